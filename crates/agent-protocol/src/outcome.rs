@@ -1,0 +1,121 @@
+//! Claiming a ticket, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ticket::Ticket;
+
+/// `POST` [`crate::paths::CLAIM`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// The ticket that was pushed.
+    pub ticket: Ticket,
+}
+
+/// Answer of [`crate::paths::CLAIM`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimAnswer {
+    /// A [`crate::SignedRequest`], signed.
+    pub request: String,
+}
+
+/// `POST` [`crate::paths::RESULT`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResultRequest {
+    /// The ticket that was claimed.
+    pub ticket: Ticket,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a request. A credential is a `PublicKeyCredential` in the JSON form of
+/// WebAuthn Level 3 §5.1 (`toJSON`), which the server hands to its verifier as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The card signed.
+    Assertion(serde_json::Value),
+    /// The card made a credential.
+    Registration(serde_json::Value),
+    /// Neither, and why.
+    Refused(Refused),
+}
+
+/// Why there is no credential. The page says it to the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Refused {
+    /// The card is blocked for good: too many wrong PINs, and only a reset opens it again.
+    Blocked,
+    /// Another request is before the person.
+    Busy,
+    /// The person said no.
+    Cancelled,
+    /// The card already holds a credential of this account.
+    Excluded,
+    /// The card failed, or its answers make no sense.
+    Failed,
+    /// The card has no room for another credential.
+    Full,
+    /// The signed request did not pass the agent's checks; nobody was asked.
+    InvalidRequest,
+    /// The desktop is locked.
+    Locked,
+    /// No reader or no card.
+    NoCard,
+    /// The card has no credential of this account.
+    NoCredential,
+    /// The card has no PIN yet, and a login does not set one.
+    NoPin,
+    /// Three wrong PINs in a row: the card wants to be taken out first.
+    PinAuthBlocked,
+    /// The card was taken away.
+    Removed,
+    /// More prompts than the agent shows in a minute.
+    TooMany,
+    /// Time ran out.
+    Timeout,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Answer of [`crate::paths::RESULT`] when the server takes the outcome; otherwise a problem
+/// (RFC 9457).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum ResultAnswer {
+    /// Taken.
+    Accepted,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_str, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn the_outcomes_are_spelled_as_the_protocol_says() {
+        let ticket = Ticket::try_from("t".repeat(43)).unwrap();
+        let credential = json!({"id": "AQ", "type": "public-key"});
+        for (outcome, expected) in [
+            (Outcome::Assertion(credential.clone()), json!({"assertion": credential})),
+            (Outcome::Registration(credential.clone()), json!({"registration": credential})),
+            (Outcome::Refused(Refused::NoCard), json!({"refused": "no-card"})),
+            (Outcome::Refused(Refused::PinAuthBlocked), json!({"refused": "pin-auth-blocked"})),
+        ] {
+            let request = ResultRequest { ticket: ticket.clone(), outcome };
+            let wire = json!({"ticket": ticket.as_str(), "outcome": expected});
+            assert_eq!(to_value(&request).unwrap(), wire);
+            assert_eq!(serde_json::from_value::<ResultRequest>(wire).unwrap(), request);
+        }
+        assert_eq!(to_value(ResultAnswer::Accepted).unwrap(), json!({"state": "accepted"}));
+    }
+
+    #[test]
+    fn a_reason_of_a_later_version_is_still_a_refusal() {
+        let outcome: Outcome = from_str(r#"{"refused":"eaten-by-the-dog"}"#).unwrap();
+        assert_eq!(outcome, Outcome::Refused(Refused::Unknown));
+    }
+}
