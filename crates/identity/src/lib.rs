@@ -1,1 +1,17 @@
-//! identity.
+//! What Cardea keeps: tenants and their policy, upstream providers and mappers, people and their
+//! links, and the rules that turn an upstream's claims into a person's attributes.
+//!
+//! Plain data and pure rules. No I/O: `store` keeps these types, `login` decides with them.
+
+mod moment;
+mod person;
+mod provider;
+mod tenant;
+
+pub use moment::Moment;
+pub use person::{EntraLink, Person, PersonState, SyncConflict};
+pub use provider::{
+    GroupsSent, Mapper, MapperKind, Provider, ProviderEndpoints, ProviderKind, SyncMode,
+    SyncOverride,
+};
+pub use tenant::{CardFirst, FirstCard, Tenant, TenantPolicy};

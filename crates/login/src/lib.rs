@@ -1,1 +1,37 @@
-//! login.
+//! The hallway: one person's way from an application's request to a proof.
+//!
+//! [`step`] is the only place that decides whether a person is who they say. Events go in; the
+//! next state and the effects come out. No I/O, no clock, no randomness: the server carries out
+//! all effects of a step in one database transaction, keeps the login between requests (sealed in
+//! the browser's cookie until somebody trusted has vouched for the person, then in a row) and
+//! gives time and random values. A model checker drives the same function.
+
+mod effect;
+mod event;
+mod guard;
+mod state;
+mod step;
+
+pub use effect::{Audit, Effect, Enrolment, Issue};
+pub use event::{CardFacts, Event, Evidence, PersonFacts, UpstreamFacts};
+pub use guard::Refusal;
+pub use state::{
+    Challenge, Channel, Door, Login, LoginRequest, Permit, Purpose, Started, Stranger, StrangerAt,
+    Task, Vouched, Waiting,
+};
+pub use step::step;
+
+use std::time::Duration;
+
+/// A login lives so long, by the database's clock.
+pub const LOGIN_LIFE: Duration = Duration::from_secs(600);
+
+/// A challenge lives so long from the moment it is handed out.
+pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);
+
+/// Skew allowed to other people's clocks.
+pub const SKEW: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "in a test an overflow is a red test")]
+mod tests;

@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use ids::{Slug, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::Moment;
+
+/// A customer: own people, providers, keys and policy; `/realms/{slug}` in URLs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// Its name for people.
+    pub display_name: String,
+    /// What it allows.
+    pub policy: TenantPolicy,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// What a tenant allows. Kept as JSON; a field added later needs a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantPolicy {
+    /// Who may enrol a first card.
+    pub first_card: FirstCard,
+    /// Whether a card alone signs in.
+    pub card_first: CardFirst,
+    /// Whether the login page is skipped when one provider is the only way.
+    pub straight_to_provider: bool,
+    /// How long a session of the account page lives, in seconds.
+    pub session_seconds: u32,
+}
+
+impl TenantPolicy {
+    /// How long a session of the account page lives.
+    pub fn session(&self) -> Duration {
+        Duration::from_secs(self.session_seconds.into())
+    }
+}
+
+impl Default for TenantPolicy {
+    fn default() -> Self {
+        Self {
+            first_card: FirstCard::AdministratorCode,
+            card_first: CardFirst::WithinDays(1),
+            straight_to_provider: false,
+            // SP 800-63B-4 §2.3.3: at most 12 hours at AAL3; a working day is enough.
+            session_seconds: 8 * 60 * 60,
+        }
+    }
+}
+
+/// Who may enrol a person's first card (STEP-03). Nothing else that an upstream asserts enrols,
+/// replaces or removes a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstCard {
+    /// A one-time code from an administrator, besides the upstream sign-in.
+    AdministratorCode,
+    /// A fresh sign-in at Entra alone: weaker, and what existing guides imply.
+    FreshEntraSignIn,
+}
+
+/// Whether "Use your card" signs in without the upstream (STEP-07).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardFirst {
+    /// Never.
+    Off,
+    /// Always.
+    On,
+    /// Within so many days of the person's last upstream sign-in.
+    WithinDays(u16),
+}
+
+impl CardFirst {
+    /// Whether a card alone may sign in at `now` a person whose last upstream sign-in was at
+    /// `last_upstream`. Unsure means no.
+    pub fn allows(self, last_upstream: Option<Moment>, now: Moment) -> bool {
+        match self {
+            Self::Off => false,
+            Self::On => true,
+            Self::WithinDays(days) => last_upstream.is_some_and(|last| {
+                let window = Duration::from_secs(u64::from(days).saturating_mul(86_400));
+                now < last.plus(window)
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn card_first_follows_the_last_sign_in_at_the_provider() {
+        let last = Moment::from_unix_seconds(0);
+        let day = |n: i64| Moment::from_unix_seconds(n * 86_400);
+        assert!(CardFirst::WithinDays(1).allows(Some(last), Moment(day(1).0 - 1)));
+        assert!(!CardFirst::WithinDays(1).allows(Some(last), day(1)));
+        assert!(!CardFirst::WithinDays(1).allows(None, last));
+        assert!(CardFirst::On.allows(None, day(900)));
+        assert!(!CardFirst::Off.allows(Some(last), last));
+    }
+}

@@ -1,0 +1,150 @@
+use identity::Moment;
+use ids::{Alias, ChallengeId, CredentialId, LoginId, UserId};
+use secrets::TokenHash;
+
+use crate::guard::Refusal;
+use crate::state::{Channel, Door, Permit, Purpose, Waiting};
+
+/// What the server is to do next. All effects of one step stand in one database transaction: if
+/// one of them finds its row gone or its value spent, none of them happens.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Remember `value` as consumed; a second time is a replay, and ends the step. Refused too
+    /// when `until` has passed by the database's clock.
+    Spend {
+        /// What is consumed.
+        value: TokenHash,
+        /// How long it could have been used; it may be forgotten afterwards.
+        until: Moment,
+    },
+    /// Write the person as imported.
+    WritePerson(UserId),
+    /// Take the one-time code out of its table, or refuse: it must be there and alive.
+    TakeCode {
+        /// Hash of the code.
+        code: TokenHash,
+        /// For whom it was issued.
+        person: UserId,
+    },
+    /// Take the invitation out of its table, or refuse: it must be there and alive.
+    TakeInvitation {
+        /// Hash of the invitation.
+        invitation: TokenHash,
+    },
+    /// Write the row of the waiting login.
+    WriteLogin(Box<Waiting>),
+    /// Take the waiting login out of its table, or refuse: it must be there, alive, held by this
+    /// handle, with this challenge out and alive.
+    TakeLogin {
+        /// Which login.
+        login: LoginId,
+        /// Hash of its handle.
+        handle: TokenHash,
+        /// The challenge that was answered.
+        challenge: ChallengeId,
+    },
+    /// Take only the challenge out of the row: an answer to it did not verify.
+    SpendChallenge {
+        /// Which login.
+        login: LoginId,
+        /// The challenge.
+        challenge: ChallengeId,
+    },
+    /// Keep the new card.
+    WriteCard(Enrolment),
+    /// Write the proof, consume it, and write what the exit issues.
+    Issue(Issue),
+    /// Write the audit event.
+    Audit(Audit),
+}
+
+/// A first card that is enrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Enrolment {
+    /// The card.
+    pub card: CredentialId,
+    /// Whose it is from now on.
+    pub person: UserId,
+    /// Who let them.
+    pub permit: Permit,
+}
+
+/// What an exit may issue, and on which proof.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Issue {
+    /// The exit.
+    pub door: Door,
+    /// The login that ends.
+    pub login: LoginId,
+    /// For whom.
+    pub person: UserId,
+    /// With which card.
+    pub card: CredentialId,
+    /// What the card did.
+    pub purpose: Purpose,
+    /// Through whom its answer came.
+    pub channel: Channel,
+    /// The provider that vouched, if one did.
+    pub provider: Option<Alias>,
+    /// When the challenge was handed out.
+    pub challenge_at: Moment,
+    /// Signature counter to compare and swap; `None` for a new card.
+    pub counter: Option<u32>,
+    /// `amr` of what was shown (RFC 8176).
+    pub amr: Vec<&'static str>,
+    /// Hash of the handle by which the browser that began claims the session.
+    pub claim: Option<TokenHash>,
+}
+
+/// What the audit trail says about a step. The names are stable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// An upstream vouched for a person.
+    UpstreamVouched {
+        /// Whom.
+        person: UserId,
+        /// Which provider.
+        provider: Alias,
+    },
+    /// An invitation made a person.
+    InvitationUsed {
+        /// Whom.
+        person: UserId,
+    },
+    /// A one-time code was accepted.
+    CodeAccepted {
+        /// Whose.
+        person: UserId,
+    },
+    /// A first card was enrolled.
+    CardEnrolled {
+        /// Whose.
+        person: UserId,
+        /// Which.
+        card: CredentialId,
+        /// Who let them.
+        permit: Permit,
+    },
+    /// A person signed in.
+    SignedIn {
+        /// Who.
+        person: UserId,
+        /// With which card.
+        card: CredentialId,
+        /// Where to.
+        door: Door,
+    },
+    /// After somebody had vouched for the person, a proof was refused.
+    ProofRefused {
+        /// Whose login it was.
+        person: UserId,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl From<Refusal> for &'static str {
+    fn from(refusal: Refusal) -> Self {
+        refusal.code()
+    }
+}

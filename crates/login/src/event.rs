@@ -1,0 +1,165 @@
+use identity::{Moment, PersonState};
+use ids::{Alias, ChallengeId, CredentialId, TenantId, UserId};
+use secrets::{Token, TokenHash};
+
+use crate::state::{Challenge, Channel};
+
+/// What the server reports to the hallway.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The person chose an upstream provider; the values are fresh random ones.
+    ProviderChosen {
+        /// Which provider.
+        provider: Alias,
+        /// `state` to send.
+        state: Token,
+        /// `nonce` to send.
+        nonce: Token,
+        /// PKCE verifier to keep.
+        verifier: Token,
+    },
+    /// The upstream sent the browser back to `provider`'s endpoint with `state`. Comes before the
+    /// code is redeemed: a code of another browser or provider is never sent anywhere.
+    CallbackArrived {
+        /// Tenant of the endpoint that was called.
+        tenant: TenantId,
+        /// Provider of the endpoint that was called.
+        provider: Alias,
+        /// The `state` that came.
+        state: Token,
+    },
+    /// The upstream's ID token is verified and its claims are mapped.
+    UpstreamVouched {
+        /// What the upstream says.
+        upstream: UpstreamFacts,
+        /// The person whom its link names: existing, or about to be created.
+        person: PersonFacts,
+        /// Hash of the new handle for this browser.
+        handle: TokenHash,
+    },
+    /// Somebody holds an invitation that was made on this host.
+    InvitationShown {
+        /// Hash of the invitation.
+        invitation: TokenHash,
+        /// End of its life.
+        valid_until: Moment,
+        /// The person who is about to be created.
+        person: PersonFacts,
+        /// Hash of the new handle for this browser.
+        handle: TokenHash,
+    },
+    /// The person gave a one-time code that an administrator issued to them.
+    CodeGiven {
+        /// Hash of the handle that the browser holds.
+        handle: TokenHash,
+        /// Hash of the code.
+        code: TokenHash,
+        /// For whom it was issued; `None` when there is no such code.
+        issued_for: Option<UserId>,
+        /// End of its life.
+        valid_until: Moment,
+    },
+    /// The server made a challenge for the card step.
+    ChallengeMade {
+        /// Hash of the handle that the browser holds; of no browser for "Use your card".
+        handle: Option<TokenHash>,
+        /// The challenge.
+        challenge: Challenge,
+    },
+    /// A card's assertion was verified against the challenge that is out.
+    CardProved {
+        /// Where the answer came from.
+        channel: Channel,
+        /// Hash of the handle, when the answer came from a browser.
+        handle: Option<TokenHash>,
+        /// The challenge it answers.
+        challenge: ChallengeId,
+        /// The card, and whose it is.
+        card: CardFacts,
+        /// That person, as of now.
+        person: PersonFacts,
+    },
+    /// A new card's registration was verified against the challenge that is out.
+    CardEnrolled {
+        /// Where the answer came from.
+        channel: Channel,
+        /// Hash of the handle, when the answer came from a browser.
+        handle: Option<TokenHash>,
+        /// The challenge it answers.
+        challenge: ChallengeId,
+        /// The new card.
+        card: CardFacts,
+        /// The person of the login, as of now.
+        person: PersonFacts,
+    },
+    /// An answer to the challenge that is out did not verify.
+    CardRefused {
+        /// The challenge it answers.
+        challenge: ChallengeId,
+        /// Why, for the audit event; never shown.
+        reason: &'static str,
+    },
+}
+
+/// What a verified ID token says that matters to the hallway.
+#[derive(Clone, Debug)]
+pub struct UpstreamFacts {
+    /// The tenant whose provider it is.
+    pub tenant: TenantId,
+    /// The provider.
+    pub provider: Alias,
+    /// The `nonce` of the token.
+    pub nonce: Token,
+    /// When the upstream says it authenticated the person (`auth_time`), if it says so.
+    pub auth_time: Option<Moment>,
+    /// Whether a mapper of the provider asks for a card when there is none.
+    pub onboards: bool,
+}
+
+/// What the hallway must know of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each a column")]
+pub struct PersonFacts {
+    /// Who.
+    pub id: UserId,
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// Whether they may sign in.
+    pub state: PersonState,
+    /// Whether they have a card that is not revoked.
+    pub has_card: bool,
+    /// Whether a card of theirs was ever revoked.
+    pub card_was_revoked: bool,
+    /// Whether they ever enrolled by a fresh upstream sign-in alone.
+    pub enrolled_by_upstream: bool,
+    /// Whether an upstream link names them, or they are an administrator by invitation.
+    pub linked: bool,
+    /// Last time an upstream vouched for them.
+    pub last_upstream_at: Option<Moment>,
+}
+
+/// What the hallway must know of a card that answered.
+#[derive(Clone, Debug)]
+pub struct CardFacts {
+    /// Which one.
+    pub id: CredentialId,
+    /// In which tenant it is enrolled.
+    pub tenant: TenantId,
+    /// Whose it is.
+    pub person: UserId,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// What its answer shows.
+    pub evidence: Evidence,
+}
+
+/// What a verified answer shows about the person and the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Evidence {
+    /// UV: the card checked PIN or finger.
+    pub user_verified: bool,
+    /// Whether attestation shows that the key cannot leave its hardware.
+    pub hardware_attested: bool,
+    /// Signature counter in the answer; 0 when the card keeps none.
+    pub counter: u32,
+}

@@ -1,0 +1,213 @@
+use identity::Moment;
+use ids::{Alias, ChallengeId, DeviceId, LoginId, TenantId, UserId};
+use secrets::{Token, TokenHash};
+use serde::{Deserialize, Serialize};
+
+/// A login under way.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// Nobody has vouched for the person: it stands in the browser's sealed cookie alone, and
+    /// costs no row.
+    Stranger(Stranger),
+    /// An upstream or an invitation has vouched for the person; it waits at the card step, in a
+    /// row that the browser's handle finds.
+    Waiting(Waiting),
+}
+
+/// What never changes in a login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// Its id.
+    pub id: LoginId,
+    /// Where it takes place.
+    pub tenant: TenantId,
+    /// What the door asked for.
+    pub request: LoginRequest,
+    /// When it began.
+    pub started_at: Moment,
+    /// After this moment nothing but a new login helps.
+    pub expires_at: Moment,
+}
+
+/// What a door asks the hallway for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginRequest {
+    /// Which exit answers.
+    pub door: Door,
+    /// Where the exit sends the browser: a path of our own, opaque to the hallway.
+    pub return_to: String,
+}
+
+/// The doors, each with the exit that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Door {
+    /// The account page; its exit is a session of the tenant.
+    Account,
+    /// The console; its exit is an administrator's session.
+    Console,
+}
+
+/// A login that nobody has vouched for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stranger {
+    /// What never changes.
+    pub started: Started,
+    /// How far it has come.
+    pub at: StrangerAt,
+}
+
+/// How far a stranger's login has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrangerAt {
+    /// The login page.
+    LoginPage,
+    /// The browser is at the upstream provider.
+    Upstream {
+        /// Which provider.
+        provider: Alias,
+        /// The `state` that must come back.
+        #[serde(with = "token_text")]
+        state: Token,
+        /// The `nonce` that the ID token must carry.
+        #[serde(with = "token_text")]
+        nonce: Token,
+        /// The PKCE `code_verifier`.
+        #[serde(with = "token_text")]
+        verifier: Token,
+        /// Whether we asked the upstream to authenticate the person anew (`prompt=login`).
+        prompt_login: bool,
+        /// When we sent the browser there.
+        sent_at: Moment,
+    },
+    /// A discoverable credential was asked for: "Use your card".
+    CardFirst {
+        /// The challenge that was handed out.
+        challenge: Challenge,
+    },
+}
+
+/// A login that waits at the card step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What never changes.
+    pub started: Started,
+    /// Hash of the handle that the browser which began holds.
+    #[serde(with = "hash_bytes")]
+    pub handle: TokenHash,
+    /// For whom somebody has vouched.
+    pub person: UserId,
+    /// Who has vouched.
+    pub vouched: Vouched,
+    /// What is to be done here.
+    pub task: Task,
+    /// The challenge that is out, if any.
+    pub challenge: Option<Challenge>,
+}
+
+/// Who has vouched for the person of a waiting login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vouched {
+    /// An upstream provider.
+    Upstream {
+        /// Which one.
+        provider: Alias,
+        /// When.
+        at: Moment,
+        /// Whether it authenticated the person anew for this login, as far as it tells.
+        fresh: bool,
+    },
+    /// An invitation that was made on the host.
+    Invitation,
+}
+
+/// What a waiting login is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Prove possession of one of the person's cards.
+    Authenticate,
+    /// Enrol the person's first card, if the permit lets them.
+    Enrol(Permit),
+}
+
+/// Who lets a person enrol a first card (STEP-03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permit {
+    /// Nobody yet: an administrator's one-time code is needed.
+    CodeNeeded,
+    /// An administrator, by a one-time code that is spent.
+    Code,
+    /// The tenant's policy, after a fresh upstream sign-in.
+    FreshSignIn,
+    /// An invitation that was made on the host.
+    Invitation,
+}
+
+/// A challenge that is out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// What for.
+    pub purpose: Purpose,
+    /// Who may answer it.
+    pub channel: Channel,
+    /// The verifier's state, as `passkeys` wrote it.
+    pub state: String,
+    /// When it was handed out.
+    pub issued_at: Moment,
+    /// After this moment an answer does not count.
+    pub expires_at: Moment,
+}
+
+/// What a challenge is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// An assertion by a card that is enrolled.
+    Authenticate,
+    /// The registration of a card.
+    Register,
+}
+
+/// Through whom the answer to a challenge comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// The page in the browser that began.
+    Browser,
+    /// This agent, paired with that browser.
+    Agent(DeviceId),
+}
+
+/// Tokens inside a sealed cookie, as text. Nothing else may serialise a token.
+mod token_text {
+    use secrets::Token;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(token: &Token, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&token.reveal())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Token, D::Error> {
+        Token::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+/// The hash of a handle, as bytes.
+mod hash_bytes {
+    use secrets::TokenHash;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(hash: &TokenHash, to: S) -> Result<S::Ok, S::Error> {
+        hash.as_bytes().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TokenHash, D::Error> {
+        <[u8; 32]>::deserialize(from).map(TokenHash::from_bytes)
+    }
+}
