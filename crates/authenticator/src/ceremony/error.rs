@@ -1,0 +1,131 @@
+use std::io;
+
+use crate::cbor::Malformed;
+use crate::{AnswerError, CommandError, LinkError, Status};
+
+/// Why a ceremony gave nothing. One variant for each thing that a person does differently next;
+/// [`CeremonyError::words`] says it to them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CeremonyError {
+    // The fault of who asks.
+    /// The RP ID does not belong to the origin. No device has heard of the request.
+    #[error("the origin may not use this relying party ID")]
+    OriginNotAllowed,
+    /// The request breaks another rule. No device has heard of it.
+    #[error("invalid request: {0}")]
+    Request(&'static str),
+
+    // The wish of a person, or none in time.
+    /// [`Control::cancel`](crate::Control::cancel) was set.
+    #[error("cancelled")]
+    Cancelled,
+    /// The person gave no answer to a question of the client.
+    #[error("the person declined")]
+    Declined,
+    /// The person refused on the authenticator itself.
+    #[error("denied on the authenticator")]
+    Denied,
+    /// The deadline passed, or the authenticator waited long enough for a touch.
+    #[error("time ran out")]
+    TimedOut,
+
+    // The state of the authenticator.
+    /// It holds no credential that will do.
+    #[error("no credential for this relying party")]
+    NoCredential,
+    /// It holds a credential of this account already.
+    #[error("authenticator is registered already")]
+    Excluded,
+    /// It has no room for another discoverable credential.
+    #[error("authenticator has no room left")]
+    StoreFull,
+    /// It has no PIN, so it cannot have been registered with one.
+    #[error("authenticator has no PIN set")]
+    NoPinSet,
+    /// Its PIN must be changed first, which is not done here.
+    #[error("authenticator demands that its PIN be changed")]
+    PinChangeRequired,
+    /// Three wrong PINs in a row: it takes none until it was taken out.
+    #[error("PIN is blocked until the authenticator was without power")]
+    PinAuthBlocked,
+    /// No tries left: only a reset of the authenticator helps, and that loses its credentials.
+    #[error("PIN is blocked for good")]
+    PinBlocked,
+    /// Its own verification, such as a fingerprint, failed, and there is no PIN to go on with.
+    #[error("built-in user verification failed")]
+    UvFailed,
+    /// Its own verification takes no more tries, and there is no PIN to go on with.
+    #[error("built-in user verification is blocked")]
+    UvBlocked,
+
+    // The abilities of the authenticator.
+    /// It speaks U2F only, or something unknown.
+    #[error("authenticator does not speak CTAP2")]
+    NotCtap2,
+    /// It cannot find out who the person is.
+    #[error("authenticator cannot verify its user")]
+    NoUserVerification,
+    /// It cannot keep a discoverable credential.
+    #[error("authenticator cannot keep discoverable credentials")]
+    NoDiscoverable,
+    /// It cannot sign with ES256.
+    #[error("authenticator cannot sign with ES256")]
+    UnsupportedAlgorithm,
+
+    // Something is broken.
+    /// It was taken away in the middle.
+    #[error("authenticator was removed")]
+    Removed(#[source] io::Error),
+    /// The way to it is broken.
+    #[error("cannot reach the authenticator")]
+    Link(#[source] LinkError),
+    /// Its answer is not what the standard promises.
+    #[error("malformed answer from the authenticator")]
+    Malformed,
+    /// Its answer is well formed, and not the answer to the request.
+    #[error("answer of the authenticator does not fit the request: {0}")]
+    Inconsistent(&'static str),
+    /// It refused for a reason that has no name here.
+    #[error("authenticator refused: {0:?}")]
+    Refused(Status),
+}
+
+impl From<CommandError> for CeremonyError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Link(LinkError::Cancelled) => Self::Cancelled,
+            CommandError::Link(LinkError::Deadline) => Self::TimedOut,
+            CommandError::Link(LinkError::Removed(cause)) => Self::Removed(cause),
+            CommandError::Link(error) => Self::Link(error),
+            CommandError::Answer(AnswerError::Malformed) => Self::Malformed,
+            CommandError::Answer(AnswerError::Status(status)) => status.into(),
+        }
+    }
+}
+
+impl From<Status> for CeremonyError {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::TIMEOUT | Status::USER_ACTION_TIMEOUT | Status::ACTION_TIMEOUT => Self::TimedOut,
+            Status::CREDENTIAL_EXCLUDED => Self::Excluded,
+            Status::UNSUPPORTED_ALGORITHM => Self::UnsupportedAlgorithm,
+            Status::OPERATION_DENIED => Self::Denied,
+            Status::KEY_STORE_FULL => Self::StoreFull,
+            Status::KEEPALIVE_CANCEL => Self::Cancelled,
+            Status::NO_CREDENTIALS => Self::NoCredential,
+            Status::PIN_BLOCKED => Self::PinBlocked,
+            Status::PIN_AUTH_BLOCKED => Self::PinAuthBlocked,
+            Status::PIN_NOT_SET => Self::NoPinSet,
+            Status::UV_BLOCKED => Self::UvBlocked,
+            Status::UV_INVALID => Self::UvFailed,
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<Malformed> for CeremonyError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}

@@ -1,0 +1,94 @@
+use super::lists::{batches, length};
+use super::verification::{Purpose, Scope, choose};
+use super::{CeremonyError, Run, check_answer, check_request};
+use crate::client_data::{Ceremony, ClientData};
+use crate::client_pin::Permissions;
+use crate::json::{AttestationResponse, Base64Url};
+use crate::pin_uv::Entropy;
+use crate::{CeremonyLink, Control, Person, RegisterRequest, Registration, ResidentKey};
+use crate::{get_info, make_credential};
+
+/// Makes a credential on the authenticator behind `link`.
+///
+/// A factory-fresh authenticator gets its first PIN on the way, chosen by the person.
+///
+/// # Errors
+///
+/// See [`CeremonyError`]; whichever it is, the link has been told that the ceremony is over.
+///
+/// # Security
+///
+/// Origin and RP ID must come from somebody who may name them: the enrolled server, signed.
+pub fn register(
+    link: &mut dyn CeremonyLink,
+    request: &RegisterRequest,
+    person: &mut dyn Person,
+    control: &mut Control<'_>,
+    entropy: &mut Entropy<'_>,
+) -> Result<Registration, CeremonyError> {
+    check_request(&request.origin, &request.rp.id, &request.challenge)?;
+    if !(1..=64).contains(&request.user.id.len()) {
+        return Err(CeremonyError::Request("the user handle has not 1 to 64 bytes"));
+    }
+    let client_data = ClientData::new(Ceremony::Create, &request.challenge, &request.origin);
+
+    let mut run = Run { link, person, control, entropy, begun: false };
+    let info = run.info()?;
+    let response = make(&mut run, request, &client_data, &info)?;
+    drop(run);
+
+    let transports = Some(info.transports).filter(|known| !known.is_empty());
+    Ok(Registration::new(
+        response.credential_id,
+        AttestationResponse {
+            client_data_json: Base64Url(client_data.json),
+            attestation_object: Base64Url(response.attestation_object),
+            transports: transports.unwrap_or_else(|| request.transports.clone()),
+        },
+    ))
+}
+
+fn make(
+    run: &mut Run<'_, '_>,
+    request: &RegisterRequest,
+    client_data: &ClientData,
+    info: &get_info::Response,
+) -> Result<make_credential::Response, CeremonyError> {
+    let rp_id = request.rp.id.as_str();
+    let discoverable = discoverable(request.resident_key, info)?;
+    let mut command = make_credential::Request {
+        client_data_hash: &client_data.hash,
+        rp: &request.rp,
+        user: &request.user,
+        exclude_list: &[],
+        discoverable,
+        uv: None,
+        token: None,
+    };
+    let exclude = batches(&request.exclude, info, length(&command));
+    let permissions = match exclude.len() {
+        0 | 1 => Permissions::MakeCredential,
+        _ => Permissions::MakeCredentialAndGetAssertion,
+    };
+
+    let method = choose(info, request.user_verification, Purpose::Register { discoverable })?;
+    let verified = run.verify(method, info, Scope { permissions, rp_id })?;
+    // The authenticator itself says that a credential is excluded, after a touch.
+    let exclude = run.narrow(rp_id, exclude, &verified)?;
+    command.exclude_list = &exclude;
+    command.uv = verified.uv;
+    command.token = verified.token.as_ref();
+    run.person.touch_needed();
+    let response = run.command(&command)?;
+    check_answer(&response.data, rp_id, &verified)?;
+    Ok(response)
+}
+
+fn discoverable(wish: ResidentKey, info: &get_info::Response) -> Result<bool, CeremonyError> {
+    match wish {
+        ResidentKey::Discouraged => Ok(false),
+        ResidentKey::Preferred => Ok(info.has("rk")),
+        ResidentKey::Required if info.has("rk") => Ok(true),
+        ResidentKey::Required => Err(CeremonyError::NoDiscoverable),
+    }
+}

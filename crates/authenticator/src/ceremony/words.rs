@@ -1,0 +1,63 @@
+//! What people are told, in one place: what happened, and what to do now.
+
+use super::CeremonyError;
+
+impl CeremonyError {
+    /// What happened and what to do now, for the person in front of the computer, in English.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::OriginNotAllowed | Self::Request(_) => {
+                "The request of the server was not valid, so your card was not asked. Tell your administrator."
+            }
+            Self::Cancelled => "The request was cancelled. Nothing was sent.",
+            Self::Declined => "You cancelled. Nothing was sent.",
+            Self::Denied => "The request was refused on your card or key. Start again if that was a mistake.",
+            Self::TimedOut => "Time ran out. Start again, and touch or tap when you are asked to.",
+            Self::NoCredential => {
+                "This card or key does not belong to your account. Use the one that you added to it."
+            }
+            Self::Excluded => "This card or key is added to your account already. Use another one.",
+            Self::StoreFull => "There is no room left on this card or key. Remove an entry, or use another one.",
+            Self::NoPinSet => {
+                "This card or key has no PIN, so it cannot sign you in. Use the one that you added to your account."
+            }
+            Self::PinChangeRequired => {
+                "The PIN of this card or key must be changed first. Change it in the settings of your computer."
+            }
+            Self::PinAuthBlocked => {
+                "The PIN was wrong three times in a row. Take the card or key out, put it back, and start again."
+            }
+            Self::PinBlocked => {
+                "The PIN was wrong too often, and this card or key is blocked. Ask your administrator for another one."
+            }
+            Self::UvFailed => "Your fingerprint was not recognised. Start again.",
+            Self::UvBlocked => "Your fingerprint was not recognised too often. Ask your administrator for help.",
+            Self::NotCtap2 => "This card or key is too old: it does not know FIDO2. Use another one.",
+            Self::NoUserVerification => {
+                "This card or key has neither PIN nor fingerprint sensor. Use another one."
+            }
+            Self::NoDiscoverable => "This card or key cannot store a sign-in. Use another one.",
+            Self::UnsupportedAlgorithm => {
+                "This card or key lacks the signature that is needed (ES256). Use another one."
+            }
+            Self::Removed(_) => "The card or key was taken away too early. Start again, and leave it until you are done.",
+            Self::Link(_) | Self::Malformed | Self::Inconsistent(_) | Self::Refused(_) => {
+                "The card or key did not answer as it should. Take it out, put it back, and start again."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Status;
+
+    #[test]
+    fn a_block_until_power_off_and_a_block_for_good_ask_for_different_things() {
+        let soft = CeremonyError::from(Status::PIN_AUTH_BLOCKED).words();
+        let hard = CeremonyError::from(Status::PIN_BLOCKED).words();
+        assert!(soft.contains("Take the card or key out"), "{soft}");
+        assert!(hard.contains("administrator"), "{hard}");
+    }
+}
