@@ -43,6 +43,13 @@ pub enum Effect {
         /// The challenge that was answered.
         challenge: ChallengeId,
     },
+    /// Spend the challenge of a login that has no row, or refuse: not spent before, and alive.
+    TakeStranger {
+        /// The challenge that was answered.
+        challenge: ChallengeId,
+        /// How long it could have been used.
+        until: Moment,
+    },
     /// Take only the challenge out of the row: an answer to it did not verify.
     SpendChallenge {
         /// Which login.
@@ -50,15 +57,45 @@ pub enum Effect {
         /// The challenge.
         challenge: ChallengeId,
     },
+    /// Write the proof, consumed by this step; and compare and swap the card's counter.
+    Prove(Proof),
     /// Keep the new card.
     WriteCard(Enrolment),
-    /// Write the proof, consume it, and write what the exit issues.
+    /// Revoke a card of the person who proved; its sessions end.
+    RevokeCard {
+        /// Which.
+        card: CredentialId,
+        /// Whose.
+        person: UserId,
+    },
+    /// Write what the exit issues on the proof of this step.
     Issue(Issue),
     /// Write the audit event.
     Audit(Audit),
 }
 
-/// A first card that is enrolled.
+/// What a card has proved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Proof {
+    /// The login in which it did.
+    pub login: LoginId,
+    /// Who.
+    pub person: UserId,
+    /// With which card.
+    pub card: CredentialId,
+    /// What the card did.
+    pub purpose: Purpose,
+    /// Through whom its answer came.
+    pub channel: Channel,
+    /// When the challenge was handed out.
+    pub challenge_at: Moment,
+    /// Signature counter to compare and swap; `None` for a new card.
+    pub counter: Option<u32>,
+    /// `amr` of what was shown (RFC 8176).
+    pub amr: Vec<&'static str>,
+}
+
+/// A card that is enrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Enrolment {
     /// The card.
@@ -69,30 +106,17 @@ pub struct Enrolment {
     pub permit: Permit,
 }
 
-/// What an exit may issue, and on which proof.
+/// What an exit may issue on the proof of the same step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Issue {
     /// The exit.
     pub door: Door,
-    /// The login that ends.
-    pub login: LoginId,
     /// For whom.
     pub person: UserId,
-    /// With which card.
-    pub card: CredentialId,
-    /// What the card did.
-    pub purpose: Purpose,
-    /// Through whom its answer came.
-    pub channel: Channel,
     /// The provider that vouched, if one did.
     pub provider: Option<Alias>,
-    /// When the challenge was handed out.
-    pub challenge_at: Moment,
-    /// Signature counter to compare and swap; `None` for a new card.
-    pub counter: Option<u32>,
-    /// `amr` of what was shown (RFC 8176).
-    pub amr: Vec<&'static str>,
-    /// Hash of the handle by which the browser that began claims the session.
+    /// Hash of the handle by which the browser that began claims the session; none where the
+    /// answer to the browser's own request carries it.
     pub claim: Option<TokenHash>,
 }
 
@@ -116,7 +140,7 @@ pub enum Audit {
         /// Whose.
         person: UserId,
     },
-    /// A first card was enrolled.
+    /// A card was enrolled.
     CardEnrolled {
         /// Whose.
         person: UserId,
@@ -124,6 +148,20 @@ pub enum Audit {
         card: CredentialId,
         /// Who let them.
         permit: Permit,
+    },
+    /// A person tapped a card to change their cards.
+    CardConfirmed {
+        /// Who.
+        person: UserId,
+        /// With which card.
+        card: CredentialId,
+    },
+    /// A person removed one of their cards.
+    CardRemoved {
+        /// Whose.
+        person: UserId,
+        /// Which.
+        card: CredentialId,
     },
     /// A person signed in.
     SignedIn {

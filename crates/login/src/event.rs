@@ -2,7 +2,7 @@ use identity::{Moment, PersonState};
 use ids::{Alias, ChallengeId, CredentialId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
-use crate::state::{Challenge, Channel};
+use crate::state::{Challenge, Channel, Then};
 
 /// What the server reports to the hallway.
 #[derive(Clone, Debug)]
@@ -44,6 +44,15 @@ pub enum Event {
         /// End of its life.
         valid_until: Moment,
         /// The person who is about to be created.
+        person: PersonFacts,
+        /// Hash of the new handle for this browser.
+        handle: TokenHash,
+    },
+    /// A signed-in person wants to change their cards; that takes a fresh tap first.
+    ChangeAsked {
+        /// What they want.
+        then: Then,
+        /// The person of the session.
         person: PersonFacts,
         /// Hash of the new handle for this browser.
         handle: TokenHash,

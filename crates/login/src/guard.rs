@@ -48,6 +48,9 @@ pub enum Refusal {
     /// The person has a card: a login enrols first cards only.
     #[error("person has a card already")]
     HasCard,
+    /// A card cannot vouch for its own removal: another one must be tapped.
+    #[error("the card to remove was tapped")]
+    SameCard,
     /// The one-time code is wrong, spent, expired or somebody else's.
     #[error("one-time code is not valid for this person")]
     Code,
@@ -81,6 +84,7 @@ impl Refusal {
             Self::NotVerified => "user-not-verified",
             Self::NoCard => "no-card",
             Self::HasCard => "has-card",
+            Self::SameCard => "same-card",
             Self::Code => "code-refused",
             Self::CardFirst => "card-first-refused",
             Self::NotLinked => "not-linked",

@@ -12,12 +12,12 @@ mod guard;
 mod state;
 mod step;
 
-pub use effect::{Audit, Effect, Enrolment, Issue};
+pub use effect::{Audit, Effect, Enrolment, Issue, Proof};
 pub use event::{CardFacts, Event, Evidence, PersonFacts, UpstreamFacts};
 pub use guard::Refusal;
 pub use state::{
     Challenge, Channel, Door, Login, LoginRequest, Permit, Purpose, Started, Stranger, StrangerAt,
-    Task, Vouched, Waiting,
+    Task, Then, Vouched, Waiting,
 };
 pub use step::step;
 

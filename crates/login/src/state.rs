@@ -1,5 +1,5 @@
 use identity::Moment;
-use ids::{Alias, ChallengeId, DeviceId, LoginId, TenantId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, DeviceId, LoginId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,8 @@ pub struct Waiting {
     pub vouched: Vouched,
     /// What is to be done here.
     pub task: Task,
+    /// What follows when it is done.
+    pub then: Then,
     /// The challenge that is out, if any.
     pub challenge: Option<Challenge>,
 }
@@ -121,6 +123,20 @@ pub enum Vouched {
     },
     /// An invitation that was made on the host.
     Invitation,
+    /// The person's own session, which wants a fresh tap.
+    Session,
+}
+
+/// What follows a waiting login's proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// The exit of its door.
+    Exit,
+    /// The enrolment of one more card.
+    AddCard,
+    /// The removal of this card, which must be another than the one that is tapped.
+    RemoveCard(CredentialId),
 }
 
 /// What a waiting login is to do.
@@ -129,11 +145,11 @@ pub enum Vouched {
 pub enum Task {
     /// Prove possession of one of the person's cards.
     Authenticate,
-    /// Enrol the person's first card, if the permit lets them.
+    /// Enrol a card, if the permit lets them.
     Enrol(Permit),
 }
 
-/// Who lets a person enrol a first card (STEP-03).
+/// Who lets a person enrol a card (STEP-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Permit {
@@ -145,6 +161,8 @@ pub enum Permit {
     FreshSignIn,
     /// An invitation that was made on the host.
     Invitation,
+    /// The person, by a fresh tap of a card they have.
+    FreshTap,
 }
 
 /// A challenge that is out.

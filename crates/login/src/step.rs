@@ -1,11 +1,11 @@
 use identity::{FirstCard, Moment, PersonState, TenantPolicy};
 use secrets::{Token, TokenHash};
 
-use crate::effect::{Audit, Effect, Enrolment, Issue};
+use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
 use crate::event::{CardFacts, Event, PersonFacts, UpstreamFacts};
 use crate::guard::{Guards, Refusal};
 use crate::state::{
-    Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Vouched,
+    Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Then, Vouched,
     Waiting,
 };
 use crate::{LOGIN_LIFE, SKEW};
@@ -66,6 +66,9 @@ impl Hallway<'_> {
                 Login::Stranger(stranger),
                 Event::InvitationShown { invitation, valid_until, person, handle },
             ) => self.invited(stranger.started, invitation, valid_until, person, handle),
+            (Login::Stranger(stranger), Event::ChangeAsked { then, person, handle }) => {
+                self.change_asked(stranger.started, then, person, handle)
+            }
             (Login::Stranger(stranger), Event::ChallengeMade { handle: None, challenge }) => {
                 self.card_first_asked(stranger, challenge)
             }
@@ -217,8 +220,15 @@ impl Hallway<'_> {
         // The card step has its own time: a person may have spent minutes at the upstream.
         let expires_at = self.now.plus(LOGIN_LIFE);
         let started = Started { expires_at, ..started };
-        let waiting =
-            Waiting { started, handle, person: person.id, vouched, task, challenge: None };
+        let waiting = Waiting {
+            started,
+            handle,
+            person: person.id,
+            vouched,
+            task,
+            then: Then::Exit,
+            challenge: None,
+        };
         effects.push(Effect::WriteLogin(Box::new(waiting.clone())));
         (Some(Login::Waiting(waiting)), effects)
     }
@@ -262,17 +272,61 @@ impl Hallway<'_> {
         Ok((Some(Login::Waiting(waiting)), effects))
     }
 
+    fn change_asked(
+        &self,
+        started: Started,
+        then: Then,
+        person: PersonFacts,
+        handle: TokenHash,
+    ) -> Outcome {
+        if then == Then::Exit {
+            return Err(Refusal::Unexpected);
+        }
+        self.person_may(&started, person)?;
+        self.guards.ensure(person.has_card, Refusal::NoCard)?;
+        let waiting = Waiting {
+            started,
+            handle,
+            person: person.id,
+            vouched: Vouched::Session,
+            task: Task::Authenticate,
+            then,
+            challenge: None,
+        };
+        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
     fn proved(&self, waiting: &Waiting, answer: &Answer) -> Outcome {
         let challenge = self.answered(waiting, answer, Purpose::Authenticate)?;
         if waiting.task != Task::Authenticate {
             return Err(Refusal::Unexpected);
         }
         self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
-        let mut issue = self.issue(&waiting.started, answer, challenge)?;
-        issue.counter = Some(answer.card.evidence.counter);
-        issue.claim = Some(waiting.handle);
-        issue.provider = provider_of(&waiting.vouched);
-        Ok((None, vec![take(waiting, challenge), signed_in(&issue), Effect::Issue(issue)]))
+        let mut proof = self.proof(&waiting.started, answer, challenge)?;
+        proof.counter = Some(answer.card.evidence.counter);
+        let (person, card) = (waiting.person, answer.card.id);
+        let mut effects = vec![take(waiting, challenge), Effect::Prove(proof)];
+        match waiting.then {
+            Then::Exit => {
+                effects.extend(exit(waiting, card));
+                Ok((None, effects))
+            }
+            Then::AddCard => {
+                let task = Task::Enrol(Permit::FreshTap);
+                let next = Waiting { task, challenge: None, ..waiting.clone() };
+                effects.push(Effect::WriteLogin(Box::new(next.clone())));
+                effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
+                Ok((Some(Login::Waiting(next)), effects))
+            }
+            Then::RemoveCard(removed) => {
+                self.guards.ensure(removed != card, Refusal::SameCard)?;
+                effects.push(Effect::RevokeCard { card: removed, person });
+                effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
+                effects.push(Effect::Audit(Audit::CardRemoved { person, card: removed }));
+                Ok((None, effects))
+            }
+        }
     }
 
     fn enrolled(&self, waiting: &Waiting, answer: &Answer) -> Outcome {
@@ -283,18 +337,19 @@ impl Hallway<'_> {
             Task::Authenticate => return Err(Refusal::HasCard),
         };
         // Two logins of one person may both have come here without a card.
-        self.guards.ensure(!answer.person.has_card, Refusal::HasCard)?;
-        let mut issue = self.issue(&waiting.started, answer, challenge)?;
-        issue.claim = Some(waiting.handle);
-        issue.provider = provider_of(&waiting.vouched);
+        let first = !answer.person.has_card;
+        self.guards.ensure(first == (permit != Permit::FreshTap), Refusal::HasCard)?;
+        let proof = self.proof(&waiting.started, answer, challenge)?;
         let (person, card) = (waiting.person, answer.card.id);
-        let effects = vec![
+        let mut effects = vec![
             take(waiting, challenge),
             Effect::WriteCard(Enrolment { card, person, permit }),
+            Effect::Prove(proof),
             Effect::Audit(Audit::CardEnrolled { person, card, permit }),
-            signed_in(&issue),
-            Effect::Issue(issue),
         ];
+        if waiting.then == Then::Exit {
+            effects.extend(exit(waiting, card));
+        }
         Ok((None, effects))
     }
 
@@ -349,20 +404,25 @@ impl Hallway<'_> {
         self.guards.ensure(answer.person.linked, Refusal::NotLinked)?;
         let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
         self.guards.ensure(allowed, Refusal::CardFirst)?;
-        let mut issue = self.issue(started, answer, challenge)?;
-        issue.counter = Some(answer.card.evidence.counter);
-        // Strangers have no row to take: the challenge itself is what is spent.
-        let value = TokenHash::of(challenge.id.0.as_bytes());
-        let spend = Effect::Spend { value, until: started.expires_at };
-        Ok((None, vec![spend, signed_in(&issue), Effect::Issue(issue)]))
+        let mut proof = self.proof(started, answer, challenge)?;
+        proof.counter = Some(answer.card.evidence.counter);
+        let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
+        let effects = vec![
+            // Strangers have no row to take: the challenge itself is what is spent.
+            Effect::TakeStranger { challenge: challenge.id, until: started.expires_at },
+            Effect::Prove(proof),
+            Effect::Issue(Issue { door, person, provider: None, claim: None }),
+            Effect::Audit(Audit::SignedIn { person, card, door }),
+        ];
+        Ok((None, effects))
     }
 
-    fn issue(
+    fn proof(
         &self,
         started: &Started,
         answer: &Answer,
         challenge: &Challenge,
-    ) -> Result<Issue, Refusal> {
+    ) -> Result<Proof, Refusal> {
         self.person_may(started, answer.person)?;
         let evidence = answer.card.evidence;
         self.guards.ensure(evidence.user_verified, Refusal::NotVerified)?;
@@ -371,18 +431,15 @@ impl Hallway<'_> {
         if evidence.hardware_attested {
             amr.push("hwk");
         }
-        Ok(Issue {
-            door: started.request.door,
+        Ok(Proof {
             login: started.id,
             person: answer.person.id,
             card: answer.card.id,
             purpose: challenge.purpose,
             channel: challenge.channel,
-            provider: None,
             challenge_at: challenge.issued_at,
             counter: None,
             amr,
-            claim: None,
         })
     }
 
@@ -409,14 +466,13 @@ fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
     Effect::TakeLogin { login, handle, challenge: challenge.id }
 }
 
-fn signed_in(issue: &Issue) -> Effect {
-    let Issue { person, card, door, .. } = *issue;
-    Effect::Audit(Audit::SignedIn { person, card, door })
-}
-
-fn provider_of(vouched: &Vouched) -> Option<ids::Alias> {
-    match vouched {
+/// The exit of a waiting login, on the proof of the same step.
+fn exit(waiting: &Waiting, card: ids::CredentialId) -> [Effect; 2] {
+    let (person, door) = (waiting.person, waiting.started.request.door);
+    let provider = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => Some(provider.clone()),
-        Vouched::Invitation => None,
-    }
+        Vouched::Invitation | Vouched::Session => None,
+    };
+    let issue = Issue { door, person, provider, claim: Some(waiting.handle) };
+    [Effect::Issue(issue), Effect::Audit(Audit::SignedIn { person, card, door })]
 }
