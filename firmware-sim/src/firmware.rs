@@ -1,0 +1,194 @@
+//! The firmware between one power-up and the next: a Trussed service, `fido-authenticator` as
+//! its client, and the ISO 7816 dispatcher in front of it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+
+use apdu_dispatch::dispatch::ApduDispatch;
+use apdu_dispatch::interchanges;
+use ctaphid_app::{App, Command};
+use fido_authenticator::credential::CredentialIdVersion;
+use fido_authenticator::{Authenticator, Conforming, LargeBlobsConfig};
+use heapless_bytes::Bytes;
+use littlefs2::fs::Filesystem;
+use littlefs2_core::path;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use trussed::backend::BackendId as Backend;
+use trussed::ClientImplementation;
+use trussed::pipe::{ServiceEndpoint, TrussedChannel};
+use trussed::platform::Syscall;
+use trussed::service::Service;
+use trussed::types::CoreContext;
+use trussed_core::types::Location;
+use trussed_staging::StagingContext;
+
+use crate::Config;
+use crate::apdu;
+use crate::dispatch::{BackendId, Dispatch};
+use crate::flash::{Flash, Ram};
+use crate::holder::{Shared, Ticket};
+use crate::platform::{Hand, Platform, Store};
+
+/// Longest message either way, in bytes: what the ISO 7816 dispatcher has room for.
+pub(crate) const MAX_MESSAGE: usize = 3072;
+
+/// The firmware's own `CTAP2_ERR_KEEPALIVE_CANCEL`, for a command that was cancelled in the queue.
+const KEEPALIVE_CANCEL: u8 = 0x2D;
+
+/// `CTAP1_ERR_INVALID_LENGTH`.
+const INVALID_LENGTH: u8 = 0x03;
+
+/// One command for the firmware.
+pub(crate) struct Job {
+    pub(crate) input: Input,
+    pub(crate) ticket: Ticket,
+    pub(crate) answer: Sender<Vec<u8>>,
+}
+
+impl Job {
+    /// A job that nobody waits for; it only wakes the firmware's thread.
+    pub(crate) fn last(answer: Sender<Vec<u8>>) -> Self {
+        Self { input: Input::Apdu(Vec::new()), ticket: Arc::new(true.into()), answer }
+    }
+}
+
+pub(crate) enum Input {
+    /// Command byte and CBOR; the answer is status byte and CBOR.
+    Ctap(Vec<u8>),
+    /// Command APDU; the answer is a response APDU.
+    Apdu(Vec<u8>),
+}
+
+/// Why the power went.
+pub(crate) enum PowerOff {
+    /// To come back, with this command to be done first.
+    Restart(Job),
+    /// For good.
+    End,
+}
+
+type Client<'a> = ClientImplementation<'a, Call<'a>, Dispatch>;
+type Fido<'a> = Authenticator<Conforming, Client<'a>>;
+
+/// The Trussed service, called on the caller's own stack.
+#[derive(Clone)]
+struct Call<'a>(Rc<RefCell<Core<'a>>>);
+
+struct Core<'a> {
+    service: Service<Platform<'a>, Dispatch>,
+    endpoints: [ServiceEndpoint<'a, BackendId, StagingContext>; 1],
+}
+
+impl Syscall for Call<'_> {
+    fn syscall(&mut self) {
+        let mut core = self.0.borrow_mut();
+        let Core { service, endpoints } = &mut *core;
+        service.process(endpoints);
+    }
+}
+
+/// Runs the firmware from power-up until the power goes.
+pub(crate) fn power_up(
+    flash: &mut Flash,
+    config: &Config,
+    shared: &Arc<Shared>,
+    jobs: &Receiver<Job>,
+    mut pending: Option<Job>,
+) -> Result<PowerOff, littlefs2::io::Error> {
+    let power_ups = shared.lock().power_ups;
+    let no_memory = |_| littlefs2::io::Error::IO;
+    let (mut external, mut volatile) =
+        (Ram::formatted().map_err(no_memory)?, Ram::formatted().map_err(no_memory)?);
+    let (mut a, mut b, mut c) = (
+        Filesystem::<Flash>::allocate(),
+        Filesystem::<Ram>::allocate(),
+        Filesystem::<Ram>::allocate(),
+    );
+    let internal = Filesystem::mount(&mut a, flash)?;
+    let external = Filesystem::mount(&mut b, &mut external)?;
+    let volatile = Filesystem::mount(&mut c, &mut volatile)?;
+    let platform = Platform {
+        // The service mixes this with a seed in its memory, which changes with each power-up.
+        rng: ChaCha20Rng::seed_from_u64(config.seed),
+        store: Store { internal: &internal, external: &external, volatile: &volatile },
+        hand: Hand::new(Arc::clone(shared)),
+    };
+
+    let channel = TrussedChannel::new();
+    let (contact, contactless) = (interchanges::Channel::new(), interchanges::Channel::new());
+    let (Some((requester, responder)), Some((_, contact)), Some((mut reader, contactless))) =
+        (channel.split(), contact.split(), contactless.split())
+    else {
+        return Err(littlefs2::io::Error::IO);
+    };
+    let context = CoreContext::with_interrupt(path!("fido").into(), Some(shared.interrupt));
+    let backends = &[Backend::Custom(BackendId::Staging), Backend::Core];
+    let call = Call(Rc::new(RefCell::new(Core {
+        service: Service::with_dispatch(platform, Dispatch::default()),
+        endpoints: [ServiceEndpoint::new(responder, context, backends)],
+    })));
+    let client = Client::new(requester, call, Some(shared.interrupt));
+    let mut fido = Authenticator::new(client, Conforming {}, settings(config));
+    // The firmware serves FIDO to contactless readers alone; so every reader is one to it.
+    let mut dispatch = ApduDispatch::new(contact, contactless);
+    let mut chain = apdu::Chain::default();
+
+    loop {
+        let job = match pending.take() {
+            Some(job) => job,
+            None => match jobs.recv() {
+                Ok(job) => job,
+                Err(_) => return Ok(PowerOff::End),
+            },
+        };
+        let state = shared.lock();
+        if state.ended {
+            return Ok(PowerOff::End);
+        }
+        if state.power_ups != power_ups {
+            drop(state);
+            return Ok(PowerOff::Restart(job));
+        }
+        drop(state);
+        let began = shared.begin(&job.ticket);
+        let answer = match job.input {
+            Input::Ctap(_) if !began => vec![KEEPALIVE_CANCEL],
+            Input::Apdu(_) if !began => apdu::NO_DIAGNOSIS.to_vec(),
+            Input::Ctap(request) => ctap(&mut fido, &request),
+            Input::Apdu(apdu) => chain.admit(&apdu).map_or_else(
+                <[u8]>::to_vec,
+                |()| apdu::exchange(&mut dispatch, &mut reader, &mut fido, &apdu),
+            ),
+        };
+        shared.end();
+        // Whoever asked may have left.
+        let _ = job.answer.send(answer);
+    }
+}
+
+fn settings(config: &Config) -> fido_authenticator::Config {
+    let mut settings = fido_authenticator::Config::new(MAX_MESSAGE);
+    settings.skip_up_timeout = config.presence_by_power_up;
+    settings.max_resident_credential_count = config.max_credentials;
+    settings.large_blobs =
+        Some(LargeBlobsConfig { location: Location::Internal, max_size: 4096 });
+    settings.nfc_transport = true;
+    settings.firmware_version = Some(1.into());
+    settings.credential_id_version = Some(CredentialIdVersion::V2);
+    settings.fido2_up_timeout = u32::try_from(config.touch_timeout.as_millis()).ok();
+    settings
+}
+
+fn ctap(fido: &mut Fido<'_>, request: &[u8]) -> Vec<u8> {
+    if request.len() > MAX_MESSAGE {
+        return vec![INVALID_LENGTH];
+    }
+    let mut answer = Bytes::<MAX_MESSAGE>::new();
+    match App::call(fido, Command::Cbor, request, &mut answer) {
+        Ok(()) => answer.as_slice().to_vec(),
+        Err(_) => vec![INVALID_LENGTH],
+    }
+}

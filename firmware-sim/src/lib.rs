@@ -1,0 +1,46 @@
+//! Turns the firmware of real security keys into authenticators on a desktop: with a scripted
+//! person, as a link in the same process or as a card in a virtual PC/SC reader.
+//!
+//! The firmware is `fido-authenticator` on Trussed, as in Nitrokey 3 and Solo 2: FIDO 2.1 with PIN
+//! protocols 1 and 2, discoverable credentials, ES256 and EdDSA, *self* attestation. It has no
+//! built-in user verification. The product never depends on this crate.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use std::time::{Duration, Instant};
+//! use authenticator::{Control, CtapLink};
+//! use firmware_sim::{Config, Simulator, Touch};
+//!
+//! let simulator = Simulator::start(Config::seeded(1))?;
+//! simulator.holder().touches(Touch::After(Duration::from_millis(300)));
+//! let mut control = Control {
+//!     deadline: Instant::now() + Duration::from_secs(5),
+//!     cancel: &AtomicBool::new(false),
+//!     on_keepalive: &mut |_| {},
+//! };
+//! let info = simulator.link().call(&[0x04], &mut control)?;
+//! assert_eq!(info[0], 0x00);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod apdu;
+mod attestation;
+mod config;
+mod dispatch;
+mod firmware;
+mod flash;
+mod link;
+mod loopback;
+mod pcscd;
+mod holder;
+pub mod isolated;
+mod platform;
+mod simulator;
+mod vpcd;
+
+pub use config::{Attestation, Config};
+pub use link::SimLink;
+pub use holder::{Holder, Moment, Touch};
+pub use pcscd::{FIRST_PORT, Pcscd, ReaderPort, SOCKET_VARIABLE};
+pub use simulator::Simulator;
+pub use vpcd::VirtualCard;

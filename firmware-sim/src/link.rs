@@ -1,0 +1,114 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use authenticator::{Control, CtapLink, Keepalive, LinkError};
+
+use crate::firmware::{Input, Job};
+use crate::holder::{Shared, Ticket, now};
+
+/// How often a waiting call looks at its deadline and at the cancel flag. Answers do not wait.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// CTAP 2.1 §11.2.9.1.7: a keepalive at least every 100 ms, and at each change.
+const KEEPALIVE: Duration = Duration::from_millis(100);
+
+/// How long the firmware may take to say its last word about a cancelled command.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// Body one: a link in the same process.
+pub struct SimLink {
+    shared: Arc<Shared>,
+    jobs: Sender<Job>,
+    insertion: u64,
+}
+
+impl SimLink {
+    pub(crate) fn new(shared: Arc<Shared>, jobs: Sender<Job>) -> Self {
+        let insertion = shared.lock().insertion;
+        Self { shared, jobs, insertion }
+    }
+
+    fn submit(&self, request: &[u8]) -> Result<Call, LinkError> {
+        if !self.shared.arrives(self.insertion) {
+            return Err(removed());
+        }
+        let ticket = Ticket::default();
+        let (answer, answers) = mpsc::channel();
+        let input = Input::Ctap(request.to_vec());
+        self.jobs
+            .send(Job { input, ticket: Arc::clone(&ticket), answer })
+            .map_err(|_| removed())?;
+        Ok(Call { ticket, answers })
+    }
+
+    /// Why the call ends before its answer, if it does.
+    fn reason(&self, control: &Control<'_>) -> Option<LinkError> {
+        let state = self.shared.lock();
+        if !state.present || state.insertion != self.insertion {
+            Some(removed())
+        } else if control.cancel.load(Ordering::Relaxed) {
+            Some(LinkError::Cancelled)
+        } else if now() >= control.deadline {
+            Some(LinkError::Deadline)
+        } else {
+            None
+        }
+    }
+}
+
+impl CtapLink for SimLink {
+    fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+        if let Some(reason) = self.reason(control) {
+            return Err(reason);
+        }
+        let call = self.submit(request)?;
+        let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
+        loop {
+            match call.answers.recv_timeout(LOOK) {
+                Ok(answer) if self.shared.answers(self.insertion) => return Ok(answer),
+                Ok(_) | Err(RecvTimeoutError::Disconnected) => return Err(removed()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(reason) = self.reason(control) {
+                if self.shared.give_up(&call.ticket) {
+                    // Its channel dies with the call; we wait so that the firmware is idle again.
+                    let _ = call.answers.recv_timeout(LAST_WORD);
+                }
+                return Err(reason);
+            }
+            pulse.beat(self.shared.keepalive(), control);
+        }
+    }
+}
+
+impl std::fmt::Debug for SimLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimLink").finish_non_exhaustive()
+    }
+}
+
+struct Call {
+    ticket: Ticket,
+    answers: Receiver<Vec<u8>>,
+}
+
+struct Pulse {
+    last: (Keepalive, Instant),
+}
+
+impl Pulse {
+    fn beat(&mut self, keepalive: Keepalive, control: &mut Control<'_>) {
+        let (last, at) = self.last;
+        if keepalive != last || now().saturating_duration_since(at) >= KEEPALIVE {
+            self.last = (keepalive, now());
+            (control.on_keepalive)(keepalive);
+        }
+    }
+}
+
+fn removed() -> LinkError {
+    LinkError::Removed(io::Error::from(io::ErrorKind::NotConnected))
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+
+use crate::firmware::{self, Job, PowerOff};
+use crate::flash::Flash;
+use crate::holder::{Holder, Shared};
+use crate::{Config, SimLink};
+
+/// Debug builds of the firmware like a deep stack.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// An authenticator that is switched on: real firmware in a thread of its own. It ends when this
+/// is dropped.
+pub struct Simulator {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) jobs: Sender<Job>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Switches an authenticator on.
+    ///
+    /// # Errors
+    ///
+    /// When the state file cannot be used, or there is no thread to be had.
+    pub fn start(config: Config) -> io::Result<Self> {
+        let flash = memory(&config)?;
+        let shared = Arc::new(Shared::new());
+        let (jobs, queue) = mpsc::channel();
+        let worker = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("firmware".into())
+            .stack_size(STACK)
+            .spawn(move || run(flash, &config, &worker, &queue))?;
+        Ok(Self { shared, jobs, thread: Some(thread) })
+    }
+
+    /// The person who holds it.
+    pub fn holder(&self) -> Holder {
+        Holder(Arc::clone(&self.shared))
+    }
+
+    /// A link in this process. It is dead once the card is pulled out; take another after that.
+    pub fn link(&self) -> SimLink {
+        SimLink::new(Arc::clone(&self.shared), self.jobs.clone())
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.end_for_good();
+        let (unused, _) = mpsc::channel();
+        // Links may still hold the queue open: a last job wakes the thread, which then ends.
+        let _ = self.jobs.send(Job::last(unused));
+        if let Some(thread) = self.thread.take() {
+            // A panic of the firmware has been printed by its own thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator").finish_non_exhaustive()
+    }
+}
+
+fn memory(config: &Config) -> io::Result<Flash> {
+    let (mut flash, new) = match &config.state {
+        Some(path) => Flash::open(path)?,
+        None => (Flash::formatted()?, true),
+    };
+    if let (true, Some(attestation)) = (new, &config.attestation) {
+        crate::attestation::install(&mut flash, attestation)?;
+    }
+    Ok(flash)
+}
+
+/// The firmware's thread: one power-up after the other. The firmware is made here because it
+/// cannot move between threads.
+fn run(mut flash: Flash, config: &Config, shared: &Arc<Shared>, jobs: &Receiver<Job>) {
+    let mut pending = None;
+    while let Ok(PowerOff::Restart(job)) =
+        firmware::power_up(&mut flash, config, shared, jobs, pending.take())
+    {
+        pending = Some(job);
+    }
+}
