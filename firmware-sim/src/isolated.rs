@@ -5,6 +5,7 @@
 
 use std::any::type_name;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::pcscd::{SOCKET_VARIABLE, temporary_directory};
 const INSIDE: &str = "CARDEA_SIM_INSIDE";
 
 /// Why a test did not pass.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum IsolatedError {
     /// pcscd or the second run did not start.
     #[error("cannot run the test with a pcscd of its own")]
@@ -28,6 +29,16 @@ pub enum IsolatedError {
     /// The second run did not run the test, so nothing is known.
     #[error("the second run has no test named {0}: call this from the test function itself")]
     NotRun(String),
+}
+
+impl fmt::Debug for IsolatedError {
+    /// As people read it: this ends up in the message of an `unwrap`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(source) => write!(f, "{self}: {source}"),
+            Self::Failed(_) | Self::NotRun(_) => write!(f, "{self}"),
+        }
+    }
 }
 
 /// Runs `test` with a pcscd that nobody else uses. Call it in a `#[test]` function, with a closure

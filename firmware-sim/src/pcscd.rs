@@ -40,6 +40,7 @@ pub struct Pcscd {
     directory: PathBuf,
     owns_directory: bool,
     network: Arc<File>,
+    id: u32,
     keeper: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -100,9 +101,14 @@ impl Pcscd {
                 return Err(io::Error::new(error.kind(), format!("{error}: {}", said.trim())));
             }
         };
-        let pcscd = Self { directory: directory.to_owned(), owns_directory, network, keeper };
+        let pcscd = Self { directory: directory.to_owned(), owns_directory, network, id: pid, keeper };
         loopback::bring_up(&pcscd.network)?;
         Ok(pcscd)
+    }
+
+    /// The process id of pcscd.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// The socket for clients.
@@ -179,11 +185,12 @@ fn socket(directory: &Path) -> PathBuf {
     directory.join("pcscd.comm")
 }
 
+/// Each of these programs becomes the next without a fork: so the process that we start, end and
+/// reap is pcscd itself.
 fn command(directory: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command
-        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork"])
-        .args(["--kill-child", "sh", "-c", INSIDE, "sh"])
+        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--net", "sh", "-c", INSIDE, "sh"])
         .arg(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
