@@ -74,7 +74,8 @@ pub(crate) mod tests {
     /// Authenticator data with a credential, whose key is the generator of P-256.
     pub(crate) fn attested(flags: u8, credential_id: &[u8]) -> Vec<u8> {
         let length = u16::try_from(credential_id.len()).unwrap().to_be_bytes();
-        [&[0x11; 32][..], &[flags], &[0, 0, 0, 7], &[0x22; 16], &length, credential_id, &KEY].concat()
+        [&[0x11; 32][..], &[flags], &[0, 0, 0, 7], &[0x22; 16], &length, credential_id, &KEY]
+            .concat()
     }
 
     const KEY: [u8; 77] = hex!(

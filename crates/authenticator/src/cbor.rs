@@ -34,8 +34,8 @@ pub(crate) fn read_prefix(bytes: &[u8]) -> Result<(Value, &[u8]), Malformed> {
     }
     let mut rest = bytes;
     // The library's limit only protects the stack; `check` counts levels as the standard does.
-    let value: Value =
-        ciborium::de::from_reader_with_recursion_limit(&mut rest, 4 * MAX_DEPTH).map_err(|_| Malformed)?;
+    let value: Value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 4 * MAX_DEPTH)
+        .map_err(|_| Malformed)?;
     check(&value, MAX_DEPTH)?;
     Ok((value, rest))
 }
@@ -205,7 +205,11 @@ mod tests {
 
     #[test]
     fn a_length_that_lies_ends_at_once() {
-        for lie in [&hex!("9b ffffffffffffffff")[..], &hex!("5b 7fffffffffffffff 00"), &hex!("bb 00000000ffffffff")] {
+        for lie in [
+            &hex!("9b ffffffffffffffff")[..],
+            &hex!("5b 7fffffffffffffff 00"),
+            &hex!("bb 00000000ffffffff"),
+        ] {
             assert_eq!(read(lie), Err(Malformed));
         }
     }

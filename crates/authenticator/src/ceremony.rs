@@ -66,10 +66,8 @@ impl<'c> Run<'_, 'c> {
     }
 
     fn end(&mut self, leave: Leave) {
-        if self.begun {
-            self.begun = false;
-            self.link.end(leave);
-        }
+        self.begun = false;
+        self.link.end(leave);
     }
 
     fn cancelled(&self) -> bool {

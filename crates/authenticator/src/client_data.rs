@@ -55,8 +55,8 @@ pub(crate) fn may_use(origin: &str, rp_id: &str) -> bool {
     if !is_domain(host) || !is_domain(rp_id) {
         return false;
     }
-    let is_parent = rp_id.contains('.')
-        && host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'));
+    let is_parent =
+        rp_id.contains('.') && host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'));
     host == rp_id || is_parent
 }
 

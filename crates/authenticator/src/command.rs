@@ -66,7 +66,11 @@ pub(crate) fn request(code: u8, parameters: Vec<(Value, Value)>) -> Vec<u8> {
 /// What follows the status byte of an answer.
 pub(crate) fn body(answer: &[u8]) -> Result<&[u8], AnswerError> {
     let (&status, body) = answer.split_first().ok_or(AnswerError::Malformed)?;
-    if Status(status) == Status::SUCCESS { Ok(body) } else { Err(AnswerError::Status(Status(status))) }
+    if Status(status) == Status::SUCCESS {
+        Ok(body)
+    } else {
+        Err(AnswerError::Status(Status(status)))
+    }
 }
 
 /// The members of an answer that is a map. No body at all is a map without members: commands

@@ -14,11 +14,12 @@ const ECDH_ES_HKDF_256: i32 = -25;
 /// Writes a key-agreement key.
 pub(crate) fn key_agreement(key: &p256::PublicKey) -> Value {
     let point = key.to_sec1_point(false);
-    let coordinate = |bytes: Option<&_>| bytes.map_or_else(Vec::new, |x: &p256::FieldBytes| x.to_vec());
+    let coordinate =
+        |bytes: Option<&_>| bytes.map_or_else(Vec::new, |x: &p256::FieldBytes| x.to_vec());
     Value::Map(vec![
-        member(1, 2),                    // kty: EC2
-        member(3, ECDH_ES_HKDF_256),     // alg
-        member(-1, 1),                   // crv: P-256
+        member(1, 2),                // kty: EC2
+        member(3, ECDH_ES_HKDF_256), // alg
+        member(-1, 1),               // crv: P-256
         member(-2, Value::Bytes(coordinate(point.x()))),
         member(-3, Value::Bytes(coordinate(point.y()))),
     ])

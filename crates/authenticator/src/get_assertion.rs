@@ -29,10 +29,8 @@ impl Command for Request<'_> {
     type Response = Response;
 
     fn encode(&self) -> Vec<u8> {
-        let mut parameters = vec![
-            member(0x01, self.rp_id),
-            member(0x02, byte_string(self.client_data_hash)),
-        ];
+        let mut parameters =
+            vec![member(0x01, self.rp_id), member(0x02, byte_string(self.client_data_hash))];
         if !self.allow_list.is_empty() {
             let list = self.allow_list.iter().map(|id| cose::descriptor(id)).collect();
             parameters.push(member(0x03, Value::Array(list)));

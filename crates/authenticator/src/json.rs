@@ -132,7 +132,8 @@ mod tests {
             signature: Base64Url(vec![2]),
             user_handle,
         };
-        let json = |handle| serde_json::to_string(&Assertion::new(vec![3], response(handle))).unwrap();
+        let json =
+            |handle| serde_json::to_string(&Assertion::new(vec![3], response(handle))).unwrap();
         assert_eq!(
             json(Some(Base64Url(vec![4]))),
             r#"{"id":"Aw","rawId":"Aw","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AQ","signature":"Ag","userHandle":"BA"},"clientExtensionResults":{}}"#

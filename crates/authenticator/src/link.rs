@@ -34,8 +34,8 @@ pub trait CeremonyLink: CtapLink {
     /// See [`LinkError`]; nothing is begun then.
     fn begin(&mut self, control: &mut Control<'_>) -> Result<(), LinkError>;
 
-    /// Lets the others in again. Does nothing when nothing was begun; must not block for long,
-    /// and is called on every way out of a ceremony, also while unwinding.
+    /// Lets the others in again, when something was begun. Is called with [`Leave::Reset`] on
+    /// every way out of a ceremony, also while unwinding; must not block for long.
     fn end(&mut self, leave: Leave);
 }
 
@@ -97,6 +97,9 @@ pub enum LinkError {
     /// The device is gone.
     #[error("device is gone")]
     Removed(#[source] std::io::Error),
+    /// Another program uses the device, and lets nobody in.
+    #[error("device is in use by another program")]
+    InUse(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The device breaks the rules of its transport.
     #[error("device breaks the transport protocol")]
     Protocol(#[source] Box<dyn std::error::Error + Send + Sync>),

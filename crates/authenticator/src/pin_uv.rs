@@ -107,7 +107,11 @@ impl SharedSecret {
     }
 
     /// `encrypt(key, demPlaintext)`. The length of `plain` is a multiple of 16.
-    pub(crate) fn encrypt(&self, plain: &[u8], entropy: &mut Entropy<'_>) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn encrypt(
+        &self,
+        plain: &[u8],
+        entropy: &mut Entropy<'_>,
+    ) -> Result<Vec<u8>, Malformed> {
         let mut iv = [0; BLOCK];
         if self.protocol == PinUvAuthProtocol::Two {
             entropy(&mut iv);

@@ -77,6 +77,9 @@ pub enum CeremonyError {
     /// It was taken away in the middle.
     #[error("authenticator was removed")]
     Removed(#[source] io::Error),
+    /// Another program uses it, and lets nobody in.
+    #[error("authenticator is in use by another program")]
+    InUse(#[source] LinkError),
     /// The way to it is broken.
     #[error("cannot reach the authenticator")]
     Link(#[source] LinkError),
@@ -97,6 +100,7 @@ impl From<CommandError> for CeremonyError {
             CommandError::Link(LinkError::Cancelled) => Self::Cancelled,
             CommandError::Link(LinkError::Deadline) => Self::TimedOut,
             CommandError::Link(LinkError::Removed(cause)) => Self::Removed(cause),
+            CommandError::Link(error @ LinkError::InUse(_)) => Self::InUse(error),
             CommandError::Link(error) => Self::Link(error),
             CommandError::Answer(AnswerError::Malformed) => Self::Malformed,
             CommandError::Answer(AnswerError::Status(status)) => status.into(),
@@ -107,7 +111,9 @@ impl From<CommandError> for CeremonyError {
 impl From<Status> for CeremonyError {
     fn from(status: Status) -> Self {
         match status {
-            Status::TIMEOUT | Status::USER_ACTION_TIMEOUT | Status::ACTION_TIMEOUT => Self::TimedOut,
+            Status::TIMEOUT | Status::USER_ACTION_TIMEOUT | Status::ACTION_TIMEOUT => {
+                Self::TimedOut
+            }
             Status::CREDENTIAL_EXCLUDED => Self::Excluded,
             Status::UNSUPPORTED_ALGORITHM => Self::UnsupportedAlgorithm,
             Status::OPERATION_DENIED => Self::Denied,

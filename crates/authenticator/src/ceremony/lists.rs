@@ -15,7 +15,11 @@ const PIN_UV_PARAMETERS: usize = 40;
 ///
 /// IDs longer than any of this authenticator's are left out: they cannot be here. One that names
 /// no limit of entries gets them one by one, as CTAP 2.0 keys may refuse a second.
-pub(super) fn batches(ids: &[Vec<u8>], info: &get_info::Response, request_length: usize) -> Vec<Vec<Vec<u8>>> {
+pub(super) fn batches(
+    ids: &[Vec<u8>],
+    info: &get_info::Response,
+    request_length: usize,
+) -> Vec<Vec<Vec<u8>>> {
     let max_count = size(info.max_credential_count_in_list.unwrap_or(1)).max(1);
     let max_length = info.max_credential_id_length.map_or(usize::MAX, size);
     let room = size(info.max_msg_size)
@@ -103,7 +107,9 @@ pub(super) fn credential_of(
         ([], Some(id)) => Ok(id),
         ([only], None) => Ok(only.clone()),
         (list, Some(id)) if list.contains(&id) => Ok(id),
-        (_, Some(_)) => Err(CeremonyError::Inconsistent("it is by a credential that was not asked for")),
+        (_, Some(_)) => {
+            Err(CeremonyError::Inconsistent("it is by a credential that was not asked for"))
+        }
         (_, None) => Err(CeremonyError::Inconsistent("it does not say by which credential")),
     }
 }

@@ -4,7 +4,9 @@
 use super::{CeremonyError, Run, Verified};
 use crate::client_pin::{GetKeyAgreement, GetPinRetries, GetToken, Permissions, SetPin};
 use crate::pin_uv::{PinUvAuthToken, SharedSecret};
-use crate::{AnswerError, CommandError, Leave, NewPinError, NewPinPrompt, Pin, PinError, PinPrompt};
+use crate::{
+    AnswerError, CommandError, Leave, NewPinError, NewPinPrompt, Pin, PinError, PinPrompt,
+};
 use crate::{PinUvAuthProtocol, Status, UserVerification, get_info};
 
 /// No authenticator takes more PINs in a row, right or wrong (§6.5.2.2: at most 8 tries). One
@@ -147,7 +149,9 @@ impl Run<'_, '_> {
             let pin = pin.ok_or_else(|| self.unanswered())?;
             self.begin()?;
             match self.submit(&pin, protocol, kind, scope) {
-                Err(error) if is(&error, &[Status::PIN_INVALID]) => last_error = Some(PinError::Wrong),
+                Err(error) if is(&error, &[Status::PIN_INVALID]) => {
+                    last_error = Some(PinError::Wrong)
+                }
                 answer => return Ok(answer?),
             }
             self.end(Leave::AsIs);

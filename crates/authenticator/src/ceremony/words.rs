@@ -11,13 +11,17 @@ impl CeremonyError {
             }
             Self::Cancelled => "The request was cancelled. Nothing was sent.",
             Self::Declined => "You cancelled. Nothing was sent.",
-            Self::Denied => "The request was refused on your card or key. Start again if that was a mistake.",
+            Self::Denied => {
+                "The request was refused on your card or key. Start again if that was a mistake."
+            }
             Self::TimedOut => "Time ran out. Start again, and touch or tap when you are asked to.",
             Self::NoCredential => {
                 "This card or key does not belong to your account. Use the one that you added to it."
             }
             Self::Excluded => "This card or key is added to your account already. Use another one.",
-            Self::StoreFull => "There is no room left on this card or key. Remove an entry, or use another one.",
+            Self::StoreFull => {
+                "There is no room left on this card or key. Remove an entry, or use another one."
+            }
             Self::NoPinSet => {
                 "This card or key has no PIN, so it cannot sign you in. Use the one that you added to your account."
             }
@@ -31,8 +35,12 @@ impl CeremonyError {
                 "The PIN was wrong too often, and this card or key is blocked. Ask your administrator for another one."
             }
             Self::UvFailed => "Your fingerprint was not recognised. Start again.",
-            Self::UvBlocked => "Your fingerprint was not recognised too often. Ask your administrator for help.",
-            Self::NotCtap2 => "This card or key is too old: it does not know FIDO2. Use another one.",
+            Self::UvBlocked => {
+                "Your fingerprint was not recognised too often. Ask your administrator for help."
+            }
+            Self::NotCtap2 => {
+                "This card or key is too old: it does not know FIDO2. Use another one."
+            }
             Self::NoUserVerification => {
                 "This card or key has neither PIN nor fingerprint sensor. Use another one."
             }
@@ -40,7 +48,10 @@ impl CeremonyError {
             Self::UnsupportedAlgorithm => {
                 "This card or key lacks the signature that is needed (ES256). Use another one."
             }
-            Self::Removed(_) => "The card or key was taken away too early. Start again, and leave it until you are done.",
+            Self::Removed(_) => {
+                "The card or key was taken away too early. Start again, and leave it until you are done."
+            }
+            Self::InUse(_) => "Another program uses this card. Close it, and start again.",
             Self::Link(_) | Self::Malformed | Self::Inconsistent(_) | Self::Refused(_) => {
                 "The card or key did not answer as it should. Take it out, put it back, and start again."
             }

@@ -1,0 +1,22 @@
+//! Turns a FIDO card in a PC/SC reader, contact or contactless, into a link that CTAP2 is spoken
+//! over; and tells which readers and cards come and go.
+//!
+//! It knows APDUs and no commands, and asks nobody anything: whether a card that lay on the
+//! reader before may answer is decided by the program, by [`InsertedCard::lay_there_at`].
+//!
+//! Sources: CTAP 2.1 §11.3 (ISO 7816, ISO 14443); ISO 7816-4; PC/SC part 5.
+//!
+//! The way in: [`Monitor::start`], then [`PcscLink::new`] for an [`Event::CardInserted`].
+
+mod apdu;
+mod error;
+mod link;
+mod monitor;
+mod readers;
+mod session;
+mod worker;
+
+pub use error::{CardError, StatusWord};
+pub use link::{Options, PcscLink};
+pub use monitor::Monitor;
+pub use readers::{Event, InsertedCard};

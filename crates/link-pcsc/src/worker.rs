@@ -1,0 +1,217 @@
+//! The thread of one card. `SCardTransmit` has neither time limit nor cancel, so it blocks here,
+//! where nobody needs to wait for it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use authenticator::{Keepalive, Leave};
+use pcsc::{Card, Disposition, Transaction};
+
+use crate::apdu::{Form, Waiting, message};
+use crate::error::Fault;
+use crate::session::{Channel, Target, begin, end};
+
+/// How long the worker waits before it asks a card again that says "not yet". It is woken when
+/// nobody waits any more.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the worker does.
+pub(crate) enum Job {
+    /// Sends a message: in the transaction that has begun, else in one of its own.
+    Call(Vec<u8>),
+    /// Begins a transaction.
+    Begin,
+    /// Ends it.
+    End(Leave),
+}
+
+/// What the worker says while and after it does it.
+pub(crate) enum Report {
+    Keepalive(Keepalive),
+    Done(Result<Vec<u8>, Fault>),
+}
+
+struct Assignment {
+    job: Job,
+    reports: Sender<Report>,
+}
+
+/// A worker, as the link sees it. Dropped, it finishes what it does and resets the card.
+pub(crate) struct Worker {
+    assignments: Sender<Assignment>,
+    over: Arc<AtomicBool>,
+    thread: Thread,
+}
+
+impl Worker {
+    /// Starts a thread for `target`; it connects when there is something to do.
+    pub(crate) fn start(target: Target, form: Form) -> io::Result<Self> {
+        let (assignments, inbox) = channel();
+        let over = Arc::new(AtomicBool::new(false));
+        let state = State { target, form, over: Arc::clone(&over) };
+        let thread = thread::Builder::new()
+            .name("card".into())
+            .spawn(move || state.serve(&inbox))?
+            .thread()
+            .clone();
+        Ok(Self { assignments, over, thread })
+    }
+
+    /// Gives the worker something to do; `None` when its thread has ended.
+    pub(crate) fn assign(&self, job: Job) -> Option<Receiver<Report>> {
+        let (reports, outbox) = channel();
+        self.assignments.send(Assignment { job, reports }).ok()?;
+        Some(outbox)
+    }
+
+    /// Gives it up: its late answer is thrown away, and the card reset.
+    pub(crate) fn abandon(self) {
+        self.over.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+struct State {
+    target: Target,
+    form: Form,
+    over: Arc<AtomicBool>,
+}
+
+/// Who waits for one assignment.
+struct Client<'a> {
+    reports: &'a Sender<Report>,
+    over: &'a AtomicBool,
+}
+
+impl Waiting for Client<'_> {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    fn keepalive(&mut self, keepalive: Keepalive) {
+        // A client that has gone has set `over`, too.
+        let _ = self.reports.send(Report::Keepalive(keepalive));
+    }
+
+    fn pause(&self) {
+        thread::park_timeout(PAUSE);
+    }
+}
+
+impl State {
+    /// Does what it is told until nobody can tell it anything more. Whatever way this function
+    /// is left, dropping the card resets it.
+    fn serve(mut self, inbox: &Receiver<Assignment>) {
+        let mut card = None;
+        while !self.is_over() {
+            let Ok(Assignment { job, reports }) = inbox.recv() else { break };
+            match job {
+                Job::Call(request) => {
+                    let answer = self.call_alone(&mut card, &request, &reports);
+                    report(&reports, answer);
+                }
+                Job::Begin => self.transaction(&mut card, inbox, &reports),
+                Job::End(leave) => {
+                    if leave == Leave::Reset {
+                        drop(card.take());
+                    }
+                    report(&reports, Ok(Vec::new()));
+                }
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// One message in a transaction of its own: another program may have selected another
+    /// application since the last.
+    fn call_alone(
+        &mut self,
+        card: &mut Option<Card>,
+        request: &[u8],
+        reports: &Sender<Report>,
+    ) -> Result<Vec<u8>, Fault> {
+        let transaction = begin(self.connected(card, reports)?)?;
+        let answer = self.call(&transaction, request, reports);
+        end(transaction, Disposition::LeaveCard);
+        answer
+    }
+
+    fn call(
+        &mut self,
+        transaction: &Transaction<'_>,
+        request: &[u8],
+        reports: &Sender<Report>,
+    ) -> Result<Vec<u8>, Fault> {
+        let mut client = Client { reports, over: &self.over };
+        message(&mut Channel(transaction), &mut self.form, request, &mut client)
+    }
+
+    fn connected<'c>(
+        &self,
+        card: &'c mut Option<Card>,
+        reports: &Sender<Report>,
+    ) -> Result<&'c mut Card, Fault> {
+        let connection = match card.take() {
+            Some(connection) => connection,
+            None => self.target.connect(&Client { reports, over: &self.over })?,
+        };
+        Ok(card.insert(connection))
+    }
+
+    /// Serves in one transaction until it is ended, or nobody is there to end it.
+    fn transaction(
+        &mut self,
+        card: &mut Option<Card>,
+        inbox: &Receiver<Assignment>,
+        reports: &Sender<Report>,
+    ) {
+        let transaction = match self.connected(card, reports).and_then(begin) {
+            Ok(transaction) => transaction,
+            Err(fault) => return report(reports, Err(fault)),
+        };
+        report(reports, Ok(Vec::new()));
+        let (leave, ended) = self.serve_in(&transaction, inbox);
+        match leave {
+            Leave::AsIs => end(transaction, Disposition::LeaveCard),
+            Leave::Reset => {
+                end(transaction, Disposition::ResetCard);
+                // Reset already; a second one would only take time.
+                drop(card.take().map(|card| card.disconnect(Disposition::LeaveCard)));
+            }
+        }
+        if let Some(reports) = ended {
+            report(&reports, Ok(Vec::new()));
+        }
+    }
+
+    fn serve_in(
+        &mut self,
+        transaction: &Transaction<'_>,
+        inbox: &Receiver<Assignment>,
+    ) -> (Leave, Option<Sender<Report>>) {
+        while !self.is_over() {
+            let Ok(Assignment { job, reports }) = inbox.recv() else { break };
+            match job {
+                Job::Call(request) => {
+                    let answer = self.call(transaction, &request, &reports);
+                    report(&reports, answer);
+                }
+                Job::Begin => report(&reports, Ok(Vec::new())),
+                Job::End(leave) => return (leave, Some(reports)),
+            }
+        }
+        (Leave::Reset, None)
+    }
+}
+
+/// Hands over the result. Nobody may be there to take it: then it is thrown away, as it should.
+fn report(reports: &Sender<Report>, result: Result<Vec<u8>, Fault>) {
+    let _ = reports.send(Report::Done(result));
+}
