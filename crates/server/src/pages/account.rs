@@ -1,0 +1,218 @@
+//! The account page: who I am here, my cards, my sessions.
+
+use askama::Template;
+
+use super::sample::{Text, alice, frame, when};
+use super::words::{self, Failure};
+use super::{Account, Agent, Ceremony, Frame, Purpose, View, When};
+
+/// `GET /realms/{slug}/account/` with a session.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    /// Where we are.
+    pub frame: Frame,
+    /// Who.
+    pub account: Account,
+    /// E-mail address as imported.
+    pub email: Option<String>,
+    /// Attributes as imported, in the order of their names.
+    pub attributes: Vec<Attribute>,
+    /// Cards and keys, newest first.
+    pub cards: Vec<CardRow>,
+    /// How to add another: base `/realms/{slug}/account/cards/add`.
+    pub add: Ceremony,
+    /// What to call the next card when the person says nothing else.
+    pub suggested_label: String,
+    /// Open sessions, this one first.
+    pub sessions: Vec<SessionRow>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// An attribute of the profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub values: Vec<String>,
+}
+
+/// A card, key or phone of the person.
+#[derive(Clone, Debug)]
+pub struct CardRow {
+    /// Its id, for URLs.
+    pub id: String,
+    /// The name that the person gave it.
+    pub label: String,
+    /// Its model, when it is known.
+    pub model: Option<String>,
+    /// When it was added.
+    pub added: When,
+    /// When it was last used, if ever.
+    pub last_used: Option<When>,
+    /// Who allowed it, in a few words, such as `with a one-time code from an administrator`.
+    pub enrolled: String,
+    /// How to remove it, or why not.
+    pub removal: Result<Ceremony, LastCard>,
+}
+
+/// The card cannot be removed here: it is the only one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastCard;
+
+/// An open session.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Its id, for URLs; no secret.
+    pub id: String,
+    /// Browser and system, as far as known: `Firefox on Linux`.
+    pub browser: String,
+    /// Since when.
+    pub since: When,
+    /// Whether it is the one that shows this page.
+    pub current: bool,
+}
+
+/// What was just done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A card was added.
+    CardAdded,
+    /// A card has a new name.
+    CardRenamed,
+    /// A card was removed.
+    CardRemoved,
+    /// A session was ended, or all others.
+    SessionEnded,
+}
+
+impl Notice {
+    /// Its words.
+    pub fn words(self) -> &'static words::Notice {
+        match self {
+            Self::CardAdded => &words::CARD_ADDED,
+            Self::CardRenamed => &words::CARD_RENAMED,
+            Self::CardRemoved => &words::CARD_REMOVED,
+            Self::SessionEnded => &words::SESSION_ENDED,
+        }
+    }
+}
+
+impl AccountPage {
+    /// The ceremony that adds a card to this account.
+    pub fn add_ceremony(frame: &Frame) -> Ceremony {
+        Self::ceremony(frame.url("account/cards/add"), Purpose::Add)
+    }
+
+    /// The ceremony that removes the card with this id.
+    pub fn removal_ceremony(frame: &Frame, id: &str) -> Ceremony {
+        Self::ceremony(frame.url(&format!("account/cards/{id}/remove")), Purpose::Remove)
+    }
+
+    fn ceremony(base: String, purpose: Purpose) -> Ceremony {
+        Ceremony {
+            base,
+            purpose,
+            expires_in: 0,
+            agent: Agent::Unavailable,
+            view: View::Choose,
+            failure: None,
+            server: String::new(),
+            start_again: String::new(),
+        }
+    }
+
+    fn other_sessions(&self) -> bool {
+        self.sessions.iter().any(|session| !session.current)
+    }
+
+    pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
+        let one = sample_page(text);
+        let mut two = one.clone();
+        two.cards = sample_cards(text);
+        let bare = Self {
+            email: None,
+            attributes: Vec::new(),
+            cards: Vec::new(),
+            sessions: one.sessions.iter().filter(|session| session.current).cloned().collect(),
+            ..one.clone()
+        };
+        let mut adding = two.clone();
+        adding.add.view = View::Next;
+        let mut failed = two.clone();
+        failed.add.failure = Some(Failure::of("excluded"));
+        vec![
+            ("one-card", one),
+            ("two-cards", two.clone()),
+            ("added", Self { notice: Some(Notice::CardAdded), ..two.clone() }),
+            ("renamed", Self { notice: Some(Notice::CardRenamed), ..two.clone() }),
+            ("removed", Self { notice: Some(Notice::CardRemoved), ..two.clone() }),
+            ("session-ended", Self { notice: Some(Notice::SessionEnded), ..two }),
+            ("adding", adding),
+            ("add-failed", failed),
+            ("bare", bare),
+        ]
+    }
+}
+
+fn sample_page(text: Text<'_>) -> AccountPage {
+    let attribute = |name: &str, values: &[&str]| Attribute {
+        name: text(name),
+        values: values.iter().map(|value| text(value)).collect(),
+    };
+    let session = |id: &str, browser: &str, since: When, current| SessionRow {
+        id: text(id),
+        browser: text(browser),
+        since,
+        current,
+    };
+    let now = when(text, "Today, 08:12", "2026-11-23T08:12:00Z");
+    let before = when(text, "Yesterday, 17:40", "2026-11-22T17:40:00Z");
+    let mut only = sample_cards(text);
+    only.truncate(1);
+    for card in &mut only {
+        card.removal = Err(LastCard);
+    }
+    AccountPage {
+        account: alice(text),
+        email: Some(text("alice.martin@acme.example")),
+        attributes: vec![
+            attribute("department", &["Cardiology"]),
+            attribute("group", &["Ward 3", "Nurses", "On-call rota"]),
+            attribute("sub", &["AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ"]),
+        ],
+        cards: only,
+        add: AccountPage::add_ceremony(&frame(text)),
+        suggested_label: text("Second card"),
+        sessions: vec![
+            session("s1", "Firefox on Linux", now, true),
+            session("s2", "Edge on Windows", before, false),
+        ],
+        notice: None,
+        frame: frame(text),
+    }
+}
+
+fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
+    let card = |id: &str, label: &str, model: Option<&str>, last_used, enrolled: &str| CardRow {
+        id: text(id),
+        label: text(label),
+        model: model.map(text),
+        added: when(text, "3 November 2026", "2026-11-03T09:30:00Z"),
+        last_used,
+        enrolled: text(enrolled),
+        removal: Ok(AccountPage::removal_ceremony(&frame(text), &text(id))),
+    };
+    vec![
+        card(
+            "c1",
+            "Staff badge",
+            Some("FIDO2 card, contactless"),
+            Some(when(text, "Today, 08:12", "2026-11-23T08:12:00Z")),
+            "with a one-time code from an administrator",
+        ),
+        card("c2", "Blue key at home", None, None, "after a tap of another card"),
+    ]
+}

@@ -1,0 +1,73 @@
+//! The card step: a person for whom the provider has vouched proves a card.
+
+use askama::Template;
+
+use super::sample::{Text, alice, frame};
+use super::words::Failure;
+use super::{Account, Agent, AgentProgress, AgentPrompt, Ceremony, Frame, Purpose, SetUp, View};
+
+/// "Authenticate yourself by using your cards or the digital app".
+#[derive(Clone, Debug, Template)]
+#[template(path = "card.html")]
+pub struct CardPage {
+    /// Where we are.
+    pub frame: Frame,
+    /// For whom the provider has vouched, as it named them. Shown so that nobody finishes a
+    /// login that somebody else began.
+    pub account: Account,
+    /// The ceremony.
+    pub ceremony: Ceremony,
+    /// Where "Not you?" goes: `POST`ed, ends this login.
+    pub start_again: String,
+}
+
+impl CardPage {
+    pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
+        let page = |agent: Agent, view: View, failure: Option<&str>| Self {
+            account: alice(text),
+            ceremony: Ceremony {
+                base: frame(text).url("login/card"),
+                purpose: Purpose::SignIn,
+                expires_in: 540,
+                agent,
+                view,
+                failure: failure.map(Failure::of),
+                server: text("https://login.acme.example"),
+                start_again: frame(text).url("account/"),
+            },
+            start_again: frame(text).url("login/start-again"),
+            frame: frame(text),
+        };
+        let online = || Agent::Online { device: text("ward-3-pc") };
+        let offline = || Agent::Offline { device: text("ward-3-pc") };
+        let windows = || Agent::Unpaired { reader_in_browser: true };
+        let linux = || Agent::Unpaired { reader_in_browser: false };
+        let prompt = |progress, code: &str, expires_in| {
+            View::Agent(AgentPrompt { progress, match_code: text(code), expires_in })
+        };
+        let set_up = |device: Option<&str>| {
+            let code = text("KRQM-BXPT");
+            View::SetUp(SetUp { code, expires_in: 540, device: device.map(text) })
+        };
+        let mut all = vec![
+            ("choose", page(windows(), View::Choose, None)),
+            ("choose-linux", page(linux(), View::Choose, None)),
+            ("choose-offline", page(offline(), View::Choose, None)),
+            ("browser", page(windows(), View::Browser, None)),
+            ("agent-pushed", page(online(), prompt(AgentProgress::Pushed, "47", 58), None)),
+            ("agent-claimed", page(online(), prompt(AgentProgress::Claimed, "47", 41), None)),
+            ("agent-confirming", page(online(), prompt(AgentProgress::Confirming, "47", 22), None)),
+            ("set-up", page(linux(), set_up(None), None)),
+            ("set-up-number", page(linux(), set_up(Some("ward-3-pc")), None)),
+            ("set-up-wrong", page(linux(), set_up(Some("ward-3-pc")), Some("number-wrong"))),
+            ("done", page(online(), View::Done, None)),
+            ("over", page(windows(), View::Over, None)),
+        ];
+        all.extend(
+            super::words::FAILURES
+                .iter()
+                .map(|failure| (failure.sample, page(windows(), View::Choose, Some(failure.code)))),
+        );
+        all
+    }
+}

@@ -1,0 +1,233 @@
+//! The part of a page in which somebody proves or enrols a card: `parts/ceremony.html` and
+//! `card.js`.
+//!
+//! All views are in the page, one of them is shown; the script shows another as things go on. A
+//! page that is loaded again while a prompt is out is rendered with the view of that moment, and
+//! the script takes it up there.
+
+use super::words::{self, Failure};
+
+/// A ceremony with a card, a key or a phone.
+#[derive(Clone, Debug)]
+pub struct Ceremony {
+    /// URL under which `options`, `finish`, `agent`, `events` and `pair` are, without a slash at
+    /// the end: `/realms/acme/login/card`.
+    pub base: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How long the login lives from now, in seconds; the page asks for new challenges and
+    /// prompts no longer than that. Zero where nothing ends.
+    pub expires_in: u32,
+    /// The agent that this browser is paired with.
+    pub agent: Agent,
+    /// What is shown at first.
+    pub view: View,
+    /// What went wrong before.
+    pub failure: Option<&'static Failure>,
+    /// The server's address as a person types it into the agent: `https://login.acme.example`.
+    pub server: String,
+    /// Where to start again when the login has expired; empty where there is no such place.
+    pub start_again: String,
+}
+
+/// What a ceremony is for; the words differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Prove a card to go on with a login. A prompt goes to an agent that is online at once.
+    SignIn,
+    /// Enrol a card.
+    Add,
+    /// Remove a card, after a tap of another one.
+    Remove,
+}
+
+impl Purpose {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Add => "add",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// The agent, as far as the page can use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// Not offered here.
+    Unavailable,
+    /// This browser is paired with none; the page offers to set one up.
+    Unpaired {
+        /// Whether this browser can use a card on a reader by itself
+        /// ([`Ceremony::reader_in_browser`]); if not, the offer is more than a line.
+        reader_in_browser: bool,
+    },
+    /// Paired, but its computer is off, locked or not connected.
+    Offline {
+        /// Name of the computer.
+        device: String,
+    },
+    /// Paired and connected: the prompt goes there.
+    Online {
+        /// Name of the computer.
+        device: String,
+    },
+}
+
+impl Agent {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Unpaired { .. } => "unpaired",
+            Self::Offline { .. } => "offline",
+            Self::Online { .. } => "online",
+        }
+    }
+
+    pub(super) fn device(&self) -> &str {
+        match self {
+            Self::Unavailable | Self::Unpaired { .. } => "",
+            Self::Offline { device } | Self::Online { device } => device,
+        }
+    }
+}
+
+/// What is shown. Each is a panel of `parts/ceremony.html`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The choice of ways.
+    Choose,
+    /// The browser's own window is in front.
+    Browser,
+    /// A prompt is out at the agent.
+    Agent(AgentPrompt),
+    /// An agent is being set up.
+    SetUp(SetUp),
+    /// The card that was there is proven, and the new one may come.
+    Next,
+    /// Done; the next page comes.
+    Done,
+    /// The login has expired.
+    Over,
+}
+
+impl View {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Choose => "choose",
+            Self::Browser => "browser",
+            Self::Agent(_) => "agent",
+            Self::SetUp(_) => "set-up",
+            Self::Next => "next",
+            Self::Done => "done",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// A prompt at the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentPrompt {
+    /// How far it is.
+    pub progress: AgentProgress,
+    /// The two digits that page and agent show. Empty until the server has given them.
+    pub match_code: String,
+    /// How long it lives from now, in seconds.
+    pub expires_in: u32,
+}
+
+/// How far a prompt at the agent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentProgress {
+    /// On its way.
+    Pushed,
+    /// The agent shows it.
+    Claimed,
+    /// The card has answered, the server checks.
+    Confirming,
+}
+
+impl AgentProgress {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Pushed => "pushed",
+            Self::Claimed => "claimed",
+            Self::Confirming => "confirming",
+        }
+    }
+}
+
+/// An agent that is being set up from within this login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetUp {
+    /// The code to type into the agent, `KRQM-BXPT`. Empty until the server has given it.
+    pub code: String,
+    /// How long it lives from now, in seconds.
+    pub expires_in: u32,
+    /// Name of the computer that used the code, once it has.
+    pub device: Option<String>,
+}
+
+impl Ceremony {
+    /// Whether a browser that calls itself `user_agent` can use a FIDO2 card on a reader. Only
+    /// Windows brings that along; elsewhere browsers speak to keys by USB and to phones, and
+    /// cards need the agent. Decides about an offer, so a wrong guess does no harm.
+    pub fn reader_in_browser(user_agent: &str) -> bool {
+        user_agent.contains("Windows NT")
+    }
+
+    pub(super) fn shows(&self, panel: &str) -> bool {
+        self.view.code() == panel
+    }
+
+    pub(super) fn prompt(&self) -> AgentPrompt {
+        match &self.view {
+            View::Agent(prompt) => prompt.clone(),
+            _ => AgentPrompt {
+                progress: AgentProgress::Pushed,
+                match_code: String::new(),
+                expires_in: 60,
+            },
+        }
+    }
+
+    pub(super) fn set_up(&self) -> SetUp {
+        match &self.view {
+            View::SetUp(set_up) => set_up.clone(),
+            _ => SetUp { code: String::new(), expires_in: 0, device: None },
+        }
+    }
+
+    pub(super) fn offers_set_up(&self) -> bool {
+        matches!(self.agent, Agent::Unpaired { .. })
+    }
+
+    pub(super) fn needs_set_up_for_reader(&self) -> bool {
+        self.agent == Agent::Unpaired { reader_in_browser: false }
+    }
+
+    pub(super) fn failures(&self) -> &'static [Failure] {
+        words::FAILURES
+    }
+
+    pub(super) fn statuses(&self) -> &'static [words::Status] {
+        words::STATUSES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_windows_offers_a_card_on_a_reader_to_its_browsers() {
+        for (user_agent, reader) in [
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/147.0", true),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", false),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/26.0 Safari/605.1", false),
+            ("", false),
+        ] {
+            assert_eq!(Ceremony::reader_in_browser(user_agent), reader, "{user_agent}");
+        }
+    }
+}

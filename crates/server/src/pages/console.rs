@@ -1,0 +1,108 @@
+//! What every page of the console shows around its content: `console.html`.
+//!
+//! A page of the console is a struct with a field `console: ConsoleFrame`, whose template begins
+//! with `{% extends "console.html" %}` and fills the blocks `title`, `heading` and `content`.
+
+/// The frame of a console page.
+#[derive(Clone, Debug)]
+pub struct ConsoleFrame {
+    /// The administrator's name.
+    pub administrator: String,
+    /// The tenant that is open; none on pages about all tenants.
+    pub tenant: Option<TenantChoice>,
+    /// The tenants to choose from.
+    pub tenants: Vec<TenantChoice>,
+    /// Side navigation, in order.
+    pub navigation: Vec<NavItem>,
+    /// Which of its sections is open.
+    pub section: Section,
+    /// Something to say at the head of the page, such as a secret that expires soon.
+    pub banners: Vec<Banner>,
+}
+
+/// A banner of the console.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    /// How bad it is.
+    pub tone: Tone,
+    /// What happened.
+    pub title: String,
+    /// What to do now. May be empty.
+    pub text: String,
+    /// A link to where it is done: URL and words.
+    pub link: Option<(String, String)>,
+}
+
+/// How a banner or a badge looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Neutral.
+    Info,
+    /// Good.
+    Good,
+    /// Will become bad.
+    Warning,
+    /// Bad.
+    Bad,
+}
+
+impl Tone {
+    /// Its CSS class, after `banner-` or `badge-`.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A tenant in the picker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantChoice {
+    /// Its slug.
+    pub realm: String,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// A line of the side navigation.
+#[derive(Clone, Debug)]
+pub struct NavItem {
+    /// Which section.
+    pub section: Section,
+    /// Where it is.
+    pub href: String,
+}
+
+/// A section of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Applications that sign in here.
+    Clients,
+    /// What happened.
+    Events,
+    /// Where people sign in first.
+    IdentityProviders,
+    /// What the tenant allows.
+    Policy,
+    /// All tenants.
+    Tenants,
+    /// People.
+    Users,
+}
+
+impl Section {
+    /// Its name in the navigation.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clients => "Clients",
+            Self::Events => "Events",
+            Self::IdentityProviders => "Identity Providers",
+            Self::Policy => "Policy",
+            Self::Tenants => "Tenants",
+            Self::Users => "Users",
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The error page: what happened, what to do now.
+
+use askama::Template;
+
+use super::Frame;
+use super::sample::{Text, frame};
+
+/// An end that no other page shows.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// Where we are; unknown for an address that belongs to no tenant.
+    pub frame: Option<Frame>,
+    /// What happened.
+    pub kind: ErrorKind,
+    /// What an administrator can find in the log. No secret.
+    pub reference: Option<String>,
+    /// Where "Start again" goes; a path on this server.
+    pub start_again: Option<String>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum ErrorKind {
+    /// The login took longer than it may.
+    Expired,
+    /// The answer came to another browser than the one that began.
+    OtherBrowser,
+    /// The person chose "Cancel" at the provider.
+    CancelledAtProvider,
+    /// The provider said no.
+    Provider(ProviderAnswer),
+    /// The provider did not answer, or not in time.
+    ProviderUnreachable {
+        /// Its name for people.
+        provider: String,
+    },
+    /// The provider's answer could not be trusted or read.
+    ProviderInvalid {
+        /// Its name for people.
+        provider: String,
+    },
+    /// The person has no card, and nothing lets them enrol one here.
+    NoCard,
+    /// The account is disabled here.
+    Disabled,
+    /// The request makes no sense: parts are missing or said twice.
+    BadRequest,
+    /// The address exists for nobody, or not for this person.
+    NotFound,
+    /// Signed in, but not as somebody who may do this; or the request came from another site.
+    Forbidden,
+    /// More requests than we answer.
+    TooMany {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
+    /// The server has more to do than it can.
+    Overloaded,
+    /// Our fault.
+    Internal,
+}
+
+/// What the provider said, with our explanation of its code.
+#[derive(Clone, Debug)]
+pub struct ProviderAnswer {
+    /// The provider's name for people.
+    pub provider: String,
+    /// Its code, such as `AADSTS50105`.
+    pub code: String,
+    /// What it means, when we know.
+    pub cause: Option<String>,
+    /// What to do about it, when we know.
+    pub remedy: Option<String>,
+    /// The provider's own reference for its support, such as a correlation id.
+    pub correlation_id: Option<String>,
+}
+
+impl ErrorKind {
+    /// The heading.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Expired => "This sign-in has expired",
+            Self::OtherBrowser => "This sign-in was started in another browser",
+            Self::CancelledAtProvider => "You cancelled the sign-in",
+            Self::Provider(_) => "The sign-in was refused",
+            Self::ProviderUnreachable { .. } => "The sign-in service cannot be reached",
+            Self::ProviderInvalid { .. } => "The sign-in could not be checked",
+            Self::NoCard => "You have no card yet",
+            Self::Disabled => "Your account is switched off here",
+            Self::BadRequest => "This link does not work",
+            Self::NotFound => "There is nothing here",
+            Self::Forbidden => "This is not allowed",
+            Self::TooMany { .. } => "Too many requests",
+            Self::Overloaded => "The service is busy",
+            Self::Internal => "Something broke on our side",
+        }
+    }
+
+    /// What happened, in one or two sentences.
+    pub fn happened(&self) -> String {
+        match self {
+            Self::Expired => "For your safety a sign-in has to be finished within ten minutes. This one took longer, or it was finished already.".into(),
+            Self::OtherBrowser => "Nobody is signed in here. For your safety a sign-in can be finished only in the browser in which it began.".into(),
+            Self::CancelledAtProvider => "Nothing was changed, and nobody is signed in.".into(),
+            Self::Provider(answer) => match &answer.cause {
+                Some(cause) => cause.clone(),
+                None => format!("{} did not let you in, and gave this code as the reason.", answer.provider),
+            },
+            Self::ProviderUnreachable { provider } => format!("{provider} did not answer in time. Your account and your cards are fine."),
+            Self::ProviderInvalid { provider } => format!("The answer of {provider} did not pass our checks, so nobody was signed in."),
+            Self::NoCard => "Your sign-in was right, but no card is on your account, and one cannot be added here.".into(),
+            Self::Disabled => "Your sign-in was right, but an administrator has switched this account off.".into(),
+            Self::BadRequest => "The address is incomplete or was changed on its way.".into(),
+            Self::NotFound => "The address is mistyped, or what was here has been removed.".into(),
+            Self::Forbidden => "You do not have the right to do this, or the request did not come from our own page.".into(),
+            Self::TooMany { .. } => "We had more requests from here than we answer in a short time.".into(),
+            Self::Overloaded => "More people want to sign in than we can serve at this moment.".into(),
+            Self::Internal => "It is not your fault. Nothing was changed.".into(),
+        }
+    }
+
+    /// What to do now.
+    pub fn now(&self) -> String {
+        match self {
+            Self::Expired | Self::CancelledAtProvider => "Start again. Have your card or key at hand.".into(),
+            Self::OtherBrowser => "Go back to the browser in which you started, or start again here. If you did not start a sign-in yourself, do nothing and tell your administrator.".into(),
+            Self::Provider(answer) => match &answer.remedy {
+                Some(remedy) => remedy.clone(),
+                None => "Start again. If it happens again, give this code to your administrator.".into(),
+            },
+            Self::ProviderUnreachable { .. } => "Wait a minute and start again. If it happens again, tell your administrator.".into(),
+            Self::ProviderInvalid { .. } => "Start again. If it happens again, tell your administrator, with the reference below.".into(),
+            Self::NoCard => "Ask your administrator for a one-time code, then sign in again and enter it.".into(),
+            Self::Disabled => "Ask your administrator. Nothing that you do here can change it.".into(),
+            Self::BadRequest => "Go back and use the link once more, or start again.".into(),
+            Self::NotFound => "Check the address, or start from the page that your organisation gave you.".into(),
+            Self::Forbidden => "Go back. If you think that you should have this right, ask your administrator.".into(),
+            Self::TooMany { retry_after } => format!("Wait {}, then try again.", seconds(*retry_after)),
+            Self::Overloaded => "Wait a moment, then try again. You do not lose your place by waiting.".into(),
+            Self::Internal => "Try again in a minute. If it happens again, tell your administrator, with the reference below.".into(),
+        }
+    }
+
+    fn answer(&self) -> Option<&ProviderAnswer> {
+        if let Self::Provider(answer) = self { Some(answer) } else { None }
+    }
+}
+
+fn seconds(count: u32) -> String {
+    match count {
+        0 | 1 => "a second".into(),
+        2..=90 => format!("{count} seconds"),
+        _ => format!("{} minutes", count.div_ceil(60)),
+    }
+}
+
+impl ErrorPage {
+    pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
+        let page = |kind| Self {
+            frame: Some(frame(text)),
+            kind,
+            reference: Some(text("01JD-7Q2M")),
+            start_again: Some(frame(text).url("account/")),
+        };
+        let provider = || text("Azure");
+        let refused = ProviderAnswer {
+            provider: provider(),
+            code: text("AADSTS50105"),
+            cause: Some(text("You are not assigned to this application in Microsoft Entra.")),
+            remedy: Some(text(
+                "Ask your administrator to add you: Enterprise applications → the application → Users and groups.",
+            )),
+            correlation_id: Some(text("5f2c6f4e-8a4c-4f0e-9f1d-2a5b3c7d9e10")),
+        };
+        let unexplained = ProviderAnswer {
+            code: text("AADSTS999999"),
+            cause: None,
+            remedy: None,
+            correlation_id: None,
+            ..refused.clone()
+        };
+        vec![
+            ("expired", page(ErrorKind::Expired)),
+            ("other-browser", page(ErrorKind::OtherBrowser)),
+            ("cancelled", page(ErrorKind::CancelledAtProvider)),
+            ("provider", page(ErrorKind::Provider(refused))),
+            ("provider-unexplained", page(ErrorKind::Provider(unexplained))),
+            ("unreachable", page(ErrorKind::ProviderUnreachable { provider: provider() })),
+            ("invalid", page(ErrorKind::ProviderInvalid { provider: provider() })),
+            ("no-card", page(ErrorKind::NoCard)),
+            ("disabled", page(ErrorKind::Disabled)),
+            ("bad-request", page(ErrorKind::BadRequest)),
+            (
+                "not-found",
+                Self {
+                    frame: None,
+                    reference: None,
+                    start_again: None,
+                    ..page(ErrorKind::NotFound)
+                },
+            ),
+            ("forbidden", page(ErrorKind::Forbidden)),
+            ("too-many", page(ErrorKind::TooMany { retry_after: 30 })),
+            ("overloaded", page(ErrorKind::Overloaded)),
+            ("internal", Self { frame: None, ..page(ErrorKind::Internal) }),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_how_long_to_wait_as_people_do() {
+        let now = |retry_after| ErrorKind::TooMany { retry_after }.now();
+        assert_eq!(now(1), "Wait a second, then try again.");
+        assert_eq!(now(90), "Wait 90 seconds, then try again.");
+        assert_eq!(now(91), "Wait 2 minutes, then try again.");
+    }
+}

@@ -1,0 +1,125 @@
+//! The login page: the ways in that a tenant offers.
+
+use askama::Template;
+
+use super::sample::{Text, frame};
+use super::words::{self, Failure};
+use super::{Agent, Ceremony, Frame, Purpose, View};
+
+/// `GET` of a door without a session: which way in?
+#[derive(Clone, Debug, Template)]
+#[template(path = "login.html")]
+pub struct LoginPage {
+    /// Where we are.
+    pub frame: Frame,
+    /// Which of this browser's logins: sent as `login` with each form and with the ceremony.
+    /// Empty where there is only one.
+    pub login: String,
+    /// "Use your card", where the tenant's policy has it.
+    pub use_card: Option<Ceremony>,
+    /// Whether "Show more ways to log in" is open. It is, in any case, when there is no other
+    /// way.
+    pub more_open: bool,
+    /// The providers that are shown, in the order of the tenant.
+    pub providers: Vec<ProviderChoice>,
+    /// Something to say first.
+    pub notice: Option<LoginNotice>,
+}
+
+/// A provider on the login page.
+#[derive(Clone, Debug)]
+pub struct ProviderChoice {
+    /// Its alias, for the URL.
+    pub alias: String,
+    /// Its name for people: "Sign in with …".
+    pub display_name: String,
+}
+
+/// Why the person sees the login page again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginNotice {
+    /// They chose "Cancel" at the provider.
+    CancelledAtProvider,
+    /// Their login took longer than ten minutes.
+    Expired,
+    /// Their session is over.
+    SessionOver,
+    /// The application that sent them wants a fresh sign-in.
+    FreshSignInWanted,
+}
+
+impl LoginNotice {
+    /// Its words.
+    pub fn words(self) -> &'static words::Notice {
+        match self {
+            Self::CancelledAtProvider => &words::LOGIN_CANCELLED_AT_PROVIDER,
+            Self::Expired => &words::LOGIN_EXPIRED,
+            Self::SessionOver => &words::LOGIN_SESSION_OVER,
+            Self::FreshSignInWanted => &words::LOGIN_FRESH_SIGN_IN_WANTED,
+        }
+    }
+}
+
+impl LoginPage {
+    /// The ceremony of "Use your card" in this tenant. It runs in the browser alone: an agent is
+    /// asked only for a login that somebody has vouched for.
+    pub fn use_card_ceremony(frame: &Frame, expires_in: u32) -> Ceremony {
+        Ceremony {
+            base: frame.url("login/use-card"),
+            purpose: Purpose::SignIn,
+            expires_in,
+            agent: Agent::Unavailable,
+            view: View::Choose,
+            failure: None,
+            server: String::new(),
+            start_again: String::new(),
+        }
+    }
+
+    fn more_is_open(&self) -> bool {
+        self.more_open || self.use_card.is_none()
+    }
+
+    pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
+        let azure = || ProviderChoice { alias: text("azure"), display_name: text("Azure") };
+        let card_first = Self {
+            login: text("1"),
+            use_card: Some(Self::use_card_ceremony(&frame(text), 600)),
+            more_open: false,
+            providers: vec![azure()],
+            notice: None,
+            frame: frame(text),
+        };
+        let mut refused = card_first.clone();
+        refused.more_open = true;
+        if let Some(ceremony) = &mut refused.use_card {
+            ceremony.failure = Some(Failure::of("card-first-refused"));
+        }
+        let partners =
+            ProviderChoice { alias: text("partners"), display_name: text("Partner clinics") };
+        vec![
+            ("card-first", card_first.clone()),
+            ("more-ways", Self { more_open: true, ..card_first.clone() }),
+            ("card-refused", refused),
+            (
+                "providers",
+                Self { use_card: None, providers: vec![azure(), partners], ..card_first.clone() },
+            ),
+            (
+                "cancelled-at-provider",
+                Self {
+                    use_card: None,
+                    notice: Some(LoginNotice::CancelledAtProvider),
+                    ..card_first.clone()
+                },
+            ),
+            ("expired", Self { notice: Some(LoginNotice::Expired), ..card_first.clone() }),
+            ("session-over", Self { notice: Some(LoginNotice::SessionOver), ..card_first.clone() }),
+            (
+                "fresh-sign-in",
+                Self { notice: Some(LoginNotice::FreshSignInWanted), ..card_first.clone() },
+            ),
+            ("no-way", Self { use_card: None, providers: Vec::new(), ..card_first }),
+        ]
+    }
+}

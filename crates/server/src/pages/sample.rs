@@ -1,0 +1,71 @@
+//! Every page in every state, with made-up people: what tests render and what pictures show.
+
+use askama::Template;
+
+use super::{
+    AadstsPage, Account, AccountPage, CardPage, ComponentsPage, EnrolPage, ErrorPage, Frame,
+    InvitePage, LoginPage, SignedOutPage, When,
+};
+
+/// One page in one state.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Name of page and state, fit for a file name: `card-choose`.
+    pub name: String,
+    /// The whole page.
+    pub html: String,
+}
+
+/// Turns a text of a sample into the text that is used: itself for pictures, something hostile
+/// in tests.
+pub(super) type Text<'a> = &'a dyn Fn(&str) -> String;
+
+/// Every page in every state.
+///
+/// # Errors
+///
+/// When a template does not render, which the tests exclude.
+pub fn samples() -> Result<Vec<Sample>, askama::Error> {
+    samples_with(&|text| text.to_owned())
+}
+
+pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error> {
+    let mut all = Vec::new();
+    add(&mut all, "login", LoginPage::samples(text))?;
+    add(&mut all, "card", CardPage::samples(text))?;
+    add(&mut all, "enrol", EnrolPage::samples(text))?;
+    add(&mut all, "account", AccountPage::samples(text))?;
+    add(&mut all, "error", ErrorPage::samples(text))?;
+    add(&mut all, "aadsts", AadstsPage::samples(text))?;
+    add(&mut all, "signed-out", SignedOutPage::samples(text))?;
+    add(&mut all, "invite", InvitePage::samples(text))?;
+    add(&mut all, "components", ComponentsPage::samples(text))?;
+    Ok(all)
+}
+
+fn add<P: Template>(
+    all: &mut Vec<Sample>,
+    page: &str,
+    states: Vec<(&str, P)>,
+) -> Result<(), askama::Error> {
+    for (state, value) in states {
+        all.push(Sample { name: format!("{page}-{state}"), html: value.render()? });
+    }
+    Ok(())
+}
+
+pub(super) fn frame(text: Text<'_>) -> Frame {
+    Frame { tenant: text("Acme Hospital"), realm: text("acme") }
+}
+
+pub(super) fn alice(text: Text<'_>) -> Account {
+    Account {
+        name: text("Alice Martin"),
+        username: text("alice.martin@acme.example"),
+        provider: Some(text("Azure")),
+    }
+}
+
+pub(super) fn when(text: Text<'_>, shown: &str, machine: &str) -> When {
+    When { text: text(shown), machine: text(machine) }
+}

@@ -1,0 +1,202 @@
+//! English words for what happens while somebody uses a card, and for notices of several pages.
+//!
+//! Each failure has a title (what happened) and a text (what to do now). A code is what the
+//! server's problem details, the agent's refusals and `card.js` say; the page carries all of
+//! them, so the script knows none.
+
+/// A failure of a ceremony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its code: of the agent, of the engine's refusals, or of `card.js`.
+    pub code: &'static str,
+    /// What happened.
+    pub title: &'static str,
+    /// What to do now.
+    pub text: &'static str,
+    /// Name of its sample.
+    pub(super) sample: &'static str,
+}
+
+impl Failure {
+    /// The failure with this code. One that we have no words for is told as such: something did
+    /// not work, try again.
+    pub fn of(code: &str) -> &'static Self {
+        FAILURES.iter().find(|failure| failure.code == code).unwrap_or(&UNKNOWN)
+    }
+}
+
+/// A notice at the head of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub title: &'static str,
+    /// What to do now, or what it means. May be empty.
+    pub text: &'static str,
+}
+
+/// A line that the script shows while something goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// What `card.js` calls it.
+    pub code: &'static str,
+    /// The line. `{0}` is replaced by a name or a number.
+    pub text: &'static str,
+}
+
+macro_rules! failures {
+    ($($code:literal, $title:literal, $text:literal;)*) => {
+        &[$(Failure {
+            code: $code,
+            title: $title,
+            text: $text,
+            sample: concat!("failed-", $code),
+        }),*]
+    };
+}
+
+const UNKNOWN: Failure = Failure {
+    code: "unknown",
+    title: "That did not work",
+    text: "Try again. If it happens again, tell your administrator what you did and when.",
+    sample: "failed-unknown",
+};
+
+/// All failures, in the order of their codes.
+pub const FAILURES: &[Failure] = failures! {
+    "agent-offline", "Cardea on this computer does not answer",
+        "Check that the computer is unlocked and that Cardea is running, then try again. A key in the USB port or your phone works without it.";
+    "blocked", "This card is blocked",
+        "The wrong PIN was entered too often. Use another card, and ask your administrator for a new one.";
+    "busy", "Another request is open",
+        "Cardea on your computer is waiting for an answer to something else. Answer or cancel it there, then try again.";
+    "cancelled", "Cancelled",
+        "Nothing was changed. Choose how you want to go on.";
+    "card-first-refused", "This card cannot sign you in by itself right now",
+        "Use “Show more ways to log in”, then tap your card.";
+    "card-revoked", "This card can no longer be used",
+        "Use another card, or ask your administrator for a new one.";
+    "challenge-expired", "That took too long",
+        "Nothing was changed. Choose how you want to go on.";
+    "excluded", "This card is already yours",
+        "It is already on your account. To add another one, use a different card or key.";
+    "failed", "The card could not be read",
+        "Take it off the reader, put it back flat, and try again. If it happens again, use another card.";
+    "full", "There is no room on this card",
+        "It holds as many accounts as it can. Use another card or key.";
+    "invalid-request", "Cardea on this computer did not accept the request",
+        "Check that the computer's clock is right. If it is, Cardea has to be set up on this computer again; your administrator can help.";
+    "locked", "Your computer is locked",
+        "Unlock it, then try again.";
+    "login-expired", "This sign-in has expired",
+        "For your safety it has to be finished within ten minutes. Start again.";
+    "network", "The server cannot be reached",
+        "Check your network connection, then try again. Nothing was changed.";
+    "no-card", "No card was found",
+        "Put your card on the reader or plug your key in, then try again.";
+    "no-credential", "This is not one of your cards",
+        "The card that was used is not on your account here. Use your own card or key.";
+    "no-pin", "This card has no PIN yet",
+        "It cannot be used to sign in before it is added to your account. Use another card, or ask your administrator.";
+    "not-allowed", "Cancelled, or time ran out",
+        "Nothing was changed. If nothing lit up, check that your key is plugged in or that your card lies on the reader, then try again.";
+    "not-supported", "This browser cannot use cards",
+        "Use a current version of Edge, Chrome, Firefox or Safari, or another computer.";
+    "number-wrong", "That is not the number",
+        "Look at the window of Cardea on your computer and enter the two digits that it shows.";
+    "other-browser", "This sign-in was started in another browser",
+        "Go back to the browser in which you started, or start again here.";
+    "other-person", "This is not one of your cards",
+        "The card that was used is not on your account here. Use your own card or key.";
+    "pairing-expired", "The code is no longer valid",
+        "Get a new code and enter it in Cardea on your computer.";
+    "person-disabled", "Your account is switched off here",
+        "Ask your administrator. Nothing that you do on this page can change it.";
+    "pin-auth-blocked", "Wrong PIN three times",
+        "Take the card off the reader or pull the key out, put it back, and try again with the right PIN.";
+    "removed", "The card was taken away too early",
+        "Leave it on the reader until this page goes on, and try again.";
+    "same-card", "Another card is needed",
+        "The card that you want to remove cannot confirm this. Tap one that stays.";
+    "timeout", "Time ran out",
+        "Nothing was changed. Have your card or key at hand and try again.";
+    "too-many", "Too many requests",
+        "Wait a minute, then try again.";
+    "unknown", "That did not work",
+        "Try again. If it happens again, tell your administrator what you did and when.";
+    "user-not-verified", "The PIN was not checked",
+        "Use a card or key that asks for a PIN or a fingerprint.";
+    "wrong-address", "Cards do not work at this address",
+        "This page was opened under another name than the one your cards know. Open it with the address that your organisation gave you.";
+};
+
+/// Lines of the script, in the order of their codes.
+pub const STATUSES: &[Status] = &[
+    Status { code: "asking-agent", text: "Sending the request to your computer…" },
+    Status { code: "asking-server", text: "One moment…" },
+    Status { code: "checking", text: "Checking…" },
+    Status { code: "claimed", text: "Your computer shows the request." },
+    Status { code: "done", text: "Done. One moment…" },
+    Status { code: "enrolled", text: "{0} has used the code. Enter the number that it shows." },
+    Status { code: "follow-browser", text: "Follow the window of your browser." },
+    Status { code: "paired", text: "{0} is set up." },
+    Status { code: "pushed", text: "The request is on its way to your computer." },
+    Status { code: "renewed", text: "Time ran out, so you were asked again." },
+    Status { code: "seconds-left", text: "{0} seconds left" },
+    Status { code: "tap-present-card", text: "First confirm with a card that you already have." },
+];
+
+/// Login page: "Cancel" at the provider.
+pub const LOGIN_CANCELLED_AT_PROVIDER: Notice = Notice {
+    title: "You cancelled the sign-in",
+    text: "Nothing was changed. Choose a way to log in to start again.",
+};
+/// Login page: more than ten minutes.
+pub const LOGIN_EXPIRED: Notice = Notice {
+    title: "Your sign-in has expired",
+    text: "For your safety it has to be finished within ten minutes. Please start again.",
+};
+/// Login page: the session is over.
+pub const LOGIN_SESSION_OVER: Notice =
+    Notice { title: "Your session is over", text: "Log in again to go on." };
+/// Login page: an application wants a fresh proof.
+pub const LOGIN_FRESH_SIGN_IN_WANTED: Notice = Notice {
+    title: "Please log in again",
+    text: "What you want to open asks for a fresh sign-in.",
+};
+/// Account page: a card was added.
+pub const CARD_ADDED: Notice =
+    Notice { title: "The card is on your account", text: "You can use it from now on." };
+/// Account page: a card has a new name.
+pub const CARD_RENAMED: Notice = Notice { title: "The card has its new name", text: "" };
+/// Account page: a card was removed.
+pub const CARD_REMOVED: Notice = Notice {
+    title: "The card is removed",
+    text: "It no longer opens your account, and the sessions that it opened are ended.",
+};
+/// Account page: a session was ended.
+pub const SESSION_ENDED: Notice = Notice { title: "The session is ended", text: "" };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_each_has_one_text() {
+        assert!(FAILURES.is_sorted_by(|a, b| a.code < b.code));
+        assert!(STATUSES.is_sorted_by(|a, b| a.code < b.code));
+    }
+
+    #[test]
+    fn a_failure_without_words_is_told_all_the_same() {
+        assert_eq!(Failure::of("eaten-by-the-dog"), Failure::of("unknown"));
+        assert_eq!(Failure::of("no-card").title, "No card was found");
+    }
+
+    #[test]
+    fn a_sentence_ends_and_a_title_does_not() {
+        for failure in FAILURES {
+            assert!(failure.text.ends_with('.'), "{}", failure.code);
+            assert!(!failure.title.ends_with('.'), "{}", failure.code);
+        }
+    }
+}
