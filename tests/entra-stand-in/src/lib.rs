@@ -1,0 +1,39 @@
+//! Plays Microsoft Entra ID towards a relying party: requests and forms in, redirects and tokens out.
+//!
+//! As strict as the v2.0 endpoints where a broker touches them, so that what works here works there;
+//! where it is stricter the line begins with `Deviation:`. It keeps everything in memory, knows two
+//! directories ([`ACME`], [`BIRCH`]) with the same cast, and depends on no crate of the product.
+//! It does not play: refresh tokens, implicit and hybrid flows, certificates of applications, v1.0
+//! endpoints, conditional access, nested groups.
+//!
+//! Sources: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>,
+//! <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.
+//!
+//! Begin with [`StandIn::builder`]; [`Person`] signs in on its pages as somebody with a browser would.
+
+mod aadsts;
+mod chance;
+mod clock;
+mod der;
+mod faults;
+mod http;
+mod id_token;
+mod keys;
+mod log;
+mod model;
+mod person;
+mod request;
+mod seed;
+mod sign_in;
+mod stand_in;
+mod world;
+
+pub use faults::{Endpoint, Fault, IdTokenFault, Signature};
+pub use log::LoggedRequest;
+pub use model::{
+    App, Audience, ClientSecret, Consent, Directory, Group, GroupKind, GroupsClaim, NewUser,
+    OptionalClaim, PASSWORD, Platform, RedirectUri, User, UserConsent,
+};
+pub use person::{Arrival, Browser, BrowserError, Form, Page, Person, Step};
+pub use seed::{ACME, BIRCH, MANY_GROUPS};
+pub use stand_in::{Builder, StandIn, StandInError};

@@ -1,0 +1,192 @@
+//! A browser without scripts: cookies, redirects, forms.
+
+use std::collections::BTreeMap;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use url::Url;
+
+use super::html::{Form, Page};
+
+/// A browser gives up after so many redirects; so do we.
+const MOST_REDIRECTS: usize = 10;
+
+/// Why a page could not be had or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrowserError {
+    /// The address is no URL.
+    #[error("not an address: {0}")]
+    Address(String),
+    /// Nobody answered.
+    #[error("no answer from {url}: {reason}")]
+    NoAnswer {
+        /// The address.
+        url: Url,
+        /// Why.
+        reason: String,
+    },
+    /// The page lacks what was looked for.
+    #[error("no {what} on the page {page}")]
+    NotFound {
+        /// The control, by its visible text.
+        what: String,
+        /// The page's heading and text.
+        page: String,
+    },
+    /// Another page than expected.
+    #[error("did not expect this page (status {status}): {text}")]
+    Unexpected {
+        /// The status.
+        status: u16,
+        /// The page's text.
+        text: String,
+    },
+}
+
+impl BrowserError {
+    pub(super) fn unexpected(page: &Page) -> Self {
+        Self::Unexpected { status: page.status, text: page.text.clone() }
+    }
+}
+
+/// A browser without scripts. It stays on the site that it was opened on: a redirect to another is reported.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client<HttpConnector, Full<Bytes>>,
+    /// By host and port, as if ports were sites; then by name.
+    cookies: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            cookies: BTreeMap::new(),
+        }
+    }
+}
+
+impl Browser {
+    /// Opens an address and follows redirects as long as they stay on its site.
+    ///
+    /// # Errors
+    /// When it is no address, or nobody answers.
+    pub async fn open(&mut self, address: &str) -> Result<Page, BrowserError> {
+        let url = Url::parse(address).map_err(|_| BrowserError::Address(address.to_owned()))?;
+        self.go(Method::GET, url, None).await
+    }
+
+    /// Follows a link by its text.
+    ///
+    /// # Errors
+    /// When there is no such link, or nobody answers.
+    pub async fn click(&mut self, page: &Page, link: &str) -> Result<Page, BrowserError> {
+        let url = page.link(link)?.clone();
+        self.go(Method::GET, url, None).await
+    }
+
+    /// Sends a form by one of its buttons.
+    ///
+    /// # Errors
+    /// When it has no such button, or nobody answers.
+    pub async fn press(&mut self, form: Form, button: &str) -> Result<Page, BrowserError> {
+        let mut fields = form.fields();
+        fields.extend(form.button(button)?);
+        let encoded =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut url = form.action;
+        if form.method == Method::POST {
+            return self.go(Method::POST, url, Some(encoded)).await;
+        }
+        url.set_query(Some(&encoded));
+        self.go(Method::GET, url, None).await
+    }
+
+    /// Forgets all cookies.
+    pub fn clear_cookies(&mut self) {
+        self.cookies.clear();
+    }
+
+    async fn go(
+        &mut self,
+        method: Method,
+        url: Url,
+        form: Option<String>,
+    ) -> Result<Page, BrowserError> {
+        let site = url.origin();
+        let (mut method, mut url, mut form) = (method, url, form);
+        for _ in 0..MOST_REDIRECTS {
+            let response = self.send(&method, &url, form.take()).await?;
+            let status = response.status();
+            let location =
+                response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+            let Some(location) = location.filter(|_| status.is_redirection()) else {
+                let body = response.into_body().collect().await;
+                let body = body.map_err(|error| BrowserError::NoAnswer {
+                    url: url.clone(),
+                    reason: error.to_string(),
+                })?;
+                return Ok(Page::parse(
+                    url,
+                    status.as_u16(),
+                    &String::from_utf8_lossy(&body.to_bytes()),
+                ));
+            };
+            let next = url.join(&location).map_err(|_| BrowserError::Address(location))?;
+            if next.origin() != site {
+                return Ok(Page::leaving(url, next));
+            }
+            (method, url) = (Method::GET, next);
+        }
+        Err(BrowserError::NoAnswer { url, reason: "too many redirects".to_owned() })
+    }
+
+    async fn send(
+        &mut self,
+        method: &Method,
+        url: &Url,
+        form: Option<String>,
+    ) -> Result<Response<Body>, BrowserError> {
+        let failed = |reason: String| BrowserError::NoAnswer { url: url.clone(), reason };
+        let mut request = Request::builder().method(method).uri(url.as_str());
+        let jar = self.cookies.entry(site(url)).or_default();
+        if !jar.is_empty() {
+            let cookies: Vec<String> =
+                jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        if form.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let request = request
+            .body(Full::from(form.unwrap_or_default()))
+            .map_err(|error| failed(error.to_string()))?;
+        let response =
+            self.client.request(request).await.map_err(|error| failed(error.to_string()))?;
+        keep_cookies(jar, response.headers());
+        Ok(response.map(Body::new))
+    }
+}
+
+fn site(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Name and value of each `Set-Cookie`; an expired one is removed. Attributes do not matter on one site.
+fn keep_cookies(jar: &mut BTreeMap<String, String>, headers: &HeaderMap) {
+    for cookie in headers.get_all(SET_COOKIE).into_iter().filter_map(|value| value.to_str().ok()) {
+        let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        if attributes.to_ascii_lowercase().contains("max-age=0") {
+            jar.remove(name.trim());
+        } else {
+            jar.insert(name.trim().to_owned(), value.trim().to_owned());
+        }
+    }
+}
