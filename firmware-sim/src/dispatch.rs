@@ -94,9 +94,13 @@ impl ExtensionDispatch for Dispatch {
     ) -> Result<reply::SerdeExtension, Error> {
         let (staging, core, own) = (&mut self.staging, &mut ctx.core, &mut ctx.backends);
         match extension {
-            Extension::Chunked => serve::<ChunkedExtension, P>(staging, core, own, request, resources),
+            Extension::Chunked => {
+                serve::<ChunkedExtension, P>(staging, core, own, request, resources)
+            }
             Extension::Hkdf => serve::<HkdfExtension, P>(staging, core, own, request, resources),
-            Extension::FsInfo => serve::<FsInfoExtension, P>(staging, core, own, request, resources),
+            Extension::FsInfo => {
+                serve::<FsInfoExtension, P>(staging, core, own, request, resources)
+            }
         }
     }
 }

@@ -16,8 +16,8 @@ use littlefs2::fs::Filesystem;
 use littlefs2_core::path;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use trussed::backend::BackendId as Backend;
 use trussed::ClientImplementation;
+use trussed::backend::BackendId as Backend;
 use trussed::pipe::{ServiceEndpoint, TrussedChannel};
 use trussed::platform::Syscall;
 use trussed::service::Service;
@@ -158,10 +158,9 @@ pub(crate) fn power_up(
             Input::Ctap(_) if !began => vec![KEEPALIVE_CANCEL],
             Input::Apdu(_) if !began => apdu::NO_DIAGNOSIS.to_vec(),
             Input::Ctap(request) => ctap(&mut fido, &request),
-            Input::Apdu(apdu) => chain.admit(&apdu).map_or_else(
-                <[u8]>::to_vec,
-                |()| apdu::exchange(&mut dispatch, &mut reader, &mut fido, &apdu),
-            ),
+            Input::Apdu(apdu) => chain.admit(&apdu).map_or_else(<[u8]>::to_vec, |()| {
+                apdu::exchange(&mut dispatch, &mut reader, &mut fido, &apdu)
+            }),
         };
         shared.end();
         // Whoever asked may have left.
@@ -173,8 +172,7 @@ fn settings(config: &Config) -> fido_authenticator::Config {
     let mut settings = fido_authenticator::Config::new(MAX_MESSAGE);
     settings.skip_up_timeout = config.presence_by_power_up;
     settings.max_resident_credential_count = config.max_credentials;
-    settings.large_blobs =
-        Some(LargeBlobsConfig { location: Location::Internal, max_size: 4096 });
+    settings.large_blobs = Some(LargeBlobsConfig { location: Location::Internal, max_size: 4096 });
     settings.nfc_transport = true;
     settings.firmware_version = Some(1.into());
     settings.credential_id_version = Some(CredentialIdVersion::V2);

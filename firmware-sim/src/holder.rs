@@ -59,6 +59,11 @@ impl Holder {
         self.0.wait(timeout, |state| state.asking.is_some())
     }
 
+    /// Whether the authenticator asks for a touch now.
+    pub fn is_asked(&self) -> bool {
+        self.0.lock().asking.is_some()
+    }
+
     /// How often the authenticator has asked for a touch.
     pub fn times_asked(&self) -> u64 {
         self.0.lock().times_asked
@@ -308,8 +313,7 @@ impl Shared {
     pub(crate) fn give_up(&self, ticket: &Ticket) -> bool {
         let state = self.lock();
         ticket.store(true, Ordering::Relaxed);
-        let is_current =
-            state.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, ticket));
+        let is_current = state.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, ticket));
         if is_current {
             self.interrupt.interrupt();
         }

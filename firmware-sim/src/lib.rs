@@ -2,7 +2,7 @@
 //! person, as a link in the same process or as a card in a virtual PC/SC reader.
 //!
 //! The firmware is `fido-authenticator` on Trussed, as in Nitrokey 3 and Solo 2: FIDO 2.1 with PIN
-//! protocols 1 and 2, discoverable credentials, ES256 and EdDSA, *self* attestation. It has no
+//! protocols 1 and 2, discoverable credentials, ES256 and `EdDSA`, *self* attestation. It has no
 //! built-in user verification. The product never depends on this crate.
 //!
 //! ```
@@ -26,21 +26,23 @@
 mod apdu;
 mod attestation;
 mod config;
+pub mod control;
 mod dispatch;
 mod firmware;
 mod flash;
+mod holder;
+pub mod isolated;
 mod link;
 mod loopback;
 mod pcscd;
-mod holder;
-pub mod isolated;
+pub mod pinentry;
 mod platform;
 mod simulator;
 mod vpcd;
 
 pub use config::{Attestation, Config};
-pub use link::SimLink;
 pub use holder::{Holder, Moment, Touch};
+pub use link::SimLink;
 pub use pcscd::{FIRST_PORT, Pcscd, ReaderPort, SOCKET_VARIABLE};
 pub use simulator::Simulator;
 pub use vpcd::VirtualCard;

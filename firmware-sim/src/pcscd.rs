@@ -26,7 +26,8 @@ pub const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 pub const FIRST_PORT: u16 = 35963;
 
 /// What runs inside: pcscd with the directory of its socket laid over the machine's own.
-const INSIDE: &str = "mkdir -p /run/pcscd && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
+const INSIDE: &str =
+    "mkdir -p /run/pcscd && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
 
 /// How long pcscd may take to be there; it takes 50 ms on an idle machine.
 const START: Duration = Duration::from_secs(20);
@@ -101,7 +102,8 @@ impl Pcscd {
                 return Err(io::Error::new(error.kind(), format!("{error}: {}", said.trim())));
             }
         };
-        let pcscd = Self { directory: directory.to_owned(), owns_directory, network, id: pid, keeper };
+        let pcscd =
+            Self { directory: directory.to_owned(), owns_directory, network, id: pid, keeper };
         loopback::bring_up(&pcscd.network)?;
         Ok(pcscd)
     }

@@ -17,8 +17,7 @@ use crate::firmware::{Input, Job};
 use crate::holder::{Shared, Ticket};
 use crate::{ReaderPort, Simulator};
 
-/// A card with historical bytes that name a key OpenSC knows: with a plain ATR some of its drivers
-/// offer no elliptic curves.
+/// The ATR of a Nitrokey 3: with a plain one some smart-card drivers offer no elliptic curves.
 const ATR: [u8; 19] = *b"\x3B\x8F\x01\x80\x5DNitrokey\x00\x00\x00\x00\x00\x6A";
 
 /// Messages of one byte from the reader.

@@ -1,5 +1,13 @@
 //! Body one: the link in the same process.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests measure time and fail by panicking"
+)]
+
 mod common;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +15,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use authenticator::{Control, CtapLink, Keepalive, LinkError};
-use firmware_sim::{Config, Holder, Moment, SimLink, Simulator, Touch};
+use firmware_sim::{Attestation, Config, Holder, Moment, SimLink, Simulator, Touch};
 
 use common::{
-    CLIENT_PIN, GET_INFO, PIN, REMOVED, SELECTION, call, get_assertion, get_assertion_parameters,
-    make_credential, member, pin_retries, request, set_pin, token, whole_ceremony,
+    CLIENT_PIN, GET_ASSERTION, GET_INFO, MAKE_CREDENTIAL, PIN, REMOVED, SELECTION, bytes, call,
+    get_assertion, get_assertion_parameters, make_credential, member, pin_retries, request,
+    set_pin, token, verify, whole_ceremony,
 };
 
 const SOON: Duration = Duration::from_secs(10);
@@ -308,12 +317,12 @@ fn an_answer_lost_on_the_way_has_happened_all_the_same() {
     set_pin(&mut over(simulator.link()), PIN).unwrap();
     let enrolment = token(&mut over(simulator.link()), PIN).unwrap();
     simulator.holder().remove_at(1, Moment::After);
-    let make = request(0x01, common::make_credential_parameters(&enrolment));
+    let make = request(MAKE_CREDENTIAL, Some(common::make_credential_parameters(&enrolment)));
     assert!(matches!(try_call(&mut link, &make), Err(LinkError::Removed(_))));
     simulator.holder().insert();
     let card = &mut over(simulator.link());
     let login = token(card, PIN).unwrap();
-    call(card, 0x02, get_assertion_parameters(&login)).unwrap();
+    call(card, GET_ASSERTION, Some(get_assertion_parameters(&login))).unwrap();
 }
 
 #[test]
@@ -342,4 +351,39 @@ fn presence_by_power_up_spares_one_touch() {
     let login = token(card, PIN).unwrap();
     get_assertion(card, &login, &credential).unwrap();
     assert_eq!(simulator.holder().times_asked(), asked);
+}
+
+#[test]
+fn a_batch_key_signs_the_attestation_and_names_the_model() {
+    let key = p256::ecdsa::SigningKey::from_slice(&[0x42; 32]).unwrap();
+    let aaguid = *b"a model of ours!";
+    // As much of a certificate as the firmware looks at: the extension with the AAGUID.
+    let extension = b"\x06\x0B\x2B\x06\x01\x04\x01\x82\xE5\x1C\x01\x01\x04\x04\x12\x04\x10";
+    let certificate = [b"\x30\x21".as_slice(), extension, &aaguid].concat();
+    let attestation = Attestation { certificate: certificate.clone(), private_key: [0x42; 32] };
+    let config = Config { attestation: Some(attestation), ..Config::seeded(32) };
+    let simulator = Simulator::start(config).unwrap();
+    let card = &mut over(simulator.link());
+    assert_eq!(bytes(&member(&call(card, GET_INFO, None).unwrap(), 3)), aaguid);
+    set_pin(card, PIN).unwrap();
+    let enrolment = token(card, PIN).unwrap();
+    let parameters = common::make_credential_parameters(&enrolment);
+    let answer = call(card, MAKE_CREDENTIAL, Some(parameters)).unwrap();
+    let (auth_data, statement) = (bytes(&member(&answer, 2)), member(&answer, 3));
+    assert_eq!(auth_data.get(37..53).unwrap(), aaguid);
+    assert_eq!(member(&statement, "x5c").as_array().unwrap(), &[certificate.into()]);
+    verify(key.verifying_key(), &auth_data, &member(&statement, "sig"));
+}
+
+#[test]
+fn the_firmware_says_when_it_is_full() {
+    let config = Config { max_credentials: Some(1), ..Config::seeded(33) };
+    let simulator = Simulator::start(config).unwrap();
+    let card = &mut over(simulator.link());
+    set_pin(card, PIN).unwrap();
+    let first = token(card, PIN).unwrap();
+    make_credential(card, &first).unwrap();
+    let second = token(card, PIN).unwrap();
+    let other_user = common::make_credential_parameters_for(&second, b"user-2");
+    assert_eq!(call(card, MAKE_CREDENTIAL, Some(other_user)).unwrap_err(), 0x28);
 }

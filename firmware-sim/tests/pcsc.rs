@@ -1,5 +1,15 @@
 //! Body two: a card in a virtual reader of a real pcscd, through libpcsclite.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests measure time and fail by panicking"
+)]
+
 mod common;
 
 use std::ffi::{CStr, CString};
@@ -126,7 +136,8 @@ fn an_apdu_above_3072_bytes_is_refused_whole_or_chained() {
     isolated::run(|pcscd| {
         let _card = in_first_reader(pcscd, 4);
         let card = connect(FIRST);
-        let long = [b"\x80\x10\x00\x00\x00\x0C\x00".as_slice(), &[0x04; 3072], b"\x00\x00"].concat();
+        let long =
+            [b"\x80\x10\x00\x00\x00\x0C\x00".as_slice(), &[0x04; 3072], b"\x00\x00"].concat();
         assert_eq!(transmit(&card, &long).unwrap(), [0x67, 0x00]);
         let part = [b"\x90\x10\x00\x00\xF0".as_slice(), &[0x04; 240]].concat();
         let answers: Vec<_> = (0..14).map(|_| transmit(&card, &part).unwrap()).collect();
@@ -212,8 +223,7 @@ fn a_slow_touch_blocks_the_transmission_and_then_counts() {
 fn removal_at_each_apdu_is_a_clean_error() {
     isolated::run(|pcscd| {
         let simulator = Simulator::start(Config::seeded(8)).unwrap();
-        let (holder, _card) =
-            (simulator.holder(), simulator.card(&pcscd.first_reader()).unwrap());
+        let (holder, _card) = (simulator.holder(), simulator.card(&pcscd.first_reader()).unwrap());
         let context = Context::establish(Scope::User).unwrap();
         for (nth, moment) in [(1, Moment::Before), (2, Moment::After), (3, Moment::Before)] {
             let card = connect(FIRST);

@@ -1,7 +1,13 @@
 //! A CTAP2 client of the tests' own, so that simulator and product cannot agree on one mistake.
 //! PIN/UV protocol one: CTAP 2.1 §6.5.6.
 
-#![expect(clippy::as_conversions, clippy::arithmetic_side_effects, reason = "tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of tests fails by panicking"
+)]
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use aes::Aes256;
@@ -45,7 +51,11 @@ pub(crate) fn request(command: u8, parameters: Option<Value>) -> Vec<u8> {
     request
 }
 
-pub(crate) fn call(card: &mut Exchange<'_>, command: u8, parameters: Option<Value>) -> Result<Value, u8> {
+pub(crate) fn call(
+    card: &mut Exchange<'_>,
+    command: u8,
+    parameters: Option<Value>,
+) -> Result<Value, u8> {
     let answer = card(&request(command, parameters));
     match answer.as_slice() {
         [0x00] => Ok(Value::Map(Vec::new())),
@@ -62,8 +72,8 @@ pub(crate) fn member(map: &Value, key: impl Into<Value>) -> Value {
     found.unwrap_or_else(|| panic!("no member {key:?}")).1.clone()
 }
 
-fn map<const N: usize>(members: [(i64, Value); N]) -> Option<Value> {
-    Some(Value::Map(members.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+fn map<const N: usize>(members: [(i64, Value); N]) -> Value {
+    Value::Map(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
@@ -76,7 +86,7 @@ struct Channel {
 }
 
 fn agree(card: &mut Exchange<'_>) -> Result<Channel, u8> {
-    let answer = call(card, CLIENT_PIN, map([(1, 1.into()), (2, 2.into())]))?;
+    let answer = call(card, CLIENT_PIN, Some(map([(1, 1.into()), (2, 2.into())])))?;
     let theirs = member(&answer, 1);
     let coordinate = |label: i64| bytes(&member(&theirs, label));
     let point = [vec![0x04], coordinate(-2), coordinate(-3)].concat();
@@ -91,7 +101,7 @@ fn agree(card: &mut Exchange<'_>) -> Result<Channel, u8> {
         (-3, Value::Bytes(point.y().unwrap().to_vec())),
     ]);
     let secret = Sha256::digest(ours.diffie_hellman(&theirs).raw_secret_bytes()).into();
-    Ok(Channel { platform: platform.unwrap(), secret })
+    Ok(Channel { platform, secret })
 }
 
 impl Channel {
@@ -130,7 +140,7 @@ pub(crate) fn set_pin(card: &mut Exchange<'_>, pin: &str) -> Result<(), u8> {
         (4, authenticate(&channel.secret, &sealed)),
         (5, Value::Bytes(sealed)),
     ]);
-    call(card, CLIENT_PIN, parameters).map(|_| ())
+    call(card, CLIENT_PIN, Some(parameters)).map(|_| ())
 }
 
 /// pinUvAuthToken for makeCredential and getAssertion at [`RP_ID`].
@@ -145,12 +155,12 @@ pub(crate) fn token(card: &mut Exchange<'_>, pin: &str) -> Result<Vec<u8>, u8> {
         (9, 3.into()),
         (10, RP_ID.into()),
     ]);
-    let answer = call(card, CLIENT_PIN, parameters)?;
+    let answer = call(card, CLIENT_PIN, Some(parameters))?;
     Ok(channel.decrypt(&bytes(&member(&answer, 2))))
 }
 
 pub(crate) fn pin_retries(card: &mut Exchange<'_>) -> i128 {
-    let answer = call(card, CLIENT_PIN, map([(1, 1.into()), (2, 1.into())])).unwrap();
+    let answer = call(card, CLIENT_PIN, Some(map([(1, 1.into()), (2, 1.into())]))).unwrap();
     member(&answer, 3).as_integer().unwrap().into()
 }
 
@@ -158,14 +168,18 @@ fn text_map<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Map(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
-pub(crate) fn make_credential_parameters(token: &[u8]) -> Option<Value> {
+pub(crate) fn make_credential_parameters(token: &[u8]) -> Value {
+    make_credential_parameters_for(token, b"user-1")
+}
+
+pub(crate) fn make_credential_parameters_for(token: &[u8], user: &[u8]) -> Value {
     map([
         (1, Value::Bytes(CLIENT_DATA_HASH.to_vec())),
         (2, text_map([("id", RP_ID.into())])),
         (
             3,
             text_map([
-                ("id", Value::Bytes(b"user-1".to_vec())),
+                ("id", Value::Bytes(user.to_vec())),
                 ("name", "ada".into()),
                 ("displayName", "Ada".into()),
             ]),
@@ -179,7 +193,7 @@ pub(crate) fn make_credential_parameters(token: &[u8]) -> Option<Value> {
 
 /// A discoverable ES256 credential, with its self attestation checked.
 pub(crate) fn make_credential(card: &mut Exchange<'_>, token: &[u8]) -> Result<Credential, u8> {
-    let answer = call(card, MAKE_CREDENTIAL, make_credential_parameters(token))?;
+    let answer = call(card, MAKE_CREDENTIAL, Some(make_credential_parameters(token)))?;
     assert_eq!(member(&answer, 1), "packed".into());
     let auth_data = bytes(&member(&answer, 2));
     assert_eq!(auth_data[..32], *Sha256::digest(RP_ID));
@@ -198,13 +212,13 @@ fn counter(auth_data: &[u8]) -> u32 {
     u32::from_be_bytes(auth_data[33..37].try_into().unwrap())
 }
 
-fn verify(key: &VerifyingKey, auth_data: &[u8], signature: &Value) {
+pub(crate) fn verify(key: &VerifyingKey, auth_data: &[u8], signature: &Value) {
     let signed = [auth_data, &CLIENT_DATA_HASH].concat();
     let signature = Signature::from_der(&bytes(signature)).unwrap();
     key.verify(&signed, &signature).unwrap();
 }
 
-pub(crate) fn get_assertion_parameters(token: &[u8]) -> Option<Value> {
+pub(crate) fn get_assertion_parameters(token: &[u8]) -> Value {
     map([
         (1, RP_ID.into()),
         (2, Value::Bytes(CLIENT_DATA_HASH.to_vec())),
@@ -219,7 +233,7 @@ pub(crate) fn get_assertion(
     token: &[u8],
     credential: &Credential,
 ) -> Result<u32, u8> {
-    let answer = call(card, GET_ASSERTION, get_assertion_parameters(token))?;
+    let answer = call(card, GET_ASSERTION, Some(get_assertion_parameters(token)))?;
     assert_eq!(bytes(&member(&member(&answer, 1), "id")), credential.id);
     let auth_data = bytes(&member(&answer, 2));
     assert_eq!(auth_data[..32], *Sha256::digest(RP_ID));
