@@ -1,0 +1,295 @@
+//! The agent as a whole: its enrolments, each with a channel, and one desk for all of them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
+use rustls::ClientConfig;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::board::{Board, DeviceSource};
+use crate::channel::{Channel, Pace};
+use crate::desk::{Desk, lock};
+use crate::http::{self, Caller};
+use crate::pairing::{PairError, Pairing};
+use crate::pinentry::Pinentry;
+use crate::server_address::ServerAddress;
+use crate::socket;
+use crate::state::{Enrolment, State, StateError};
+
+/// How an agent is set up. The program reads this from its environment; a test makes it.
+pub struct Config {
+    /// The folder of its state, mode 0700; made if it is not there.
+    pub state_dir: PathBuf,
+    /// The socket on which `pair` and `status` reach it; `None`: none.
+    pub socket: Option<PathBuf>,
+    /// Asks the person.
+    pub pinentry: Pinentry,
+    /// Finds cards and keys.
+    pub devices: Box<dyn DeviceSource>,
+    /// What the page calls this computer.
+    pub device_name: String,
+    /// How it keeps its channels.
+    pub pace: Pace,
+}
+
+/// Why an agent does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The folder.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// TLS.
+    #[error("cannot set up tls")]
+    Tls(#[from] rustls::Error),
+    /// HTTP.
+    #[error("cannot set up http")]
+    Http(#[from] reqwest::Error),
+    /// The devices.
+    #[error("cannot watch for cards")]
+    Devices(#[source] std::io::Error),
+    /// The socket.
+    #[error("cannot listen on {}", path.display())]
+    Socket {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// One enrolment, for people and tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolmentInfo {
+    /// The server's origin.
+    pub server: String,
+    /// The tenant's slug.
+    pub tenant: String,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// Whose login enrolled the device.
+    pub account: String,
+    /// The server's name for this device.
+    pub device_id: String,
+    /// Whether its channel is open.
+    pub connected: bool,
+}
+
+/// What the agent knows at the moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its enrolments.
+    pub enrolments: Vec<EnrolmentInfo>,
+    /// The cards and keys that are there.
+    pub devices: Vec<String>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) state: State,
+    pub(crate) caller: Caller,
+    pub(crate) device_name: String,
+    tls: Arc<ClientConfig>,
+    pace: Pace,
+    board: Board,
+    desk: Arc<Desk>,
+    attended: Mutex<BTreeMap<Thumbprint, Attended>>,
+}
+
+/// An enrolment with its tasks; they end when this is dropped.
+struct Attended {
+    enrolment: Arc<Enrolment>,
+    connected: watch::Receiver<bool>,
+    wake: Arc<Notify>,
+    _tasks: JoinSet<()>,
+}
+
+/// A running agent. Dropping it ends every ceremony and closes every channel.
+pub struct Agent {
+    inner: Arc<Inner>,
+    _tasks: JoinSet<()>,
+    _devices: Box<dyn Send>,
+}
+
+impl Agent {
+    /// Starts an agent on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let state = State::open(&config.state_dir)?;
+        let enrolments = state.enrolments()?;
+        let tls = http::tls()?;
+        let caller = Caller::new(&tls)?;
+        let board = Board::new();
+        let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
+        let desk = Arc::new(Desk::new(caller.clone(), board.clone(), config.pinentry));
+        let (device_name, pace) = (config.device_name, config.pace);
+        let attended = Mutex::default();
+        let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
+        let inner = Arc::new(inner);
+        let mut tasks = JoinSet::new();
+        if let Some(path) = config.socket {
+            let listener = socket::listen(&path)
+                .map_err(|source| StartError::Socket { path, source })?;
+            tasks.spawn(socket::serve(listener, Arc::clone(&inner)));
+        }
+        for enrolment in enrolments {
+            Inner::attend(&inner, enrolment);
+        }
+        Ok(Self { inner, _tasks: tasks, _devices: devices })
+    }
+
+    /// Enrols this computer at `server` with the code that a page shows.
+    ///
+    /// # Errors
+    ///
+    /// [`PairError`].
+    pub async fn pair(
+        &self,
+        server: &ServerAddress,
+        code: &EnrolmentCode,
+    ) -> Result<Pairing, PairError> {
+        Pairing::begin(Arc::clone(&self.inner), server, code).await
+    }
+
+    /// What the agent knows at the moment.
+    pub fn status(&self) -> Status {
+        self.inner.status()
+    }
+
+    /// Waits until every channel is open.
+    pub async fn connected(&self) {
+        for mut connected in self.inner.channels() {
+            // A channel whose enrolment was revoked meanwhile is not waited for.
+            let _ = connected.wait_for(|open| *open).await;
+        }
+    }
+
+    /// Tries every channel that is not open at once: the network is back, or the computer awake.
+    pub fn reconnect(&self) {
+        self.inner.reconnect();
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.inner.desk.cancel_all();
+        lock(&self.inner.attended).clear();
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Opens the channel of an enrolment, and keeps it.
+    pub(crate) fn attend(self: &Arc<Self>, enrolment: Enrolment) -> EnrolmentInfo {
+        let enrolment = Arc::new(enrolment);
+        // A server says little, and waits if nobody listens.
+        let (heard, messages) = mpsc::channel(16);
+        let (say, to_say) = mpsc::channel(16);
+        let connected = watch::Sender::new(false);
+        let wake = Arc::new(Notify::new());
+        let attended = Attended {
+            enrolment: Arc::clone(&enrolment),
+            connected: connected.subscribe(),
+            wake: Arc::clone(&wake),
+            _tasks: JoinSet::new(),
+        };
+        let channel = Channel {
+            enrolment: Arc::clone(&enrolment),
+            caller: self.caller.clone(),
+            tls: Arc::clone(&self.tls),
+            pace: self.pace,
+            wake,
+            connected,
+            heard,
+            to_say,
+        };
+        let mut attended = attended;
+        attended._tasks.spawn(channel.run());
+        attended._tasks.spawn(listen(Arc::clone(self), Arc::clone(&enrolment), messages, say));
+        let info = attended.info();
+        lock(&self.attended).insert(enrolment.device.clone(), attended);
+        info
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let enrolments = lock(&self.attended).values().map(Attended::info).collect();
+        let devices = self.board.devices().into_iter().map(|device| device.name).collect();
+        Status { enrolments, devices }
+    }
+
+    pub(crate) fn reconnect(&self) {
+        lock(&self.attended).values().for_each(|attended| attended.wake.notify_one());
+    }
+
+    fn channels(&self) -> Vec<watch::Receiver<bool>> {
+        lock(&self.attended).values().map(|attended| attended.connected.clone()).collect()
+    }
+
+    /// The server has revoked the device: nothing of the enrolment stays.
+    fn forget(&self, enrolment: &Enrolment) {
+        self.desk.cancel_all_of(&enrolment.device);
+        if let Err(error) = self.state.remove(enrolment) {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot remove a record");
+        }
+        lock(&self.attended).remove(&enrolment.device);
+    }
+}
+
+impl Attended {
+    fn info(&self) -> EnrolmentInfo {
+        let record = &self.enrolment.record;
+        EnrolmentInfo {
+            server: record.server.origin().to_owned(),
+            tenant: record.tenant.clone(),
+            tenant_name: record.tenant_name.clone(),
+            account: record.account.clone(),
+            device_id: record.device_id.clone(),
+            connected: *self.connected.borrow(),
+        }
+    }
+}
+
+/// Does what the messages of one channel say.
+async fn listen(
+    inner: Arc<Inner>,
+    enrolment: Arc<Enrolment>,
+    mut messages: mpsc::Receiver<ServerMessage>,
+    say: mpsc::Sender<AgentMessage>,
+) {
+    let mut work = JoinSet::new();
+    while let Some(message) = messages.recv().await {
+        while work.try_join_next().is_some() {}
+        match message {
+            ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
+                Ok(taken) => {
+                    work.spawn(taken.work());
+                }
+                Err(None) => tracing::info!("a request is dropped: the person said no before"),
+                Err(Some(reason)) => {
+                    tracing::info!(?reason, "a request is refused");
+                    // A full queue means a server that floods; it learns no more from us.
+                    let _ = say.try_send(AgentMessage::Refused { id, reason });
+                }
+            },
+            ServerMessage::Cancel { id } => inner.desk.cancel(&enrolment.device, &id),
+            ServerMessage::Lock => tracing::warn!("locking the session is not supported here"),
+            ServerMessage::Revoke => {
+                tracing::warn!(server = enrolment.record.server.origin(), "enrolment revoked");
+                inner.forget(&enrolment);
+                return;
+            }
+        }
+    }
+}

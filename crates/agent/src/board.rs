@@ -1,0 +1,147 @@
+//! Which cards and keys are there. Sources tell the board; a ceremony watches it.
+
+use std::sync::Arc;
+
+use authenticator::CeremonyLink;
+use tokio::sync::watch;
+
+/// Where cards and keys come from: readers, or a simulator in this process.
+pub trait DeviceSource: Send {
+    /// Starts to tell `board` what is there, what arrives and what leaves, until the returned
+    /// guard is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When it can never work. A service that is not there *yet* is no error.
+    fn start(self: Box<Self>, board: Board) -> std::io::Result<Box<dyn Send>>;
+}
+
+/// Opens a device. Blocks; called on a thread of its own.
+pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
+
+/// Why a device cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It is there, and no FIDO authenticator.
+    #[error("not a FIDO card")]
+    NotFido,
+    /// It left, another program holds it, or it does not answer.
+    #[error("cannot open the card")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The name of one stay of a device: a card that leaves and comes back has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(u64);
+
+/// When a device came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was there before anybody looked: nobody put it there in answer to a prompt.
+    Before,
+    /// Now.
+    Now,
+}
+
+/// A card or key that is there.
+#[derive(Clone)]
+pub struct Device {
+    /// The name of its stay; a later one is larger.
+    pub id: DeviceId,
+    /// What people call it: the reader's name.
+    pub name: String,
+    /// When it came.
+    pub arrival: Arrival,
+    /// Opens it.
+    pub open: Open,
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device").field("id", &self.id).field("name", &self.name).finish()
+    }
+}
+
+/// What is there. Clones share one board.
+#[derive(Clone, Debug)]
+pub struct Board(watch::Sender<Devices>);
+
+#[derive(Debug, Default)]
+struct Devices {
+    last: u64,
+    there: Vec<Device>,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Devices::default()))
+    }
+
+    /// A device is there.
+    pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
+        let mut id = DeviceId(0);
+        self.0.send_modify(|devices| {
+            devices.last = devices.last.saturating_add(1);
+            id = DeviceId(devices.last);
+            devices.there.push(Device { id, name, arrival, open });
+        });
+        id
+    }
+
+    /// A device has left.
+    pub fn left(&self, id: DeviceId) {
+        self.0.send_modify(|devices| devices.there.retain(|device| device.id != id));
+    }
+
+    /// What is there, the latest last.
+    pub(crate) fn devices(&self) -> Vec<Device> {
+        self.0.borrow().there.clone()
+    }
+
+    /// Waits for a device that arrived after `seen`, and gives the latest.
+    pub(crate) async fn arrival_after(&self, seen: DeviceId) -> Device {
+        let mut board = self.0.subscribe();
+        loop {
+            let latest = board.borrow_and_update().there.last().cloned();
+            if let Some(device) = latest.filter(|device| device.id > seen) {
+                return device;
+            }
+            if board.changed().await.is_err() {
+                // Cannot be while `self` holds the sender; then nothing arrives any more.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// The name of the latest stay so far.
+    pub(crate) fn latest(&self) -> DeviceId {
+        DeviceId(self.0.borrow().last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Open {
+        Arc::new(|| Err(OpenError::NotFido))
+    }
+
+    #[tokio::test]
+    async fn a_card_that_lay_there_is_no_arrival_and_one_that_returns_is() {
+        let board = Board::new();
+        let lying = board.arrived("reader".into(), Arrival::Now, nothing());
+        let seen = board.latest();
+        let waiting = {
+            let board = board.clone();
+            tokio::spawn(async move { board.arrival_after(seen).await.id })
+        };
+        board.left(lying);
+        let back = board.arrived("reader".into(), Arrival::Now, nothing());
+        assert_eq!(waiting.await.unwrap(), back);
+        let there: Vec<_> = board.devices().iter().map(|device| device.id).collect();
+        assert_eq!(there, [back]);
+        assert!(back > lying);
+    }
+}

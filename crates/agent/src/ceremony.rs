@@ -1,0 +1,105 @@
+//! One ceremony: who asks, which card, and what the card says.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agent_protocol::{Outcome, Refused, VerifiedRequest};
+use authenticator::CeremonyError;
+use tokio::runtime::Handle;
+use tokio::time::{sleep_until, timeout};
+
+use crate::board::Board;
+use crate::cancel::Cancel;
+use crate::dialogs::{Dialogs, is_over};
+use crate::pinentry::Pinentry;
+use crate::state::Enrolment;
+use crate::words;
+
+mod card;
+mod sign;
+
+/// How long the thread that talks to a card may take to hear that the ceremony is void. After
+/// that it is left behind, with a card that it resets.
+const LAST_WORD: Duration = Duration::from_millis(800);
+
+/// What a ceremony needs.
+#[derive(Clone)]
+pub(crate) struct Ceremony {
+    pub(crate) enrolment: Arc<Enrolment>,
+    pub(crate) request: Arc<VerifiedRequest>,
+    pub(crate) board: Board,
+    pub(crate) pinentry: Pinentry,
+    pub(crate) cancel: Cancel,
+    /// When its challenge ends.
+    pub(crate) deadline: Instant,
+}
+
+impl Ceremony {
+    /// Goes through it. `None`: somebody cancelled it, and there is nobody to tell.
+    pub(crate) async fn run(&self) -> Option<Outcome> {
+        let who_asks = words::who_asks(&self.enrolment.record, self.request.claims());
+        let end = tokio::time::Instant::from_std(self.deadline);
+        let card = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return None,
+            () = sleep_until(end) => Err(Refused::NoCard),
+            card = card::find(self, &who_asks) => card,
+        };
+        match card {
+            Ok(link) => self.sign(link, who_asks).await,
+            Err(refused) => Some(Outcome::Refused(refused)),
+        }
+    }
+
+    /// Lets the card do its part, on a thread of its own.
+    async fn sign(&self, link: card::Link, who_asks: String) -> Option<Outcome> {
+        let (ceremony, handle) = (self.clone(), Handle::current());
+        let mut thread = tokio::task::spawn_blocking(move || {
+            let mut person = Dialogs {
+                handle,
+                pinentry: ceremony.pinentry.clone(),
+                cancel: ceremony.cancel.clone(),
+                who_asks,
+                failed: false,
+            };
+            let result = sign::sign(&ceremony, link, &mut person);
+            result.unwrap_or_else(|error| Outcome::Refused(ceremony.refusal(&error, &person)))
+        });
+        let outcome = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {
+                let _ = timeout(LAST_WORD, thread).await;
+                return None;
+            }
+            outcome = &mut thread => outcome,
+        };
+        // A ceremony that was cancelled at the last moment is void, whatever the card said.
+        if self.cancel.is_cancelled() {
+            return None;
+        }
+        Some(outcome.unwrap_or_else(|error| {
+            tracing::error!(%error, "a ceremony ended in a panic");
+            Outcome::Refused(Refused::Failed)
+        }))
+    }
+
+    fn refusal(&self, error: &CeremonyError, person: &Dialogs) -> Refused {
+        tracing::info!(error = error as &dyn std::error::Error, "no answer of the card");
+        match error {
+            CeremonyError::Declined if person.failed => Refused::Failed,
+            CeremonyError::Declined if is_over(self.deadline) => Refused::Timeout,
+            CeremonyError::Cancelled | CeremonyError::Declined | CeremonyError::Denied => {
+                Refused::Cancelled
+            }
+            CeremonyError::TimedOut => Refused::Timeout,
+            CeremonyError::NoCredential => Refused::NoCredential,
+            CeremonyError::Excluded => Refused::Excluded,
+            CeremonyError::StoreFull => Refused::Full,
+            CeremonyError::NoPinSet => Refused::NoPin,
+            CeremonyError::PinAuthBlocked => Refused::PinAuthBlocked,
+            CeremonyError::PinBlocked | CeremonyError::UvBlocked => Refused::Blocked,
+            CeremonyError::Removed(_) => Refused::Removed,
+            _ => Refused::Failed,
+        }
+    }
+}

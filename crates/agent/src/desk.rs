@@ -1,0 +1,246 @@
+//! The desk at which requests wait: one ceremony at a time, and not too many.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use agent_protocol::{
+    ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused, RequestError,
+    ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits,
+    paths,
+};
+use tokio::sync::Semaphore;
+
+use crate::board::Board;
+use crate::cancel::Cancel;
+use crate::ceremony::Ceremony;
+use crate::clock;
+use crate::http::{CALL, CallError, Caller};
+use crate::pinentry::Pinentry;
+use crate::prompts::{Prompts, Verdict};
+use crate::state::Enrolment;
+
+/// How long a request waits for one that was cancelled to be gone.
+const HAND_OVER: Duration = Duration::from_secs(2);
+/// What the agent answers.
+const PURPOSES: [Purpose; 3] = [Purpose::Login, Purpose::Enrol, Purpose::StepUp];
+
+pub(crate) struct Desk {
+    caller: Caller,
+    board: Board,
+    pinentry: Pinentry,
+    /// One ceremony at a time.
+    turn: Semaphore,
+    live: Mutex<Vec<Live>>,
+    prompts: Mutex<HashMap<Thumbprint, Prompts>>,
+    /// The requests that passed, until they are expired. In memory: a request is only ever the
+    /// answer to a claim of ours, and a ticket is claimed once.
+    used: Mutex<HashMap<Jti, SystemTime>>,
+}
+
+/// A ticket that has not come to its end.
+struct Live {
+    device: Thumbprint,
+    ticket: Ticket,
+    cancel: Cancel,
+}
+
+/// A ticket that was taken from the channel. Dropping it ends what it began.
+pub(crate) struct Taken {
+    desk: Arc<Desk>,
+    enrolment: Arc<Enrolment>,
+    ticket: Ticket,
+    cancel: Cancel,
+}
+
+/// Why a ticket was not worked on.
+#[derive(Debug, thiserror::Error)]
+enum Unworked {
+    #[error("cannot claim the ticket")]
+    Claim(#[source] CallError),
+    #[error("the request is refused")]
+    Request(#[from] RequestError),
+}
+
+impl Desk {
+    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry) -> Self {
+        Self {
+            caller,
+            board,
+            pinentry,
+            turn: Semaphore::new(1),
+            live: Mutex::default(),
+            prompts: Mutex::default(),
+            used: Mutex::default(),
+        }
+    }
+
+    /// Takes a ticket from the channel, or refuses it: `Err(None)` without a word.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        enrolment: &Arc<Enrolment>,
+        ticket: Ticket,
+    ) -> Result<Taken, Option<Refused>> {
+        let device = enrolment.device.clone();
+        let mut live = lock(&self.live);
+        if live.iter().any(|other| !other.cancel.is_cancelled()) {
+            return Err(Some(Refused::Busy));
+        }
+        let verdict = lock(&self.prompts).entry(device.clone()).or_default().admit(clock::now());
+        match verdict {
+            Verdict::Show => {}
+            Verdict::Drop => return Err(None),
+            Verdict::TooMany => return Err(Some(Refused::TooMany)),
+        }
+        let cancel = Cancel::new();
+        live.push(Live { device, ticket: ticket.clone(), cancel: cancel.clone() });
+        let (desk, enrolment) = (Arc::clone(self), Arc::clone(enrolment));
+        Ok(Taken { desk, enrolment, ticket, cancel })
+    }
+
+    /// The page gave up.
+    pub(crate) fn cancel(&self, device: &Thumbprint, ticket: &Ticket) {
+        let live = lock(&self.live);
+        live.iter().filter(|l| l.device == *device && l.ticket == *ticket).for_each(|l| {
+            l.cancel.cancel();
+        });
+    }
+
+    /// Everything of one enrolment ends.
+    pub(crate) fn cancel_all_of(&self, device: &Thumbprint) {
+        lock(&self.live).iter().filter(|l| l.device == *device).for_each(|l| l.cancel.cancel());
+    }
+
+    /// Everything ends.
+    pub(crate) fn cancel_all(&self) {
+        lock(&self.live).iter().for_each(|live| live.cancel.cancel());
+    }
+
+    /// Remembers a request that passed; one that passed before does not pass again.
+    fn spend(&self, request: &VerifiedRequest, now: SystemTime) -> Result<(), RequestError> {
+        let claims = request.claims();
+        let life = limits::CHALLENGE_LIFE.saturating_add(limits::SKEW.saturating_mul(2));
+        let until = now.checked_add(life).unwrap_or(now);
+        let mut used = lock(&self.used);
+        used.retain(|_, until| *until > now);
+        match used.insert(claims.jti.clone(), until) {
+            None => Ok(()),
+            Some(_) => Err(RequestError::Used),
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        lock(&self.desk.live).retain(|live| {
+            live.ticket != self.ticket || live.device != self.enrolment.device
+        });
+    }
+}
+
+impl Taken {
+    /// Claims the ticket, checks the request, asks person and card, and tells the server.
+    pub(crate) async fn work(self) {
+        let desk = &self.desk;
+        let Ok(Ok(_turn)) = tokio::time::timeout(HAND_OVER, desk.turn.acquire()).await else {
+            return self.tell(Outcome::Refused(Refused::Busy)).await;
+        };
+        if self.cancel.is_cancelled() {
+            return;
+        }
+        let request = match self.claim().await {
+            Ok(request) => request,
+            Err(error) => return self.give_up(error).await,
+        };
+        let Some(outcome) = self.ceremony(request).run().await else {
+            tracing::info!("the page cancelled");
+            return;
+        };
+        self.count(&outcome);
+        self.tell(outcome).await;
+    }
+
+    async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
+        let server = &self.enrolment.record.server;
+        let body = ClaimRequest { ticket: self.ticket.clone() };
+        let claim = self.desk.caller.post(server, paths::CLAIM, &body, &self.enrolment.key, CALL);
+        let answer: ClaimAnswer = claim.await.map_err(Unworked::Claim)?;
+        Ok(self.verify(&answer.request, clock::wall())?)
+    }
+
+    fn verify(&self, request: &str, now: SystemTime) -> Result<VerifiedRequest, RequestError> {
+        let record = &self.enrolment.record;
+        let enrolled = Enrolled {
+            request_keys: &self.enrolment.request_keys,
+            origin: record.server.origin(),
+            tenant: &record.tenant,
+            rp_id: &record.rp_id,
+            device: &self.enrolment.device,
+            purposes: &PURPOSES,
+        };
+        let is_used = |jti: &Jti| lock(&self.desk.used).contains_key(jti);
+        let verified = SignedRequest::verify(request, &enrolled, &is_used, now)?;
+        self.desk.spend(&verified, now)?;
+        Ok(verified)
+    }
+
+    /// A claim that failed is over; a request that did not pass is said to be so.
+    async fn give_up(&self, error: Unworked) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "no prompt");
+        if let Unworked::Request(_) = error {
+            self.tell(Outcome::Refused(Refused::InvalidRequest)).await;
+        }
+    }
+
+    fn ceremony(&self, request: VerifiedRequest) -> Ceremony {
+        // The life of its challenge, counted from here: whose clock is right does not matter.
+        let claims = request.claims();
+        let life = Duration::from_secs(claims.exp.saturating_sub(claims.iat));
+        let life = life.min(limits::CHALLENGE_LIFE);
+        let now = clock::now();
+        Ceremony {
+            enrolment: Arc::clone(&self.enrolment),
+            request: Arc::new(request),
+            board: self.desk.board.clone(),
+            pinentry: self.desk.pinentry.clone(),
+            cancel: self.cancel.clone(),
+            deadline: now.checked_add(life).unwrap_or(now),
+        }
+    }
+
+    /// What the person did counts for what is shown to them next.
+    fn count(&self, outcome: &Outcome) {
+        let mut prompts = lock(&self.desk.prompts);
+        let prompts = prompts.entry(self.enrolment.device.clone()).or_default();
+        match outcome {
+            Outcome::Refused(Refused::Cancelled) => prompts.refused(clock::now()),
+            Outcome::Refused(_) => {}
+            Outcome::Assertion(_) | Outcome::Registration(_) => prompts.accepted(),
+        }
+    }
+
+    async fn tell(&self, outcome: Outcome) {
+        let kind = match &outcome {
+            Outcome::Assertion(_) => "assertion",
+            Outcome::Registration(_) => "registration",
+            Outcome::Refused(_) => "refused",
+        };
+        let server = &self.enrolment.record.server;
+        let body = ResultRequest { ticket: self.ticket.clone(), outcome };
+        let tell = self.desk.caller.post(server, paths::RESULT, &body, &self.enrolment.key, CALL);
+        match tell.await {
+            Ok(ResultAnswer::Accepted) => tracing::info!(kind, "the server has the outcome"),
+            Err(error) => tracing::warn!(
+                kind,
+                error = &error as &dyn std::error::Error,
+                "the server did not take the outcome"
+            ),
+        }
+    }
+}
+
+/// A lock whose holder panicked is still a lock: what it guards is one list.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

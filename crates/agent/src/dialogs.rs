@@ -1,0 +1,144 @@
+//! The person of a ceremony, met by the pinentry program.
+
+use std::time::Instant;
+
+use authenticator::{Account, NewPinPrompt, Person, Pin, PinPrompt, Until};
+use tokio::runtime::Handle;
+
+use crate::cancel::Cancel;
+use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
+use crate::words;
+
+/// Asks from the thread that talks to the card. A question ends with the ceremony: its dialog is
+/// gone as soon as somebody cancels or time runs out.
+pub(crate) struct Dialogs {
+    pub(crate) handle: Handle,
+    pub(crate) pinentry: Pinentry,
+    pub(crate) cancel: Cancel,
+    /// Who asks for what: every dialog says it.
+    pub(crate) who_asks: String,
+    /// Whether a question could not be asked at all.
+    pub(crate) failed: bool,
+}
+
+impl Dialogs {
+    /// Waits for an answer. `None`: there is none, and the ceremony ends.
+    fn answer<T>(
+        &mut self,
+        until: Until<'_>,
+        question: impl Future<Output = Result<Option<T>, PinentryError>>,
+    ) -> Option<T> {
+        let deadline = tokio::time::Instant::from_std(until.deadline);
+        let cancel = self.cancel.clone();
+        let answer = self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => Ok(None),
+                () = tokio::time::sleep_until(deadline) => Ok(None),
+                answer = question => answer,
+            }
+        });
+        answer.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot ask the person");
+            self.failed = true;
+            None
+        })
+    }
+
+    /// The last try only at the person's explicit word.
+    fn dares_last_try(&mut self, until: Until<'_>) -> bool {
+        let (pinentry, description) = (self.pinentry.clone(), self.describe(words::LAST_TRY));
+        let dialog = Dialog {
+            title: words::TITLE,
+            description: &description,
+            ok: words::TRY_ANYWAY,
+            ..Dialog::default()
+        };
+        let question = async { pinentry.confirm(&dialog).await.map(Some) };
+        self.answer(until, question) == Some(Choice::Ok)
+    }
+
+    fn describe(&self, more: &str) -> String {
+        if more.is_empty() { self.who_asks.clone() } else { format!("{}\n\n{more}", self.who_asks) }
+    }
+}
+
+impl Person for Dialogs {
+    fn enter_pin(&mut self, prompt: &PinPrompt, until: Until<'_>) -> Option<Pin> {
+        if prompt.last_try() && !self.dares_last_try(until) {
+            return None;
+        }
+        let (pinentry, description) = (self.pinentry.clone(), self.who_asks.clone());
+        let mut error = words::pin_error(prompt);
+        loop {
+            let dialog = Dialog {
+                title: words::TITLE,
+                description: &description,
+                error: error.as_deref(),
+                prompt: words::PIN,
+                ok: words::CONTINUE,
+                not_ok: None,
+            };
+            let typed = self.answer(until, pinentry.ask_pin(&dialog))?;
+            match Pin::new(&typed) {
+                Ok(pin) => return Some(pin),
+                // No card has such a PIN, so none is asked: this costs no try.
+                Err(form) => error = Some(words::pin_form(form)),
+            }
+        }
+    }
+
+    fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin> {
+        let pinentry = self.pinentry.clone();
+        let description = self.describe(&words::choose_pin(prompt));
+        let mut error = words::new_pin_error(prompt);
+        loop {
+            let dialog = Dialog {
+                title: words::TITLE,
+                description: &description,
+                error: error.as_deref(),
+                prompt: words::NEW_PIN,
+                ok: words::CONTINUE,
+                not_ok: None,
+            };
+            let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
+            let question = pinentry.choose_pin(&dialog, &again, words::MISMATCH);
+            let typed = self.answer(until, question)?;
+            match Pin::new(&typed) {
+                Ok(pin) => return Some(pin),
+                Err(form) => error = Some(words::pin_form(form)),
+            }
+        }
+    }
+
+    fn choose_account(&mut self, accounts: &[Account], until: Until<'_>) -> Option<usize> {
+        let pinentry = self.pinentry.clone();
+        for (index, account) in accounts.iter().enumerate() {
+            let description = self.describe(&words::account(account));
+            let dialog = Dialog {
+                title: words::TITLE,
+                description: &description,
+                ok: words::THIS_ACCOUNT,
+                not_ok: Some(words::ANOTHER),
+                ..Dialog::default()
+            };
+            let question = async { pinentry.confirm(&dialog).await.map(Some) };
+            match self.answer(until, question)? {
+                Choice::Ok => return Some(index),
+                Choice::NotOk => {}
+                Choice::Cancel => return None,
+            }
+        }
+        None
+    }
+
+    fn touch_needed(&mut self) {
+        // A card that lies on its reader is touched by lying there; a key blinks by itself.
+        tracing::debug!("the authenticator waits for its holder");
+    }
+}
+
+/// Whether `deadline` has passed.
+pub(crate) fn is_over(deadline: Instant) -> bool {
+    crate::clock::now() >= deadline
+}

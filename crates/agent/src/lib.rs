@@ -1,0 +1,43 @@
+//! Turns requests that enrolled servers have signed into ceremonies with the person and the card
+//! at this desktop.
+//!
+//! It acts for nobody else: it has no listening TCP port, follows no address from a message,
+//! keeps no PIN and knows no password. The protocol is that of `agent-protocol`, the ceremonies
+//! are those of `authenticator`.
+//!
+//! The way in: [`Agent::start`] with a [`Config`], then [`Agent::pair`].
+
+mod agent;
+mod board;
+mod cancel;
+mod ceremony;
+mod channel;
+mod clock;
+mod desk;
+mod dialogs;
+mod harden;
+mod http;
+mod keys;
+mod pairing;
+mod pinentry;
+mod prompts;
+mod random;
+mod readers;
+mod server_address;
+mod socket;
+mod state;
+mod words;
+
+pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
+pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
+pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Open, OpenError};
+pub use channel::Pace;
+pub use harden::harden;
+pub use http::CallError;
+pub use pairing::{PairError, Pairing};
+pub use pinentry::{Pinentry, PinentryError};
+pub use random::NoRandomness;
+pub use readers::Readers;
+pub use server_address::{AddressError, ServerAddress};
+pub use socket::{Ask, Daemon, Reply};
+pub use state::StateError;

@@ -1,0 +1,224 @@
+//! `cardea-agent`: the desktop program, as a daemon and as the commands that talk to it.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use cardea_agent::{
+    Agent, Ask, Config, Daemon, EnrolmentCode, Pace, Pinentry, Readers, Reply, ServerAddress,
+};
+use clap::{Parser, Subcommand};
+
+/// Signs you in with your card: waits for requests of the servers that you have paired this
+/// computer with, shows who asks, and has your card answer.
+#[derive(Parser)]
+#[command(name = "cardea-agent", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The socket of the daemon [default: cardea/agent.sock in `XDG_RUNTIME_DIR`]
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon
+    Run {
+        /// Where keys and enrolments are kept [default: cardea in `XDG_STATE_HOME`]
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
+        /// The program that asks for PINs [default: the first pinentry found]
+        #[arg(long, value_name = "PROGRAM")]
+        pinentry: Option<PathBuf>,
+        /// An argument for that program; may be given several times
+        #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+        pinentry_arg: Vec<OsString>,
+        /// What pages call this computer [default: its host name]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Pair this computer with the page that shows CODE
+    Pair {
+        /// The code on the page, like KRQM-BXPT
+        code: EnrolmentCode,
+        /// The server, like https://login.example.com
+        #[arg(long, value_name = "URL")]
+        server: ServerAddress,
+    },
+    /// Show servers, channels and cards
+    Status,
+}
+
+/// Why the program ends.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot protect the memory of this process")]
+    Harden(#[source] std::io::Error),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+    #[error("give --{0}, or set {1}")]
+    Place(&'static str, &'static str),
+    #[error("no pinentry program found; install pinentry-gnome3 or pinentry-qt, or give --pinentry")]
+    NoPinentry,
+    #[error(transparent)]
+    Start(#[from] cardea_agent::StartError),
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    #[error("no agent is running; start one with: cardea-agent run")]
+    NoDaemon(#[source] std::io::Error),
+    #[error("the agent went away")]
+    Gone(#[source] std::io::Error),
+    #[error("{0}")]
+    Refused(String),
+    #[error("cannot write to the terminal")]
+    Terminal(#[from] std::io::Error),
+}
+
+fn main() -> ExitCode {
+    match start(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let mut text = format!("cardea-agent: {failure}");
+            let mut cause = std::error::Error::source(&failure);
+            while let Some(error) = cause {
+                text.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<(), Failure> {
+    cardea_agent::harden().map_err(Failure::Harden)?;
+    let socket = arguments.socket.or_else(|| Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock")));
+    let socket = socket.ok_or(Failure::Place("socket", "XDG_RUNTIME_DIR"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Run { state, pinentry, pinentry_arg, name } => {
+                let pinentry = pinentry_program(pinentry)?.with_arguments(pinentry_arg);
+                let state_dir = state.or_else(default_state);
+                let state_dir = state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?;
+                let device_name = name.unwrap_or_else(host_name);
+                run(Config {
+                    state_dir,
+                    socket: Some(socket),
+                    pinentry,
+                    devices: Box::new(Readers),
+                    device_name,
+                    pace: Pace::default(),
+                })
+                .await
+            }
+            Command::Pair { code, server } => pair(&socket, server, code).await,
+            Command::Status => status(&socket).await,
+        }
+    });
+    // A card that hangs must not keep the program.
+    runtime.shutdown_background();
+    result
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program reads its environment, here and once")]
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn default_state() -> Option<PathBuf> {
+    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
+    Some(state?.join("cardea"))
+}
+
+fn pinentry_program(given: Option<PathBuf>) -> Result<Pinentry, Failure> {
+    let path = variable("PATH").unwrap_or_default();
+    let found = given.map(Pinentry::new).or_else(|| Pinentry::find(path.as_os_str()));
+    let terminal = variable("GPG_TTY").map(|tty| tty.display().to_string());
+    Ok(found.ok_or(Failure::NoPinentry)?.on_terminal(terminal))
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+async fn run(config: Config) -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut end = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
+    let mut again = signal(SignalKind::hangup()).map_err(Failure::Signals)?;
+    let agent = Agent::start(config)?;
+    tracing::info!(enrolments = agent.status().enrolments.len(), "ready");
+    loop {
+        tokio::select! {
+            _ = end.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            // After a suspend or a change of network.
+            _ = again.recv() => agent.reconnect(),
+        }
+    }
+}
+
+async fn pair(
+    socket: &std::path::Path,
+    server: ServerAddress,
+    code: EnrolmentCode,
+) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    let ask = Ask::Pair { server, code };
+    let mut daemon = Daemon::ask(socket, &ask).await.map_err(Failure::NoDaemon)?;
+    loop {
+        match daemon.reply().await.map_err(Failure::Gone)? {
+            Reply::Offer(offer) => writeln!(
+                out,
+                "Server   {}\nTenant   {} ({})\nAccount  {}\nBrowser  {} on {}\n\n\
+                 Is this your login? Then enter this number on the page:\n\n    {}\n\n\
+                 Waiting for the page ...",
+                offer.origin,
+                offer.tenant_name,
+                offer.tenant,
+                offer.account,
+                offer.browser,
+                offer.os,
+                offer.number,
+            )?,
+            Reply::Paired(info) => {
+                writeln!(out, "Paired with {} at {}.", info.tenant_name, info.server)?;
+                return Ok(());
+            }
+            Reply::Error(text) => return Err(Failure::Refused(text)),
+            Reply::Status(_) => {}
+        }
+    }
+}
+
+async fn status(socket: &std::path::Path) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    let mut daemon = Daemon::ask(socket, &Ask::Status).await.map_err(Failure::NoDaemon)?;
+    match daemon.reply().await.map_err(Failure::Gone)? {
+        Reply::Status(status) => {
+            for info in &status.enrolments {
+                let state = if info.connected { "connected" } else { "not connected" };
+                writeln!(out, "{}  {}  {}  {state}", info.server, info.tenant, info.account)?;
+            }
+            if status.enrolments.is_empty() {
+                writeln!(out, "Paired with no server yet.")?;
+            }
+            for device in &status.devices {
+                writeln!(out, "Card in {device}")?;
+            }
+            Ok(())
+        }
+        Reply::Error(text) => Err(Failure::Refused(text)),
+        Reply::Offer(_) | Reply::Paired(_) => Ok(()),
+    }
+}

@@ -1,0 +1,174 @@
+//! Enrolling: a code from a page, a number for the page, and a record once the page has confirmed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agent_protocol::{
+    EnrolAnswer, EnrolRequest, EnrolmentCode, EnrolmentState, KeyError, SigningKey, WaitAnswer,
+    limits, paths, rp_id_fits_host,
+};
+use zeroize::Zeroizing;
+
+use crate::agent::{EnrolmentInfo, Inner};
+use crate::clock;
+use crate::http::{CALL, CallError, LONG_CALL};
+use crate::keys;
+use crate::server_address::ServerAddress;
+use crate::state::{Enrolment, Record, StateError};
+use crate::words::plain;
+
+/// The longest time that a page waits for the number: the life of a login.
+const LONGEST_WAIT: u64 = 600;
+/// The most request keys of a server: active, next and the ones before.
+const MOST_KEYS: usize = 8;
+/// How long to wait before a poll that failed is tried again.
+const POLL_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why an agent was not enrolled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PairError {
+    /// The call failed, or the server does not know the code.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The server speaks for another origin than the one that was typed.
+    #[error("the server calls itself by another name than you typed")]
+    Origin,
+    /// The server wants credentials that are not its own.
+    #[error("the server wants to use credentials that are not its own")]
+    RpId,
+    /// The server's keys are none, too many, or no keys.
+    #[error("the server's keys make no sense")]
+    Keys,
+    /// The page said no, or its login is over.
+    #[error("the page refused")]
+    Refused,
+    /// The number was not entered in time.
+    #[error("the number was not entered in time")]
+    Expired,
+    /// The device key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The record cannot be written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// An enrolment that waits for the page. Nothing of it is stored yet.
+pub struct Pairing {
+    inner: Arc<Inner>,
+    server: ServerAddress,
+    offer: EnrolAnswer,
+    key: SigningKey,
+    pkcs8: Zeroizing<Vec<u8>>,
+    until: Instant,
+}
+
+impl Pairing {
+    /// Offers a new device key to the server.
+    pub(crate) async fn begin(
+        inner: Arc<Inner>,
+        server: &ServerAddress,
+        code: &EnrolmentCode,
+    ) -> Result<Self, PairError> {
+        let (key, pkcs8) = keys::new_key()?;
+        let body = EnrolRequest {
+            code: code.clone(),
+            device_key: key.public().to_jwk(),
+            device_name: plain(&inner.device_name, limits::MAX_DEVICE_NAME),
+            os: Some(std::env::consts::OS.to_owned()),
+        };
+        let offer: EnrolAnswer = inner.caller.post(server, paths::ENROL, &body, &key, CALL).await?;
+        check(server, &offer)?;
+        let wait = Duration::from_secs(offer.expires_in.min(LONGEST_WAIT));
+        let now = clock::now();
+        let until = now.checked_add(wait).unwrap_or(now);
+        Ok(Self { inner, server: server.clone(), offer: shown(offer), key, pkcs8, until })
+    }
+
+    /// What the person must see, and the number that they enter on the page.
+    pub fn offer(&self) -> &EnrolAnswer {
+        &self.offer
+    }
+
+    /// Waits until the page has confirmed; then the enrolment is stored and its channel opens.
+    ///
+    /// # Errors
+    ///
+    /// [`PairError`]; nothing was stored then.
+    pub async fn confirmed(self) -> Result<EnrolmentInfo, PairError> {
+        loop {
+            if clock::now() >= self.until {
+                return Err(PairError::Expired);
+            }
+            match self.poll().await {
+                Ok(EnrolmentState::Pending) => {}
+                Ok(EnrolmentState::Confirmed) => return self.store(),
+                Ok(EnrolmentState::Refused) => return Err(PairError::Refused),
+                Err(error @ CallError::Unreachable(_)) => {
+                    tracing::info!(error = &error as &dyn std::error::Error, "asking again");
+                    tokio::time::sleep(POLL_AGAIN).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn poll(&self) -> Result<EnrolmentState, CallError> {
+        let body = serde_json::json!({});
+        let caller = &self.inner.caller;
+        let poll = caller.post(&self.server, paths::ENROL_WAIT, &body, &self.key, LONG_CALL);
+        let WaitAnswer { state } = poll.await?;
+        Ok(state)
+    }
+
+    fn store(self) -> Result<EnrolmentInfo, PairError> {
+        let record = Record {
+            server: self.server,
+            device_id: self.offer.device_id,
+            tenant: self.offer.tenant,
+            tenant_name: self.offer.tenant_name,
+            account: self.offer.account,
+            rp_id: self.offer.rp_id,
+            request_keys: self.offer.request_keys,
+        };
+        let enrolment = Enrolment::new(record, self.key)?;
+        self.inner.state.store(&enrolment, &self.pkcs8)?;
+        Ok(Inner::attend(&self.inner, enrolment))
+    }
+}
+
+impl std::fmt::Debug for Pairing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pairing").field("offer", &self.offer).finish_non_exhaustive()
+    }
+}
+
+/// What the server says about itself must be what the person typed.
+///
+/// # Security
+///
+/// A server that could name another origin or RP ID here could later ask for assertions of
+/// somebody else's credentials, and the agent would find everything in order.
+fn check(server: &ServerAddress, offer: &EnrolAnswer) -> Result<(), PairError> {
+    if offer.origin != server.origin() {
+        return Err(PairError::Origin);
+    }
+    if !rp_id_fits_host(&offer.rp_id, server.host()) {
+        return Err(PairError::RpId);
+    }
+    let count = offer.request_keys.len();
+    let good = offer.request_keys.iter().all(|key| key.key().is_ok());
+    if (1..=MOST_KEYS).contains(&count) && good { Ok(()) } else { Err(PairError::Keys) }
+}
+
+/// The offer with its texts made plain: they are shown, and come from a stranger.
+fn shown(offer: EnrolAnswer) -> EnrolAnswer {
+    EnrolAnswer {
+        tenant_name: plain(&offer.tenant_name, 80),
+        account: plain(&offer.account, 80),
+        browser: plain(&offer.browser, 80),
+        os: plain(&offer.os, 80),
+        ..offer
+    }
+}

@@ -1,0 +1,104 @@
+//! How often a server may put a question before the person.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Prompts in a [`WINDOW`].
+const MOST: usize = 3;
+/// Refusals in a row after which the agent keeps quiet.
+const REFUSALS: u32 = 2;
+/// How long a prompt counts, and how long the agent keeps quiet.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// The recent prompts of one enrolment.
+#[derive(Debug, Default)]
+pub(crate) struct Prompts {
+    shown: VecDeque<Instant>,
+    refused_in_a_row: u32,
+    quiet_until: Option<Instant>,
+}
+
+/// What to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Show it.
+    Show,
+    /// Drop it without a word: the person has said no often enough.
+    Drop,
+    /// Tell the server that it asks too often.
+    TooMany,
+}
+
+impl Prompts {
+    /// Judges a request that comes now; one that is shown counts.
+    pub(crate) fn admit(&mut self, now: Instant) -> Verdict {
+        if self.quiet_until.is_some_and(|until| now < until) {
+            return Verdict::Drop;
+        }
+        while self.shown.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
+            self.shown.pop_front();
+        }
+        if self.shown.len() >= MOST {
+            return Verdict::TooMany;
+        }
+        self.shown.push_back(now);
+        Verdict::Show
+    }
+
+    /// The person said no.
+    pub(crate) fn refused(&mut self, now: Instant) {
+        self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
+        if self.refused_in_a_row >= REFUSALS {
+            self.refused_in_a_row = 0;
+            self.quiet_until = now.checked_add(WINDOW);
+        }
+    }
+
+    /// The person went along.
+    pub(crate) fn accepted(&mut self) {
+        self.refused_in_a_row = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        use std::sync::OnceLock;
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(crate::clock::now) + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn shows_three_prompts_a_minute() {
+        let mut prompts = Prompts::default();
+        for second in [0, 10, 20] {
+            assert_eq!(prompts.admit(at(second)), Verdict::Show);
+        }
+        assert_eq!(prompts.admit(at(59)), Verdict::TooMany);
+        assert_eq!(prompts.admit(at(60)), Verdict::Show);
+        assert_eq!(prompts.admit(at(61)), Verdict::TooMany);
+    }
+
+    #[test]
+    fn keeps_quiet_for_a_minute_after_two_refusals() {
+        let mut prompts = Prompts::default();
+        prompts.admit(at(0));
+        prompts.refused(at(5));
+        assert_eq!(prompts.admit(at(6)), Verdict::Show);
+        prompts.refused(at(10));
+        assert_eq!(prompts.admit(at(11)), Verdict::Drop);
+        assert_eq!(prompts.admit(at(69)), Verdict::Drop);
+        assert_eq!(prompts.admit(at(70)), Verdict::Show);
+    }
+
+    #[test]
+    fn a_yes_between_two_refusals_counts() {
+        let mut prompts = Prompts::default();
+        prompts.refused(at(0));
+        prompts.accepted();
+        prompts.refused(at(1));
+        assert_eq!(prompts.admit(at(2)), Verdict::Show);
+    }
+}

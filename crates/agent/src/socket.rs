@@ -1,0 +1,182 @@
+//! The user's own socket, on which `cardea-agent pair` and `status` reach the daemon. One line
+//! of JSON there, lines of JSON back.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use agent_protocol::{EnrolAnswer, EnrolmentCode, limits};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+
+use crate::agent::{EnrolmentInfo, Inner, Status};
+use crate::pairing::Pairing;
+use crate::server_address::ServerAddress;
+
+/// What a command asks of the daemon.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub enum Ask {
+    /// Enrol this computer.
+    Pair {
+        /// Where, as the person typed it.
+        server: ServerAddress,
+        /// The code that the page shows.
+        code: EnrolmentCode,
+    },
+    /// Say what there is; and try the channels that are not open.
+    Status,
+}
+
+/// What the daemon answers. A pairing has two answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reply {
+    /// What the person must see; the page is waited for.
+    Offer(Box<EnrolAnswer>),
+    /// The page has confirmed.
+    Paired(EnrolmentInfo),
+    /// What there is.
+    Status(Status),
+    /// It did not work, in words.
+    Error(String),
+}
+
+/// Opens the socket, in a folder of the user alone.
+pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        if std::fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+            return Err(io::Error::other("its folder is open to other users"));
+        }
+    }
+    // An agent with a state of its own may be there; else what lies here is a leftover.
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    UnixListener::bind(path)
+}
+
+/// Serves the socket until the task is ended.
+pub(crate) async fn serve(listener: UnixListener, inner: Arc<Inner>) {
+    let mut callers = JoinSet::new();
+    loop {
+        while callers.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, _)) if is_own(&stream) => {
+                callers.spawn(converse(stream, Arc::clone(&inner)));
+            }
+            Ok(_) => tracing::warn!("another user's process was turned away"),
+            Err(error) => {
+                tracing::error!(%error, "the socket is closed");
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the process at the other end is one of ours (`SO_PEERCRED`).
+fn is_own(stream: &UnixStream) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == own)
+}
+
+async fn converse(mut stream: UnixStream, inner: Arc<Inner>) {
+    let reply = match ask(&mut stream).await {
+        Ok(Ask::Status) => {
+            inner.reconnect();
+            Reply::Status(inner.status())
+        }
+        Ok(Ask::Pair { server, code }) => pair(&mut stream, inner, &server, &code).await,
+        Err(error) => Reply::Error(error.to_string()),
+    };
+    // A caller that has left gets no answer.
+    let _ = say(&mut stream, &reply).await;
+}
+
+async fn pair(
+    stream: &mut UnixStream,
+    inner: Arc<Inner>,
+    server: &ServerAddress,
+    code: &EnrolmentCode,
+) -> Reply {
+    let result = async {
+        let pairing = Pairing::begin(inner, server, code).await?;
+        let offer = Reply::Offer(Box::new(pairing.offer().clone()));
+        if say(stream, &offer).await.is_err() {
+            // Nobody sees the number, so nobody is to confirm it.
+            return Err(crate::PairError::Refused);
+        }
+        tokio::select! {
+            confirmed = pairing.confirmed() => confirmed,
+            _ = stream.read_u8() => Err(crate::PairError::Refused),
+        }
+    };
+    match result.await {
+        Ok(info) => Reply::Paired(info),
+        Err(error) => Reply::Error(chain(&error)),
+    }
+}
+
+async fn ask(stream: &mut UnixStream) -> io::Result<Ask> {
+    let limit = u64::try_from(limits::MAX_CHANNEL_MESSAGE).unwrap_or(u64::MAX);
+    let mut line = String::new();
+    BufReader::new(stream.take(limit)).read_line(&mut line).await?;
+    Ok(serde_json::from_str(&line)?)
+}
+
+async fn say(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    stream.write_all(&line).await
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// The daemon, as a command reaches it.
+pub struct Daemon(BufReader<UnixStream>);
+
+impl Daemon {
+    /// Connects to the socket and asks.
+    ///
+    /// # Errors
+    ///
+    /// When no daemon listens there.
+    pub async fn ask(path: &Path, ask: &Ask) -> io::Result<Self> {
+        let mut stream = UnixStream::connect(path).await?;
+        let mut line = serde_json::to_vec(ask)?;
+        line.push(b'\n');
+        stream.write_all(&line).await?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Waits for the next answer.
+    ///
+    /// # Errors
+    ///
+    /// When the daemon went away.
+    pub async fn reply(&mut self) -> io::Result<Reply> {
+        let mut line = String::new();
+        if self.0.read_line(&mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}

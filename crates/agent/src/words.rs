@@ -1,0 +1,121 @@
+//! The words that people read. What comes from a server or a card is made plain first.
+
+use agent_protocol::SignedRequest;
+use authenticator::{Account, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt};
+
+use crate::state::Record;
+
+/// Over every dialog.
+pub(crate) const TITLE: &str = "Cardea";
+pub(crate) const PIN: &str = "PIN:";
+pub(crate) const NEW_PIN: &str = "New PIN:";
+pub(crate) const SAME_PIN: &str = "Once more:";
+pub(crate) const CONTINUE: &str = "Continue";
+pub(crate) const USE_THIS_CARD: &str = "Use this card";
+pub(crate) const CHECK_AGAIN: &str = "It is there";
+pub(crate) const TRY_ANYWAY: &str = "Try the last time";
+pub(crate) const THIS_ACCOUNT: &str = "This account";
+pub(crate) const ANOTHER: &str = "Another";
+pub(crate) const MISMATCH: &str = "The two PINs are not the same.";
+pub(crate) const PUT_CARD: &str = "Put your card on the reader, or into it.";
+pub(crate) const NO_CARD_YET: &str = "There is no card on the reader yet.";
+pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.";
+
+/// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
+/// nothing that turns the direction of writing.
+pub(crate) fn plain(text: &str, most: usize) -> String {
+    let is_plain = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().filter(is_plain).take(most).collect::<String>().trim().to_owned()
+}
+
+/// Who asks for what, for whom, from where, and the number to compare.
+pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
+    let (tenant, app) = (plain(&record.tenant_name, 60), plain(&claims.app, 60));
+    let verb = match claims.ceremony {
+        agent_protocol::Ceremony::Get(_) => "asks for your card",
+        agent_protocol::Ceremony::Create(_) => "sets up your card",
+    };
+    let context = &claims.context;
+    let browser = context.browser.as_deref().unwrap_or("an unknown browser");
+    let mut from = plain(browser, 40);
+    for (word, part) in [(" on ", &context.os), (", ", &context.city)] {
+        if let Some(part) = part {
+            from.push_str(word);
+            from.push_str(&plain(part, 40));
+        }
+    }
+    format!(
+        "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n\n\
+         The page must show the number {}. If it does not, cancel.",
+        record.server.host(),
+        plain(&claims.user, 80),
+        claims.match_code,
+    )
+}
+
+/// What must be known before a PIN is typed.
+pub(crate) fn pin_error(prompt: &PinPrompt) -> Option<String> {
+    let tries = match prompt.tries_left {
+        1 => "One try left".to_owned(),
+        n => format!("{n} tries left"),
+    };
+    match (prompt.last_error, prompt.warn()) {
+        (Some(PinError::Wrong), _) => Some(format!("Wrong PIN. {tries}.")),
+        (_, true) => Some(format!("{tries}; after that the card is blocked for good.")),
+        _ => None,
+    }
+}
+
+/// Before the last try.
+pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
+     blocked for good and loses what it holds. Do you want to try?";
+
+/// What was typed can be no PIN.
+pub(crate) fn pin_form(error: PinFormError) -> String {
+    match error {
+        PinFormError::TooShort => "A PIN has at least four characters.".to_owned(),
+        PinFormError::TooLong => "A PIN has at most 63 bytes.".to_owned(),
+    }
+}
+
+/// Choosing the first PIN.
+pub(crate) fn choose_pin(prompt: &NewPinPrompt) -> String {
+    format!(
+        "This card is new. Choose a PIN for it, of at least {} characters. Nobody can tell it to \
+         you later.",
+        prompt.min_length
+    )
+}
+
+/// Why the chosen PIN will not do.
+pub(crate) fn new_pin_error(prompt: &NewPinPrompt) -> Option<String> {
+    prompt.last_error.map(|error| match error {
+        NewPinError::TooShort => {
+            format!("This card wants at least {} characters.", prompt.min_length)
+        }
+        _ => "The card does not take this PIN. Choose another.".to_owned(),
+    })
+}
+
+/// Which of several accounts.
+pub(crate) fn account(account: &Account) -> String {
+    let name = if account.display_name.is_empty() { &account.name } else { &account.display_name };
+    let name = if name.is_empty() { "an account without a name" } else { name };
+    format!("The card has several accounts. Use this one?\n\n{}", plain(name, 80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_cannot_write_lines_of_its_own() {
+        assert_eq!(plain("Ada\nNumber: 99\r\u{202e}x\u{200b}", 40), "AdaNumber: 99x");
+        assert_eq!(plain("  äöü  ", 3), "ä");
+        assert_eq!(plain(&"x".repeat(100), 80).len(), 80);
+    }
+}
