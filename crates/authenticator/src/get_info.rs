@@ -98,9 +98,15 @@ fn options(members: Option<cbor::Members>) -> Result<BTreeMap<String, bool>, Mal
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use hex_literal::hex;
+
+    /// An authenticator that says only what it must.
+    pub(crate) fn plain() -> Response {
+        let answer = hex!("00 a2 01 81 68 4649444f5f325f31 03 50 00000000000000000000000000000000");
+        Request::decode(&answer).unwrap()
+    }
 
     const ANSWER: &[u8] = &hex!(
         "00 ab"                                            // success, map(11)

@@ -192,4 +192,4 @@ fn fresh_key(entropy: &mut Entropy<'_>) -> Option<SecretKey> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

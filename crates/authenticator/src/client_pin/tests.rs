@@ -1,1 +1,107 @@
+use super::*;
+use crate::Status;
+use crate::pin_uv::tests::{entropy, secret};
+use hex_literal::hex;
 
+/// Our half of the key agreement, as it stands in each request.
+const PLATFORM_KEY: [u8; 78] = hex!(
+    "a5 01 02 03 38 18 20 01"
+    "21 58 20 515c3d6eb9e396b904d3feca7f54fdcd0cc1e997bf375dca515ad0a6c3b4035f"
+    "22 58 20 4536be3a50f318fbf9a5475902a221502bef0d57e08c53b2cc0a56f17d9f9354"
+);
+
+fn pin() -> Pin {
+    Pin::new("1234").unwrap()
+}
+
+#[test]
+fn get_pin_retries_goes_out_and_comes_back() {
+    let request = GetPinRetries { protocol: PinUvAuthProtocol::Two };
+    assert_eq!(request.encode(), hex!("06 a2 01 02 02 01"));
+    let retries =
+        |pin_retries, power_cycle_state| Ok(PinRetries { pin_retries, power_cycle_state });
+    assert_eq!(GetPinRetries::decode(&hex!("00 a1 03 08")), retries(8, false));
+    assert_eq!(GetPinRetries::decode(&hex!("00 a2 03 05 04 f5")), retries(5, true));
+    assert_eq!(GetPinRetries::decode(&hex!("00 a0")), Err(AnswerError::Malformed));
+}
+
+#[test]
+fn get_key_agreement_goes_out_and_comes_back() {
+    let request = GetKeyAgreement { protocol: PinUvAuthProtocol::One };
+    assert_eq!(request.encode(), hex!("06 a2 01 01 02 02"));
+    let answer = [&hex!("00 a1 01")[..], &PLATFORM_KEY].concat();
+    assert_eq!(GetKeyAgreement::decode(&answer), Ok(secret(PinUvAuthProtocol::One).platform_key));
+}
+
+#[test]
+fn a_key_beside_the_curve_is_refused() {
+    let mut answer = [&hex!("00 a1 01")[..], &PLATFORM_KEY].concat();
+    *answer.last_mut().unwrap() ^= 1;
+    assert_eq!(GetKeyAgreement::decode(&answer), Err(AnswerError::Malformed));
+}
+
+#[test]
+fn set_pin_sends_it_padded_encrypted_and_authenticated() {
+    let secret = secret(PinUvAuthProtocol::Two);
+    let request = SetPin::new(&secret, &pin(), &mut entropy).unwrap();
+    let expected = [
+        &hex!("06 a5 01 02 02 03 03")[..],
+        &PLATFORM_KEY,
+        &hex!("04 58 20 429f187ae3df9024e1355f7120b36484da0976510c412ef779888bb1945b675d"),
+        &hex!(
+            "05 58 50 707172737475767778797a7b7c7d7e7f"
+            "2ef868767eb42a268ff9f9079478567bb36ab61522360d8d7e6fd85c2cb1b745"
+            "de8d2ad1ba07babc84100fecc4f0783350edbbdf96b3ea453b5314396ecdcc32"
+        ),
+    ];
+    assert_eq!(request.encode(), expected.concat());
+    assert_eq!(SetPin::decode(&[0x00]), Ok(()));
+    let policy = AnswerError::Status(Status::PIN_POLICY_VIOLATION);
+    assert_eq!(SetPin::decode(&[0x37]), Err(policy));
+}
+
+#[test]
+fn get_pin_token_sends_half_a_hash_encrypted() {
+    let request = GetToken::legacy(&secret(PinUvAuthProtocol::One), &pin(), &mut entropy).unwrap();
+    let expected = [
+        &hex!("06 a4 01 01 02 05 03")[..],
+        &PLATFORM_KEY,
+        &hex!("06 50 c68966e396c9c020b500a0d241587385"),
+    ];
+    assert_eq!(request.encode(), expected.concat());
+}
+
+#[test]
+fn a_token_by_pin_is_for_one_purpose_and_one_relying_party() {
+    let secret = secret(PinUvAuthProtocol::Two);
+    let both = Permissions::MakeCredentialAndGetAssertion;
+    let request = GetToken::using_pin(&secret, &pin(), both, "example.com", &mut entropy).unwrap();
+    let expected = [
+        &hex!("06 a6 01 02 02 09 03")[..],
+        &PLATFORM_KEY,
+        &hex!("06 58 20 707172737475767778797a7b7c7d7e7fecf19b4e4ed788080218121eff1ba1f3"),
+        &hex!("09 03"),
+        &hex!("0a 6b 6578616d706c652e636f6d"),
+    ];
+    assert_eq!(request.encode(), expected.concat());
+}
+
+#[test]
+fn a_token_by_built_in_verification_is_for_one_purpose_and_one_relying_party() {
+    let secret = secret(PinUvAuthProtocol::Two);
+    let expected = |permission: u8| {
+        [
+            &hex!("06 a5 01 02 02 06 03")[..],
+            &PLATFORM_KEY,
+            &[0x09, permission],
+            &hex!("0a 6b 6578616d706c652e636f6d"),
+        ]
+        .concat()
+    };
+    for (permissions, bits) in [(Permissions::MakeCredential, 1), (Permissions::GetAssertion, 2)] {
+        let request = GetToken::using_uv(&secret, permissions, "example.com");
+        assert_eq!(request.encode(), expected(bits));
+    }
+    assert_eq!(GetToken::decode(&hex!("00 a1 02 42 abcd")), Ok(vec![0xAB, 0xCD]));
+    assert_eq!(GetToken::decode(&hex!("00 a0")), Err(AnswerError::Malformed));
+}
