@@ -1,0 +1,110 @@
+//! The authentication request, OpenID Connect Core 1.0 §3.1.2.1, with PKCE (RFC 7636).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrets::Token;
+use url::Url;
+
+use crate::sha256;
+
+/// What we ask for: who the person is, and names to show.
+pub const SCOPE: &str = "openid profile email";
+
+/// A request to sign a person in.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthorizationRequest<'a> {
+    /// Authorization endpoint of the upstream.
+    pub endpoint: &'a str,
+    /// Our id there.
+    pub client_id: &'a str,
+    /// Where the answer goes. Never left out: Entra would pick a registered one at random.
+    pub redirect_uri: &'a str,
+    /// Binds the answer to the browser that began.
+    pub state: &'a Token,
+    /// Binds the ID token to this request.
+    pub nonce: &'a Token,
+    /// PKCE verifier; only its hash is sent now.
+    pub verifier: &'a Token,
+    /// What the upstream should ask the person, if not left to it.
+    pub prompt: Option<Prompt>,
+    /// Whom we expect, when known.
+    pub login_hint: Option<&'a str>,
+}
+
+/// `prompt` of §3.1.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// Sign in without showing anything, or fail.
+    None,
+    /// Sign in again even when signed in.
+    Login,
+    /// Ask for consent.
+    Consent,
+    /// Choose an account.
+    SelectAccount,
+}
+
+impl Prompt {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+/// The authorization endpoint is not a URL that a browser can be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("authorization endpoint is not a usable url")]
+pub struct EndpointError;
+
+impl AuthorizationRequest<'_> {
+    /// The URL to send the browser to.
+    ///
+    /// Parameters that the endpoint itself carries stay, unless they bear the name of one of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] when the endpoint is no http(s) URL.
+    pub fn url(&self) -> Result<Url, EndpointError> {
+        let mut url = Url::parse(self.endpoint).map_err(|_| EndpointError)?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(EndpointError);
+        }
+        let ours = self.parameters();
+        let theirs: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| ours.iter().all(|(our, _)| our != name))
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        url.set_fragment(None);
+        url.query_pairs_mut().clear().extend_pairs(theirs).extend_pairs(ours);
+        Ok(url)
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = vec![
+            ("client_id", self.client_id.to_owned()),
+            ("redirect_uri", self.redirect_uri.to_owned()),
+            ("response_type", "code".to_owned()),
+            ("response_mode", "query".to_owned()),
+            ("scope", SCOPE.to_owned()),
+            ("state", self.state.reveal()),
+            ("nonce", self.nonce.reveal()),
+            ("code_challenge", challenge(self.verifier)),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        parameters.extend(self.prompt.map(|prompt| ("prompt", prompt.as_str().to_owned())));
+        // OIDC-12: a hint would take away the choice that is asked for.
+        let hint = self.login_hint.filter(|_| self.prompt != Some(Prompt::SelectAccount));
+        parameters.extend(hint.map(|hint| ("login_hint", hint.to_owned())));
+        parameters
+    }
+}
+
+/// `code_challenge` of RFC 7636 §4.2 for method `S256`.
+fn challenge(verifier: &Token) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(verifier.reveal().as_bytes()))
+}
