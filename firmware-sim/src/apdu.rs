@@ -10,7 +10,7 @@ use crate::firmware::MAX_MESSAGE;
 const WRONG_LENGTH: [u8; 2] = [0x67, 0x00];
 
 /// No precise diagnosis (ISO 7816-4 §5.1.3).
-pub(crate) const NO_DIAGNOSIS: [u8; 2] = [0x6F, 0x00];
+const NO_DIAGNOSIS: [u8; 2] = [0x6F, 0x00];
 
 /// CLA bit 5: more of this command follows (ISO 7816-4 §5.1.1).
 const CLA_CHAIN: u8 = 0x10;

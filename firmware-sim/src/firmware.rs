@@ -35,7 +35,7 @@ use crate::platform::{Hand, Platform, Store};
 /// Longest message either way, in bytes: what the ISO 7816 dispatcher has room for.
 pub(crate) const MAX_MESSAGE: usize = 3072;
 
-/// The firmware's own `CTAP2_ERR_KEEPALIVE_CANCEL`, for a command that was cancelled in the queue.
+/// `CTAP2_ERR_KEEPALIVE_CANCEL`, for a command that was given up in the queue; nobody reads it.
 const KEEPALIVE_CANCEL: u8 = 0x2D;
 
 /// `CTAP1_ERR_INVALID_LENGTH`.
@@ -96,7 +96,7 @@ pub(crate) fn power_up(
     config: &Config,
     shared: &Arc<Shared>,
     jobs: &Receiver<Job>,
-    mut pending: Option<Job>,
+    pending: Option<Job>,
 ) -> Result<PowerOff, littlefs2::io::Error> {
     let power_ups = shared.lock().power_ups;
     let no_memory = |_| littlefs2::io::Error::IO;
@@ -119,7 +119,7 @@ pub(crate) fn power_up(
 
     let channel = TrussedChannel::new();
     let (contact, contactless) = (interchanges::Channel::new(), interchanges::Channel::new());
-    let (Some((requester, responder)), Some((_, contact)), Some((mut reader, contactless))) =
+    let (Some((requester, responder)), Some((_, contact)), Some((reader, contactless))) =
         (channel.split(), contact.split(), contactless.split())
     else {
         return Err(littlefs2::io::Error::IO);
@@ -131,40 +131,77 @@ pub(crate) fn power_up(
         endpoints: [ServiceEndpoint::new(responder, context, backends)],
     })));
     let client = Client::new(requester, call, Some(shared.interrupt));
-    let mut fido = Authenticator::new(client, Conforming {}, settings(config));
-    // The firmware serves FIDO to contactless readers alone; so every reader is one to it.
-    let mut dispatch = ApduDispatch::new(contact, contactless);
-    let mut chain = apdu::Chain::default();
+    let mut firmware = Firmware {
+        fido: Authenticator::new(client, Conforming {}, settings(config)),
+        // The firmware serves FIDO to contactless readers alone; so every reader is one to it.
+        dispatch: ApduDispatch::new(contact, contactless),
+        reader,
+        chain: apdu::Chain::default(),
+    };
+    Ok(firmware.work(shared, jobs, pending, power_ups))
+}
 
-    loop {
-        let job = match pending.take() {
-            Some(job) => job,
-            None => match jobs.recv() {
-                Ok(job) => job,
-                Err(_) => return Ok(PowerOff::End),
+/// The firmware while it has power.
+struct Firmware<'a> {
+    fido: Fido<'a>,
+    dispatch: ApduDispatch<'a>,
+    reader: interchanges::Requester<'a>,
+    chain: apdu::Chain,
+}
+
+impl Firmware<'_> {
+    /// Does one job after the other until the power goes.
+    fn work(
+        &mut self,
+        shared: &Shared,
+        jobs: &Receiver<Job>,
+        mut pending: Option<Job>,
+        power_ups: u64,
+    ) -> PowerOff {
+        while let Some(job) = pending.take().or_else(|| jobs.recv().ok()) {
+            let (has_ended, latest) = {
+                let state = shared.lock();
+                (state.ended, state.power_ups)
+            };
+            if has_ended {
+                break;
+            }
+            if latest != power_ups {
+                return PowerOff::Restart(job);
+            }
+            let answer = if shared.begin(&job.ticket) {
+                self.answer(&job.input)
+            } else {
+                vec![KEEPALIVE_CANCEL]
+            };
+            shared.end();
+            // Whoever asked may have left.
+            let _ = job.answer.send(answer);
+        }
+        PowerOff::End
+    }
+
+    fn answer(&mut self, input: &Input) -> Vec<u8> {
+        match input {
+            Input::Ctap(request) => self.ctap(request),
+            Input::Apdu(apdu) => match self.chain.admit(apdu) {
+                Ok(()) => {
+                    apdu::exchange(&mut self.dispatch, &mut self.reader, &mut self.fido, apdu)
+                }
+                Err(status) => status.to_vec(),
             },
-        };
-        let state = shared.lock();
-        if state.ended {
-            return Ok(PowerOff::End);
         }
-        if state.power_ups != power_ups {
-            drop(state);
-            return Ok(PowerOff::Restart(job));
+    }
+
+    fn ctap(&mut self, request: &[u8]) -> Vec<u8> {
+        if request.len() > MAX_MESSAGE {
+            return vec![INVALID_LENGTH];
         }
-        drop(state);
-        let began = shared.begin(&job.ticket);
-        let answer = match job.input {
-            Input::Ctap(_) if !began => vec![KEEPALIVE_CANCEL],
-            Input::Apdu(_) if !began => apdu::NO_DIAGNOSIS.to_vec(),
-            Input::Ctap(request) => ctap(&mut fido, &request),
-            Input::Apdu(apdu) => chain.admit(&apdu).map_or_else(<[u8]>::to_vec, |()| {
-                apdu::exchange(&mut dispatch, &mut reader, &mut fido, &apdu)
-            }),
-        };
-        shared.end();
-        // Whoever asked may have left.
-        let _ = job.answer.send(answer);
+        let mut answer = Bytes::<MAX_MESSAGE>::new();
+        match App::call(&mut self.fido, Command::Cbor, request, &mut answer) {
+            Ok(()) => answer.as_slice().to_vec(),
+            Err(_) => vec![INVALID_LENGTH],
+        }
     }
 }
 
@@ -178,15 +215,4 @@ fn settings(config: &Config) -> fido_authenticator::Config {
     settings.credential_id_version = Some(CredentialIdVersion::V2);
     settings.fido2_up_timeout = u32::try_from(config.touch_timeout.as_millis()).ok();
     settings
-}
-
-fn ctap(fido: &mut Fido<'_>, request: &[u8]) -> Vec<u8> {
-    if request.len() > MAX_MESSAGE {
-        return vec![INVALID_LENGTH];
-    }
-    let mut answer = Bytes::<MAX_MESSAGE>::new();
-    match App::call(fido, Command::Cbor, request, &mut answer) {
-        Ok(()) => answer.as_slice().to_vec(),
-        Err(_) => vec![INVALID_LENGTH],
-    }
 }

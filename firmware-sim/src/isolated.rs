@@ -60,14 +60,34 @@ impl fmt::Debug for IsolatedError {
 ///
 /// See [`IsolatedError`]; a panic of `test` is [`IsolatedError::Failed`], with its output.
 pub fn run<F: FnOnce(&Pcscd)>(test: F) -> Result<(), IsolatedError> {
-    if let Some(directory) = std::env::var_os(INSIDE).map(PathBuf::from) {
-        let pcscd = Pcscd::start_in(&directory)?;
+    twice(type_name::<F>(), |directory| {
+        let pcscd = Pcscd::start_in(directory)?;
         test(&pcscd);
+        Ok(())
+    })
+}
+
+/// As [`run`], for a test that starts pcscd itself, with [`Pcscd::start_in`] this directory.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_in<F: FnOnce(&Path)>(test: F) -> Result<(), IsolatedError> {
+    twice(type_name::<F>(), |directory| {
+        test(directory);
+        Ok(())
+    })
+}
+
+/// The first time runs the test again, the second time is the test.
+fn twice(closure: &str, test: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), IsolatedError> {
+    if let Some(directory) = std::env::var_os(INSIDE).map(PathBuf::from) {
+        test(&directory)?;
         fs::write(receipt(&directory), "")?;
         return Ok(());
     }
     let directory = temporary_directory()?;
-    let name = test_name(type_name::<F>());
+    let name = test_name(closure);
     let output = again(&name, &directory);
     let ran = receipt(&directory).exists();
     // What stays behind is a small directory in the temporary one.

@@ -63,7 +63,8 @@ impl Pcscd {
         Self::launch(&directory, true)
     }
 
-    /// Starts pcscd with its socket in a directory of the caller's.
+    /// Starts pcscd with its socket in a directory of the caller's; also again, after one there
+    /// has ended.
     ///
     /// # Errors
     ///
@@ -73,6 +74,7 @@ impl Pcscd {
     }
 
     fn launch(directory: &Path, owns_directory: bool) -> io::Result<Self> {
+        tidy(directory)?;
         let (started, starts) = mpsc::channel();
         let (stop, stops) = mpsc::channel::<()>();
         let command = command(directory);
@@ -150,29 +152,42 @@ impl ReaderPort {
         Self { network: None, port }
     }
 
+    /// Connects to a reader that has just been started: pcscd takes clients a moment before its
+    /// driver takes cards.
+    pub(crate) fn connect_first(&self) -> io::Result<TcpStream> {
+        let give_up = now().checked_add(START);
+        loop {
+            match self.connect() {
+                Err(error)
+                    if self.network.is_some()
+                        && error.kind() == io::ErrorKind::ConnectionRefused
+                        && give_up.is_some_and(|give_up| now() < give_up) =>
+                {
+                    thread::sleep(LOOK);
+                }
+                result => return result,
+            }
+        }
+    }
+
     pub(crate) fn connect(&self) -> io::Result<TcpStream> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         match &self.network {
             None => TcpStream::connect(address),
-            Some(network) => loopback::inside(network, || patiently(address)),
+            Some(network) => loopback::inside(network, || TcpStream::connect(address)),
         }
     }
 }
 
-/// pcscd takes clients a moment before its driver takes cards.
-fn patiently(address: SocketAddr) -> io::Result<TcpStream> {
-    let give_up = now().checked_add(START);
-    loop {
-        match TcpStream::connect(address) {
-            Err(error)
-                if error.kind() == io::ErrorKind::ConnectionRefused
-                    && give_up.is_some_and(|give_up| now() < give_up) =>
-            {
-                thread::sleep(LOOK);
-            }
-            result => return result,
+/// What a pcscd that was killed has left: the next one would take it for a living one.
+fn tidy(directory: &Path) -> io::Result<()> {
+    for name in ["pcscd.comm", "pcscd.pid"] {
+        match fs::remove_file(directory.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
+    Ok(())
 }
 
 fn stop_keeper(keeper: Option<(Sender<()>, JoinHandle<()>)>) {

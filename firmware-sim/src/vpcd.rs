@@ -50,7 +50,7 @@ impl Simulator {
     ///
     /// When no reader listens there.
     pub fn card(&self, reader: &ReaderPort) -> io::Result<VirtualCard> {
-        let first = reader.connect()?;
+        let first = reader.connect_first()?;
         let leave = Arc::new(AtomicBool::new(false));
         let slot = Slot {
             shared: Arc::clone(&self.shared),

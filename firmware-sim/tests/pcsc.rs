@@ -3,8 +3,6 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests measure time and fail by panicking"
@@ -53,7 +51,7 @@ fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, pcsc::Error> {
     card.transmit(apdu, &mut [0; 4096]).map(<[u8]>::to_vec)
 }
 
-/// NFCCTAP_MSG as one extended APDU (CTAP 2.1 §11.3.5.1).
+/// `NFCCTAP_MSG` as one extended APDU (CTAP 2.1 §11.3.5.1).
 fn extended(card: &Card, request: &[u8]) -> Result<Vec<u8>, pcsc::Error> {
     let len = u16::try_from(request.len()).unwrap().to_be_bytes();
     let apdu = [b"\x80\x10\x00\x00\x00", &len[..], request, b"\x00\x00"].concat();
@@ -316,4 +314,20 @@ fn nothing_is_left_behind() {
     assert!(socket.exists() && alive(pid));
     drop(pcscd);
     assert!(!socket.exists() && !alive(pid));
+}
+
+#[test]
+fn pcscd_may_be_killed_and_started_again_while_clients_live() {
+    isolated::run_in(|directory| {
+        let simulator = Simulator::start(Config::seeded(13)).unwrap();
+        for _ in 0..2 {
+            let pcscd = Pcscd::start_in(directory).unwrap();
+            let _card = simulator.card(&pcscd.first_reader()).unwrap();
+            let card = connect(FIRST);
+            assert_eq!(extended(&card, &[GET_INFO]).unwrap()[0], 0x00);
+            drop(pcscd);
+            extended(&card, &[GET_INFO]).unwrap_err();
+        }
+    })
+    .unwrap();
 }
