@@ -8,7 +8,7 @@ use webauthn_rs::prelude::{
     PublicKeyCredential,
 };
 
-use crate::authenticator_data::Flags;
+use crate::authenticator_data::{self, Flags};
 use crate::client_data::{self, ensure};
 use crate::options::{AgentOptions, Begun, Descriptor, write_transports};
 use crate::{PasskeyError, Passkeys, response};
@@ -115,15 +115,17 @@ impl Passkeys {
         user: UserId,
     ) -> Result<Assertion, PasskeyError> {
         let state: NamedState = serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
-        let response = self.assertion(response)?;
+        let (response, flags) = self.assertion(response)?;
         let handle = response.get_user_unique_id();
         ensure(handle.is_none_or(|h| h == user.0.as_bytes()), PasskeyError::UserHandle)?;
+        // The library lets an eligibility appear later; §7.2 does not.
+        if flags.backup_eligible() {
+            let eligible = state.eligible.contains(&response.id);
+            ensure(eligible, PasskeyError::BackupEligibility)?;
+        }
         let result =
             self.webauthn.finish_passkey_authentication(&response, &state.authentication)?;
-        // Deviation of the library, which lets an eligibility appear later; §7.2 does not.
-        let eligible = state.eligible.contains(&URL_SAFE_NO_PAD.encode(result.cred_id()));
-        ensure(result.backup_eligible() == eligible, PasskeyError::BackupEligibility)?;
-        verified(&response, &result, handle.map(|_| user))
+        verified(flags, &result, handle.map(|_| user))
     }
 
     /// Asks whoever is there for an assertion of a passkey of their own: "Use your card".
@@ -148,7 +150,7 @@ impl Passkeys {
     ///
     /// [`PasskeyError::UserHandle`] if it does not say; otherwise it is no assertion.
     pub fn identify(&self, response: &[u8]) -> Result<Identified, PasskeyError> {
-        let response = self.assertion(response)?;
+        let (response, _) = self.assertion(response)?;
         let user = handle(&response)?;
         Ok(Identified { user, webauthn_id: response.raw_id })
     }
@@ -169,7 +171,7 @@ impl Passkeys {
         let state: DiscoverableState =
             serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
         let passkey = passkey.read()?;
-        let response = self.assertion(response)?;
+        let (response, flags) = self.assertion(response)?;
         ensure(handle(&response)? == user, PasskeyError::UserHandle)?;
         ensure(*passkey.cred_id() == response.raw_id, PasskeyError::Credential)?;
         let result = self.webauthn.finish_discoverable_authentication_v2(
@@ -177,14 +179,15 @@ impl Passkeys {
             state.discoverable,
             &passkey,
         )?;
-        verified(&response, &result, Some(user))
+        verified(flags, &result, Some(user))
     }
 
-    /// Reads an assertion and checks its client data.
-    fn assertion(&self, response: &[u8]) -> Result<PublicKeyCredential, PasskeyError> {
+    /// Reads an assertion, and checks of it what the library leaves to us.
+    fn assertion(&self, response: &[u8]) -> Result<(PublicKeyCredential, Flags), PasskeyError> {
         let response = response::assertion(response)?;
         client_data::verify(&response.response.client_data_json, "webauthn.get", &self.origin)?;
-        Ok(response)
+        let flags = authenticator_data::of_assertion(&response.response.authenticator_data)?;
+        Ok((response, flags))
     }
 }
 
@@ -202,11 +205,10 @@ fn handle(response: &PublicKeyCredential) -> Result<UserId, PasskeyError> {
 }
 
 fn verified(
-    response: &PublicKeyCredential,
+    flags: Flags,
     result: &AuthenticationResult,
     user_handle: Option<UserId>,
 ) -> Result<Assertion, PasskeyError> {
-    let flags = Flags::of(&response.response.authenticator_data)?;
     ensure(flags.user_present(), PasskeyError::UserNotPresent)?;
     ensure(flags.user_verified() && result.user_verified(), PasskeyError::UserNotVerified)?;
     Ok(Assertion {

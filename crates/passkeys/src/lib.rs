@@ -67,3 +67,6 @@ impl Passkeys {
         Ok(Self { webauthn, origin: origin.origin().ascii_serialization() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ids::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use webauthn_rs::prelude::{Credential, Passkey, PasskeyRegistration};
 use webauthn_rs_proto::ResidentKeyRequirement;
 
-use crate::authenticator_data::AttestedData;
+use crate::authenticator_data;
 use crate::client_data::{self, ensure};
 use crate::options::{AgentOptions, Begun, Descriptor, write_transports};
 use crate::{PasskeyError, Passkeys, response};
@@ -36,6 +38,8 @@ pub struct NewPasskey {
 #[serde(deny_unknown_fields)]
 struct State {
     registration: PasskeyRegistration,
+    /// The credential ids that were excluded.
+    excluded: Vec<String>,
 }
 
 impl Passkeys {
@@ -53,6 +57,7 @@ impl Passkeys {
         exclude: &[Descriptor],
     ) -> Result<Begun, PasskeyError> {
         let ids = exclude.iter().map(|known| known.id.clone()).collect();
+        let excluded = exclude.iter().map(|known| URL_SAFE_NO_PAD.encode(&known.id)).collect();
         let (mut challenge, registration) =
             self.webauthn.start_passkey_registration(user.0, name, display_name, Some(ids))?;
         // "Use your card" needs a credential that is found without a list.
@@ -63,7 +68,7 @@ impl Passkeys {
         let agent = AgentOptions::create(&challenge.public_key, user, exclude);
         let mut options = serde_json::to_value(&challenge).map_err(|_| PasskeyError::State)?;
         write_transports(&mut options, "excludeCredentials", exclude);
-        let state = serde_json::to_string(&State { registration });
+        let state = serde_json::to_string(&State { registration, excluded });
         Ok(Begun { options, agent, state: state.map_err(|_| PasskeyError::State)? })
     }
 
@@ -85,16 +90,24 @@ impl Passkeys {
             "webauthn.create",
             &self.origin,
         )?;
-        let passkey = self.webauthn.finish_passkey_registration(credential, &state.registration)?;
-        let attested = AttestedData::parse(&credential.response.attestation_object)?;
+        // The library refuses it too, as a change of the algorithm.
+        let excluded = state.excluded.contains(&credential.id);
+        ensure(!excluded, PasskeyError::Excluded)?;
+        let aaguid = authenticator_data::of_registration(&credential.response.attestation_object)?;
+        let passkey = self.webauthn.finish_passkey_registration(credential, &state.registration);
+        let passkey = passkey.map_err(|error| match error.into() {
+            // There is no other signature here than that of the statement.
+            PasskeyError::Signature => PasskeyError::Attestation,
+            error => error,
+        })?;
         ensure(*passkey.cred_id() == credential.raw_id, PasskeyError::Credential)?;
-        kept(passkey, &attested, response.transports)
+        kept(passkey, aaguid, response.transports)
     }
 }
 
 fn kept(
     passkey: Passkey,
-    attested: &AttestedData,
+    aaguid: Uuid,
     transports: Vec<String>,
 ) -> Result<NewPasskey, PasskeyError> {
     let json = serde_json::to_string(&passkey).map_err(|_| PasskeyError::State)?;
@@ -103,7 +116,7 @@ fn kept(
         webauthn_id: credential.cred_id,
         passkey: json,
         counter: credential.counter,
-        aaguid: Some(attested.aaguid).filter(|aaguid| !aaguid.is_nil()),
+        aaguid: Some(aaguid).filter(|aaguid| !aaguid.is_nil()),
         transports,
         backup_eligible: credential.backup_eligible,
         backup_state: credential.backup_state,
