@@ -37,7 +37,7 @@ fn step_07_10_refuses_client_data_of_another_type() {
 fn step_08_11_refuses_another_challenge() {
     refused_everywhere(&[
         ("another", |d| d.set("challenge", "A".repeat(43)), PasskeyError::Challenge),
-        ("its beginning", |d| shorten_challenge(d, 42), PasskeyError::Challenge),
+        ("its beginning", shorten_challenge, PasskeyError::Challenge),
         ("empty", |d| d.set("challenge", ""), PasskeyError::Challenge),
         ("null", |d| d.set("challenge", Value::Null), PasskeyError::Malformed),
         ("no base64url", |d| d.set("challenge", "~"), PasskeyError::Malformed),
@@ -45,10 +45,10 @@ fn step_08_11_refuses_another_challenge() {
     ]);
 }
 
-fn shorten_challenge(draft: &mut Draft, to: usize) {
+fn shorten_challenge(draft: &mut Draft) {
     let members: Value = serde_json::from_slice(&draft.client_data).unwrap();
     // Whole bytes only: 40 characters are 30 bytes.
-    let challenge = members["challenge"].as_str().unwrap()[..to / 4 * 4].to_owned();
+    let challenge = members["challenge"].as_str().unwrap()[..40].to_owned();
     draft.set("challenge", challenge);
 }
 

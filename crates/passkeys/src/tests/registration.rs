@@ -126,14 +126,12 @@ fn steps_22_and_23_refuse_a_statement_that_does_not_verify() {
             PasskeyError::Attestation,
         ),
         ("garbage", |d| signed_by(d, Signer::Garbage), PasskeyError::Attestation),
-        (
-            "a statement for none",
-            |d| {
-                d.format = Format::Other("none".to_owned(), Cbor::Map(vec![("a".into(), 1.into())]))
-            },
-            PasskeyError::Attestation,
-        ),
+        ("a statement for none", |d| d.format = statement_for_none(), PasskeyError::Attestation),
     ]);
+}
+
+fn statement_for_none() -> Format {
+    Format::Other("none".to_owned(), Cbor::Map(vec![("a".into(), 1.into())]))
 }
 
 fn other(format: &str) -> Format {
@@ -183,9 +181,11 @@ fn authenticator_data_that_is_cut_or_continued_is_refused() {
     ]);
 }
 
+type Change = fn(Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn an_attestation_object_that_is_no_map_of_three_is_refused() {
-    let replace = |change: fn(Vec<u8>) -> Vec<u8>| {
+    let replace = |change: Change| {
         let result = register_sent(
             |_| {},
             |response| {
@@ -195,7 +195,7 @@ fn an_attestation_object_that_is_no_map_of_three_is_refused() {
         );
         result.unwrap_err()
     };
-    let cases: [(&str, fn(Vec<u8>) -> Vec<u8>); 9] = [
+    let cases: [(&str, Change); 9] = [
         ("empty", |_| Vec::new()),
         ("garbage", |_| vec![0xff; 60]),
         ("a list", |_| vec![0x83, 0, 0, 0]),
