@@ -3,6 +3,8 @@
 //!
 //! Plain data and pure rules. No I/O: `store` keeps these types, `login` decides with them.
 
+pub mod mapping;
+
 mod moment;
 mod person;
 mod provider;

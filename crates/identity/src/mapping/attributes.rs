@@ -1,0 +1,65 @@
+use super::Import;
+use super::fields::Draft;
+use super::groups::{self, Groups};
+use super::path::ClaimPath;
+use super::report::{Outcome, SkipReason, azure_path};
+use super::values::Values;
+use crate::{GroupsSent, ProviderKind};
+
+/// "Attribute Importer": one claim into one attribute.
+pub(super) fn import_claim(
+    import: &Import<'_>,
+    claim: &str,
+    attribute: &str,
+    draft: &mut Draft<'_>,
+) -> Outcome {
+    let Ok(path) = ClaimPath::parse(claim) else {
+        return Outcome::Skipped { reason: SkipReason::BadPath };
+    };
+    if path.is_whole(groups::CLAIM) {
+        return import_groups(import, &path, attribute, draft);
+    }
+    match Values::of(path.find(import.claims)) {
+        Values::Absent => missing(import, &path, claim),
+        Values::Empty => draft.clear(attribute),
+        Values::These(values) => draft.write(attribute, values),
+    }
+}
+
+/// `architecture.md` 9, Groups: overage keeps and marks stale; if groups are sent, absent means
+/// none; else absent means nothing.
+fn import_groups(
+    import: &Import<'_>,
+    path: &ClaimPath,
+    attribute: &str,
+    draft: &mut Draft<'_>,
+) -> Outcome {
+    let sent = import.provider.groups_sent == GroupsSent::Yes;
+    match (Groups::of(import.claims), Values::of(path.find(import.claims))) {
+        (Groups::Overage, _) => {
+            draft.groups_stale = true;
+            Outcome::KeptOnOverage
+        }
+        (_, Values::These(values)) => {
+            draft.groups_stale = false;
+            draft.write(attribute, values)
+        }
+        (_, Values::Empty) => {
+            draft.groups_stale = false;
+            draft.clear(attribute)
+        }
+        (_, Values::Absent) if sent => {
+            draft.groups_stale = false;
+            let had_some = draft.has(attribute);
+            let outcome = draft.clear(attribute);
+            draft.groups_cleared |= had_some && outcome == Outcome::Cleared;
+            outcome
+        }
+        (_, Values::Absent) => missing(import, path, groups::CLAIM),
+    }
+}
+
+pub(super) fn missing(import: &Import<'_>, path: &ClaimPath, claim: &str) -> Outcome {
+    let entra = import.provider.kind == ProviderKind::Entra;
+    Outcome::Missing { claim: claim.to_owned(), hint: entra.then(|| azure_path(path.claim())) }
+}
