@@ -128,3 +128,6 @@ fn check_answer(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

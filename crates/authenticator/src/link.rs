@@ -74,6 +74,22 @@ impl<L: CtapLink + ?Sized> CtapLink for Box<L> {
     }
 }
 
+impl<L: CtapLink + ?Sized> CtapLink for &mut L {
+    fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+        (**self).call(request, control)
+    }
+}
+
+impl<L: CeremonyLink + ?Sized> CeremonyLink for Box<L> {
+    fn begin(&mut self, control: &mut Control<'_>) -> Result<(), LinkError> {
+        (**self).begin(control)
+    }
+
+    fn end(&mut self, leave: Leave) {
+        (**self).end(leave);
+    }
+}
+
 /// How long a call may take, who can end it, and who watches.
 pub struct Control<'a> {
     /// The link gives up at this moment.

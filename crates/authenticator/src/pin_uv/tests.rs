@@ -112,3 +112,10 @@ fn the_authenticators_favourite_protocol_is_taken() {
         assert_eq!(PinUvAuthProtocol::choose(&info), chosen);
     }
 }
+
+/// The answer to getKeyAgreement of the authenticator whose key that is.
+pub(crate) fn theirs_on_the_wire() -> Vec<u8> {
+    let mut answer = hex!("00 a1 01").to_vec();
+    crate::cbor::write(&crate::cose::key_agreement(&theirs()), &mut answer);
+    answer
+}
