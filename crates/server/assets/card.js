@@ -1,0 +1,503 @@
+/**
+ * Runs the ceremony of a page: a card, key or phone through the browser (WebAuthn Level 3), or a
+ * card through the agent on this computer.
+ *
+ * The page brings everything along. An element with `data-ceremony` holds panels, of which one is
+ * shown; `data-base` says where the server is; `data-words` holds every sentence. All requests
+ * are `POST`s of JSON to our own origin, and `{base}/events` is a stream of server-sent events:
+ *
+ *   {base}/options       {hint}                       -> {purpose, options, challenge, expires_in}
+ *   {base}/finish        {challenge, credential, label?} -> {location} or {next: "create"}
+ *   {base}/agent         {label?}                     -> {state: "pushed", match, expires_in}
+ *                                                        or {state: "no-agent"}
+ *   {base}/agent/cancel  {}
+ *   {base}/pair          {}                           -> {code, expires_in}
+ *   {base}/pair/confirm  {number}                     -> {state: "paired", device}
+ *   {base}/events        `state` {state, reason?, device?, match?, expires_in?, location?}
+ *
+ * A problem (RFC 9457) carries a `code`, for which the page has words. Nothing here makes HTML
+ * from text, and nothing is kept.
+ */
+
+/** How many seconds before its end a challenge is replaced: a tap takes time. */
+const MARGIN = 10;
+
+/** How often a prompt at the agent is repeated by itself when nobody reacts. More would pester
+ *  somebody who has gone away. */
+const REPEATS = 3;
+
+/** Reason of an abort that only wants a new challenge. */
+const RENEW = Symbol("renew");
+
+/** What `navigator.credentials` throws, as a code that the page has words for. */
+const BROWSER_ERRORS = {
+  AbortError: "cancelled",
+  ConstraintError: "user-not-verified",
+  InvalidStateError: "excluded",
+  NotAllowedError: "not-allowed",
+  NotSupportedError: "not-supported",
+  SecurityError: "wrong-address",
+};
+
+/** The server said no, or could not be asked. */
+class Problem extends Error {
+  constructor(code, answer = {}) {
+    super(code);
+    this.code = code;
+    this.answer = answer;
+  }
+}
+
+function codeOf(error) {
+  return error instanceof Problem ? error.code : (BROWSER_ERRORS[error?.name] ?? "failed");
+}
+
+/* WebAuthn in JSON (§5.1.8 to §5.1.10). Browsers bring this along; older ones do not. */
+
+function bytes(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+}
+
+function base64url(buffer) {
+  const plain = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(plain).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function withBytes(descriptors) {
+  return descriptors?.map((descriptor) => ({ ...descriptor, id: bytes(descriptor.id) }));
+}
+
+function creationOptions(json) {
+  if (PublicKeyCredential.parseCreationOptionsFromJSON) {
+    return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+  }
+  const user = { ...json.user, id: bytes(json.user.id) };
+  const excludeCredentials = withBytes(json.excludeCredentials);
+  return { ...json, challenge: bytes(json.challenge), user, excludeCredentials };
+}
+
+function requestOptions(json) {
+  if (PublicKeyCredential.parseRequestOptionsFromJSON) {
+    return PublicKeyCredential.parseRequestOptionsFromJSON(json);
+  }
+  const allowCredentials = withBytes(json.allowCredentials);
+  return { ...json, challenge: bytes(json.challenge), allowCredentials };
+}
+
+function credentialJson(credential) {
+  try {
+    return credential.toJSON();
+  } catch {
+    // Absent in older browsers, and broken by some extensions that bring their own credentials.
+  }
+  const response = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (credential.response[name]) response[name] = base64url(credential.response[name]);
+  }
+  const transports = credential.response.getTransports?.();
+  return {
+    id: credential.id,
+    rawId: base64url(credential.rawId),
+    type: credential.type,
+    authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
+    clientExtensionResults: credential.getClientExtensionResults(),
+    response: transports ? { ...response, transports } : response,
+  };
+}
+
+/** The one ceremony of this page that runs: browsers allow no second. */
+let running = null;
+
+class Ceremony {
+  constructor(root, words) {
+    this.root = root;
+    this.words = words;
+    this.base = root.dataset.base;
+    this.login = root.dataset.login;
+    this.view = root.dataset.view;
+    this.turn = new AbortController();
+    this.repeats = 0;
+    const lives = Number(root.dataset.expiresIn);
+    this.ends = lives ? performance.now() + lives * 1000 : Infinity;
+  }
+
+  /** Connects the buttons and goes on where the page says that we are. */
+  begin() {
+    const on = (selector, event, act) => {
+      for (const node of this.root.querySelectorAll(selector)) {
+        node.addEventListener(event, (happened) => {
+          happened.preventDefault();
+          act(node);
+        });
+      }
+    };
+    on("[data-start]", "click", (button) => this.useBrowser(button.dataset.start));
+    on("[data-ask-agent]", "click", () => this.askAgent());
+    on("[data-set-up]", "click", () => this.setUp());
+    on("[data-pair-form]", "submit", (form) => this.pair(form));
+    on("[data-cancel]", "click", () => this.cancel());
+    on("[data-other-way]", "click", () => this.cancel());
+    on("[data-copy-command]", "click", (button) => this.copyCommand(button));
+    this.watchEnd();
+    if (this.view === "agent") {
+      this.listen();
+      this.countDown(Number(this.find("[data-left]").dataset.left), 60);
+    } else if (this.view === "set-up") {
+      this.listen();
+    } else if (this.view === "choose" && this.root.dataset.agent === "online" && this.root.dataset.purpose === "sign-in") {
+      this.askAgent();
+    }
+  }
+
+  /* The page */
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  show(view) {
+    const moves = this.view !== view && this.root.contains(document.activeElement);
+    this.view = view;
+    for (const panel of this.root.querySelectorAll("[data-panel]")) {
+      panel.hidden = panel.dataset.panel !== view;
+      if (panel.hidden || !moves) continue;
+      // The button that was pressed is gone: go on reading here.
+      panel.tabIndex = -1;
+      panel.focus({ preventScroll: true });
+    }
+  }
+
+  word(code, value = "") {
+    return this.words.querySelector(`[data-status-code="${code}"]`)?.textContent.replace("{0}", value) ?? "";
+  }
+
+  say(code, value) {
+    this.find("[data-failure]").hidden = true;
+    this.find("[data-status]").textContent = code ? this.word(code, value) : "";
+  }
+
+  /** Tells what went wrong: in the page's words, in the server's for a code that it does not know. */
+  fail(error) {
+    const code = typeof error === "string" ? error : codeOf(error);
+    if (code === "login-expired") {
+      const over = this.find('[data-panel="over"]');
+      this.say();
+      this.show(over ? "over" : "choose");
+      if (over) return;
+    }
+    const known = this.words.querySelector(`[data-failure-code="${CSS.escape(code)}"]`);
+    const unknown = this.words.querySelector('[data-failure-code="unknown"]');
+    const { title, detail } = error?.answer ?? {};
+    this.find("[data-status]").textContent = "";
+    this.find("[data-failure-title]").textContent = known?.dataset.title ?? title ?? unknown.dataset.title;
+    this.find("[data-failure-text]").textContent = known?.textContent ?? detail ?? unknown.textContent;
+    const box = this.find("[data-failure]");
+    box.hidden = false;
+    box.focus({ preventScroll: true });
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows the time left in the open panel, second by second. */
+  countDown(seconds, whole) {
+    clearInterval(this.clock);
+    const box = this.find(`[data-panel="${this.view}"] [data-time]`);
+    if (!box || !seconds) return;
+    const end = performance.now() + seconds * 1000;
+    const bar = box.querySelector("progress");
+    bar.max = Math.max(whole, seconds);
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+      bar.value = left;
+      box.querySelector("[role=timer]").textContent = this.word("seconds-left", left);
+    };
+    tick();
+    this.clock = setInterval(tick, 1000);
+  }
+
+  /** The login ends at its time, also when the computer slept in between. */
+  watchEnd() {
+    if (this.ends === Infinity) return;
+    const look = () => {
+      const left = this.ends - performance.now();
+      clearTimeout(this.ending);
+      if (left > 0) {
+        this.ending = setTimeout(look, left);
+      } else if (this.view !== "done") {
+        this.stop();
+        this.fail("login-expired");
+      }
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  }
+
+  leave(location) {
+    const target = new URL(location, document.baseURI);
+    if (target.origin !== window.location.origin) throw new Problem("unknown");
+    this.stop();
+    this.show("done");
+    this.say("done");
+    window.location.replace(target);
+  }
+
+  /** Ends whatever runs in this page; what the server holds runs out by itself. */
+  stop() {
+    this.turn.abort();
+    this.events?.close();
+    this.events = null;
+    clearInterval(this.clock);
+    clearTimeout(this.codeEnds);
+  }
+
+  /** Begins something new, in place of whatever ran. */
+  newTurn() {
+    running?.stop();
+    this.stop();
+    running = this;
+    this.turn = new AbortController();
+    return this.turn;
+  }
+
+  /** Leaves what runs, and tells the agent, so that its window goes away. */
+  async cancel() {
+    const agentWasAsked = this.view === "agent";
+    this.stop();
+    clearTimeout(this.codeEnds);
+    this.show("choose");
+    this.say("cancelled");
+    if (agentWasAsked) await this.post("/agent/cancel").catch((error) => this.fail(error));
+  }
+
+  async post(path, body = {}, signal) {
+    let response;
+    try {
+      response = await fetch(this.base + path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify(body),
+        credentials: "same-origin",
+        redirect: "error",
+        signal,
+      });
+    } catch (error) {
+      throw error.name === "AbortError" ? error : new Problem("network");
+    }
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) return answer;
+    throw new Problem(answer.code ?? (response.status === 429 ? "too-many" : "unknown"), answer);
+  }
+
+  label() {
+    const label = this.find("[data-label]")?.value.trim();
+    return label ? { label } : {};
+  }
+
+  /* A card, key or phone through the browser */
+
+  async useBrowser(hint) {
+    const agentWasAsked = this.view === "agent";
+    const turn = this.newTurn();
+    this.show("browser");
+    this.say("asking-server");
+    try {
+      if (!window.PublicKeyCredential) throw new Problem("not-supported");
+      if (agentWasAsked) await this.post("/agent/cancel");
+      let answer = {};
+      while (!answer.location) {
+        answer = await this.round(hint, turn.signal);
+        if (answer.next === "create") await this.newCardIsReady(turn.signal);
+      }
+      this.leave(answer.location);
+    } catch (error) {
+      if (turn.signal.aborted) return;
+      this.stop();
+      this.show("choose");
+      this.fail(error);
+    }
+  }
+
+  /** One challenge: asked for, answered by the authenticator, judged by the server. */
+  async round(hint, signal) {
+    const login = this.login ? { login: this.login } : {};
+    const asked = await this.post("/options", { hint, ...login }, signal);
+    if (this.root.dataset.purpose !== "sign-in" && asked.purpose === "get") this.say("tap-present-card");
+    else this.say("follow-browser");
+    this.countDown(asked.expires_in, asked.expires_in);
+    const credential = await this.credential(asked, hint, signal);
+    if (credential === RENEW) return {};
+    this.say("checking");
+    const label = asked.purpose === "create" ? this.label() : {};
+    const body = { challenge: asked.challenge, credential, ...label, ...login };
+    return this.post("/finish", body, signal);
+  }
+
+  /** Asks the browser; gives RENEW when the challenge grew old while the person was idle. */
+  async credential(asked, hint, signal) {
+    const json = asked.options.publicKey ?? asked.options;
+    const create = asked.purpose === "create";
+    const publicKey = create ? creationOptions(json) : requestOptions(json);
+    publicKey.hints = json.hints ?? (hint === "phone" ? ["hybrid"] : ["security-key"]);
+    publicKey.timeout = asked.expires_in * 1000;
+    const renewal = new AbortController();
+    const cancel = () => renewal.abort();
+    signal.addEventListener("abort", cancel);
+    let renew = false;
+    const timer = setTimeout(() => {
+      renew = document.visibilityState === "visible";
+      renewal.abort();
+    }, Math.max(1, asked.expires_in - MARGIN) * 1000);
+    try {
+      const request = { publicKey, signal: renewal.signal };
+      const credential = await (create ? navigator.credentials.create(request) : navigator.credentials.get(request));
+      return credentialJson(credential);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (renew) return RENEW;
+      throw renewal.signal.aborted ? new Problem("challenge-expired") : error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Waits until the card that was tapped has made place for the new one. */
+  async newCardIsReady(signal) {
+    clearInterval(this.clock);
+    this.say();
+    this.show("next");
+    const button = this.find("[data-continue]");
+    await new Promise((resolve, reject) => {
+      button.addEventListener("click", resolve, { once: true, signal });
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    this.show("browser");
+  }
+
+  /* A card through the agent */
+
+  /** Sends a prompt to the paired agent and follows it. */
+  async askAgent() {
+    const turn = this.newTurn();
+    this.show("agent");
+    this.prompt("pushed", "");
+    this.say("asking-agent");
+    this.listen();
+    this.asked = false;
+    try {
+      const answer = await this.post("/agent", this.label(), turn.signal);
+      if (answer.state !== "pushed") throw new Problem("agent-offline");
+      this.asked = true;
+      this.prompt("pushed", answer.match);
+      this.countDown(answer.expires_in, answer.expires_in);
+      this.say("pushed");
+    } catch (error) {
+      if (turn.signal.aborted) return;
+      this.back(error);
+    }
+  }
+
+  back(error) {
+    this.stop();
+    this.show("choose");
+    this.fail(error);
+  }
+
+  prompt(progress, match) {
+    this.find('[data-panel="agent"]').dataset.progress = progress;
+    if (match !== undefined) this.find("[data-match]").textContent = match;
+  }
+
+  listen() {
+    this.events?.close();
+    this.events = new EventSource(`${this.base}/events`);
+    this.events.addEventListener("state", (event) => this.onState(JSON.parse(event.data)));
+  }
+
+  onState({ state, reason, device, match, expires_in, location }) {
+    if (state === "done") {
+      this.leave(location);
+    } else if (state === "enrolled") {
+      if (this.view === "set-up") this.askForNumber(device);
+    } else if (this.view !== "agent" || this.asked === false) {
+      // Of a prompt that is no longer, or not yet, the one that is shown.
+    } else if (state === "refused") {
+      this.back(reason ?? "unknown");
+    } else if (state === "expired") {
+      this.repeat();
+    } else {
+      this.prompt(state, match);
+      if (expires_in) this.countDown(expires_in, expires_in);
+      this.say({ pushed: "pushed", claimed: "claimed", confirming: "checking" }[state]);
+    }
+  }
+
+  repeat() {
+    if (this.repeats >= REPEATS || document.visibilityState !== "visible") {
+      this.repeats = 0;
+      this.back("timeout");
+      return;
+    }
+    this.repeats += 1;
+    this.askAgent();
+  }
+
+  /* Setting an agent up */
+
+  async setUp() {
+    const turn = this.newTurn();
+    this.say("asking-server");
+    try {
+      const { code, expires_in } = await this.post("/pair", {}, turn.signal);
+      const command = this.find("[data-pairing-command]");
+      this.find("[data-pairing-code]").textContent = code;
+      command.textContent = command.dataset.command.replace("{}", code);
+      this.askForNumber(null);
+      this.show("set-up");
+      this.say();
+      this.listen();
+      clearTimeout(this.codeEnds);
+      this.codeEnds = setTimeout(() => this.fail("pairing-expired"), expires_in * 1000);
+    } catch (error) {
+      if (!turn.signal.aborted) this.fail(error);
+    }
+  }
+
+  /** Opens the field for the number, once a computer has used the code. */
+  askForNumber(device) {
+    for (const control of this.find("[data-pair-form]").elements) control.disabled = device === null;
+    this.find("[data-pair-wait]").hidden = device !== null;
+    this.find("#pair-number").value = "";
+    if (device === null) return;
+    this.find("[data-pair-device]").textContent = device;
+    this.say("enrolled", device);
+    this.find("#pair-number").focus();
+  }
+
+  async pair(form) {
+    this.say("checking");
+    try {
+      const { device } = await this.post("/pair/confirm", { number: form.elements.number.value });
+      for (const node of this.root.querySelectorAll("[data-device]")) node.textContent = device;
+      this.askAgent();
+    } catch (error) {
+      this.fail(error);
+      form.elements.number.select();
+    }
+  }
+
+  async copyCommand(button) {
+    const words = button.querySelector("[data-copied]");
+    await navigator.clipboard.writeText(this.find("[data-pairing-command]").textContent);
+    words.textContent = words.dataset.copied;
+  }
+}
+
+const words = document.querySelector("[data-words]");
+for (const root of document.querySelectorAll("[data-ceremony]")) new Ceremony(root, words).begin();
+
+// Whoever leaves the page has left the ceremony; whoever comes back by "Back" begins anew.
+window.addEventListener("pagehide", () => running?.stop());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});

@@ -5,7 +5,7 @@
 //! page that is loaded again while a prompt is out is rendered with the view of that moment, and
 //! the script takes it up there.
 
-use super::words::{self, Failure};
+use super::words::Failure;
 
 /// A ceremony with a card, a key or a phone.
 #[derive(Clone, Debug)]
@@ -157,8 +157,8 @@ impl AgentProgress {
     }
 }
 
-/// An agent that is being set up from within this login.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An agent that is being set up from within this login. Its code does not print.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SetUp {
     /// The code to type into the agent, `KRQM-BXPT`. Empty until the server has given it.
     pub code: String,
@@ -166,6 +166,12 @@ pub struct SetUp {
     pub expires_in: u32,
     /// Name of the computer that used the code, once it has.
     pub device: Option<String>,
+}
+
+impl std::fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetUp").field("device", &self.device).finish_non_exhaustive()
+    }
 }
 
 impl Ceremony {
@@ -204,14 +210,6 @@ impl Ceremony {
 
     pub(super) fn needs_set_up_for_reader(&self) -> bool {
         self.agent == Agent::Unpaired { reader_in_browser: false }
-    }
-
-    pub(super) fn failures(&self) -> &'static [Failure] {
-        words::FAILURES
-    }
-
-    pub(super) fn statuses(&self) -> &'static [words::Status] {
-        words::STATUSES
     }
 }
 
