@@ -1,1 +1,26 @@
-//! store.
+//! What Cardea keeps, in SQLite or PostgreSQL: one SQL text for both.
+//!
+//! [`Store::read`] and [`Store::write`] are the only ways to a tenant's rows, and what they give
+//! sees that tenant alone: every statement binds its id, and on PostgreSQL row-level security is
+//! the second wall. Every expiry is judged by the database's clock. Single use is an `INSERT`
+//! into, or a `DELETE` out of, a table with a unique key, in the transaction that makes use of it.
+//! What an exit issues needs a [`ConsumedProof`], which only this crate makes.
+//!
+//! Decides nothing about people: that is `login`. Knows nothing of HTTP.
+
+mod error;
+mod open;
+mod row;
+mod rows;
+mod sql;
+mod store;
+mod writer;
+
+pub use error::StoreError;
+pub use open::Location;
+pub use rows::{
+    AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
+    Device, DeviceState, NewSession, Page, Pairing, PeopleFilter, PeopleOnly, PersonRow, Proof,
+    Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState, Writing, verify_chain,
+};
+pub use store::{Figures, Store};

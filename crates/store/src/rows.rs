@@ -1,0 +1,251 @@
+//! The rows of one tenant: what may be read, and inside a transaction what may be written.
+
+mod agent_code;
+mod audit;
+mod client;
+mod code;
+mod consumed;
+mod credential;
+mod device;
+mod link;
+mod login;
+mod mapper;
+mod pairing;
+mod people;
+mod person;
+mod proof;
+mod provider;
+mod session;
+mod sweep;
+mod tenant;
+mod ticket;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use ids::TenantId;
+use secrets::KeyRing;
+use sqlx::pool::PoolConnection;
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::StoreError;
+use crate::row::Row;
+use crate::sql::{Statement, Value};
+use crate::writer::Turn;
+
+pub(crate) use agent_code::LOGIN_BY_AGENT_CODE;
+pub use audit::{AuditEntry, AuditEvent, AuditHead, verify_chain};
+pub use client::Client;
+pub use code::{Code, CodePurpose};
+pub use credential::Credential;
+pub(crate) use device::DEVICE_BY_THUMBPRINT;
+pub use device::{Device, DeviceState};
+pub use pairing::Pairing;
+pub use people::{PeopleFilter, PeopleOnly, PersonRow};
+pub use proof::{ConsumedProof, Proof, TakenLogin};
+pub use session::{NewSession, Session, SessionKind};
+pub use tenant::Page;
+pub(crate) use tenant::{TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
+pub use ticket::{Ticket, TicketState};
+
+/// The rows of one tenant: all that is read of it.
+pub struct Rows {
+    pub(crate) tenant: TenantId,
+    pub(crate) link: Link,
+    pub(crate) ring: Arc<KeyRing>,
+    /// Which transaction this is: what was spent in one cannot be used in another.
+    pub(crate) transaction: u64,
+    pub(crate) spoiled: bool,
+}
+
+/// The way to the database.
+pub(crate) enum Link {
+    /// A connection that only reads.
+    SqliteReader(PoolConnection<Sqlite>),
+    /// The turn to write.
+    SqliteWriter(Turn),
+    /// A transaction; `locks` when it may write, and so locks what it reads to change.
+    Postgres { transaction: Transaction<'static, Postgres>, locks: bool },
+}
+
+/// One tenant's rows to read, each statement as of its own moment.
+pub struct Reading {
+    pub(crate) rows: Rows,
+}
+
+/// One tenant's rows in an open transaction. Dropping it rolls back.
+///
+/// Hold it for database work only: on SQLite all other writers wait, and a task that asks for a
+/// second one while it holds a first waits for itself. After an error of a statement nothing
+/// more can be done in it, and [`Writing::commit`] refuses.
+pub struct Writing {
+    pub(crate) rows: Rows,
+}
+
+/// Runs one call on whichever connection there is.
+macro_rules! both {
+    ($link:expr, $statement:expr, $values:expr, $call:ident) => {
+        match $link {
+            Link::SqliteReader(connection) => {
+                let answer = $statement.on_sqlite($values).$call(&mut **connection).await;
+                answer.map(Answer::Sqlite).map_err(StoreError::from)
+            }
+            Link::SqliteWriter(turn) => {
+                let answer = $statement.on_sqlite($values).$call(turn.connection()?).await;
+                answer.map(Answer::Sqlite).map_err(StoreError::from)
+            }
+            Link::Postgres { transaction, .. } => {
+                let answer = $statement.on_postgres($values).$call(&mut **transaction).await;
+                answer.map(Answer::Postgres).map_err(StoreError::from)
+            }
+        }
+    };
+}
+
+enum Answer<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+impl Rows {
+    /// Whose rows these are.
+    pub fn tenant_id(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// All rows that a statement answers. `$1` is the tenant; `values` begin at `$2`.
+    pub(crate) async fn all(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let values = self.bind_tenant(values)?;
+        let answer = both!(&mut self.link, statement, values, fetch_all);
+        let answer = answer.inspect_err(|_| self.spoiled = true)?;
+        Ok(match answer {
+            Answer::Sqlite(rows) => rows.into_iter().map(Row::Sqlite).collect(),
+            Answer::Postgres(rows) => rows.into_iter().map(Row::Postgres).collect(),
+        })
+    }
+
+    /// The row that a statement answers, if any. The statement runs to its end in any case.
+    pub(crate) async fn one(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.all(statement, values).await?.into_iter().next())
+    }
+
+    /// Runs a statement that answers no rows. How many it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let values = self.bind_tenant(values)?;
+        let answer = both!(&mut self.link, statement, values, execute);
+        let answer = answer.inspect_err(|_| self.spoiled = true)?;
+        Ok(match answer {
+            Answer::Sqlite(done) => done.rows_affected(),
+            Answer::Postgres(done) => done.rows_affected(),
+        })
+    }
+
+    /// Whether this transaction has to lock rows itself before it decides on what it reads.
+    pub(crate) fn locks(&self) -> bool {
+        matches!(self.link, Link::Postgres { locks: true, .. })
+    }
+
+    fn bind_tenant(&self, values: Vec<Value>) -> Result<Vec<Value>, StoreError> {
+        // PostgreSQL refuses further statements by itself; SQLite would go on, perhaps outside
+        // of the transaction.
+        if self.spoiled {
+            return Err(StoreError::Spoiled);
+        }
+        let mut all = vec![Value::from(self.tenant)];
+        all.extend(values);
+        Ok(all)
+    }
+}
+
+impl Writing {
+    /// Keeps all that was written. Returns when it would survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing is kept. After [`StoreError::Unavailable`] the answer of the
+    /// database may be lost, so that it is kept after all.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        // PostgreSQL would answer a commit of a failed transaction with a silent rollback.
+        if self.rows.spoiled {
+            return Err(StoreError::Spoiled);
+        }
+        match self.rows.link {
+            Link::SqliteReader(_) => Err(StoreError::Spoiled),
+            Link::SqliteWriter(turn) => turn.commit().await,
+            Link::Postgres { transaction, .. } => Ok(transaction.commit().await?),
+        }
+    }
+
+    /// Runs a statement and tells whether it hit.
+    pub(crate) async fn hits(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.execute(statement, values).await? > 0)
+    }
+}
+
+impl Deref for Reading {
+    type Target = Rows;
+
+    fn deref(&self) -> &Rows {
+        &self.rows
+    }
+}
+
+impl DerefMut for Reading {
+    fn deref_mut(&mut self) -> &mut Rows {
+        &mut self.rows
+    }
+}
+
+impl Deref for Writing {
+    type Target = Rows;
+
+    fn deref(&self) -> &Rows {
+        &self.rows
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut Rows {
+        &mut self.rows
+    }
+}
+
+/// Every statement, for the test that prepares them on both engines.
+#[cfg(test)]
+pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
+    agent_code::STATEMENTS,
+    audit::STATEMENTS,
+    client::STATEMENTS,
+    code::STATEMENTS,
+    consumed::STATEMENTS,
+    credential::STATEMENTS,
+    device::STATEMENTS,
+    link::STATEMENTS,
+    login::STATEMENTS,
+    mapper::STATEMENTS,
+    pairing::STATEMENTS,
+    people::STATEMENTS,
+    person::STATEMENTS,
+    proof::STATEMENTS,
+    provider::STATEMENTS,
+    session::STATEMENTS,
+    sweep::STATEMENTS,
+    tenant::STATEMENTS,
+    ticket::STATEMENTS,
+];

@@ -1,0 +1,232 @@
+use aws_lc_rs::digest::{SHA256, digest};
+use identity::Moment;
+use ids::{LoginId, UserId};
+use serde_json::Value as Json;
+
+use crate::row::Row;
+use crate::sql::{statements, values};
+use crate::{Rows, StoreError, Writing};
+
+/// What is to be written down. No secret, token or code may stand in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    /// What happened, as a stable name.
+    pub kind: &'static str,
+    /// Whom it concerns.
+    pub person: Option<UserId>,
+    /// Who did it, when that is somebody else.
+    pub actor: Option<UserId>,
+    /// In which login.
+    pub login: Option<LoginId>,
+    /// Further facts, an object.
+    pub detail: Json,
+}
+
+impl AuditEntry {
+    /// An entry that concerns nobody in particular.
+    pub fn new(kind: &'static str, detail: Json) -> Self {
+        Self { kind, person: None, actor: None, login: None, detail }
+    }
+}
+
+/// One link of a tenant's audit chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEvent {
+    /// Its number in the tenant, from 1, without gaps.
+    pub seq: i64,
+    /// When, by the database's clock.
+    pub at: Moment,
+    /// What happened.
+    pub kind: String,
+    /// Whom it concerns.
+    pub person: Option<UserId>,
+    /// Who did it.
+    pub actor: Option<UserId>,
+    /// In which login.
+    pub login: Option<LoginId>,
+    /// Further facts.
+    pub detail: Json,
+    /// Hash of the event before; zero for the first.
+    pub prev_hash: [u8; 32],
+    /// Its own hash.
+    pub hash: [u8; 32],
+}
+
+/// The end of a tenant's audit chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Number of the last event.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: [u8; 32],
+}
+
+impl AuditHead {
+    /// Whether `events` end where the chain ends: nothing was cut off behind them.
+    pub fn ends(&self, events: &[AuditEvent]) -> bool {
+        events.last().is_some_and(|last| last.seq == self.seq && last.hash == self.hash)
+    }
+}
+
+statements! {
+    AFTER: ["SELECT * FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"];
+    OF_PERSON: [
+        "SELECT * FROM audit WHERE tenant_id = $1 AND person_id = $2 ORDER BY seq DESC LIMIT $3"];
+    HEAD: ["SELECT seq, hash FROM audit_head WHERE tenant_id = $1"];
+    BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash) VALUES ($1, 0, $2)"];
+    // Who appends holds this row until the end of the transaction.
+    NEXT: [
+        "UPDATE audit_head SET seq = seq + 1 WHERE tenant_id = $1 RETURNING seq, hash, ", NOW,
+        " AS at"];
+    APPEND: [
+        "INSERT INTO audit (tenant_id, seq, at, kind, person_id, actor_id, login_id, detail, ",
+        "prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"];
+    MOVE_HEAD: ["UPDATE audit_head SET hash = $3 WHERE tenant_id = $1 AND seq = $2"];
+}
+
+impl Rows {
+    /// The audit chain behind `after_seq`, from 0 for all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn audit(
+        &mut self,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        self.all(&AFTER, values![after_seq, limit]).await?.iter().map(read).collect()
+    }
+
+    /// The last events that concern a person, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn audit_of_person(
+        &mut self,
+        person: UserId,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        self.all(&OF_PERSON, values![person, limit]).await?.iter().map(read).collect()
+    }
+
+    /// Where the audit chain ends; `None` when there is no such tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn audit_head(&mut self) -> Result<Option<AuditHead>, StoreError> {
+        let row = self.one(&HEAD, values![]).await?;
+        row.map(|row| Ok(AuditHead { seq: row.get("seq")?, hash: row.get("hash")? })).transpose()
+    }
+}
+
+impl Writing {
+    /// Appends an event to the tenant's audit chain.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let head = self.one(&NEXT, values![]).await?.ok_or(StoreError::Reference)?;
+        let mut event = AuditEvent {
+            seq: head.get("seq")?,
+            at: head.get("at")?,
+            kind: entry.kind.to_owned(),
+            person: entry.person,
+            actor: entry.actor,
+            login: entry.login,
+            detail: entry.detail.clone(),
+            prev_hash: head.get("hash")?,
+            hash: [0; 32],
+        };
+        event.hash = hash(&event);
+        let mut values = values![event.seq, event.at, event.kind.as_str(), event.person];
+        values.extend(values![event.actor, event.login, canonical(&event.detail)]);
+        values.extend(values![&event.prev_hash, &event.hash]);
+        self.execute(&APPEND, values).await?;
+        self.execute(&MOVE_HEAD, values![event.seq, &event.hash]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn begin_audit(&mut self) -> Result<(), StoreError> {
+        self.execute(&BEGIN, values![&[0; 32]]).await?;
+        Ok(())
+    }
+}
+
+/// Checks a stretch of one tenant's chain. One that begins with number 1 must begin with nothing
+/// before it; where the chain ends, [`AuditHead::ends`] tells.
+///
+/// # Errors
+///
+/// The index of the first event that was changed, moved, or stands behind a gap.
+pub fn verify_chain(events: &[AuditEvent]) -> Result<(), usize> {
+    let mut before: Option<&AuditEvent> = None;
+    for (index, event) in events.iter().enumerate() {
+        let follows = match before {
+            Some(before) => {
+                before.seq.checked_add(1) == Some(event.seq) && before.hash == event.prev_hash
+            }
+            None => event.seq != 1 || event.prev_hash == [0; 32],
+        };
+        if !follows || hash(event) != event.hash {
+            return Err(index);
+        }
+        before = Some(event);
+    }
+    Ok(())
+}
+
+/// SHA-256 over the event as canonical JSON: an array in the order of its fields, so that no two
+/// events make the same input.
+fn hash(event: &AuditEvent) -> [u8; 32] {
+    let fields = serde_json::json!([
+        event.seq,
+        event.at,
+        event.kind,
+        event.person,
+        event.actor,
+        event.login,
+        event.prev_hash,
+    ]);
+    let input = format!("[{fields},{}]", canonical(&event.detail));
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, input.as_bytes()).as_ref());
+    hash
+}
+
+/// JSON with the names of each object in order, whichever map `serde_json` was built with.
+fn canonical(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Json::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let field = |(name, value): (&String, &Json)| {
+                format!("{}:{}", Json::from(name.as_str()), canonical(value))
+            };
+            let fields: Vec<String> = fields.into_iter().map(field).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        _ => value.to_string(),
+    }
+}
+
+fn read(row: &Row) -> Result<AuditEvent, StoreError> {
+    Ok(AuditEvent {
+        seq: row.get("seq")?,
+        at: row.get("at")?,
+        kind: row.get("kind")?,
+        person: row.maybe("person_id")?,
+        actor: row.maybe("actor_id")?,
+        login: row.maybe("login_id")?,
+        detail: row.json("detail")?,
+        prev_hash: row.get("prev_hash")?,
+        hash: row.get("hash")?,
+    })
+}

@@ -1,0 +1,54 @@
+use crate::sql::{Statement, statements, values};
+use crate::{StoreError, Writing};
+
+/// At most so many rows of one table in one go, so that nobody waits long behind it.
+const BOUND: u32 = 500;
+
+statements! {
+    CONSUMED: [
+        "DELETE FROM consumed WHERE tenant_id = $1 AND value IN (SELECT value FROM consumed ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    LOGINS: [
+        "DELETE FROM login WHERE tenant_id = $1 AND login_id IN (SELECT login_id FROM login ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    CODES: [
+        "DELETE FROM code WHERE tenant_id = $1 AND hash IN (SELECT hash FROM code ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    AGENT_CODES: [
+        "DELETE FROM agent_code WHERE tenant_id = $1 AND hash IN (SELECT hash FROM agent_code ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    SESSIONS: [
+        "DELETE FROM session WHERE tenant_id = $1 AND session_id IN (SELECT session_id ",
+        "FROM session WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    TICKETS: [
+        "DELETE FROM ticket WHERE tenant_id = $1 AND ticket_id IN (SELECT ticket_id FROM ticket ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    PAIRINGS: [
+        "DELETE FROM pairing WHERE tenant_id = $1 AND hash IN (SELECT hash FROM pairing ",
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+    // An agent that nobody has confirmed within an hour: its login is long over.
+    LISTINGS: [
+        "DELETE FROM device_directory WHERE tenant_id = $1 AND device_id IN (SELECT device_id ",
+        "FROM device WHERE tenant_id = $1 AND state = 'pending' AND created_at <= ", NOW,
+        " - 3600000000 ORDER BY device_id LIMIT $2)"];
+    DEVICES: [
+        "DELETE FROM device WHERE tenant_id = $1 AND state = 'pending' AND created_at <= ", NOW,
+        " - 3600000000 AND device_id NOT IN (SELECT device_id FROM device_directory ",
+        "WHERE tenant_id = $1)"];
+}
+
+static LIMITED: [&Statement; 8] =
+    [&CONSUMED, &LOGINS, &CODES, &AGENT_CODES, &SESSIONS, &TICKETS, &PAIRINGS, &LISTINGS];
+
+impl Writing {
+    /// Deletes what has expired in this tenant, so much at a time. How many rows.
+    pub(crate) async fn sweep(&mut self) -> Result<u64, StoreError> {
+        let mut swept: u64 = 0;
+        for statement in LIMITED {
+            let rows = self.execute(statement, values![BOUND]).await?;
+            swept = swept.saturating_add(rows);
+        }
+        let devices = self.execute(&DEVICES, values![]).await?;
+        Ok(swept.saturating_add(devices))
+    }
+}

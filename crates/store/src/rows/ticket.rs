@@ -1,0 +1,188 @@
+use identity::Moment;
+use ids::{ChallengeId, DeviceId, LoginId, TicketId};
+use login::Purpose;
+
+use crate::row::Row;
+use crate::sql::{Value, statements, values, word};
+use crate::{Rows, StoreError, Writing};
+
+/// A request that waits for an agent: the answer to one challenge of one login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// The login that waits for it.
+    pub login: LoginId,
+    /// The agent it is for.
+    pub device: DeviceId,
+    /// The challenge that the agent is to have answered.
+    pub challenge: ChallengeId,
+    /// What the card is to do.
+    pub purpose: Purpose,
+    /// The number that page and agent show, for the person to compare.
+    pub match_code: u8,
+    /// How far it has come.
+    pub state: TicketState,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When the agent took it.
+    pub claimed_at: Option<Moment>,
+    /// When it ends.
+    pub expires_at: Moment,
+}
+
+/// How far a ticket has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketState {
+    /// The agent has not taken it yet.
+    Waiting,
+    /// The agent has it.
+    Claimed,
+    /// The card has proved.
+    Done,
+    /// It ended without a proof.
+    Refused {
+        /// Why, as a stable name.
+        reason: String,
+    },
+}
+
+statements! {
+    BY_ID: ["SELECT * FROM ticket WHERE tenant_id = $1 AND ticket_id = $2 AND expires_at > ", NOW];
+    OF_LOGIN: [
+        "SELECT * FROM ticket WHERE tenant_id = $1 AND login_id = $2 AND expires_at > ", NOW,
+        " ORDER BY created_at DESC, ticket_id DESC LIMIT 1"];
+    INSERT: [
+        "INSERT INTO ticket (tenant_id, ticket_id, login_id, device_id, challenge_id, purpose, ",
+        "match_code, state, reason, created_at, claimed_at, expires_at) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"];
+    CLAIM: [
+        "UPDATE ticket SET state = 'claimed', claimed_at = ", NOW,
+        " WHERE tenant_id = $1 AND ticket_id = $2 AND device_id = $3 AND state = 'waiting' ",
+        "AND created_at > ", NOW, " - 60000000 AND expires_at > ", NOW,
+        " RETURNING login_id, challenge_id"];
+    // A challenge lives 120 s from its claim; before, the person may not have seen it.
+    MOVE_CHALLENGE: [
+        "UPDATE login SET challenge_at = ", NOW, ", challenge_expires_at = ", NOW, " + 120000000 ",
+        "WHERE tenant_id = $1 AND login_id = $2 AND challenge_id = $3 AND expires_at > ", NOW,
+        " AND challenge_expires_at > ", NOW];
+    UNCLAIM: [
+        "UPDATE ticket SET state = 'refused', reason = 'challenge-expired' ",
+        "WHERE tenant_id = $1 AND ticket_id = $2"];
+    FINISH: [
+        "UPDATE ticket SET state = $3, reason = $4 ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed')"];
+}
+
+impl Rows {
+    /// A ticket that has not expired.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn ticket(&mut self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+        self.one(&BY_ID, values![id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// The last ticket of a login, as long as it has not expired. It outlives the login, so that
+    /// the page learns how it ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn ticket_of_login(&mut self, login: LoginId) -> Result<Option<Ticket>, StoreError> {
+        self.one(&OF_LOGIN, values![login]).await?.as_ref().map(read).transpose()
+    }
+}
+
+impl Writing {
+    /// Writes a new ticket.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn insert_ticket(&mut self, ticket: &Ticket) -> Result<(), StoreError> {
+        let t = ticket;
+        let mut values = values![t.id, t.login, t.device, t.challenge];
+        values.push(word(&t.purpose));
+        values.extend(values![t.match_code]);
+        values.extend(state_values(&t.state));
+        values.extend(values![t.created_at, t.claimed_at, t.expires_at]);
+        self.execute(&INSERT, values).await?;
+        Ok(())
+    }
+
+    /// Gives a ticket to its agent: once, within a minute, and while its challenge is out and
+    /// alive. The challenge's life counts from now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn claim_ticket(
+        &mut self,
+        id: TicketId,
+        device: DeviceId,
+    ) -> Result<bool, StoreError> {
+        let Some(row) = self.one(&CLAIM, values![id, device]).await? else {
+            return Ok(false);
+        };
+        let (login, challenge): (LoginId, ChallengeId) =
+            (row.get("login_id")?, row.get("challenge_id")?);
+        let moved = self.hits(&MOVE_CHALLENGE, values![login, challenge]).await?;
+        if !moved {
+            self.execute(&UNCLAIM, values![id]).await?;
+        }
+        Ok(moved)
+    }
+
+    /// Ends a ticket. `false` when it had ended before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn finish_ticket(
+        &mut self,
+        id: TicketId,
+        state: &TicketState,
+    ) -> Result<bool, StoreError> {
+        let mut values = values![id];
+        values.extend(state_values(state));
+        self.hits(&FINISH, values).await
+    }
+}
+
+fn state_values(state: &TicketState) -> [Value; 2] {
+    let (name, reason) = match state {
+        TicketState::Waiting => ("waiting", None),
+        TicketState::Claimed => ("claimed", None),
+        TicketState::Done => ("done", None),
+        TicketState::Refused { reason } => ("refused", Some(reason.clone())),
+    };
+    [Value::from(name), Value::from(reason)]
+}
+
+fn read(row: &Row) -> Result<Ticket, StoreError> {
+    Ok(Ticket {
+        id: row.get("ticket_id")?,
+        login: row.get("login_id")?,
+        device: row.get("device_id")?,
+        challenge: row.get("challenge_id")?,
+        purpose: row.word("purpose")?,
+        match_code: row.get("match_code")?,
+        state: read_state(row)?,
+        created_at: row.get("created_at")?,
+        claimed_at: row.maybe("claimed_at")?,
+        expires_at: row.get("expires_at")?,
+    })
+}
+
+fn read_state(row: &Row) -> Result<TicketState, StoreError> {
+    let name: String = row.get("state")?;
+    match name.as_str() {
+        "waiting" => Ok(TicketState::Waiting),
+        "claimed" => Ok(TicketState::Claimed),
+        "done" => Ok(TicketState::Done),
+        "refused" => Ok(TicketState::Refused { reason: row.get("reason")? }),
+        _ => Err(StoreError::Corrupt("state")),
+    }
+}

@@ -1,0 +1,170 @@
+//! Statements and the values bound to them: one text for both engines.
+
+use identity::Moment;
+use ids::{
+    Alias, ChallengeId, CredentialId, DeviceId, LoginId, MapperId, ProofId, SessionId, Slug,
+    TenantId, TicketId, UserId,
+};
+use secrets::TokenHash;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Postgres, Sqlite};
+use uuid::Uuid;
+
+/// One statement. `$1` is the tenant in all that [`crate::Rows`] runs; it binds it itself.
+pub(crate) struct Statement {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+/// A piece of a statement as SQLite has it. `NOW` is its clock in microseconds (it counts in
+/// milliseconds), the same within one statement; `LOCK` is needless where one writer is alone.
+macro_rules! sqlite_piece {
+    (NOW) => {
+        "(CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000)"
+    };
+    (LOCK) => {
+        ""
+    };
+    ($text:literal) => {
+        $text
+    };
+}
+
+/// The same as PostgreSQL has it. Its clock, too, stands still within one statement, so that an
+/// index on an expiry is of use.
+macro_rules! postgres_piece {
+    (NOW) => {
+        "(CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT))"
+    };
+    (LOCK) => {
+        " FOR UPDATE"
+    };
+    ($text:literal) => {
+        $text
+    };
+}
+
+/// Declares statements of literals, `NOW` and `LOCK`, and lists them for the test that prepares
+/// each of them on both engines.
+macro_rules! statements {
+    ($($name:ident: [$($piece:tt),+ $(,)?];)+) => {
+        $(pub(crate) static $name: $crate::sql::Statement = $crate::sql::Statement {
+            sqlite: concat!($($crate::sql::sqlite_piece!($piece)),+),
+            postgres: concat!($($crate::sql::postgres_piece!($piece)),+),
+        };)+
+        #[cfg(test)]
+        pub(crate) static STATEMENTS: &[(&str, &$crate::sql::Statement)] =
+            &[$((stringify!($name), &$name)),+];
+    };
+}
+
+pub(crate) use {postgres_piece, sqlite_piece, statements};
+
+/// A value to bind; each knows its type when it is NULL, which PostgreSQL asks for.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Bool(bool),
+    Bytes(Option<Vec<u8>>),
+    Int(Option<i64>),
+    Text(Option<String>),
+    Uuid(Option<Uuid>),
+}
+
+/// Binds any list of things that are a [`Value`].
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+macro_rules! bind_all {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                Value::Bool(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                // PostgreSQL refuses U+0000 in a text and SQLite cuts there: neither may differ
+                // from the other, nor fail on what a stranger sends.
+                Value::Text(value) => query.bind(value.map(|text| text.replace('\0', "\u{fffd}"))),
+                Value::Uuid(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Statement {
+    pub(crate) fn on_sqlite(&self, values: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
+        bind_all!(sqlx::query(self.sqlite), values)
+    }
+
+    pub(crate) fn on_postgres(&self, values: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
+        bind_all!(sqlx::query(self.postgres), values)
+    }
+}
+
+/// The one word that a unit variant is written as.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> Value {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Value::Text(Some(word)),
+        // Not a word: NULL, which the column refuses.
+        _ => Value::Text(None),
+    }
+}
+
+/// A value as JSON.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Value {
+    Value::Text(serde_json::to_string(value).ok())
+}
+
+macro_rules! value_from {
+    ($($type:ty => $variant:ident, $name:ident => $raw:expr;)+) => {$(
+        impl From<$type> for Value {
+            fn from($name: $type) -> Self {
+                Self::$variant(Some($raw))
+            }
+        }
+
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                Self::$variant(value.map(|$name| $raw))
+            }
+        }
+    )+};
+}
+
+value_from! {
+    Moment => Int, moment => moment.0;
+    i64 => Int, number => number;
+    i32 => Int, number => number.into();
+    u32 => Int, number => number.into();
+    u8 => Int, number => number.into();
+    String => Text, text => text;
+    &str => Text, text => text.to_owned();
+    &Slug => Text, slug => slug.as_str().to_owned();
+    &Alias => Text, alias => alias.as_str().to_owned();
+    Vec<u8> => Bytes, bytes => bytes;
+    &[u8] => Bytes, bytes => bytes.to_vec();
+    &TokenHash => Bytes, hash => hash.as_bytes().to_vec();
+    &[u8; 32] => Bytes, hash => hash.to_vec();
+    Uuid => Uuid, id => id;
+    TenantId => Uuid, id => id.0;
+    UserId => Uuid, id => id.0;
+    CredentialId => Uuid, id => id.0;
+    LoginId => Uuid, id => id.0;
+    ChallengeId => Uuid, id => id.0;
+    ProofId => Uuid, id => id.0;
+    SessionId => Uuid, id => id.0;
+    DeviceId => Uuid, id => id.0;
+    TicketId => Uuid, id => id.0;
+    MapperId => Uuid, id => id.0;
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}

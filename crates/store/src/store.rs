@@ -1,0 +1,255 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use identity::{Moment, Tenant};
+use ids::{DeviceId, LoginId, Slug, TenantId};
+use secrets::{KeyRing, TokenHash};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::row::Row;
+use crate::rows::{
+    DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP,
+};
+use crate::sql::{Statement, Value, statements, values};
+use crate::writer::Writer;
+use crate::{Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    ring: Arc<KeyRing>,
+    transactions: AtomicU64,
+    /// Up to which tenant the last sweep came.
+    swept: Mutex<Uuid>,
+}
+
+pub(crate) enum Engine {
+    Postgres(PgPool),
+    Sqlite { readers: SqlitePool, writer: Arc<Writer> },
+}
+
+/// What operators watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Transactions since the start: on SQLite those that went to the disk, each for a whole
+    /// batch of writers; on PostgreSQL those that were begun to write.
+    pub transactions: u64,
+    /// Writers that wait for their turn (SQLite).
+    pub waiting: usize,
+}
+
+/// Tenants of one sweep.
+const TENANTS_PER_SWEEP: u32 = 64;
+
+statements! {
+    CLOCK: ["SELECT ", NOW, " AS at"];
+}
+
+impl Store {
+    pub(crate) fn new(engine: Engine, ring: Arc<KeyRing>) -> Self {
+        let (transactions, swept) = (AtomicU64::new(0), Mutex::new(Uuid::nil()));
+        Self(Arc::new(Inner { engine, ring, transactions, swept }))
+    }
+
+    /// The database's clock, by which every expiry is judged.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn now(&self) -> Result<Moment, StoreError> {
+        let rows = self.directory(&CLOCK, values![]).await?;
+        rows.first().ok_or(StoreError::Corrupt("at"))?.get("at")
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.now().await.map(drop)
+    }
+
+    /// The tenant with this slug.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn tenant(&self, slug: &Slug) -> Result<Option<Tenant>, StoreError> {
+        let rows = self.directory(&TENANT_BY_SLUG, values![slug]).await?;
+        rows.first().map(crate::rows::read_tenant).transpose()
+    }
+
+    /// A page of tenants, by slug.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn tenants(&self, page: &Page) -> Result<Vec<Tenant>, StoreError> {
+        let after = page.after.as_ref().map_or("", Slug::as_str);
+        let rows = self.directory(&TENANTS, values![after, page.limit]).await?;
+        rows.iter().map(crate::rows::read_tenant).collect()
+    }
+
+    /// Makes a tenant, with its client for the account page and its first audit event.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when the slug is taken.
+    pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let mut writing = self.write(tenant.id).await?;
+        writing.insert_tenant(tenant).await?;
+        writing.commit().await
+    }
+
+    /// The agent with this key, of whichever tenant; not one that is revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn device_by_thumbprint(
+        &self,
+        thumbprint: &str,
+    ) -> Result<Option<(TenantId, Device)>, StoreError> {
+        let rows = self.directory(&DEVICE_BY_THUMBPRINT, values![thumbprint]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (tenant, device): (TenantId, DeviceId) = (row.get("tenant_id")?, row.get("device_id")?);
+        let device = self.read(tenant).await?.device(device).await?;
+        let alive = device.filter(|device| device.state != DeviceState::Revoked);
+        Ok(alive.map(|device| (tenant, device)))
+    }
+
+    /// The login, of whichever tenant, that an agent's code names.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn login_by_agent_code(
+        &self,
+        hash: &TokenHash,
+    ) -> Result<Option<(TenantId, LoginId)>, StoreError> {
+        let rows = self.directory(&LOGIN_BY_AGENT_CODE, values![hash]).await?;
+        rows.first().map(|row| Ok((row.get("tenant_id")?, row.get("login_id")?))).transpose()
+    }
+
+    /// One tenant's rows to read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn read(&self, tenant: TenantId) -> Result<Reading, StoreError> {
+        let link = match &self.0.engine {
+            Engine::Sqlite { readers, .. } => Link::SqliteReader(readers.acquire().await?),
+            Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN READ ONLY", false).await?,
+        };
+        Ok(Reading { rows: self.rows(tenant, link) })
+    }
+
+    /// One tenant's rows in an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] when too many wait.
+    pub async fn write(&self, tenant: TenantId) -> Result<Writing, StoreError> {
+        let link = match &self.0.engine {
+            Engine::Sqlite { writer, .. } => Link::SqliteWriter(writer.turn().await?),
+            Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN", true).await?,
+        };
+        Ok(Writing { rows: self.rows(tenant, link) })
+    }
+
+    /// Deletes what has expired, of some tenants and so much at a time; the next call goes on
+    /// with the next tenants. How many rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let mut cursor = self.0.swept.lock().await;
+        let tenants = self.directory(&TENANTS_TO_SWEEP, values![*cursor, TENANTS_PER_SWEEP]);
+        let tenants = tenants.await?;
+        let mut swept: u64 = 0;
+        for row in &tenants {
+            let tenant: TenantId = row.get("tenant_id")?;
+            let mut writing = self.write(tenant).await?;
+            swept = swept.saturating_add(writing.sweep().await?);
+            writing.commit().await?;
+            *cursor = tenant.0;
+        }
+        if u32::try_from(tenants.len()).is_ok_and(|seen| seen < TENANTS_PER_SWEEP) {
+            *cursor = Uuid::nil();
+        }
+        Ok(swept)
+    }
+
+    /// What operators watch.
+    pub fn figures(&self) -> Figures {
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => {
+                Figures { transactions: writer.commits(), waiting: writer.waiting() }
+            }
+            Engine::Postgres(_) => {
+                Figures { transactions: self.0.transactions.load(Ordering::Relaxed), waiting: 0 }
+            }
+        }
+    }
+
+    /// Ends all connections in good order. Transactions that are open come to their end first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match &self.0.engine {
+            Engine::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.checkpoint().await
+            }
+            Engine::Postgres(pool) => {
+                pool.close().await;
+                Ok(())
+            }
+        }
+    }
+
+    fn rows(&self, tenant: TenantId, link: Link) -> Rows {
+        let transaction = self.0.transactions.fetch_add(1, Ordering::Relaxed);
+        Rows { tenant, link, ring: Arc::clone(&self.0.ring), transaction, spoiled: false }
+    }
+
+    /// A look-up in the few tables that are read before a tenant is known.
+    async fn directory(
+        &self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match &self.0.engine {
+            Engine::Sqlite { readers, .. } => {
+                let rows = statement.on_sqlite(values).fetch_all(readers).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Engine::Postgres(pool) => {
+                let rows = statement.on_postgres(values).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+}
+
+/// Begins a transaction that row-level security lets see this tenant, in one round trip.
+async fn postgres(
+    pool: &PgPool,
+    tenant: TenantId,
+    begin: &str,
+    locks: bool,
+) -> Result<Link, StoreError> {
+    // A UUID prints as hexadecimal digits and hyphens: nothing in it can end the literal.
+    let begin = format!("{begin}; SELECT set_config('app.tenant', '{tenant}', true)");
+    let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
+    Ok(Link::Postgres { transaction, locks })
+}
