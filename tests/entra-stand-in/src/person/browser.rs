@@ -113,6 +113,11 @@ impl Browser {
         self.cookies.clear();
     }
 
+    /// The value of a cookie at the site of an address.
+    pub fn cookie(&self, url: &Url, name: &str) -> Option<&str> {
+        self.cookies.get(&site(url))?.get(name).map(String::as_str)
+    }
+
     async fn go(
         &mut self,
         method: Method,

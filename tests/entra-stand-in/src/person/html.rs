@@ -18,6 +18,8 @@ pub struct Page {
     pub text: String,
     /// Where the browser is being sent, if it leaves the site.
     pub leaves_to: Option<Url>,
+    /// The addresses of its iframes.
+    pub frames: Vec<String>,
     forms: Vec<Form>,
     links: Vec<(String, Url)>,
     elements: Vec<(String, String)>,
@@ -66,8 +68,18 @@ impl Page {
 
     fn empty(url: Url, status: u16) -> Self {
         let text = String::new();
-        let (forms, links, elements) = (Vec::new(), Vec::new(), Vec::new());
-        Self { url, status, id: String::new(), text, leaves_to: None, forms, links, elements }
+        let (frames, forms, links, elements) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            url,
+            status,
+            id: String::new(),
+            text,
+            leaves_to: None,
+            frames,
+            forms,
+            links,
+            elements,
+        }
     }
 
     pub(super) fn parse(url: Url, status: u16, html: &str) -> Self {
@@ -243,6 +255,7 @@ impl Reader {
         }
         match tag {
             "main" => self.page.id = get("id"),
+            "iframe" => self.page.frames.push(get("src")),
             "script" | "style" | "title" => self.skip = true,
             "a" => {
                 self.link = self.page.url.join(&get("href")).ok().map(|url| (url, String::new()))
