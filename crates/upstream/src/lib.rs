@@ -1,1 +1,187 @@
-//! upstream.
+//! HTTP to an upstream provider: turns an address into checked metadata, a code into tokens, and an
+//! ID token into verified claims, with a cache of keys.
+//!
+//! What the messages are is the `oidc` crate's matter. Here are deadlines, limits, the guard
+//! against requests to inner addresses, and the cache. Needs a tokio runtime, reads no clock: the
+//! present is an argument.
+//!
+//! # Security
+//!
+//! Administrators of tenants type addresses that this server then calls. Only https, no redirects,
+//! no proxy of the environment; the name is resolved once, an inner address is refused, and the
+//! connection goes to that very address. Only hosts that the operator's configuration file names
+//! are exempt. Bodies of strangers are never repeated in errors.
+
+mod error;
+mod fetch;
+mod gate;
+mod guard;
+mod keys;
+
+pub use error::UpstreamError;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oidc::NumericDate;
+use oidc::discovery::{EntraCloud, MetadataAddress, ProviderMetadata};
+use oidc::id_token::{self, Claims, Expected, IdTokenError};
+use oidc::jwks::KeySet;
+use oidc::token_response::{TokenRequest, TokenResponse};
+use url::Url;
+
+/// How upstreams are called.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[[entra.cloud]]` of the operator's configuration file. Only their authority and Graph may
+    /// be inner addresses and plain http.
+    pub clouds: Vec<EntraCloud>,
+    /// End of each call, all in all.
+    pub deadline: Duration,
+    /// Most calls to one host at a time. One sick provider holds so many, and no more.
+    pub calls_per_host: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { clouds: Vec::new(), deadline: Duration::from_secs(4), calls_per_host: 16 }
+    }
+}
+
+/// The way to upstream providers. Cheap to clone; all clones share connections and keys.
+#[derive(Clone)]
+pub struct Upstream(Arc<Inner>);
+
+struct Inner {
+    clouds: Vec<EntraCloud>,
+    fetcher: Arc<fetch::Fetcher>,
+    keys: keys::KeyCache,
+}
+
+/// The HTTP client cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The program has not installed a rustls provider.
+    #[error("no rustls crypto provider is installed")]
+    NoCryptoProvider,
+    /// Certificates of the system cannot be read, or the like.
+    #[error("cannot make the http client")]
+    Client(#[source] reqwest::Error),
+}
+
+impl Upstream {
+    /// Makes the clients. The program has installed its rustls provider before.
+    ///
+    /// # Errors
+    ///
+    /// See [`SetupError`].
+    pub fn new(config: Config) -> Result<Self, SetupError> {
+        let fetcher = Arc::new(fetch::Fetcher::new(&config)?);
+        let keys = keys::KeyCache::new(fetcher.clone(), config.deadline);
+        Ok(Self(Arc::new(Inner { clouds: config.clouds, fetcher, keys })))
+    }
+
+    /// The clouds of the operator's configuration file, for [`MetadataAddress::parse`].
+    pub fn clouds(&self) -> &[EntraCloud] {
+        &self.0.clouds
+    }
+
+    /// Fetches and checks a provider's metadata.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`]; the text is for administrators.
+    pub async fn fetch_metadata(
+        &self,
+        address: &MetadataAddress,
+    ) -> Result<ProviderMetadata, UpstreamError> {
+        let body = self.0.fetcher.get(&address.url).await?;
+        Ok(ProviderMetadata::parse(&body, address, &self.0.clouds)?)
+    }
+
+    /// The keys at `jwks_uri`, fetched or from the cache.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn keys(
+        &self,
+        jwks_uri: &str,
+        now: NumericDate,
+    ) -> Result<Arc<KeySet>, UpstreamError> {
+        self.0.keys.current(&parse(jwks_uri)?, now).await
+    }
+
+    /// Redeems a code at `token_endpoint`.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`]; what the provider itself says is in [`UpstreamError::Token`].
+    pub async fn redeem(
+        &self,
+        token_endpoint: &str,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenResponse, UpstreamError> {
+        let answer = self.0.fetcher.post_form(&parse(token_endpoint)?, &request.form()).await?;
+        Ok(TokenResponse::parse(answer.status, &answer.body)?)
+    }
+
+    /// Verifies an ID token with the keys at `jwks_uri`. A token that names an unknown key makes
+    /// the keys be fetched again, at most every five minutes.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`]; what is wrong with the token is in [`UpstreamError::IdToken`].
+    pub async fn verify(
+        &self,
+        jwks_uri: &str,
+        compact: &str,
+        expected: &Expected<'_>,
+    ) -> Result<Claims, UpstreamError> {
+        let url = parse(jwks_uri)?;
+        let keys = self.0.keys.current(&url, expected.now).await?;
+        match id_token::verify(compact, &keys, expected) {
+            Err(IdTokenError::NoSuchKey) => {
+                let keys = self.0.keys.newer_than(&keys, &url, expected.now).await?;
+                Ok(id_token::verify(compact, &keys, expected)?)
+            }
+            verdict => Ok(verdict?),
+        }
+    }
+}
+
+impl Upstream {
+    /// Redeems a code and verifies the ID token that comes, both before the one deadline.
+    /// `expected.access_token` is taken from the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Upstream::redeem`] and [`Upstream::verify`].
+    pub async fn sign_in(
+        &self,
+        token_endpoint: &str,
+        jwks_uri: &str,
+        request: &TokenRequest<'_>,
+        expected: &Expected<'_>,
+    ) -> Result<Claims, UpstreamError> {
+        let both = async {
+            let tokens = self.redeem(token_endpoint, request).await?;
+            let access_token = tokens.access_token.as_ref();
+            let id_token = tokens.id_token.expose_text().unwrap_or_default();
+            self.verify(jwks_uri, id_token, &Expected { access_token, ..*expected }).await
+        };
+        let deadline = self.0.fetcher.deadline();
+        tokio::time::timeout(deadline, both).await.unwrap_or(Err(UpstreamError::Deadline))
+    }
+}
+
+impl core::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Upstream").field("clouds", &self.0.clouds).finish_non_exhaustive()
+    }
+}
+
+fn parse(url: &str) -> Result<Url, UpstreamError> {
+    Url::parse(url).map_err(|_| UpstreamError::BadUrl)
+}

@@ -1,0 +1,63 @@
+use oidc::discovery::MetadataError;
+use oidc::id_token::IdTokenError;
+use oidc::jwks::KeySetError;
+use oidc::token_response::TokenResponseError;
+
+/// A call to an upstream gave nothing that can be used. The texts are for administrators and
+/// repeat nothing of what came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpstreamError {
+    /// Ours: too many calls to this host already.
+    #[error("too many calls to this provider at the same time")]
+    Busy,
+    /// Settings: the address is not https, or not a URL.
+    #[error("the address is not an https address")]
+    BadUrl,
+    /// Settings: the address is inside of a network, not on the internet.
+    #[error("the address is not a public one; the operator can name it in the configuration file")]
+    ForbiddenAddress,
+    /// The provider's: no answer in time.
+    #[error("the provider did not answer in time")]
+    Deadline,
+    /// The provider's: no connection (name, network or certificate).
+    #[error("the provider cannot be reached: check its name, the network and its certificate")]
+    Unreachable,
+    /// The provider's: it sends us elsewhere, and we do not follow.
+    #[error("the provider redirects to another address; enter the address it redirects to")]
+    Redirected,
+    /// The provider's: an error without a body that says which.
+    #[error("the provider answers with status {0}")]
+    Status(u16),
+    /// The provider's: not JSON by its content type.
+    #[error("the provider does not answer with JSON; check the address")]
+    ContentType,
+    /// The provider's: more than 512 KiB.
+    #[error("the answer of the provider is larger than 512 KiB")]
+    TooLarge,
+    /// The metadata cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The key set cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeySetError),
+    /// The token endpoint gave no tokens.
+    #[error(transparent)]
+    Token(#[from] TokenResponseError),
+    /// The ID token is not what it should be.
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+}
+
+impl UpstreamError {
+    /// Whether the same call may go well a little later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Busy | Self::Deadline | Self::Unreachable => true,
+            Self::Status(status) | Self::Token(TokenResponseError::Status(status)) => {
+                *status == 429 || *status >= 500
+            }
+            _ => false,
+        }
+    }
+}

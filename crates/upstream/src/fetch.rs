@@ -1,0 +1,159 @@
+//! One call: https, no redirects, one deadline for everything, a body of bounded size and the
+//! right content type.
+
+use std::error::Error;
+use std::time::Duration;
+
+use oidc::MAX_BODY;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
+use secrets::Secret;
+use tokio::time::timeout;
+use url::{Host, Url};
+
+use crate::gate::Gates;
+use crate::guard::{Forbidden, PublicOnly, is_public};
+use crate::{Config, SetupError, UpstreamError};
+
+pub(crate) struct Fetcher {
+    /// For everybody's addresses.
+    public: Client,
+    /// For the origins that the operator named.
+    operators: Client,
+    /// Those origins, as `https://host:port`.
+    named: Vec<String>,
+    gates: Gates,
+    deadline: Duration,
+}
+
+/// An answer of a token endpoint: good, or an error in JSON.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Fetcher {
+    pub(crate) fn new(config: &Config) -> Result<Self, SetupError> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            return Err(SetupError::NoCryptoProvider);
+        }
+        let urls =
+            config.clouds.iter().flat_map(|cloud| [Some(&cloud.authority), cloud.graph.as_ref()]);
+        let named = urls.flatten().map(|url| url.origin().ascii_serialization()).collect();
+        let public = client().https_only(true).dns_resolver(PublicOnly);
+        Ok(Self {
+            public: public.build().map_err(SetupError::Client)?,
+            operators: client().build().map_err(SetupError::Client)?,
+            named,
+            gates: Gates::new(config.calls_per_host),
+            deadline: config.deadline,
+        })
+    }
+
+    /// End of each call.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Fetches a JSON document.
+    pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, UpstreamError> {
+        let request = self.client_for(url)?.get(url.clone());
+        let answer = self.in_time(url, request).await?;
+        if answer.status == 200 {
+            Ok(answer.body)
+        } else {
+            Err(UpstreamError::Status(answer.status))
+        }
+    }
+
+    /// Posts a form to a token endpoint. An error status with JSON is an answer.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        form: &Secret,
+    ) -> Result<Answer, UpstreamError> {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let request = self.client_for(url)?.post(url.clone());
+        let request = request.header(CONTENT_TYPE, form_type).body(form.expose().to_vec());
+        self.in_time(url, request).await
+    }
+
+    /// The client that may call `url`.
+    ///
+    /// A host that is an address is judged here, because no resolver will see it.
+    fn client_for(&self, url: &Url) -> Result<&Client, UpstreamError> {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UpstreamError::BadUrl);
+        }
+        if self.named.contains(&url.origin().ascii_serialization()) {
+            return Ok(&self.operators);
+        }
+        let public = match url.host() {
+            _ if url.scheme() != "https" => return Err(UpstreamError::BadUrl),
+            None => return Err(UpstreamError::BadUrl),
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(address)) => is_public(address.into()),
+            Some(Host::Ipv6(address)) => is_public(address.into()),
+        };
+        if public { Ok(&self.public) } else { Err(UpstreamError::ForbiddenAddress) }
+    }
+
+    /// The turn, the name, the connection and the whole body: all before the deadline.
+    async fn in_time(&self, url: &Url, request: RequestBuilder) -> Result<Answer, UpstreamError> {
+        let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
+        let call = async {
+            let _pass = self.gates.enter(url.origin().ascii_serialization()).await?;
+            read(request.send().await.map_err(|error| cause(&error))?).await
+        };
+        timeout(self.deadline, call).await.unwrap_or(Err(UpstreamError::Deadline))
+    }
+}
+
+fn client() -> ClientBuilder {
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent("cardea")
+}
+
+async fn read(mut response: Response) -> Result<Answer, UpstreamError> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(UpstreamError::Redirected);
+    }
+    if !is_json(&response) {
+        let error = UpstreamError::Status(status.as_u16());
+        return Err(if status.is_success() { UpstreamError::ContentType } else { error });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY {
+            return Err(UpstreamError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status: status.as_u16(), body })
+}
+
+/// `application/json`, or another type that is JSON inside, such as `application/jwk-set+json`.
+fn is_json(response: &Response) -> bool {
+    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// What is behind an error of the client. Its own text names addresses; it is not passed on.
+fn cause(error: &reqwest::Error) -> UpstreamError {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = source {
+        if inner.is::<Forbidden>() {
+            return UpstreamError::ForbiddenAddress;
+        }
+        source = inner.source();
+    }
+    UpstreamError::Unreachable
+}
