@@ -132,8 +132,7 @@ class Ceremony {
         });
       }
     };
-    on("[data-start]", "click", (button) => this.useBrowser(button.dataset.start));
-    on("[data-ask-agent]", "click", () => this.askAgent());
+    on("[data-start]", "click", ({ dataset }) => (dataset.start === "agent" ? this.askAgent() : this.useBrowser(dataset.start)));
     on("[data-set-up]", "click", () => this.setUp());
     on("[data-pair-form]", "submit", (form) => this.pair(form));
     on("[data-cancel]", "click", () => this.cancel());
@@ -478,12 +477,21 @@ class Ceremony {
     this.say("checking");
     try {
       const { device } = await this.post("/pair/confirm", { number: form.elements.number.value });
-      for (const node of this.root.querySelectorAll("[data-device]")) node.textContent = device;
+      this.paired(device);
       this.askAgent();
     } catch (error) {
       this.fail(error);
       form.elements.number.select();
     }
+  }
+
+  /** From now on "Card or key" means the agent; the browser stays as the other way. */
+  paired(device) {
+    for (const node of this.root.querySelectorAll("[data-device]")) node.textContent = device;
+    this.find("[data-way-more]").textContent = this.word("by-agent", device);
+    this.find("[data-way]").dataset.start = "agent";
+    this.find("[data-browser-way]").hidden = false;
+    for (const offer of this.root.querySelectorAll("[data-set-up-offer]")) offer.hidden = true;
   }
 
   async copyCommand(button) {

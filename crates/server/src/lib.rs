@@ -1,1 +1,28 @@
-//! server.
+//! The HTTP server of Cardea: doors, the hallway's pages, exits, agents and the console.
+//!
+//! The module tree is the URL tree: one endpoint, one file. `app.rs` is the table of contents.
+//! Everything that decides about a login is in the crate `login`; this crate carries it out.
+
+mod account;
+mod admin;
+mod agents;
+mod app;
+mod card_step;
+pub mod cli;
+mod config;
+mod doors;
+mod entropy;
+mod exits;
+mod hallway;
+mod health;
+mod help;
+mod http;
+mod limits;
+pub mod pages;
+mod start;
+mod statics;
+
+pub use app::{App, router, table};
+pub use config::{Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};
+pub use http::access::{Access, RouteInfo};
+pub use start::{OPERATORS, StartError, invite, open};

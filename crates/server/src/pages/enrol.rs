@@ -64,6 +64,8 @@ pub enum Permit {
     FreshSignIn,
     /// An invitation for a first administrator.
     Invitation,
+    /// The person themselves, by a tap of a card that they have.
+    FreshTap,
 }
 
 impl EnrolPage {
@@ -109,6 +111,7 @@ impl EnrolPage {
             ("card", card(Permit::FreshSignIn, windows(), View::Choose, None)),
             ("card-after-code", card(Permit::Code, linux(), View::Choose, None)),
             ("card-invitation", card(Permit::Invitation, windows(), View::Choose, None)),
+            ("card-another", card(Permit::FreshTap, windows(), View::Choose, None)),
             ("card-browser", card(Permit::FreshSignIn, windows(), View::Browser, None)),
             ("card-agent", card(Permit::FreshSignIn, online(), prompt, None)),
             ("card-set-up", card(Permit::FreshSignIn, linux(), set_up, None)),

@@ -133,6 +133,7 @@ pub const FAILURES: &[Failure] = failures! {
 pub const STATUSES: &[Status] = &[
     Status { code: "asking-agent", text: "Sending the request to your computer…" },
     Status { code: "asking-server", text: "One moment…" },
+    Status { code: "by-agent", text: "With Cardea on {0}" },
     Status { code: "cancelled", text: "Cancelled. Nothing was changed." },
     Status { code: "checking", text: "Checking…" },
     Status { code: "claimed", text: "Your computer shows the request." },

@@ -39,6 +39,7 @@ statements! {
     TAKE: [
         "DELETE FROM code WHERE tenant_id = $1 AND hash = $2 ",
         "AND person_id IS NOT DISTINCT FROM $3 AND expires_at > ", NOW];
+    TRIES: ["SELECT code_tries FROM login WHERE tenant_id = $1 AND login_id = $2"];
     COUNT_TRY: [
         "UPDATE login SET code_tries = code_tries + 1 WHERE tenant_id = $1 AND login_id = $2 ",
         "RETURNING code_tries"];
@@ -52,6 +53,18 @@ impl Rows {
     /// [`StoreError`].
     pub async fn code(&mut self, hash: &TokenHash) -> Result<Option<Code>, StoreError> {
         self.one(&BY_HASH, values![hash]).await?.as_ref().map(read).transpose()
+    }
+
+    /// How many tries of a code there were in a login; the largest number for one that is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn code_tries(&mut self, login: LoginId) -> Result<u32, StoreError> {
+        match self.one(&TRIES, values![login]).await? {
+            Some(row) => row.get("code_tries"),
+            None => Ok(u32::MAX),
+        }
     }
 }
 

@@ -1,0 +1,118 @@
+use axum::response::{IntoResponse, Response};
+use identity::Person;
+use store::{Credential, Session};
+
+use crate::account::session::SignedIn;
+use crate::app::App;
+use crate::http::page::{Html, frame, when};
+use crate::http::problem::Problem;
+use crate::pages::{Account, AccountPage, Attribute, CardRow, Frame, LastCard, Notice, SessionRow};
+
+/// The account page of a signed-in person.
+pub(crate) async fn show(
+    app: &App,
+    SignedIn { tenant, session }: SignedIn,
+    done: Option<&str>,
+) -> Result<Response, Problem> {
+    let mut rows = app.store.read(tenant.id).await?;
+    let person = rows.person(session.person).await?.ok_or(Problem::Unauthenticated)?;
+    let mut cards = rows.credentials(person.id).await?;
+    cards.retain(|card| card.revoked_at.is_none());
+    cards.sort_by_key(|card| std::cmp::Reverse(card.created_at));
+    let sessions = rows.sessions(person.id).await?;
+    let links = rows.links(person.id).await?;
+    let provider = match links.first() {
+        Some(link) => rows.provider(&link.provider).await?,
+        None => None,
+    };
+    let frame = frame(&tenant);
+    let page = AccountPage {
+        account: Account {
+            name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+            username: person.username.clone(),
+            provider: provider.map(|provider| provider.display_name),
+        },
+        email: person.email.clone(),
+        attributes: attributes(&person),
+        suggested_label: format!("Card {}", cards.len().saturating_add(1)),
+        add: AccountPage::add_ceremony(&frame),
+        cards: cards.iter().map(|card| card_row(&frame, card, cards.len())).collect(),
+        sessions: session_rows(&sessions, &session),
+        notice: done.and_then(notice),
+        frame,
+    };
+    Ok(Html(page).into_response())
+}
+
+fn notice(done: &str) -> Option<Notice> {
+    match done {
+        "added" => Some(Notice::CardAdded),
+        "renamed" => Some(Notice::CardRenamed),
+        "removed" => Some(Notice::CardRemoved),
+        "ended" => Some(Notice::SessionEnded),
+        _ => None,
+    }
+}
+
+fn attributes(person: &Person) -> Vec<Attribute> {
+    let each = |(name, values): (&String, &Vec<String>)| Attribute {
+        name: name.clone(),
+        values: values.clone(),
+    };
+    person.attributes.iter().map(each).collect()
+}
+
+fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
+    let id = card.id.to_string();
+    let removal =
+        if cards > 1 { Ok(AccountPage::removal_ceremony(frame, &id)) } else { Err(LastCard) };
+    CardRow {
+        id,
+        label: card.label.clone(),
+        model: model(card),
+        added: when(card.created_at),
+        last_used: card.last_used_at.map(when),
+        enrolled: enrolled(&card.permit).into(),
+        removal,
+    }
+}
+
+/// What is known of the make of a card: without attestation, its AAGUID and its transports.
+fn model(card: &Credential) -> Option<String> {
+    let kind = match card.transports.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["internal", ..] => "Passkey of a device",
+        ["hybrid", ..] => "Phone",
+        list if list.contains(&"nfc") || list.contains(&"smart-card") => "Card",
+        list if list.contains(&"usb") => "Security key",
+        _ => "Card or key",
+    };
+    Some(match card.aaguid {
+        Some(aaguid) => format!("{kind}, model {aaguid}"),
+        None => kind.to_owned(),
+    })
+}
+
+/// Who allowed the card, in the words of the page.
+pub(crate) fn enrolled(permit: &str) -> &'static str {
+    match permit {
+        "code" => "with a one-time code from an administrator",
+        "fresh-sign-in" => "after a fresh sign-in at the provider",
+        "invitation" => "with an invitation made on the server",
+        "fresh-tap" => "confirmed with another card",
+        _ => "",
+    }
+}
+
+fn session_rows(sessions: &[Session], this: &Session) -> Vec<SessionRow> {
+    let mut rows: Vec<_> = sessions
+        .iter()
+        .map(|session| SessionRow {
+            id: session.id.to_string(),
+            browser: session.user_agent.clone(),
+            since: when(session.created_at),
+            current: session.id == this.id,
+        })
+        .collect();
+    rows.sort_by_key(|row| !row.current);
+    rows
+}

@@ -1,0 +1,61 @@
+use axum::extract::{Path, State};
+use axum::response::Response;
+use ids::SessionId;
+use serde::Deserialize;
+use store::AuditEntry;
+
+use crate::account::session::SignedIn;
+use crate::app::App;
+use crate::http::page::see_other;
+use crate::http::problem::Problem;
+
+#[derive(Deserialize)]
+pub(crate) struct SessionParam {
+    id: SessionId,
+}
+
+/// `POST /realms/{slug}/account/sessions/{id}/end`: ends one of the person's own sessions. A
+/// second time finds nothing.
+pub(crate) async fn end(
+    State(app): State<App>,
+    SignedIn { tenant, session }: SignedIn,
+    Path(SessionParam { id }): Path<SessionParam>,
+) -> Result<Response, Problem> {
+    let sessions = app.store.read(tenant.id).await?.sessions(session.person).await?;
+    if !sessions.iter().any(|own| own.id == id) {
+        return Err(Problem::NotFound);
+    }
+    end_all(&app, &tenant, &session, vec![id]).await
+}
+
+/// `POST /realms/{slug}/account/sessions/end-others`: ends all but this one.
+pub(crate) async fn end_others(
+    State(app): State<App>,
+    SignedIn { tenant, session }: SignedIn,
+) -> Result<Response, Problem> {
+    let sessions = app.store.read(tenant.id).await?.sessions(session.person).await?;
+    let others = sessions.iter().map(|own| own.id).filter(|id| *id != session.id);
+    end_all(&app, &tenant, &session, others.collect()).await
+}
+
+async fn end_all(
+    app: &App,
+    tenant: &identity::Tenant,
+    session: &store::Session,
+    ended: Vec<SessionId>,
+) -> Result<Response, Problem> {
+    let mut tx = app.store.write(tenant.id).await?;
+    for id in ended {
+        tx.end_session(id).await?;
+        tx.audit(&AuditEntry {
+            kind: "session.ended",
+            person: Some(session.person),
+            actor: Some(session.person),
+            login: None,
+            detail: serde_json::json!({ "session": id }),
+        })
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(see_other(&format!("/realms/{}/account/?done=ended", tenant.slug)))
+}

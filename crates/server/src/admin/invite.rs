@@ -1,0 +1,155 @@
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use identity::{Moment, Person, PersonState, Tenant};
+use ids::UserId;
+use login::{Channel, Door, Event, LOGIN_LIFE, Login, PersonFacts};
+use secrets::{Token, TokenHash};
+use serde::Deserialize;
+use store::CodePurpose;
+
+use crate::admin::session;
+use crate::app::App;
+use crate::entropy;
+use crate::hallway::ceremony::{self, Asked};
+use crate::hallway::execute::{Material, execute, waiting_of};
+use crate::hallway::{step, stranger};
+use crate::http::body::FormBody;
+use crate::http::cookies::CardCookie;
+use crate::http::page::{Html, frame, see_other};
+use crate::http::problem::Problem;
+use crate::pages::{InvitePage, InviteProblem};
+
+/// `GET /admin/invite`: the token is in the fragment, which only the page's script sees.
+pub(crate) async fn page(State(app): State<App>) -> Result<Html<InvitePage>, Problem> {
+    let tenant = session::tenant(&app).await?;
+    let (token, name) = (String::new(), String::new());
+    Ok(Html(InvitePage { frame: frame(&tenant), token, name, problem: None }))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Form {
+    token: String,
+    name: String,
+}
+
+/// `POST /admin/invite`: takes the invitation. Makes the administrator and the login in which they
+/// enrol their card; only that gives a session.
+pub(crate) async fn taken(
+    State(app): State<App>,
+    headers: HeaderMap,
+    FormBody(form): FormBody<Form>,
+) -> Result<Response, Problem> {
+    let tenant = session::tenant(&app).await?;
+    let name: String = form.name.trim().chars().filter(|c| !c.is_control()).take(80).collect();
+    let again = |problem| InvitePage {
+        frame: frame(&tenant),
+        token: form.token.clone(),
+        name: name.clone(),
+        problem,
+    };
+    if name.is_empty() {
+        return Ok(Html(again(Some(InviteProblem::NameMissing))).into_response());
+    }
+    let Some((invitation, valid_until)) = invitation(&app, &tenant, &form.token).await? else {
+        tracing::warn!("an invitation was refused");
+        return Ok(Html(again(Some(InviteProblem::TokenRefused))).into_response());
+    };
+    match enter(&app, &tenant, &headers, &name, invitation, valid_until).await {
+        Err(Problem::AlreadyUsed | Problem::Refused(_)) => {
+            Ok(Html(again(Some(InviteProblem::TokenRefused))).into_response())
+        }
+        other => other,
+    }
+}
+
+async fn invitation(
+    app: &App,
+    tenant: &Tenant,
+    token: &str,
+) -> Result<Option<(TokenHash, Moment)>, Problem> {
+    let Ok(token) = Token::parse(token.trim()) else { return Ok(None) };
+    let code = app.store.read(tenant.id).await?.code(&token.hash()).await?;
+    let code = code.filter(|code| code.purpose == CodePurpose::Invitation);
+    Ok(code.map(|code| (token.hash(), code.expires_at)))
+}
+
+async fn enter(
+    app: &App,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    name: &str,
+    invitation: TokenHash,
+    valid_until: Moment,
+) -> Result<Response, Problem> {
+    let mut rows = app.store.read(tenant.id).await?;
+    let person = administrator(unused_name(&mut rows, name).await?, name);
+    let handle = entropy::token();
+    let slot = stranger::begin(headers, &app.ring, tenant, Door::Console, "/admin/".into());
+    let event = Event::InvitationShown {
+        invitation,
+        valid_until,
+        person: facts(tenant, &person),
+        handle: handle.hash(),
+    };
+    let (login, mut effects) = step(Login::Stranger(slot.stranger), event, tenant)?;
+    let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
+    let begun = app.passkeys.start_registration(person.id, &person.username, name, &[]);
+    let begun = begun.map_err(Problem::internal)?;
+    let purpose = login::Purpose::Register;
+    let challenge = ceremony::challenge(begun, purpose, Channel::Browser, Asked::by(headers))?;
+    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
+    let (_, more) = step(Login::Waiting(waiting), event, tenant)?;
+    effects.extend(more);
+    drop(rows);
+    let material = Material { person: Some((person, None)), ..Material::default() };
+    execute(app, tenant.id, effects, material).await?;
+    let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
+    let location = format!("/realms/{}/login/card", tenant.slug);
+    Ok(([(SET_COOKIE, set)], see_other(&location)).into_response())
+}
+
+/// The name itself, or with a number behind it when somebody has it.
+async fn unused_name(rows: &mut store::Rows, name: &str) -> Result<String, Problem> {
+    for number in 1..=1000_u32 {
+        let candidate = if number == 1 { name.to_owned() } else { format!("{name} {number}") };
+        if rows.person_by_username(&candidate).await?.is_none() {
+            return Ok(candidate);
+        }
+    }
+    Err(Problem::Conflict("name"))
+}
+
+fn administrator(username: String, name: &str) -> Person {
+    Person {
+        id: UserId(entropy::id()),
+        username,
+        display_name: Some(name.to_owned()),
+        email: None,
+        email_verified: false,
+        attributes: std::collections::BTreeMap::new(),
+        state: PersonState::Enabled,
+        administrator: true,
+        conflict: None,
+        groups_stale: false,
+        card_was_revoked: false,
+        enrolled_by_upstream: false,
+        created_at: entropy::now(),
+        last_sign_in_at: None,
+        last_upstream_at: None,
+    }
+}
+
+fn facts(tenant: &Tenant, person: &Person) -> PersonFacts {
+    PersonFacts {
+        id: person.id,
+        tenant: tenant.id,
+        state: person.state,
+        has_card: false,
+        card_was_revoked: false,
+        enrolled_by_upstream: false,
+        linked: true,
+        last_upstream_at: None,
+    }
+}

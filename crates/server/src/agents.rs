@@ -1,0 +1,113 @@
+//! Agents: who is connected, and what they call.
+
+pub(crate) mod caller;
+pub(crate) mod channel;
+pub(crate) mod claim;
+pub(crate) mod enrol;
+pub(crate) mod nonce;
+pub(crate) mod request;
+pub(crate) mod result;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agent_protocol::{ServerMessage, Ticket};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::Tenant;
+use ids::{DeviceId, TicketId};
+use login::Waiting;
+use store::TicketState;
+use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::http::problem::Problem;
+
+/// Messages that wait for a slow agent; more, and it counts as gone.
+const QUEUE: usize = 8;
+
+/// The agents that are connected to this process.
+#[derive(Clone, Default)]
+pub(crate) struct Agents {
+    connected: Arc<Mutex<HashMap<DeviceId, Connection>>>,
+    /// Woken whenever a page has confirmed a device, so that its agent need not ask again.
+    pub(crate) confirmed: Arc<Notify>,
+}
+
+struct Connection {
+    /// Tells two connections of one device apart: the newer one counts.
+    number: u64,
+    sender: mpsc::Sender<ServerMessage>,
+}
+
+impl Agents {
+    /// Whether a message to this agent would arrive.
+    pub(crate) fn is_online(&self, device: DeviceId) -> bool {
+        let connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        connected.get(&device).is_some_and(|connection| !connection.sender.is_closed())
+    }
+
+    /// Takes over the device's messages; an older connection of it ends.
+    fn connect(&self, device: DeviceId) -> (u64, mpsc::Receiver<ServerMessage>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = connected.get(&device).map_or(0, |older| older.number.wrapping_add(1));
+        connected.insert(device, Connection { number, sender });
+        (number, receiver)
+    }
+
+    fn disconnect(&self, device: DeviceId, number: u64) {
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        if connected.get(&device).is_some_and(|connection| connection.number == number) {
+            connected.remove(&device);
+        }
+    }
+
+    /// Pushes a message; `false` when the agent is not connected here or does not keep up.
+    pub(crate) fn push(&self, device: DeviceId, message: ServerMessage) -> bool {
+        let connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = connected.get(&device);
+        connection.is_some_and(|connection| connection.sender.try_send(message).is_ok())
+    }
+
+    /// Takes back what an agent was asked for this login, if anything: its dialog goes away.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`] when the store fails.
+    pub(crate) async fn withdraw(
+        &self,
+        app: &App,
+        tenant: &Tenant,
+        waiting: &Waiting,
+    ) -> Result<(), Problem> {
+        let ticket = app.store.read(tenant.id).await?.ticket_of_login(waiting.started.id).await?;
+        let Some(ticket) = ticket.filter(|ticket| is_open(&ticket.state)) else { return Ok(()) };
+        let mut tx = app.store.write(tenant.id).await?;
+        let cancelled = TicketState::Refused { reason: "cancelled".into() };
+        tx.finish_ticket(ticket.id, &cancelled).await?;
+        tx.commit().await?;
+        self.push(ticket.device, ServerMessage::Cancel { id: wire(ticket.id)? });
+        Ok(())
+    }
+}
+
+fn is_open(state: &TicketState) -> bool {
+    matches!(state, TicketState::Waiting | TicketState::Claimed)
+}
+
+/// A ticket as the agent knows it: the 16 random bytes of its id.
+///
+/// # Errors
+///
+/// [`Problem::Internal`], which 16 bytes do not give.
+pub(crate) fn wire(id: TicketId) -> Result<Ticket, Problem> {
+    Ticket::try_from(URL_SAFE_NO_PAD.encode(id.0.as_bytes())).map_err(Problem::internal)
+}
+
+/// The id of a ticket that an agent names.
+pub(crate) fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
+    let bytes = URL_SAFE_NO_PAD.decode(ticket.as_str()).ok()?;
+    Uuid::from_slice(&bytes).ok().map(TicketId)
+}

@@ -1,0 +1,94 @@
+use agent_protocol::{AgentMessage, ServerMessage, limits, paths};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::Moment;
+use ids::DeviceId;
+use secrets::TokenHash;
+use serde::Deserialize;
+use store::{Device, DeviceState};
+
+use crate::agents::{caller, nonce};
+use crate::app::App;
+use crate::http::problem::Problem;
+
+#[derive(Deserialize)]
+struct Nonce {
+    nonce: String,
+}
+
+/// `GET /agent/v1/channel`: the WebSocket over which requests are pushed. The proof is over a
+/// nonce of ours and counts once.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    let nonce = claimed_nonce(caller::proof_of(&headers)?).ok_or(Problem::Unauthenticated)?;
+    if !nonce::is_fresh(&app.ring, &nonce) {
+        return Err(Problem::Unauthenticated);
+    }
+    let body = Bytes::new();
+    let (tenant, device, proof) =
+        caller::identify(&app, &headers, "GET", paths::CHANNEL, &body, Some(&nonce)).await?;
+    if device.state != DeviceState::Confirmed {
+        return Err(Problem::Unauthenticated);
+    }
+    let kept = proof.keep_until.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let until = Moment::from_unix_seconds(i64::try_from(kept.as_secs()).unwrap_or_default());
+    let mut tx = app.store.write(tenant.id).await?;
+    if !tx.spend(&TokenHash::of(proof.jti.as_str().as_bytes()), until).await? {
+        return Err(Problem::Unauthenticated);
+    }
+    tx.touch_device(device.id).await?;
+    tx.commit().await?;
+    let upgrade = upgrade
+        .max_message_size(limits::MAX_CHANNEL_MESSAGE)
+        .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
+    Ok(upgrade.on_upgrade(move |socket| serve(app, device, socket)))
+}
+
+/// The nonce that a proof claims to be over; `identify` checks that it is.
+fn claimed_nonce(proof: &str) -> Option<String> {
+    let payload = proof.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice::<Nonce>(&payload).ok().map(|claims| claims.nonce)
+}
+
+async fn serve(app: App, device: Device, mut socket: WebSocket) {
+    let (number, mut messages) = app.agents.connect(device.id);
+    tracing::info!(device = %device.id, name = device.name, "agent connected");
+    // Three pings of the agent missed: it is gone, whatever the network says.
+    let patience = limits::PING.saturating_mul(3);
+    loop {
+        tokio::select! {
+            message = messages.recv() => {
+                let Some(message) = message else { break };
+                let ends = message == ServerMessage::Revoke;
+                let sent = socket.send(Message::text(message.encode())).await;
+                if sent.is_err() || ends { break }
+            }
+            received = tokio::time::timeout(patience, socket.recv()) => match received {
+                Ok(Some(Ok(Message::Text(text)))) => heard(&app, device.id, &text),
+                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => break,
+                Ok(Some(Ok(_))) => {} // pings are answered by the library
+            },
+        }
+    }
+    app.agents.disconnect(device.id, number);
+    tracing::info!(device = %device.id, "agent disconnected");
+}
+
+/// An agent that refuses before the claim says so in its result as well; here it is only heard.
+fn heard(_app: &App, device: DeviceId, text: &str) {
+    match AgentMessage::parse(text) {
+        Ok(AgentMessage::Refused { reason, .. }) => {
+            tracing::info!(%device, ?reason, "agent does not claim");
+        }
+        Err(error) => tracing::warn!(%device, %error, "message of an agent ignored"),
+    }
+}

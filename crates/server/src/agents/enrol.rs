@@ -1,0 +1,145 @@
+use agent_protocol::{
+    EnrolAnswer, EnrolRequest, EnrolmentState, MatchCode, PublicJwk, WaitAnswer, limits, paths,
+};
+use axum::Json;
+use axum::extract::{Request, State};
+use ids::DeviceId;
+use serde::Deserialize;
+use store::{AuditEntry, Device, DeviceState};
+
+use crate::agents::caller::{self, AgentCall};
+use crate::app::App;
+use crate::card_step::code::code_hash;
+use crate::entropy;
+use crate::hallway::ceremony::{Asked, Ceremony};
+use crate::hallway::events::PageState;
+use crate::http::problem::Problem;
+
+/// `POST /agent/v1/enrol`: an agent offers itself to the login whose page shows the code. Until
+/// that page confirms, nothing of it holds.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Json<EnrolAnswer>, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, limits::MAX_BODY).await.map_err(|_| Problem::TooLarge)?;
+    let asked: EnrolRequest =
+        serde_json::from_slice(&body).map_err(|_| Problem::Malformed("body"))?;
+    let proof = caller::proof_of(&parts.headers)?;
+    caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
+    // The code is what a stranger could guess: one try each, few a minute, and it names one login.
+    if !app.limits.allows_code_try() {
+        return Err(Problem::TooMany);
+    }
+    let hash = code_hash(&app, asked.code.as_str())?.ok_or(Problem::CodeRefused)?;
+    let found = app.store.login_by_agent_code(&hash).await?;
+    let Some((tenant, login)) = found else {
+        tracing::warn!("an agent gave a code that no page shows");
+        return Err(Problem::CodeRefused);
+    };
+    let mut rows = app.store.read(tenant).await?;
+    let tenant = rows.tenant().await?.ok_or(Problem::CodeRefused)?;
+    let waiting = rows.login(login).await?.ok_or(Problem::CodeRefused)?;
+    let person = rows.person(waiting.person).await?.ok_or(Problem::CodeRefused)?;
+    let out = waiting.challenge.as_ref().map(Ceremony::of).transpose()?;
+    let Asked { browser, os, .. } = out.map(|ceremony| ceremony.asked).unwrap_or_default();
+    drop(rows);
+    let number = MatchCode::from_random(entropy::bytes());
+    let device = device(&asked, &waiting, &number)?;
+    let mut tx = app.store.write(tenant.id).await?;
+    if !tx.take_agent_code(login, &hash).await? {
+        return Err(Problem::CodeRefused);
+    }
+    tx.insert_device(&device).await?;
+    tx.audit(&AuditEntry {
+        kind: "agent.offered",
+        person: Some(waiting.person),
+        actor: None,
+        login: Some(login),
+        detail: serde_json::json!({ "device": device.id, "name": device.name }),
+    })
+    .await?;
+    tx.commit().await?;
+    let state = PageState { device: Some(device.name.clone()), ..PageState::of("enrolled") };
+    app.pages.tell(login, state);
+    let left = waiting.started.expires_at.since(entropy::now()).as_secs();
+    Ok(Json(EnrolAnswer {
+        device_id: device.id.to_string(),
+        tenant: tenant.slug.to_string(),
+        tenant_name: tenant.display_name.clone(),
+        account: person.username,
+        browser,
+        os,
+        number,
+        origin: app.config.origin().to_owned(),
+        rp_id: app.config.rp_id.clone(),
+        request_keys: vec![app.request_key.public().to_jwk()],
+        expires_in: left,
+    }))
+}
+
+fn device(
+    asked: &EnrolRequest,
+    waiting: &login::Waiting,
+    number: &MatchCode,
+) -> Result<Device, Problem> {
+    let key = asked.device_key.key().map_err(|_| Problem::Malformed("device key"))?;
+    let jwk: PublicJwk = key.to_jwk();
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| !c.is_control()).take(limits::MAX_DEVICE_NAME).collect()
+    };
+    Ok(Device {
+        id: DeviceId(entropy::id()),
+        thumbprint: key.thumbprint().as_str().to_owned(),
+        jwk: serde_json::to_string(&jwk).map_err(Problem::internal)?,
+        name: plain(&asked.device_name),
+        os: plain(asked.os.as_deref().unwrap_or_default()),
+        person: waiting.person,
+        state: DeviceState::Pending,
+        login: Some(waiting.started.id),
+        number: number.as_str().parse().map_err(Problem::internal)?,
+        created_at: entropy::now(),
+        last_seen_at: None,
+    })
+}
+
+/// An empty object.
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+/// `POST /agent/v1/enrol/wait`: has the page confirmed? Held until it has, at most 25 seconds.
+pub(crate) async fn wait(
+    State(app): State<App>,
+    call: AgentCall<Nothing>,
+) -> Result<Json<WaitAnswer>, Problem> {
+    let deadline = tokio::time::sleep(limits::LONG_POLL);
+    tokio::pin!(deadline);
+    loop {
+        let woken = app.agents.confirmed.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable(); // before the look, so that nothing is missed between the two
+        let state = state(&app, &call).await?;
+        if state != EnrolmentState::Pending {
+            return Ok(Json(WaitAnswer { state }));
+        }
+        tokio::select! {
+            () = woken => {}
+            () = &mut deadline => return Ok(Json(WaitAnswer { state })),
+        }
+    }
+}
+
+async fn state(app: &App, call: &AgentCall<Nothing>) -> Result<EnrolmentState, Problem> {
+    let mut rows = app.store.read(call.tenant.id).await?;
+    let Some(device) = rows.device(call.device.id).await? else {
+        return Ok(EnrolmentState::Refused);
+    };
+    Ok(match device.state {
+        DeviceState::Confirmed => EnrolmentState::Confirmed,
+        DeviceState::Revoked => EnrolmentState::Refused,
+        DeviceState::Pending => match device.login {
+            Some(login) if rows.login(login).await?.is_some() => EnrolmentState::Pending,
+            _ => EnrolmentState::Refused,
+        },
+    })
+}

@@ -1,0 +1,97 @@
+//! The signed request: what an agent is asked, in the server's own hand.
+
+use agent_protocol::{
+    Ceremony as AgentCeremony, Context, Create, Jti, Purpose as AgentPurpose, ResidentKey,
+    SignedRequest, Thumbprint, UserVerification,
+};
+use identity::{Person, Tenant};
+use login::{Challenge, Purpose, Waiting};
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Device, Ticket};
+
+use crate::app::App;
+use crate::entropy;
+use crate::hallway::ceremony::Ceremony;
+use crate::http::problem::Problem;
+
+/// Builds and signs the request for the challenge that is out.
+///
+/// # Errors
+///
+/// [`Problem::Internal`]: everything in it is ours.
+pub(crate) fn signed(
+    app: &App,
+    tenant: &Tenant,
+    device: &Device,
+    ticket: &Ticket,
+    waiting: &Waiting,
+    challenge: &Challenge,
+    person: &Person,
+) -> Result<String, Problem> {
+    let Ceremony { options, asked, .. } = Ceremony::of(challenge)?;
+    let options = options.get("publicKey").ok_or(Problem::Internal)?;
+    let issued = u64::try_from(entropy::now().unix_seconds()).unwrap_or_default();
+    let request = SignedRequest {
+        iss: app.config.origin().to_owned(),
+        aud: read::<Thumbprint>(&Value::String(device.thumbprint.clone()))?,
+        tenant: tenant.slug.to_string(),
+        txn: waiting.started.id.to_string(),
+        purpose: match challenge.purpose {
+            Purpose::Authenticate => AgentPurpose::Login,
+            Purpose::Register => AgentPurpose::Enrol,
+        },
+        origin: app.config.origin().to_owned(),
+        rp_id: app.config.rp_id.clone(),
+        challenge: read(options.get("challenge").unwrap_or(&Value::Null))?,
+        user_verification: UserVerification::Required,
+        ceremony: ceremony(options, challenge.purpose)?,
+        kinds: vec!["fido2".into()],
+        user: person.username.clone(),
+        app: application(waiting),
+        context: Context { browser: Some(asked.browser), os: Some(asked.os), city: None },
+        match_code: format!("{:02}", ticket.match_code).try_into().map_err(Problem::internal)?,
+        iat: issued,
+        exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),
+        jti: Jti::from_random(entropy::bytes()),
+    };
+    request.sign(&app.request_key).map_err(Problem::internal)
+}
+
+/// What asks, for the person to read.
+fn application(waiting: &Waiting) -> String {
+    match waiting.started.request.door {
+        login::Door::Account => "Account page".into(),
+        login::Door::Console => "Cardea console".into(),
+    }
+}
+
+fn ceremony(options: &Value, purpose: Purpose) -> Result<AgentCeremony, Problem> {
+    let list = |name: &str| options.get(name).filter(|value| !value.is_null()).cloned();
+    match purpose {
+        Purpose::Authenticate => {
+            let allow = list("allowCredentials").unwrap_or_else(|| Value::Array(Vec::new()));
+            Ok(AgentCeremony::Get(read(&allow)?))
+        }
+        Purpose::Register => {
+            let mut algorithms: Vec<agent_protocol::CredentialParameter> =
+                read(options.get("pubKeyCredParams").unwrap_or(&Value::Null))?;
+            algorithms.retain(|parameter| parameter.alg == ES256);
+            let exclude = list("excludeCredentials").unwrap_or_else(|| Value::Array(Vec::new()));
+            Ok(AgentCeremony::Create(Create {
+                user: read(options.get("user").unwrap_or(&Value::Null))?,
+                exclude_credentials: read(&exclude)?,
+                pub_key_cred_params: algorithms,
+                resident_key: ResidentKey::Required,
+                attestation: Some("none".into()),
+            }))
+        }
+    }
+}
+
+/// The one algorithm that every card has and our verifier takes (RFC 9053).
+const ES256: i64 = -7;
+
+fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, Problem> {
+    T::deserialize(value).map_err(Problem::internal)
+}

@@ -1,0 +1,139 @@
+//! The server's parts, and the table of all routes.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use passkeys::Passkeys;
+use secrets::KeyRing;
+use store::Store;
+use tower_http::catch_panic::CatchPanicLayer;
+use upstream::Upstream;
+
+use crate::agents::Agents;
+use crate::config::Config;
+use crate::hallway::events::Pages;
+use crate::http::access::Access::{Administrator, Agent, Public, Session, Stranger, Waiting};
+use crate::http::access::{RouteInfo, Routes};
+use crate::http::{headers, origin, problem};
+use crate::limits::Limits;
+use crate::{account, admin, agents, card_step, doors, health, help, statics};
+
+/// All that the handlers need. Built once, by the program or by a test.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) passkeys: Passkeys,
+    pub(crate) upstream: Upstream,
+    pub(crate) pages: Pages,
+    pub(crate) agents: Agents,
+    pub(crate) limits: Limits,
+    pub(crate) request_key: agent_protocol::SigningKey,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The router, ready to serve.
+pub fn router(app: &App) -> Router {
+    let (pages, _) = pages().finish();
+    let (calls, _) = agent_calls().finish();
+    let pages = pages.layer(from_fn_with_state(app.clone(), origin::check));
+    pages
+        .merge(calls)
+        .fallback(|| async { problem::Problem::NotFound })
+        .layer(from_fn_with_state(app.clone(), problem::as_page))
+        .layer(CatchPanicLayer::custom(crash))
+        .layer(from_fn(headers::add))
+        .with_state(app.clone())
+}
+
+/// Every route with its rule: what the isolation tests walk through.
+pub fn table() -> Vec<RouteInfo> {
+    [pages().finish().1, agent_calls().finish().1].concat()
+}
+
+/// What browsers call. Writes must come from our own pages.
+#[rustfmt::skip]
+fn pages() -> Routes {
+    const GET: &[&str] = &["GET"];
+    const POST: &[&str] = &["POST"];
+    const BOTH: &[&str] = &["GET", "POST"];
+    Routes::new()
+        .route(GET,  "/health/live", Public, get(health::live))
+        .route(GET,  "/health/ready", Public, get(health::ready))
+        .route(GET,  "/static/{hash}/{name}", Public, get(statics::handler))
+        .route(GET,  "/help/aadsts", Public, get(help::aadsts))
+        // Doors
+        .route(GET,  "/admin/", Public, get(doors::console::handler))
+        .route(GET,  "/", Public, get(doors::root::handler))
+        .route(GET,  "/realms/{slug}/account", Public, get(doors::account::slash))
+        .route(GET,  "/realms/{slug}/account/", Public, get(doors::account::handler))
+        .route(GET,  "/realms/{slug}/login", Stranger, get(doors::login_page::handler))
+        .route(BOTH, "/realms/{slug}/broker/{alias}/login", Stranger, get(doors::broker_login::handler).post(doors::broker_login::chosen))
+        .route(GET,  "/realms/{slug}/broker/{alias}/endpoint", Stranger, get(doors::broker_endpoint::handler))
+        .route(POST, "/realms/{slug}/login/use-card/options", Stranger, post(doors::use_card::options))
+        .route(POST, "/realms/{slug}/login/use-card/finish", Stranger, post(doors::use_card::finish))
+        // The card step
+        .route(GET,  "/realms/{slug}/login/card", Waiting, get(card_step::page::handler))
+        .route(POST, "/realms/{slug}/login/card/options", Waiting, post(card_step::options::handler))
+        .route(POST, "/realms/{slug}/login/card/finish", Waiting, post(card_step::finish::handler))
+        .route(GET,  "/realms/{slug}/login/card/events", Waiting, get(card_step::events::handler))
+        .route(POST, "/realms/{slug}/login/card/agent", Waiting, post(card_step::agent::push))
+        .route(POST, "/realms/{slug}/login/card/agent/cancel", Waiting, post(card_step::agent::cancel))
+        .route(POST, "/realms/{slug}/login/card/pair", Waiting, post(card_step::pair::code))
+        .route(POST, "/realms/{slug}/login/card/pair/confirm", Waiting, post(card_step::pair::confirm))
+        .route(POST, "/realms/{slug}/login/code", Waiting, post(card_step::code::handler))
+        .route(POST, "/realms/{slug}/login/start-again", Waiting, post(card_step::start_again::handler))
+        // The account page
+        .route(POST, "/realms/{slug}/account/cards/add", Session, post(account::change::add))
+        .route(POST, "/realms/{slug}/account/cards/{id}/remove", Session, post(account::change::remove))
+        .route(POST, "/realms/{slug}/account/cards/{id}/rename", Session, post(account::rename::handler))
+        .route(POST, "/realms/{slug}/account/sessions/{id}/end", Session, post(account::sessions::end))
+        .route(POST, "/realms/{slug}/account/sessions/end-others", Session, post(account::sessions::end_others))
+        .route(POST, "/realms/{slug}/account/sign-out", Session, post(account::sign_out::handler))
+        // The console
+        .route(BOTH, "/admin/invite", Public, get(admin::invite::page).post(admin::invite::taken))
+        .merge(admin::routes())
+}
+
+/// What agents call. Each call carries its own proof and no cookie.
+#[rustfmt::skip]
+fn agent_calls() -> Routes {
+    use agent_protocol::paths;
+    const GET: &[&str] = &["GET"];
+    const POST: &[&str] = &["POST"];
+    Routes::new()
+        .route(POST, paths::NONCE, Public, post(agents::nonce::handler))
+        .route(POST, paths::ENROL, Public, post(agents::enrol::handler))
+        .route(POST, paths::ENROL_WAIT, Agent, post(agents::enrol::wait))
+        .route(GET,  paths::CHANNEL, Agent, get(agents::channel::handler))
+        .route(POST, paths::CLAIM, Agent, post(agents::claim::handler))
+        .route(POST, paths::RESULT, Agent, post(agents::result::handler))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives the box away")]
+fn crash(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    tracing::error!("a handler panicked");
+    problem::Problem::Internal.into_response()
+}

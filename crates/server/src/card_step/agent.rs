@@ -1,0 +1,104 @@
+use agent_protocol::{ServerMessage, limits};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use ids::TicketId;
+use login::{Challenge, Channel, Event, Login, Waiting};
+use serde::{Deserialize, Serialize};
+use store::{Device, Ticket, TicketState};
+use uuid::Uuid;
+
+use crate::agents;
+use crate::app::App;
+use crate::card_step::page::paired_device;
+use crate::entropy;
+use crate::hallway::ceremony::{self, Asked, label_text};
+use crate::hallway::events::PageState;
+use crate::hallway::execute::{Material, execute};
+use crate::hallway::step;
+use crate::hallway::waiting::AtCard;
+use crate::http::body::JsonBody;
+use crate::http::problem::Problem;
+
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    /// What the person calls a new card.
+    label: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(crate) enum Response {
+    /// The request is on its way.
+    Pushed { r#match: String, expires_in: u64, device: String },
+    /// This browser is paired with no agent.
+    NoAgent,
+    /// The agent is not connected.
+    Offline { device: String },
+}
+
+/// `POST /realms/{slug}/login/card/agent`: asks the agent that this browser is paired with.
+pub(crate) async fn push(
+    State(app): State<App>,
+    AtCard { tenant, waiting }: AtCard,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<Request>,
+) -> Result<Json<Response>, Problem> {
+    let mut rows = app.store.read(tenant.id).await?;
+    let Some(device) = paired_device(&mut rows, &tenant, &headers).await? else {
+        return Ok(Json(Response::NoAgent));
+    };
+    if !app.agents.is_online(device.id) {
+        return Ok(Json(Response::Offline { device: device.name }));
+    }
+    let channel = Channel::Agent(device.id);
+    let asked = Asked { label: request.label.and_then(label_text), ..Asked::by(&headers) };
+    let challenge = ceremony::for_waiting(&app, &mut rows, &waiting, channel, asked).await?;
+    drop(rows);
+    let ticket = ticket(&waiting, &device, &challenge);
+    let login = waiting.started.id;
+    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
+    app.agents.withdraw(&app, &tenant, &waiting).await?;
+    let (_, effects) = step(Login::Waiting(waiting.clone()), event, &tenant)?;
+    let material =
+        Material { on: Some(waiting), ticket: Some(ticket.clone()), ..Material::default() };
+    execute(&app, tenant.id, effects, material).await?;
+    if !app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? }) {
+        return Ok(Json(Response::Offline { device: device.name }));
+    }
+    let match_code = format!("{:02}", ticket.match_code);
+    let state = PageState { match_code: Some(match_code.clone()), ..PageState::of("pushed") };
+    app.pages.tell(login, state);
+    Ok(Json(Response::Pushed {
+        r#match: match_code,
+        expires_in: limits::TICKET_LIFE.as_secs(),
+        device: device.name,
+    }))
+}
+
+fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {
+    let now = entropy::now();
+    let [random] = entropy::bytes();
+    Ticket {
+        id: TicketId(Uuid::from_bytes(entropy::bytes())),
+        login: waiting.started.id,
+        device: device.id,
+        challenge: challenge.id,
+        purpose: challenge.purpose,
+        match_code: random % 100,
+        state: TicketState::Waiting,
+        created_at: now,
+        claimed_at: None,
+        // It may be claimed for a minute; its answer may take as long as its challenge lives.
+        expires_at: waiting.started.expires_at,
+    }
+}
+
+/// `POST /realms/{slug}/login/card/agent/cancel`: the page gives up; the agent's dialog goes away.
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    AtCard { tenant, waiting }: AtCard,
+) -> Result<Json<PageState>, Problem> {
+    app.agents.withdraw(&app, &tenant, &waiting).await?;
+    Ok(Json(PageState::of("cancelled")))
+}

@@ -1,0 +1,65 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use ids::ChallengeId;
+use login::{Channel, Then};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::app::App;
+use crate::card_step::Location;
+use crate::card_step::answer::{self, Outcome};
+use crate::exits;
+use crate::hallway::ceremony::Answer;
+use crate::hallway::waiting::{AtCard, session_token};
+use crate::http::body::JsonBody;
+use crate::http::cookies::CardCookie;
+use crate::http::problem::Problem;
+
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    challenge: ChallengeId,
+    credential: Box<RawValue>,
+    label: Option<String>,
+}
+
+/// `POST /realms/{slug}/login/card/finish`: the browser's answer. Proof, exit and audit event are
+/// one commit; a wrong answer spends the challenge and nothing else.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    AtCard { tenant, waiting }: AtCard,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<Request>,
+) -> Result<Response, Problem> {
+    let given = Answer {
+        channel: Channel::Browser,
+        handle: Some(waiting.handle),
+        challenge: request.challenge,
+        response: request.credential.get().as_bytes(),
+        label: request.label,
+    };
+    let user_agent = exits::user_agent(&headers);
+    let outcome = answer::take(&app, &tenant, &waiting, given, user_agent).await?;
+    let door = waiting.started.request.door;
+    let location = match (outcome, waiting.then) {
+        (Outcome::Waits, _) => format!("/realms/{}/login/card", tenant.slug),
+        (Outcome::Ended, Then::AddCard) => format!("{}?done=added", account(&tenant)),
+        (Outcome::Ended, Then::RemoveCard(_)) => format!("{}?done=removed", account(&tenant)),
+        (Outcome::Ended, Then::Exit) => waiting.started.request.return_to.clone(),
+    };
+    let mut response = Json(Location { location }).into_response();
+    if outcome == Outcome::Ended {
+        response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
+        if waiting.then == Then::Exit {
+            let token = session_token(&app.ring, &waiting.handle)?;
+            response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
+        }
+    }
+    Ok(response)
+}
+
+fn account(tenant: &identity::Tenant) -> String {
+    format!("/realms/{}/account/", tenant.slug)
+}

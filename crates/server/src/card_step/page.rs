@@ -1,0 +1,169 @@
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use identity::{Person, Tenant};
+use login::{Door, Permit, Task, Then, Vouched, Waiting};
+use store::{Device, DeviceState, Rows, Session};
+
+use crate::app::App;
+use crate::card_step::code;
+use crate::entropy;
+use crate::exits;
+use crate::hallway::waiting::session_token;
+use crate::http::cookies::{CardCookie, DeviceCookie};
+use crate::http::page::{Html, frame, see_other};
+use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
+use crate::pages::{
+    Account, Agent, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep, Permit as PagePermit,
+    Purpose, View,
+};
+
+/// `GET /realms/{slug}/login/card`: the page of a login that waits; or, when an agent's answer has
+/// ended it, the exit.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    TenantPath(tenant): TenantPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let cookie = CardCookie::read(&headers, &tenant.slug).ok_or(Problem::LoginGone)?;
+    let handle = cookie.0.hash();
+    let mut rows = app.store.read(tenant.id).await?;
+    if let Some(waiting) = rows.login_by_handle(&handle).await? {
+        return show(&app, &tenant, &mut rows, &waiting, &headers).await;
+    }
+    let ended = rows.session_by_claim(&handle).await?.ok_or(Problem::LoginGone)?;
+    claim(&app, &tenant, &ended, &cookie)
+}
+
+/// Hands the session to the browser that began: only its handle gives the token.
+fn claim(
+    app: &App,
+    tenant: &Tenant,
+    session: &Session,
+    cookie: &CardCookie,
+) -> Result<Response, Problem> {
+    let token = session_token(&app.ring, &cookie.0.hash())?;
+    let door = exits::door(session.kind);
+    let mut response = see_other(&home(tenant, door));
+    response.headers_mut().append(SET_COOKIE, exits::cookie(tenant, door, token));
+    response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
+    Ok(response)
+}
+
+/// Where a door's exit leads when nothing else is said.
+pub(crate) fn home(tenant: &Tenant, door: Door) -> String {
+    match door {
+        Door::Account => format!("/realms/{}/account/", tenant.slug),
+        Door::Console => "/admin/".into(),
+    }
+}
+
+async fn show(
+    app: &App,
+    tenant: &Tenant,
+    rows: &mut Rows,
+    waiting: &Waiting,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
+    let account = account(rows, waiting, &person).await?;
+    let device = paired_device(rows, tenant, headers).await?;
+    let ceremony = ceremony(app, tenant, waiting, device.as_ref(), headers);
+    let frame = frame(tenant);
+    let start_again = frame.url("login/start-again");
+    Ok(match waiting.task {
+        Task::Authenticate => {
+            Html(CardPage { account, ceremony, start_again, frame }).into_response()
+        }
+        Task::Enrol(permit) => {
+            let step = match page_permit(permit) {
+                None => {
+                    let tries_left = code::tries_left(rows.code_tries(waiting.started.id).await?);
+                    EnrolStep::Code(CodeEntry { tries_left, problem: None })
+                }
+                Some(permit) => {
+                    let number = rows.credentials(person.id).await?.len().saturating_add(1);
+                    let suggested_label = format!("Card {number}");
+                    EnrolStep::Card { permit, suggested_label, ceremony }
+                }
+            };
+            Html(EnrolPage { frame, account, step, start_again }).into_response()
+        }
+    })
+}
+
+pub(super) fn page_permit(permit: Permit) -> Option<PagePermit> {
+    match permit {
+        Permit::CodeNeeded => None,
+        Permit::Code => Some(PagePermit::Code),
+        Permit::FreshSignIn => Some(PagePermit::FreshSignIn),
+        Permit::Invitation => Some(PagePermit::Invitation),
+        Permit::FreshTap => Some(PagePermit::FreshTap),
+    }
+}
+
+/// The person as the page names them, so that nobody finishes what somebody else began.
+pub(super) async fn account(
+    rows: &mut Rows,
+    waiting: &Waiting,
+    person: &Person,
+) -> Result<Account, Problem> {
+    let provider = match &waiting.vouched {
+        Vouched::Upstream { provider, .. } => rows.provider(provider).await?,
+        Vouched::Invitation | Vouched::Session => None,
+    };
+    Ok(Account {
+        name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        username: person.username.clone(),
+        provider: provider.map(|provider| provider.display_name),
+    })
+}
+
+/// The agent that this browser is paired with.
+pub(crate) async fn paired_device(
+    rows: &mut Rows,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+) -> Result<Option<Device>, Problem> {
+    let Some(cookie) = DeviceCookie::read(headers, &tenant.slug) else { return Ok(None) };
+    let Some(pairing) = rows.pairing(&cookie.0.hash()).await? else { return Ok(None) };
+    let device = rows.device(pairing.device).await?;
+    Ok(device.filter(|device| device.state == DeviceState::Confirmed))
+}
+
+fn ceremony(
+    app: &App,
+    tenant: &Tenant,
+    waiting: &Waiting,
+    device: Option<&Device>,
+    headers: &HeaderMap,
+) -> Ceremony {
+    let left = waiting.started.expires_at.since(entropy::now()).as_secs();
+    let user_agent = headers.get(axum::http::header::USER_AGENT);
+    let user_agent = user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = match device {
+        None => Agent::Unpaired { reader_in_browser: Ceremony::reader_in_browser(user_agent) },
+        Some(device) if app.agents.is_online(device.id) => {
+            Agent::Online { device: device.name.clone() }
+        }
+        Some(device) => Agent::Offline { device: device.name.clone() },
+    };
+    let purpose = match (waiting.task, waiting.then) {
+        (Task::Enrol(_), _) => Purpose::Add,
+        (Task::Authenticate, Then::RemoveCard(_)) => Purpose::Remove,
+        (Task::Authenticate, _) => Purpose::SignIn,
+    };
+    let frame = frame(tenant);
+    Ceremony {
+        base: frame.url("login/card"),
+        purpose,
+        expires_in: u32::try_from(left).unwrap_or_default(),
+        agent,
+        view: View::Choose,
+        failure: None,
+        server: app.config.origin().to_owned(),
+        start_again: frame.url("account/"),
+    }
+}

@@ -1,0 +1,90 @@
+use agent_protocol::EnrolmentCode;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use store::{AuditEntry, DeviceState, Pairing};
+
+use crate::app::App;
+use crate::card_step::code::code_hash;
+use crate::entropy;
+use crate::hallway::waiting::AtCard;
+use crate::http::body::JsonBody;
+use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
+use crate::http::problem::Problem;
+
+#[derive(Serialize)]
+pub(crate) struct Code {
+    code: String,
+    expires_in: u64,
+}
+
+/// `POST /realms/{slug}/login/card/pair`: "Set up Cardea on this computer". A code that lets an
+/// agent offer itself to this login, and nothing more.
+pub(crate) async fn code(
+    State(app): State<App>,
+    AtCard { tenant, waiting }: AtCard,
+) -> Result<Json<Code>, Problem> {
+    let code = EnrolmentCode::from_random(entropy::bytes());
+    let hash = code_hash(&app, code.as_str())?.ok_or(Problem::Internal)?;
+    let mut tx = app.store.write(tenant.id).await?;
+    tx.put_agent_code(waiting.started.id, &hash, waiting.started.expires_at).await?;
+    tx.commit().await?;
+    let left = waiting.started.expires_at.since(entropy::now()).as_secs();
+    Ok(Json(Code { code: code.shown(), expires_in: left }))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Number {
+    number: String,
+}
+
+#[derive(Serialize)]
+struct Paired {
+    state: &'static str,
+    device: String,
+}
+
+/// `POST /realms/{slug}/login/card/pair/confirm`: the page that showed the code confirms the
+/// device that shows this number. Only now does anything of it hold.
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    AtCard { tenant, waiting }: AtCard,
+    JsonBody(given): JsonBody<Number>,
+) -> Result<Response, Problem> {
+    let login = waiting.started.id;
+    let mut tx = app.store.write(tenant.id).await?;
+    // Two digits: one wrong number ends the offer.
+    let offered = tx.device_of_login(login).await?;
+    let offered = offered.filter(|device| device.state == DeviceState::Pending);
+    let device = offered.ok_or(Problem::CardRefused("pairing-expired"))?;
+    if given.number.trim().parse() != Ok(device.number) {
+        tx.revoke_device(device.id).await?;
+        tx.commit().await?;
+        app.agents.confirmed.notify_waiters();
+        tracing::warn!(tenant = %tenant.slug, %login, "wrong number for an agent");
+        return Err(Problem::CardRefused("number-wrong"));
+    }
+    let cookie = DeviceCookie(entropy::token());
+    tx.confirm_device(device.id).await?;
+    let pairing = Pairing {
+        device: device.id,
+        person: waiting.person,
+        expires_at: entropy::now().plus(PAIRING_LIFE),
+    };
+    tx.insert_pairing(&cookie.0.hash(), &pairing).await?;
+    tx.audit(&AuditEntry {
+        kind: "agent.paired",
+        person: Some(waiting.person),
+        actor: Some(waiting.person),
+        login: Some(login),
+        detail: serde_json::json!({ "device": device.id, "name": device.name }),
+    })
+    .await?;
+    tx.commit().await?;
+    app.agents.confirmed.notify_waiters();
+    let set = cookie.set(&tenant.slug, PAIRING_LIFE);
+    let paired = Paired { state: "paired", device: device.name };
+    Ok(([(SET_COOKIE, set)], Json(paired)).into_response())
+}

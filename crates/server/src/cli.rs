@@ -1,0 +1,88 @@
+//! The commands of `cardea`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod init;
+mod serve;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Sign in with your provider, then with your card.
+#[derive(Parser)]
+#[command(name = "cardea", version)]
+struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "cardea.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a configuration file and the master key.
+    Init(init::Arguments),
+    /// Serve.
+    Serve(serve::Arguments),
+    /// Things that only who sits at this host may do.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Print a link that makes whoever opens it within ten minutes an administrator. It is how the
+    /// first one comes in, and the way back in for the last one.
+    Invite,
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The one provider of TLS; a second call would change nothing.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let done = match cli.command {
+        Command::Init(arguments) => init::run(&cli.config, &arguments),
+        Command::Serve(arguments) => {
+            with_config(&cli.config, |config| serve::run(config, &arguments))
+        }
+        Command::Admin(Admin::Invite) => with_config(&cli.config, invite),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cardea: {}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn with_config(
+    path: &std::path::Path,
+    run: impl FnOnce(Config) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let environment: BTreeMap<String, String> =
+        std::env::vars().filter(|(name, _)| name.starts_with("CARDEA_")).collect();
+    run(Config::read(path, &environment)?)
+}
+
+fn invite(config: Config) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let link = runtime.block_on(crate::start::invite(&config))?;
+    println!("{link}");
+    eprintln!("Open this link within ten minutes, once. Whoever does becomes an administrator.");
+    Ok(())
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

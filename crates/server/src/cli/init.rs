@@ -1,0 +1,88 @@
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrets::KeyRing;
+use url::Url;
+
+use super::Failure;
+use crate::config::{Config, Entra};
+use crate::entropy;
+
+/// What `cardea init` is told.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Public address: `https://login.example.com`, or `http://localhost:8080` to try.
+    #[arg(long)]
+    url: Url,
+    /// RP ID, if it is to be a parent domain of the host.
+    #[arg(long)]
+    rp_id: Option<String>,
+    /// Directory for database and master key.
+    #[arg(long, default_value = "cardea-data")]
+    data: PathBuf,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Proxy that ends TLS in front of Cardea.
+    #[arg(long)]
+    trusted_proxy: Vec<std::net::IpAddr>,
+}
+
+/// `cardea init`: writes the configuration and the master key. Never over what is there.
+pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
+    let host = arguments.url.host_str().unwrap_or_default().to_owned();
+    let rp_id = arguments.rp_id.clone().unwrap_or(host);
+    let data = std::path::absolute(&arguments.data)?;
+    let config = Config {
+        url: arguments.url.clone(),
+        rp_id,
+        listen: arguments.listen,
+        data,
+        database: None,
+        tls: None,
+        trusted_proxies: arguments.trusted_proxy.clone(),
+        entra: Entra::default(),
+    };
+    match config.check() {
+        // The administrator names the certificate in the file that is written now.
+        Err(crate::ConfigError::NoTls) | Ok(()) => {}
+        Err(error) => return Err(error.into()),
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data)?;
+    write_new(&config.master_key(), 0o600, &KeyRing::of(entropy::bytes()).reveal())?;
+    write_new(path, 0o644, &toml::to_string(&config)?)?;
+    say(path, &config);
+    Ok(())
+}
+
+fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = file.map_err(|error| format!("{} is not written: {error}", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.sync_all()?)
+}
+
+fn say(path: &Path, config: &Config) {
+    println!("Configuration: {}", path.display());
+    println!("Master key:    {}", config.master_key().display());
+    println!();
+    println!("Back the master key up now, apart from the database: without it, client secrets");
+    println!(
+        "and pending sign-ins cannot be opened, and a copy of the database alone is of no use."
+    );
+    println!();
+    println!("{} becomes the RP ID, for good: every card that is enrolled is bound", config.rp_id);
+    println!("to it and works nowhere else. Changing it later means enrolling every card anew.");
+    if config.url.scheme() == "https" && config.trusted_proxies.is_empty() {
+        println!();
+        println!("Name the certificate in the configuration before you start:");
+        println!("  [tls]");
+        println!("  certificate = \"/path/to/chain.pem\"");
+        println!("  key = \"/path/to/key.pem\"");
+    }
+    println!();
+    println!("Next: `cardea serve`, and in another terminal `cardea admin invite`.");
+}

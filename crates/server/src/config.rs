@@ -1,0 +1,270 @@
+//! The configuration: one TOML file, overridden by the environment, read once.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The file, as `cardea init` writes it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Public address, such as `https://login.example.com`; no path.
+    pub url: Url,
+    /// WebAuthn RP ID: the host of `url`, for good. Every card is bound to it.
+    pub rp_id: String,
+    /// Address to listen on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Where the database and the master key are.
+    pub data: PathBuf,
+    /// PostgreSQL connection URL; SQLite in `data` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseUrl>,
+    /// Certificate and key, when Cardea itself ends TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// Proxies that end TLS before us: only from them is `X-Forwarded-For` believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Further Entra clouds.
+    #[serde(default, skip_serializing_if = "Entra::is_empty")]
+    pub entra: Entra,
+}
+
+/// A database URL. It may hold a password, so it does not print.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(..)")
+    }
+}
+
+/// Files for TLS.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the certificate chain.
+    pub certificate: PathBuf,
+    /// PEM file with the private key.
+    pub key: PathBuf,
+}
+
+/// `[entra]`: empty by default.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entra {
+    /// `[[entra.cloud]]`: authorities that the console alone could not reach.
+    #[serde(default)]
+    pub cloud: Vec<Cloud>,
+}
+
+impl Entra {
+    fn is_empty(&self) -> bool {
+        self.cloud.is_empty()
+    }
+}
+
+/// One further Entra cloud. Only what is named here may be a loopback or private address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cloud {
+    /// Origin of the sign-in endpoints, such as `https://login.example`.
+    pub authority: Url,
+    /// Its Graph, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Url>,
+}
+
+/// Why the server does not start. The text says what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}; make it with `cardea init --url https://…`")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path} is not a Cardea configuration: {why}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// The parser's words.
+        why: String,
+    },
+    /// The public address cannot be one.
+    #[error("url must be https://host or http://localhost[:port], without path: {0}")]
+    Url(Url),
+    /// The RP ID does not fit the address.
+    #[error("rp_id {rp_id} is neither the host of {url} nor a parent domain of it")]
+    RpId {
+        /// The RP ID.
+        rp_id: String,
+        /// The address.
+        url: Url,
+    },
+    /// HTTPS is promised, and nothing ends TLS.
+    #[error("url is https, but neither [tls] nor trusted_proxies says who ends TLS")]
+    NoTls,
+    /// Plain HTTP that leaves the machine.
+    #[error("plain http is served on localhost only: listen on 127.0.0.1, not {0}")]
+    PlainListen(SocketAddr),
+    /// An override in the environment is not what it should be.
+    #[error("environment variable {0} is not valid")]
+    Environment(&'static str),
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+impl Config {
+    /// Reads the file and applies the overrides of `environment`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub fn read(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let parsed: Result<Self, _> = toml::from_str(&text);
+        let mut config = parsed.map_err(|error| ConfigError::Malformed {
+            path: path.to_owned(),
+            why: error.message().to_owned(),
+        })?;
+        config.override_by(environment)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn override_by(&mut self, environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+        let get = |name: &'static str| environment.get(name).map(|value| (name, value));
+        if let Some((name, value)) = get("CARDEA_LISTEN") {
+            self.listen = value.parse().map_err(|_| ConfigError::Environment(name))?;
+        }
+        if let Some((name, value)) = get("CARDEA_URL") {
+            self.url = value.parse().map_err(|_| ConfigError::Environment(name))?;
+        }
+        if let Some((_, value)) = get("CARDEA_DATA") {
+            self.data = value.into();
+        }
+        if let Some((_, value)) = get("CARDEA_DATABASE") {
+            self.database = Some(DatabaseUrl(value.clone()));
+        }
+        Ok(())
+    }
+
+    /// Checks what must fit together.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let bare =
+            self.url.path() == "/" && self.url.query().is_none() && self.url.fragment().is_none();
+        let local = self.is_localhost();
+        let scheme = matches!((self.url.scheme(), local), ("https", _) | ("http", true));
+        if !bare || !scheme || self.url.host_str().is_none() || !self.url.username().is_empty() {
+            return Err(ConfigError::Url(self.url.clone()));
+        }
+        let host = self.url.host_str().unwrap_or_default();
+        let parent = host.strip_suffix(&self.rp_id).is_some_and(|rest| rest.ends_with('.'));
+        if self.rp_id.is_empty() || (host != self.rp_id && !parent) {
+            return Err(ConfigError::RpId { rp_id: self.rp_id.clone(), url: self.url.clone() });
+        }
+        let promised = self.url.scheme() == "https";
+        if promised && self.tls.is_none() && self.trusted_proxies.is_empty() {
+            return Err(ConfigError::NoTls);
+        }
+        let plain = !promised && self.tls.is_none();
+        if plain && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::PlainListen(self.listen));
+        }
+        Ok(())
+    }
+
+    /// Whether the public address is this machine itself, where browsers allow plain HTTP.
+    pub fn is_localhost(&self) -> bool {
+        self.url.host_str() == Some("localhost")
+    }
+
+    /// The master key file.
+    pub fn master_key(&self) -> PathBuf {
+        self.data.join("master.key")
+    }
+
+    /// The SQLite file, when there is no other database.
+    pub fn sqlite(&self) -> PathBuf {
+        self.data.join("cardea.sqlite")
+    }
+
+    /// The public origin, as browsers write it: no slash at the end.
+    pub fn origin(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The public address of `path`, which begins with a slash.
+    pub fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Result<Config, ConfigError> {
+        let config: Config = toml::from_str(text).unwrap();
+        config.check().map(|()| config)
+    }
+
+    const LOCAL: &str = "url = 'http://localhost:8080'\nrp_id = 'localhost'\ndata = '/x'\n";
+
+    #[test]
+    fn plain_http_is_for_localhost_alone() {
+        assert!(config(LOCAL).is_ok());
+        let text = LOCAL.replace("http://localhost:8080", "http://login.example");
+        assert!(matches!(config(&text), Err(ConfigError::Url(_))));
+        let text = format!("{LOCAL}listen = '0.0.0.0:8080'");
+        assert!(matches!(config(&text), Err(ConfigError::PlainListen(_))));
+    }
+
+    #[test]
+    fn https_needs_somebody_who_ends_tls() {
+        let text = "url = 'https://a.example'\nrp_id = 'a.example'\ndata = '/x'\n";
+        assert!(matches!(config(text), Err(ConfigError::NoTls)));
+        assert!(config(&format!("{text}trusted_proxies = ['127.0.0.1']")).is_ok());
+    }
+
+    #[test]
+    fn the_rp_id_is_the_host_or_a_parent_domain() {
+        let text = |rp_id: &str| {
+            config(&format!(
+                "url='https://login.a.example'\nrp_id='{rp_id}'\ndata='/x'\ntrusted_proxies=['::1']"
+            ))
+        };
+        assert!(text("login.a.example").is_ok() && text("a.example").is_ok());
+        for wrong in ["b.example", "n.a.example", "", "ogin.a.example"] {
+            assert!(matches!(text(wrong), Err(ConfigError::RpId { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let mut config = config(LOCAL).unwrap();
+        let environment = BTreeMap::from([("CARDEA_LISTEN".into(), "127.0.0.1:9".into())]);
+        config.override_by(&environment).unwrap();
+        assert_eq!(config.listen.port(), 9);
+        let environment = BTreeMap::from([("CARDEA_LISTEN".into(), "nonsense".into())]);
+        assert!(config.override_by(&environment).is_err());
+    }
+}

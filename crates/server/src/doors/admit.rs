@@ -1,0 +1,232 @@
+//! Admits a person for whom an upstream has vouched: import, link, and the row that waits at the
+//! card step, in one commit.
+
+use identity::mapping::{self, Import, Imported};
+use identity::{EntraLink, Person, PersonState, Provider, ProviderKind, Tenant};
+use ids::UserId;
+use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts};
+use oidc::id_token::Claims;
+use secrets::Token;
+use store::{Rows, StoreError};
+
+use crate::app::App;
+use crate::doors::trouble;
+use crate::entropy;
+use crate::hallway::ceremony::{self, Asked};
+use crate::hallway::execute::{ExecuteError, Material, execute, waiting_of};
+use crate::hallway::step;
+use crate::http::problem::Problem;
+
+/// Two first sign-ins of one person at once end in one person: the loser reads again.
+const TRIES: u32 = 3;
+
+/// Admits the person; the handle for their browser.
+///
+/// # Errors
+///
+/// [`Problem`]; then nothing is written.
+pub(crate) async fn admit(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    stranger: &Stranger,
+    claims: &Claims,
+    asked: Asked,
+) -> Result<Token, Problem> {
+    let link = link_of(provider, claims)
+        .ok_or_else(|| trouble::invalid(tenant, provider, "missing tid or oid"))?;
+    let mut attempt = 1;
+    loop {
+        let door = Door { app, tenant, provider, stranger, claims, link: &link };
+        match door.pass(asked.clone()).await {
+            Err(Problem::Conflict(_)) if attempt < TRIES => attempt = attempt.saturating_add(1),
+            other => return other,
+        }
+    }
+}
+
+/// The one key that links: `(tid, oid)` of an Entra directory, `(issuer, sub)` of any other.
+fn link_of(provider: &Provider, claims: &Claims) -> Option<EntraLink> {
+    let (tid, oid) = match provider.kind {
+        ProviderKind::Entra => (claims.tid.clone()?, claims.oid.clone()?),
+        ProviderKind::Oidc => (claims.iss.clone(), claims.sub.clone()),
+    };
+    Some(EntraLink { provider: provider.alias.clone(), tid, oid })
+}
+
+struct Door<'a> {
+    app: &'a App,
+    tenant: &'a Tenant,
+    provider: &'a Provider,
+    stranger: &'a Stranger,
+    claims: &'a Claims,
+    link: &'a EntraLink,
+}
+
+impl Door<'_> {
+    async fn pass(&self, asked: Asked) -> Result<Token, Problem> {
+        let mut rows = self.app.store.read(self.tenant.id).await?;
+        let existing = rows.person_by_link(&self.link.tid, &self.link.oid).await?;
+        let imported = self.import(&mut rows, existing.as_ref()).await?;
+        let person = self.person(&mut rows, existing.clone(), &imported).await?;
+        let facts = self.facts(&mut rows, existing.as_ref(), &person).await?;
+        let handle = entropy::token();
+        let event = Event::UpstreamVouched {
+            upstream: self.upstream(&imported)?,
+            person: facts,
+            handle: handle.hash(),
+        };
+        let login = Login::Stranger(self.stranger.clone());
+        let (login, mut effects) = step(login, event, self.tenant)?;
+        let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
+        // The challenge comes with the row, so that an ordinary login makes no commit for it. A
+        // person who is still to be written has none, and waits for a code or for the page.
+        let known = existing.is_some() && waiting.task != Task::Enrol(Permit::CodeNeeded);
+        if known {
+            let channel = Channel::Browser;
+            let challenge =
+                ceremony::for_waiting(self.app, &mut rows, &waiting, channel, asked).await?;
+            let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
+            let (_, more) = step(Login::Waiting(waiting), event, self.tenant)?;
+            effects.extend(more);
+        }
+        drop(rows);
+        let link = existing.is_none().then(|| self.link.clone());
+        let material = Material { person: Some((person, link)), ..Material::default() };
+        execute(self.app, self.tenant.id, effects, material).await.map_err(
+            |error| match error {
+                ExecuteError::Store(StoreError::Conflict(what)) => Problem::Conflict(what),
+                other => other.into(),
+            },
+        )?;
+        self.learn_groups(&imported).await?;
+        Ok(handle)
+    }
+
+    async fn import(
+        &self,
+        rows: &mut Rows,
+        existing: Option<&Person>,
+    ) -> Result<Imported, Problem> {
+        let mappers = rows.mappers(&self.provider.alias).await?;
+        let claims = &self.claims.all;
+        let wanted = mapping::wanted_email(self.provider, &mappers, claims, existing);
+        let owner = match &wanted {
+            Some(email) => rows.email_owner(email).await?,
+            None => None,
+        };
+        Ok(mapping::import(&Import {
+            provider: self.provider,
+            mappers: &mappers,
+            claims,
+            existing,
+            email_owner: wanted.as_deref().zip(owner),
+            now: entropy::now(),
+        }))
+    }
+
+    /// The row of the person as it shall be.
+    async fn person(
+        &self,
+        rows: &mut Rows,
+        existing: Option<Person>,
+        imported: &Imported,
+    ) -> Result<Person, Problem> {
+        let now = entropy::now();
+        let mut person = match existing {
+            Some(person) => person,
+            None => newcomer(self.unused_name(rows, &imported.username, None).await?),
+        };
+        imported.apply_to(&mut person);
+        person.last_upstream_at = Some(now);
+        let free = self.unused_name(rows, &imported.username, Some(person.id)).await?;
+        // A name that is somebody else's is not taken from them.
+        if free == imported.username {
+            person.username = free;
+        }
+        Ok(person)
+    }
+
+    async fn unused_name(
+        &self,
+        rows: &mut Rows,
+        wanted: &str,
+        own: Option<UserId>,
+    ) -> Result<String, Problem> {
+        for number in 1..=1000_u32 {
+            let name = match number {
+                1 => wanted.to_owned(),
+                _ => mapping::username_with_suffix(wanted, number),
+            };
+            let holder = rows.person_by_username(&name).await?;
+            if holder.is_none_or(|holder| Some(holder.id) == own) {
+                return Ok(name);
+            }
+        }
+        Err(Problem::Conflict("username"))
+    }
+
+    async fn facts(
+        &self,
+        rows: &mut Rows,
+        existing: Option<&Person>,
+        person: &Person,
+    ) -> Result<PersonFacts, Problem> {
+        let known = match existing {
+            Some(existing) => rows.person_facts(existing.id).await?,
+            None => None,
+        };
+        Ok(known.unwrap_or(PersonFacts {
+            id: person.id,
+            tenant: self.tenant.id,
+            state: person.state,
+            has_card: false,
+            card_was_revoked: false,
+            enrolled_by_upstream: false,
+            linked: true,
+            last_upstream_at: person.last_upstream_at,
+        }))
+    }
+
+    fn upstream(&self, imported: &Imported) -> Result<UpstreamFacts, Problem> {
+        let nonce = self.claims.nonce.clone();
+        Ok(UpstreamFacts {
+            tenant: self.tenant.id,
+            provider: self.provider.alias.clone(),
+            nonce: nonce.ok_or(Problem::OtherBrowser)?,
+            auth_time: self.claims.auth_time.map(|at| identity::Moment::from_unix_seconds(at.0)),
+            onboards: imported.onboards,
+        })
+    }
+
+    /// Notes, once, that the provider sends groups. Not part of anybody's login: the next one
+    /// learns it if this commit is lost.
+    async fn learn_groups(&self, imported: &Imported) -> Result<(), Problem> {
+        if !imported.learned_groups_sent {
+            return Ok(());
+        }
+        let mut tx = self.app.store.write(self.tenant.id).await?;
+        tx.learn_groups_sent(&self.provider.alias).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn newcomer(username: String) -> Person {
+    Person {
+        id: UserId(entropy::id()),
+        username,
+        display_name: None,
+        email: None,
+        email_verified: false,
+        attributes: std::collections::BTreeMap::new(),
+        state: PersonState::Enabled,
+        administrator: false,
+        conflict: None,
+        groups_stale: false,
+        card_was_revoked: false,
+        enrolled_by_upstream: false,
+        created_at: entropy::now(),
+        last_sign_in_at: None,
+        last_upstream_at: None,
+    }
+}

@@ -1,0 +1,135 @@
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use identity::{Provider, Tenant};
+use login::{Event, LOGIN_LIFE, Login, Stranger, StrangerAt};
+use oidc::NumericDate;
+use oidc::callback::{Callback, ErrorCode};
+use oidc::discovery::Kind;
+use oidc::id_token::{Claims, Expected};
+use oidc::token_response::TokenRequest;
+use secrets::Secret;
+
+use crate::app::App;
+use crate::doors::broker_login::{AliasParam, redirect_uri};
+use crate::doors::{admit, trouble};
+use crate::entropy;
+use crate::hallway::ceremony::Asked;
+use crate::hallway::step;
+use crate::hallway::stranger::{self, Slot};
+use crate::http::cookies::CardCookie;
+use crate::http::page::see_other;
+use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
+
+/// `GET /realms/{slug}/broker/{alias}/endpoint`: the upstream sends the browser back. First it is
+/// shown that this browser began this login at this provider; only then is the code redeemed.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    TenantPath(tenant): TenantPath,
+    Path(AliasParam { alias }): Path<AliasParam>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let callback = Callback::parse(query.as_deref().unwrap_or_default());
+    let callback = callback.map_err(|error| {
+        tracing::info!(tenant = %tenant.slug, %alias, %error, "malformed answer of a provider");
+        Problem::Malformed("answer of the provider")
+    })?;
+    let provider = app.store.read(tenant.id).await?.provider(&alias).await?;
+    let provider = provider.filter(|provider| provider.enabled).ok_or(Problem::NotFound)?;
+    let slot = slot_of(&app, &headers, &callback).ok_or(Problem::OtherBrowser)?;
+    let event = Event::CallbackArrived {
+        tenant: tenant.id,
+        provider: alias,
+        state: callback.state().clone(),
+    };
+    step(Login::Stranger(slot.stranger.clone()), event, &tenant)?;
+    if !callback.may_come_from(&provider.endpoints.issuer) {
+        return Err(trouble::invalid(&tenant, &provider, "issuer of the answer"));
+    }
+    match callback {
+        Callback::Error { error: ErrorCode::AccessDenied, report, .. }
+            if report.aadsts.is_none_or(|code| code == DECLINED) =>
+        {
+            Ok(cancelled(&tenant, &slot))
+        }
+        Callback::Error { error, report, .. } => {
+            Err(trouble::refused(&tenant, &provider, &error, &report))
+        }
+        Callback::Code { code, .. } => {
+            let claims = claims(&app, &tenant, &provider, &slot.stranger, &code).await?;
+            let asked = Asked::by(&headers);
+            let handle =
+                admit::admit(&app, &tenant, &provider, &slot.stranger, &claims, asked).await?;
+            let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
+            let mut response = see_other(&format!("/realms/{}/login/card", tenant.slug));
+            response.headers_mut().append(SET_COOKIE, set);
+            response.headers_mut().append(SET_COOKIE, slot.forget());
+            Ok(response)
+        }
+    }
+}
+
+/// AADSTS65004: the person declined to consent.
+const DECLINED: u32 = 65004;
+
+/// The login of this browser whose `state` came back.
+fn slot_of(app: &App, headers: &HeaderMap, callback: &Callback) -> Option<Slot> {
+    stranger::all(headers, &app.ring).into_iter().find(|slot| match &slot.stranger.at {
+        StrangerAt::Upstream { state, .. } => state.matches(callback.state()),
+        _ => false,
+    })
+}
+
+/// The person chose "Cancel": the login goes on at its first page.
+fn cancelled(tenant: &Tenant, slot: &Slot) -> Response {
+    let path = format!("/realms/{}/login?login={}&notice=cancelled", tenant.slug, slot.number);
+    see_other(&path).into_response()
+}
+
+/// Redeems the code and verifies the ID token.
+async fn claims(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    stranger: &Stranger,
+    code: &Secret,
+) -> Result<Claims, Problem> {
+    let StrangerAt::Upstream { nonce, verifier, .. } = &stranger.at else {
+        return Err(Problem::OtherBrowser);
+    };
+    let redirect_uri = redirect_uri(app, tenant, &provider.alias);
+    let request = TokenRequest {
+        client_id: &provider.client_id,
+        client_secret: provider.client_secret.as_ref(),
+        code,
+        redirect_uri: &redirect_uri,
+        verifier,
+    };
+    let failed = |error: upstream::UpstreamError| trouble::failed(tenant, provider, &error);
+    let answer = app.upstream.redeem(&provider.endpoints.token, &request).await;
+    let answer = answer.map_err(failed)?;
+    let compact = answer.id_token.expose_text().unwrap_or_default();
+    let kind = kind(provider);
+    let expected = Expected {
+        issuer: &provider.endpoints.issuer,
+        client_id: &provider.client_id,
+        nonce,
+        kind: &kind,
+        access_token: answer.access_token.as_ref(),
+        now: NumericDate(entropy::now().unix_seconds()),
+    };
+    app.upstream.verify(&provider.endpoints.jwks, compact, &expected).await.map_err(failed)
+}
+
+/// What the provider's people are linked by follows its issuer.
+fn kind(provider: &Provider) -> Kind {
+    match provider.kind {
+        identity::ProviderKind::Entra => {
+            Kind::entra(&provider.endpoints.issuer).unwrap_or(Kind::Oidc)
+        }
+        identity::ProviderKind::Oidc => Kind::Oidc,
+    }
+}

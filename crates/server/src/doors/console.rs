@@ -1,0 +1,25 @@
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use login::Door;
+
+use crate::admin;
+use crate::app::App;
+use crate::hallway::stranger;
+use crate::http::page::see_other;
+use crate::http::problem::Problem;
+
+/// `GET /admin/`: the console, or the login that leads there.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(operator) = admin::session::of(&app, &headers).await? {
+        return admin::home::show(&app, operator).await;
+    }
+    let tenant = admin::session::tenant(&app).await?;
+    let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());
+    let location = format!("/realms/{}/login?login={}", tenant.slug, slot.number);
+    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
+}

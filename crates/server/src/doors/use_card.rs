@@ -1,0 +1,165 @@
+//! "Use your card": a discoverable credential says who is there, without an upstream.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use identity::Tenant;
+use login::{CardFacts, Channel, Event, Evidence, Login, PersonFacts, Purpose, StrangerAt};
+use passkeys::Hint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use store::Credential;
+
+use crate::app::App;
+use crate::card_step::{Location, PageHint};
+use crate::entropy;
+use crate::exits;
+use crate::hallway::ceremony::{self, Asked, Ceremony};
+use crate::hallway::execute::{Material, SessionMaterial, execute};
+use crate::hallway::step;
+use crate::hallway::stranger::{self, Slot};
+use crate::http::body::JsonBody;
+use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
+
+#[derive(Deserialize)]
+pub(crate) struct OptionsRequest {
+    hint: PageHint,
+    login: Option<String>,
+}
+
+/// Options for the browser.
+#[derive(Serialize)]
+pub(crate) struct Options {
+    purpose: &'static str,
+    options: Value,
+    challenge: String,
+    expires_in: u64,
+}
+
+/// `POST /realms/{slug}/login/use-card/options`: a challenge for whoever is there. It is sealed
+/// into the browser's cookie and writes nothing.
+pub(crate) async fn options(
+    State(app): State<App>,
+    TenantPath(tenant): TenantPath,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<OptionsRequest>,
+) -> Result<Response, Problem> {
+    let number = request.login.as_deref().and_then(|number| number.parse().ok());
+    let slot = stranger::named_or_new(&headers, &app.ring, &tenant, number);
+    let begun = app.passkeys.start_discoverable().map_err(Problem::internal)?;
+    let begun = begun.hinting(request.hint.of_passkeys().as_slice());
+    let challenge =
+        ceremony::challenge(begun, Purpose::Authenticate, Channel::Browser, Asked::default())?;
+    let Ceremony { options, .. } = Ceremony::of(&challenge)?;
+    let answer = Options {
+        purpose: "get",
+        options: options.get("publicKey").cloned().unwrap_or_default(),
+        challenge: challenge.id.to_string(),
+        expires_in: login::CHALLENGE_LIFE.as_secs(),
+    };
+    // What the browser was told need not come back in its cookie.
+    let challenge = ceremony::without_options(challenge)?;
+    let event = Event::ChallengeMade { handle: None, challenge };
+    let (login, _) = step(Login::Stranger(slot.stranger), event, &tenant)?;
+    let Some(Login::Stranger(stranger)) = login else { return Err(Problem::LoginGone) };
+    let slot = Slot { stranger, ..slot };
+    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], Json(answer)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FinishRequest {
+    challenge: String,
+    credential: Box<RawValue>,
+}
+
+/// `POST /realms/{slug}/login/use-card/finish`: the card's answer. A failure writes nothing: one
+/// log line, and the challenge stays in the browser until it is spent or too old.
+pub(crate) async fn finish(
+    State(app): State<App>,
+    TenantPath(tenant): TenantPath,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<FinishRequest>,
+) -> Result<Response, Problem> {
+    let slot = slot_of(&app, &headers, &request.challenge).ok_or(Problem::ChallengeGone)?;
+    let response = request.credential.get().as_bytes();
+    let event = verify(&app, &tenant, &slot, response).await?;
+    let door = slot.stranger.started.request.door;
+    let return_to = slot.stranger.started.request.return_to.clone();
+    let forget = slot.forget();
+    let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
+    let (_, effects) = outcome.inspect_err(|refusal| {
+        tracing::info!(tenant = %tenant.slug, reason = refusal.code(), "card alone refused");
+    })?;
+    let token = entropy::token();
+    let session = SessionMaterial {
+        token: token.hash(),
+        life: exits::life(&tenant, door),
+        user_agent: exits::user_agent(&headers),
+    };
+    let material = Material { session: Some(session), ..Material::default() };
+    execute(&app, tenant.id, effects, material).await?;
+    let mut response = Json(Location { location: return_to }).into_response();
+    response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
+    response.headers_mut().append(SET_COOKIE, forget);
+    Ok(response)
+}
+
+/// The login of this browser whose challenge is answered.
+fn slot_of(app: &App, headers: &HeaderMap, challenge: &str) -> Option<Slot> {
+    stranger::all(headers, &app.ring).into_iter().find(|slot| match &slot.stranger.at {
+        StrangerAt::CardFirst { challenge: out } => out.id.to_string() == challenge,
+        _ => false,
+    })
+}
+
+async fn verify(
+    app: &App,
+    tenant: &Tenant,
+    slot: &Slot,
+    response: &[u8],
+) -> Result<Event, Problem> {
+    let StrangerAt::CardFirst { challenge } = &slot.stranger.at else {
+        return Err(Problem::ChallengeGone);
+    };
+    let refused = |error: passkeys::PasskeyError| {
+        tracing::info!(tenant = %tenant.slug, reason = error.code(), "card alone refused");
+        Problem::CardRefused(error.code())
+    };
+    let identified = app.passkeys.identify(response).map_err(refused)?;
+    let mut rows = app.store.read(tenant.id).await?;
+    let card = rows.credential_by_id(&identified.webauthn_id).await?;
+    let card = card.ok_or(Problem::CardRefused("no-credential"))?;
+    let state = ceremony::state_of(challenge)?;
+    let stored = ceremony::stored(&card);
+    let finished = app.passkeys.finish_discoverable(&state, response, &stored, card.person);
+    let assertion = finished.map_err(refused)?;
+    let person = rows.person_facts(card.person).await?;
+    let person = person.ok_or(Problem::CardRefused("no-credential"))?;
+    Ok(proved(tenant, challenge.id, &card, &assertion, person))
+}
+
+fn proved(
+    tenant: &Tenant,
+    challenge: ids::ChallengeId,
+    card: &Credential,
+    assertion: &passkeys::Assertion,
+    person: PersonFacts,
+) -> Event {
+    let evidence = Evidence {
+        user_verified: assertion.user_verified,
+        hardware_attested: card.hardware_attested,
+        counter: assertion.counter,
+    };
+    let card = CardFacts {
+        id: card.id,
+        tenant: tenant.id,
+        person: card.person,
+        revoked: card.revoked_at.is_some(),
+        evidence,
+    };
+    Event::CardProved { channel: Channel::Browser, handle: None, challenge, card, person }
+}

@@ -1,0 +1,252 @@
+//! Executes the effects of one step in one transaction: all of them, or none.
+
+use identity::{EntraLink, Person};
+use ids::{ProofId, SessionId, TenantId};
+use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
+use secrets::TokenHash;
+use store::{AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, Writing};
+
+use crate::app::App;
+use crate::entropy;
+use crate::exits;
+use crate::http::problem::Problem;
+
+/// What the effects of a step need besides what they say.
+#[derive(Default)]
+pub(crate) struct Material {
+    /// The person to write, as imported, and the link to make if there is none yet.
+    pub(crate) person: Option<(Person, Option<EntraLink>)>,
+    /// The card to write.
+    pub(crate) card: Option<Credential>,
+    /// The session to write.
+    pub(crate) session: Option<SessionMaterial>,
+    /// The row on which the step was taken. It must still be so: a login that ended meanwhile must
+    /// not come back, and of two steps at once one counts.
+    pub(crate) on: Option<Waiting>,
+    /// The ticket to write with it.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// What a session needs besides what the hallway says.
+pub(crate) struct SessionMaterial {
+    /// Hash of its token.
+    pub(crate) token: TokenHash,
+    /// How long it lives.
+    pub(crate) life: std::time::Duration,
+    /// The browser, in words.
+    pub(crate) user_agent: String,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExecuteError {
+    /// Something that counts once was used before, or its time is over.
+    #[error("{0} was used before or has expired")]
+    Spent(&'static str),
+    /// The counter of the card went back: it may have been copied.
+    #[error("signature counter went back")]
+    Clone,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// An effect came without what it needs: a fault of ours.
+    #[error("an effect lacks its material")]
+    Incomplete,
+}
+
+impl From<ExecuteError> for Problem {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Spent(_) => Self::AlreadyUsed,
+            ExecuteError::Clone => Self::CardRefused("counter-went-back"),
+            ExecuteError::Store(error) => error.into(),
+            ExecuteError::Incomplete => Self::internal(error),
+        }
+    }
+}
+
+/// Executes `effects` for `tenant`.
+///
+/// # Errors
+///
+/// See [`ExecuteError`]; then nothing was written.
+pub(crate) async fn execute(
+    app: &App,
+    tenant: TenantId,
+    effects: Vec<Effect>,
+    material: Material,
+) -> Result<(), ExecuteError> {
+    let mut tx = app.store.write(tenant).await?;
+    if let Some(on) = &material.on {
+        still_so(&mut tx, on).await?;
+    }
+    let mut run = Run { material, taken: None, proof: None };
+    let last_login = last_login_write(&effects);
+    for (index, effect) in effects.into_iter().enumerate() {
+        // Two writes of one row in one transaction: the later one says it all.
+        let superseded = matches!(effect, Effect::WriteLogin(_)) && Some(index) != last_login;
+        if !superseded {
+            run.effect(&mut tx, effect).await?;
+        }
+    }
+    if let Some(ticket) = run.material.ticket {
+        tx.insert_ticket(&ticket).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn still_so(tx: &mut Writing, on: &Waiting) -> Result<(), ExecuteError> {
+    let row = tx.login(on.started.id).await?.ok_or(ExecuteError::Spent("login"))?;
+    let out = |waiting: &Waiting| waiting.challenge.as_ref().map(|challenge| challenge.id);
+    hit(row.task == on.task && out(&row) == out(on), "login")
+}
+
+fn last_login_write(effects: &[Effect]) -> Option<usize> {
+    effects.iter().rposition(|effect| matches!(effect, Effect::WriteLogin(_)))
+}
+
+struct Run {
+    material: Material,
+    taken: Option<TakenLogin>,
+    proof: Option<ConsumedProof>,
+}
+
+impl Run {
+    async fn effect(&mut self, tx: &mut Writing, effect: Effect) -> Result<(), ExecuteError> {
+        match effect {
+            Effect::Spend { value, until } => {
+                hit(tx.spend(&value, until).await?, "upstream answer")
+            }
+            Effect::WritePerson(_) => self.write_person(tx).await,
+            Effect::TakeCode { code, person } => {
+                hit(tx.take_code(&code, Some(person)).await?, "one-time code")
+            }
+            Effect::TakeInvitation { invitation } => {
+                hit(tx.take_code(&invitation, None).await?, "invitation")
+            }
+            Effect::WriteLogin(waiting) => hit(tx.write_login(&waiting).await?, "login"),
+            Effect::TakeLogin { login, handle, challenge } => {
+                let taken = tx.take_login(login, &handle, challenge).await?;
+                self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                Ok(())
+            }
+            Effect::TakeStranger { challenge, until } => {
+                let value = TokenHash::of(challenge.0.as_bytes());
+                let taken = tx.spend_challenge_of_stranger(&value, until).await?;
+                self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                Ok(())
+            }
+            Effect::SpendChallenge { login, challenge } => {
+                hit(tx.spend_challenge(login, challenge).await?, "challenge")
+            }
+            Effect::Prove(proof) => self.prove(tx, proof).await,
+            Effect::WriteCard(enrolment) => self.write_card(tx, enrolment).await,
+            Effect::RevokeCard { card, .. } => hit(tx.revoke_credential(card).await?, "card"),
+            Effect::Issue(issue) => self.issue(tx, issue).await,
+            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit)).await?),
+        }
+    }
+
+    async fn write_person(&mut self, tx: &mut Writing) -> Result<(), ExecuteError> {
+        let (person, link) = self.material.person.take().ok_or(ExecuteError::Incomplete)?;
+        tx.write_person(&person).await?;
+        if let Some(link) = link {
+            tx.insert_link(&link, person.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn prove(&mut self, tx: &mut Writing, proof: Proof) -> Result<(), ExecuteError> {
+        if let Some(counter) = proof.counter {
+            let swapped = tx.swap_counter(proof.card, counter).await?;
+            if !swapped {
+                return Err(ExecuteError::Clone);
+            }
+        }
+        let taken = self.taken.take().ok_or(ExecuteError::Incomplete)?;
+        let proof = store::Proof {
+            id: ProofId(entropy::id()),
+            login: proof.login,
+            person: proof.person,
+            credential: proof.card,
+            purpose: proof.purpose,
+            channel: proof.channel,
+            amr: proof.amr.iter().map(|method| (*method).to_owned()).collect(),
+            user_verified: true, // the hallway refuses anything else
+            challenge_at: proof.challenge_at,
+        };
+        self.proof = Some(tx.consume_proof(taken, &proof).await?);
+        Ok(())
+    }
+
+    async fn write_card(
+        &mut self,
+        tx: &mut Writing,
+        enrolment: Enrolment,
+    ) -> Result<(), ExecuteError> {
+        let card = self.material.card.take().ok_or(ExecuteError::Incomplete)?;
+        if (card.id, card.person) != (enrolment.card, enrolment.person) {
+            return Err(ExecuteError::Incomplete);
+        }
+        if enrolment.permit == Permit::FreshSignIn {
+            let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
+            tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
+        }
+        Ok(tx.insert_credential(&card).await?)
+    }
+
+    async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
+        let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
+        let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
+        let session = NewSession {
+            id: SessionId(entropy::id()),
+            kind: exits::kind(issue.door),
+            token: session.token,
+            claim: issue.claim,
+            provider: issue.provider,
+            expires_in: session.life,
+            user_agent: session.user_agent,
+        };
+        tx.insert_session(proof, session).await?;
+        tx.touch_person_signed_in(issue.person).await?;
+        Ok(())
+    }
+}
+
+fn hit(hit: bool, what: &'static str) -> Result<(), ExecuteError> {
+    if hit { Ok(()) } else { Err(ExecuteError::Spent(what)) }
+}
+
+/// The audit event of a step, under its stable name.
+fn entry(audit: &Audit) -> AuditEntry {
+    use serde_json::json;
+    let (kind, person, detail) = match audit {
+        Audit::UpstreamVouched { person, provider } => {
+            ("login.upstream", *person, json!({ "provider": provider }))
+        }
+        Audit::InvitationUsed { person } => ("login.invitation", *person, json!({})),
+        Audit::CodeAccepted { person } => ("login.code", *person, json!({})),
+        Audit::CardEnrolled { person, card, permit } => {
+            ("card.enrolled", *person, json!({ "card": card, "permit": permit }))
+        }
+        Audit::CardConfirmed { person, card } => {
+            ("card.confirmed", *person, json!({ "card": card }))
+        }
+        Audit::CardRemoved { person, card } => ("card.removed", *person, json!({ "card": card })),
+        Audit::SignedIn { person, card, door } => {
+            ("login.signed-in", *person, json!({ "card": card, "door": door }))
+        }
+        Audit::ProofRefused { person, reason } => {
+            ("login.refused", *person, json!({ "reason": reason }))
+        }
+    };
+    AuditEntry { kind, person: Some(person), actor: Some(person), login: None, detail }
+}
+
+/// The login that a step leaves behind, when one waits.
+pub(crate) fn waiting_of(login: Option<login::Login>) -> Option<Waiting> {
+    match login {
+        Some(login::Login::Waiting(waiting)) => Some(waiting),
+        _ => None,
+    }
+}

@@ -1,0 +1,10 @@
+//! What every endpoint shares: cookies, headers, errors, and who may call what.
+
+pub(crate) mod access;
+pub(crate) mod body;
+pub(crate) mod cookies;
+pub(crate) mod headers;
+pub(crate) mod origin;
+pub(crate) mod page;
+pub(crate) mod problem;
+pub(crate) mod tenant;

@@ -1,0 +1,59 @@
+//! Bodies: read with a limit, parsed once, refused with a problem of ours.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use crate::http::problem::Problem;
+
+/// The largest form or JSON body of a page, in bytes: a registration with an attestation chain.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// A JSON body.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = read(request, "application/json").await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| Problem::Malformed("body"))
+    }
+}
+
+/// A form body. A field that comes twice is refused: which of the two was meant is a guess.
+pub(crate) struct FormBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = read(request, "application/x-www-form-urlencoded").await?;
+        let mut names = std::collections::BTreeSet::new();
+        for (name, _) in url::form_urlencoded::parse(&bytes) {
+            if !names.insert(name) {
+                return Err(Problem::Malformed("field that came twice"));
+            }
+        }
+        let parsed = axum::extract::Form::<T>::from_request(rebuilt(&bytes), &()).await;
+        parsed.map(|form| Self(form.0)).map_err(|_| Problem::Malformed("form"))
+    }
+}
+
+fn rebuilt(bytes: &[u8]) -> Request {
+    let mut request = Request::new(Body::from(bytes.to_vec()));
+    *request.method_mut() = axum::http::Method::POST;
+    let form = axum::http::HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(CONTENT_TYPE, form);
+    request
+}
+
+async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Problem> {
+    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case(expected) {
+        return Err(Problem::WrongContentType);
+    }
+    to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Problem::TooLarge)
+}

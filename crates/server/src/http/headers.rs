@@ -1,0 +1,83 @@
+//! Headers that every answer carries.
+
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::middleware::Next;
+use axum::response::Response;
+use url::Url;
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// What a page may load, and where its forms may lead.
+///
+/// Chromium applies `form-action` to the redirects that follow a form too, so a page whose form
+/// ends at an upstream names that upstream's origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Csp(HeaderValue);
+
+impl Csp {
+    /// The policy of a page whose forms stay here.
+    pub(crate) fn page() -> Self {
+        Self::with_forms_to(&[])
+    }
+
+    /// The policy of a page whose forms may end at these URLs' origins as well.
+    pub(crate) fn with_forms_to(targets: &[&str]) -> Self {
+        let origins = targets.iter().filter_map(|target| {
+            let origin = Url::parse(target).ok()?.origin();
+            origin.is_tuple().then(|| format!(" {}", origin.ascii_serialization()))
+        });
+        let forms: String = origins.collect();
+        let policy = format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+             connect-src 'self'; form-action 'self'{forms}; frame-ancestors 'none'; \
+             base-uri 'none'"
+        );
+        Self(
+            HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
+        )
+    }
+
+    pub(crate) fn value(self) -> HeaderValue {
+        self.0
+    }
+}
+
+/// Adds what is missing: an answer that set a header itself keeps its own.
+pub(crate) async fn add(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (OPENER_POLICY, "same-origin"),
+        (
+            PERMISSIONS_POLICY,
+            "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        ),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| Csp::page().value());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_lead_to_the_named_upstream_and_nowhere_else() {
+        let csp = Csp::with_forms_to(&["https://login.example/x?y", "nonsense", "data:,x"]);
+        let text = csp.value();
+        let text = text.to_str().unwrap();
+        assert!(text.contains("form-action 'self' https://login.example;"), "{text}");
+    }
+}

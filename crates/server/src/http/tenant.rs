@@ -1,0 +1,29 @@
+//! The tenant of a request: the slug in the path, parsed once and traded for the row.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use identity::Tenant;
+use ids::Slug;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::http::problem::Problem;
+
+/// The tenant that the path names, in any case. An unknown one is not found, like everything
+/// that is another tenant's.
+pub(crate) struct TenantPath(pub(crate) Tenant);
+
+#[derive(Deserialize)]
+struct Params {
+    slug: Slug,
+}
+
+impl FromRequestParts<App> for TenantPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<Params>::from_request_parts(parts, app).await;
+        let Path(Params { slug }) = path.map_err(|_| Problem::NotFound)?;
+        app.store.tenant(&slug).await?.ok_or(Problem::NotFound).map(Self)
+    }
+}
