@@ -29,8 +29,8 @@ use crate::Config;
 use crate::apdu;
 use crate::dispatch::{BackendId, Dispatch};
 use crate::flash::{Flash, Ram};
-use crate::holder::{Shared, Ticket};
 use crate::platform::{Hand, Platform, Store};
+use crate::shared::{Shared, Ticket};
 
 /// Longest message either way, in bytes: what the ISO 7816 dispatcher has room for.
 pub(crate) const MAX_MESSAGE: usize = 3072;

@@ -37,6 +37,7 @@ mod loopback;
 mod pcscd;
 pub mod pinentry;
 mod platform;
+mod shared;
 mod simulator;
 mod vpcd;
 

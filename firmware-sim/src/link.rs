@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use authenticator::{Control, CtapLink, Keepalive, LinkError};
 
 use crate::firmware::{Input, Job};
-use crate::holder::{Shared, Ticket, now};
+use crate::shared::{Shared, Ticket, now};
 
 /// How often a waiting call looks at its deadline and at the cancel flag. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(5);
@@ -46,22 +46,24 @@ impl SimLink {
 
     /// Why the call ends before its answer, if it does.
     fn reason(&self, control: &Control<'_>) -> Option<LinkError> {
-        let state = self.shared.lock();
-        if !state.present || state.insertion != self.insertion {
-            Some(removed())
-        } else if control.cancel.load(Ordering::Relaxed) {
-            Some(LinkError::Cancelled)
-        } else if now() >= control.deadline {
-            Some(LinkError::Deadline)
-        } else {
-            None
-        }
+        let is_removed = self.shared.lock().insertion != self.insertion;
+        if is_removed { Some(removed()) } else { given_up(control) }
+    }
+}
+
+fn given_up(control: &Control<'_>) -> Option<LinkError> {
+    if control.cancel.load(Ordering::Relaxed) {
+        Some(LinkError::Cancelled)
+    } else if now() >= control.deadline {
+        Some(LinkError::Deadline)
+    } else {
+        None
     }
 }
 
 impl CtapLink for SimLink {
     fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
-        if let Some(reason) = self.reason(control) {
+        if let Some(reason) = given_up(control) {
             return Err(reason);
         }
         let call = self.submit(request)?;

@@ -16,8 +16,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::holder::now;
 use crate::loopback;
+use crate::shared::now;
 
 /// Name of the variable by which libpcsclite finds the socket of pcscd.
 pub const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";

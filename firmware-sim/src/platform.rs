@@ -9,7 +9,7 @@ use trussed::platform::UserInterface;
 use trussed::types::ui::Status;
 use trussed_core::types::consent::Level;
 
-use crate::holder::Shared;
+use crate::shared::Shared;
 
 pub(crate) struct Platform<'a> {
     pub(crate) rng: ChaCha20Rng,

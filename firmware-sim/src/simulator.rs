@@ -6,7 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use crate::firmware::{self, Job, PowerOff};
 use crate::flash::Flash;
-use crate::holder::{Holder, Shared};
+use crate::holder::Holder;
+use crate::shared::Shared;
 use crate::{Config, SimLink};
 
 /// Debug builds of the firmware like a deep stack.

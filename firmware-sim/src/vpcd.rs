@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::firmware::{Input, Job};
-use crate::holder::{Shared, Ticket};
+use crate::shared::{Shared, Ticket};
 use crate::{ReaderPort, Simulator};
 
 /// The ATR of a Nitrokey 3: with a plain one some smart-card drivers offer no elliptic curves.
@@ -117,7 +117,7 @@ impl Slot {
 
     /// Waits until the card is in; false when there will be no card any more.
     fn wait_for_the_hand(&self) -> bool {
-        let ends = |state: &crate::holder::State| state.ended || self.leaves();
+        let ends = |state: &crate::shared::State| state.ended || self.leaves();
         while !self.shared.wait(Duration::MAX, |state| state.present || ends(state)) {}
         !ends(&self.shared.lock())
     }

@@ -387,3 +387,15 @@ fn the_firmware_says_when_it_is_full() {
     let other_user = common::make_credential_parameters_for(&second, b"user-2");
     assert_eq!(call(card, MAKE_CREDENTIAL, Some(other_user)).unwrap_err(), 0x28);
 }
+
+#[test]
+fn a_call_that_is_cancelled_before_it_begins_never_reaches_the_card() {
+    let simulator = start(34);
+    let begun = Instant::now();
+    for (cancelled, deadline) in [(true, begun + SOON), (false, begun)] {
+        let cancel = AtomicBool::new(cancelled);
+        let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} };
+        simulator.link().call(&[SELECTION], &mut control).unwrap_err();
+    }
+    assert_eq!(simulator.holder().commands_seen(), 0);
+}

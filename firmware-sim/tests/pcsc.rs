@@ -306,6 +306,16 @@ fn a_failure_inside_is_a_failure_outside() {
     }
 }
 
+fn not_a_test() -> Result<(), isolated::IsolatedError> {
+    isolated::run(|_| {})
+}
+
+#[test]
+fn a_test_that_was_not_run_is_no_success() {
+    let error = not_a_test().unwrap_err();
+    assert!(matches!(error, isolated::IsolatedError::NotRun(name) if name == "not_a_test"));
+}
+
 #[test]
 fn nothing_is_left_behind() {
     let alive = |pid: u32| std::path::Path::new(&format!("/proc/{pid}")).exists();
@@ -326,6 +336,8 @@ fn pcscd_may_be_killed_and_started_again_while_clients_live() {
             let card = connect(FIRST);
             assert_eq!(extended(&card, &[GET_INFO]).unwrap()[0], 0x00);
             drop(pcscd);
+            // What it leaves behind, when its number has been given to another program since.
+            std::fs::write(directory.join("pcscd.pid"), std::process::id().to_string()).unwrap();
             extended(&card, &[GET_INFO]).unwrap_err();
         }
     })

@@ -1,13 +1,17 @@
 //! The program `cardea-sim`, as people and scripts run it.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests measure time and fail by panicking"
+)]
 
 use std::ffi::CStr;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use firmware_sim::{Pcscd, isolated};
 use pcsc::{Context, Protocols, ReaderState, Scope, ShareMode, State};
@@ -143,7 +147,9 @@ fn isolated_leaves_nothing_behind_even_when_it_is_killed() {
         // An orphan that nobody reaps stays as Z.
         stat.is_ok_and(|stat| !stat.contains(") Z "))
     };
+    let give_up = Instant::now().checked_add(Duration::from_secs(10)).unwrap();
     while is_alive(&program) || UnixStream::connect(&socket).is_ok() {
+        assert!(Instant::now() < give_up, "{program} or its pcscd lives on");
         std::thread::yield_now();
     }
     std::fs::remove_dir_all(socket.parent().unwrap()).unwrap();
