@@ -18,7 +18,7 @@ use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
 use crate::socket;
-use crate::state::{Enrolment, State, StateError};
+use crate::state::{Claim, Enrolment, State, StateError};
 
 /// How an agent is set up. The program reads this from its environment; a test makes it.
 pub struct Config {
@@ -113,6 +113,7 @@ pub struct Agent {
     inner: Arc<Inner>,
     _tasks: JoinSet<()>,
     _devices: Box<dyn Send>,
+    _claim: Claim,
 }
 
 impl Agent {
@@ -122,7 +123,7 @@ impl Agent {
     ///
     /// [`StartError`].
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let state = State::open(&config.state_dir)?;
+        let (state, claim) = State::open(&config.state_dir)?;
         let enrolments = state.enrolments()?;
         let tls = http::tls()?;
         let caller = Caller::new(&tls)?;
@@ -135,14 +136,14 @@ impl Agent {
         let inner = Arc::new(inner);
         let mut tasks = JoinSet::new();
         if let Some(path) = config.socket {
-            let listener = socket::listen(&path)
-                .map_err(|source| StartError::Socket { path, source })?;
+            let listener =
+                socket::listen(&path).map_err(|source| StartError::Socket { path, source })?;
             tasks.spawn(socket::serve(listener, Arc::clone(&inner)));
         }
         for enrolment in enrolments {
             Inner::attend(&inner, enrolment);
         }
-        Ok(Self { inner, _tasks: tasks, _devices: devices })
+        Ok(Self { inner, _tasks: tasks, _devices: devices, _claim: claim })
     }
 
     /// Enrols this computer at `server` with the code that a page shows.

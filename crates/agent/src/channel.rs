@@ -111,8 +111,7 @@ impl Channel {
     async fn connect(&self) -> Result<Socket, ConnectError> {
         let (server, key) = (&self.enrolment.record.server, &self.enrolment.key);
         let body = serde_json::json!({});
-        let answer: NonceAnswer =
-            self.caller.post(server, paths::NONCE, &body, key, CALL).await?;
+        let answer: NonceAnswer = self.caller.post(server, paths::NONCE, &body, key, CALL).await?;
         let proof = http::new_proof("GET", &server.url(paths::CHANNEL), b"");
         let proof = proof.map_err(CallError::Random)?.with_nonce(answer.nonce);
         let proof = proof.sign(key).map_err(CallError::Key)?;

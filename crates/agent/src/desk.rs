@@ -6,8 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused, RequestError,
-    ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits,
-    paths,
+    ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits, paths,
 };
 use tokio::sync::Semaphore;
 
@@ -86,7 +85,7 @@ impl Desk {
         if live.iter().any(|other| !other.cancel.is_cancelled()) {
             return Err(Some(Refused::Busy));
         }
-        let verdict = lock(&self.prompts).entry(device.clone()).or_default().admit(clock::now());
+        let verdict = lock(&self.prompts).entry(device.clone()).or_default().judge(clock::now());
         match verdict {
             Verdict::Show => {}
             Verdict::Drop => return Err(None),
@@ -133,32 +132,51 @@ impl Desk {
 impl Drop for Taken {
     fn drop(&mut self) {
         self.cancel.cancel();
-        lock(&self.desk.live).retain(|live| {
-            live.ticket != self.ticket || live.device != self.enrolment.device
-        });
+        self.clear_desk();
     }
 }
 
 impl Taken {
     /// Claims the ticket, checks the request, asks person and card, and tells the server.
     pub(crate) async fn work(self) {
-        let desk = &self.desk;
-        let Ok(Ok(_turn)) = tokio::time::timeout(HAND_OVER, desk.turn.acquire()).await else {
-            return self.tell(Outcome::Refused(Refused::Busy)).await;
-        };
-        if self.cancel.is_cancelled() {
-            return;
+        let outcome = self.outcome().await;
+        // The server may send the next one as soon as it hears of this one.
+        self.clear_desk();
+        match outcome {
+            Some(outcome) => self.tell(outcome).await,
+            None => tracing::info!("a request came to nothing"),
         }
-        let request = match self.claim().await {
-            Ok(request) => request,
-            Err(error) => return self.give_up(error).await,
+    }
+
+    /// What becomes of the ticket; `None` when there is nobody to tell.
+    async fn outcome(&self) -> Option<Outcome> {
+        let turn = tokio::time::timeout(HAND_OVER, self.desk.turn.acquire());
+        let Ok(Ok(_turn)) = turn.await else { return Some(Outcome::Refused(Refused::Busy)) };
+        let claimed = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return None,
+            claimed = self.claim() => claimed,
         };
-        let Some(outcome) = self.ceremony(request).run().await else {
-            tracing::info!("the page cancelled");
-            return;
-        };
-        self.count(&outcome);
-        self.tell(outcome).await;
+        match claimed {
+            Ok(request) => {
+                self.prompts(|prompts| prompts.show(clock::now()));
+                let outcome = self.ceremony(request).run().await?;
+                self.count(&outcome);
+                Some(outcome)
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no prompt");
+                // A claim that failed is over; a request that did not pass is said to be so.
+                let invalid = matches!(error, Unworked::Request(_));
+                invalid.then_some(Outcome::Refused(Refused::InvalidRequest))
+            }
+        }
+    }
+
+    /// Makes room for the next.
+    fn clear_desk(&self) {
+        lock(&self.desk.live)
+            .retain(|live| live.ticket != self.ticket || live.device != self.enrolment.device);
     }
 
     async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
@@ -185,14 +203,6 @@ impl Taken {
         Ok(verified)
     }
 
-    /// A claim that failed is over; a request that did not pass is said to be so.
-    async fn give_up(&self, error: Unworked) {
-        tracing::warn!(error = &error as &dyn std::error::Error, "no prompt");
-        if let Unworked::Request(_) = error {
-            self.tell(Outcome::Refused(Refused::InvalidRequest)).await;
-        }
-    }
-
     fn ceremony(&self, request: VerifiedRequest) -> Ceremony {
         // The life of its challenge, counted from here: whose clock is right does not matter.
         let claims = request.claims();
@@ -211,13 +221,16 @@ impl Taken {
 
     /// What the person did counts for what is shown to them next.
     fn count(&self, outcome: &Outcome) {
-        let mut prompts = lock(&self.desk.prompts);
-        let prompts = prompts.entry(self.enrolment.device.clone()).or_default();
-        match outcome {
+        self.prompts(|prompts| match outcome {
             Outcome::Refused(Refused::Cancelled) => prompts.refused(clock::now()),
             Outcome::Refused(_) => {}
             Outcome::Assertion(_) | Outcome::Registration(_) => prompts.accepted(),
-        }
+        });
+    }
+
+    fn prompts(&self, change: impl FnOnce(&mut Prompts)) {
+        let mut prompts = lock(&self.desk.prompts);
+        change(prompts.entry(self.enrolment.device.clone()).or_default());
     }
 
     async fn tell(&self, outcome: Outcome) {

@@ -1,8 +1,6 @@
 //! What keeps a PIN in this process.
 
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit,
-};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// Keeps other processes of the user from reading the memory of this one, and the memory out of
 /// core files. To be called before anything else.

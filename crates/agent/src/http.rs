@@ -104,11 +104,7 @@ impl Caller {
 }
 
 /// A proof for a call that is made now.
-pub(crate) fn new_proof(
-    method: &str,
-    url: &str,
-    body: &[u8],
-) -> Result<DeviceProof, NoRandomness> {
+pub(crate) fn new_proof(method: &str, url: &str, body: &[u8]) -> Result<DeviceProof, NoRandomness> {
     let jti = Jti::from_random(random::array()?);
     Ok(DeviceProof::new(method, url, body, jti, clock::wall()))
 }

@@ -60,7 +60,9 @@ enum Failure {
     Runtime(#[source] std::io::Error),
     #[error("give --{0}, or set {1}")]
     Place(&'static str, &'static str),
-    #[error("no pinentry program found; install pinentry-gnome3 or pinentry-qt, or give --pinentry")]
+    #[error(
+        "no pinentry program found; install pinentry-gnome3 or pinentry-qt, or give --pinentry"
+    )]
     NoPinentry,
     #[error(transparent)]
     Start(#[from] cardea_agent::StartError),
@@ -94,7 +96,8 @@ fn main() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<(), Failure> {
     cardea_agent::harden().map_err(Failure::Harden)?;
-    let socket = arguments.socket.or_else(|| Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock")));
+    let socket =
+        arguments.socket.or_else(|| Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock")));
     let socket = socket.ok_or(Failure::Place("socket", "XDG_RUNTIME_DIR"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

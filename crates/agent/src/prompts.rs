@@ -30,19 +30,20 @@ pub(crate) enum Verdict {
 }
 
 impl Prompts {
-    /// Judges a request that comes now; one that is shown counts.
-    pub(crate) fn admit(&mut self, now: Instant) -> Verdict {
+    /// Judges a request that comes now.
+    pub(crate) fn judge(&mut self, now: Instant) -> Verdict {
         if self.quiet_until.is_some_and(|until| now < until) {
             return Verdict::Drop;
         }
         while self.shown.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
             self.shown.pop_front();
         }
-        if self.shown.len() >= MOST {
-            return Verdict::TooMany;
-        }
+        if self.shown.len() >= MOST { Verdict::TooMany } else { Verdict::Show }
+    }
+
+    /// A request is put before the person: it counts.
+    pub(crate) fn show(&mut self, now: Instant) {
         self.shown.push_back(now);
-        Verdict::Show
     }
 
     /// The person said no.
@@ -70,27 +71,36 @@ mod tests {
         *START.get_or_init(crate::clock::now) + Duration::from_secs(seconds)
     }
 
+    /// Judges, and shows what may be shown.
+    fn admit(prompts: &mut Prompts, now: Instant) -> Verdict {
+        let verdict = prompts.judge(now);
+        if verdict == Verdict::Show {
+            prompts.show(now);
+        }
+        verdict
+    }
+
     #[test]
     fn shows_three_prompts_a_minute() {
         let mut prompts = Prompts::default();
         for second in [0, 10, 20] {
-            assert_eq!(prompts.admit(at(second)), Verdict::Show);
+            assert_eq!(admit(&mut prompts, at(second)), Verdict::Show);
         }
-        assert_eq!(prompts.admit(at(59)), Verdict::TooMany);
-        assert_eq!(prompts.admit(at(60)), Verdict::Show);
-        assert_eq!(prompts.admit(at(61)), Verdict::TooMany);
+        assert_eq!(admit(&mut prompts, at(59)), Verdict::TooMany);
+        assert_eq!(admit(&mut prompts, at(60)), Verdict::Show);
+        assert_eq!(admit(&mut prompts, at(61)), Verdict::TooMany);
     }
 
     #[test]
     fn keeps_quiet_for_a_minute_after_two_refusals() {
         let mut prompts = Prompts::default();
-        prompts.admit(at(0));
+        admit(&mut prompts, at(0));
         prompts.refused(at(5));
-        assert_eq!(prompts.admit(at(6)), Verdict::Show);
+        assert_eq!(admit(&mut prompts, at(6)), Verdict::Show);
         prompts.refused(at(10));
-        assert_eq!(prompts.admit(at(11)), Verdict::Drop);
-        assert_eq!(prompts.admit(at(69)), Verdict::Drop);
-        assert_eq!(prompts.admit(at(70)), Verdict::Show);
+        assert_eq!(admit(&mut prompts, at(11)), Verdict::Drop);
+        assert_eq!(admit(&mut prompts, at(69)), Verdict::Drop);
+        assert_eq!(admit(&mut prompts, at(70)), Verdict::Show);
     }
 
     #[test]
@@ -99,6 +109,6 @@ mod tests {
         prompts.refused(at(0));
         prompts.accepted();
         prompts.refused(at(1));
-        assert_eq!(prompts.admit(at(2)), Verdict::Show);
+        assert_eq!(admit(&mut prompts, at(2)), Verdict::Show);
     }
 }

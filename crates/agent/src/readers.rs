@@ -26,8 +26,7 @@ fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event)
         Event::CardInserted(card) => {
             let name = card.reader.to_string_lossy().into_owned();
             // Seen at the first look, also after the service was away: nobody put it there for us.
-            let arrival =
-                if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
+            let arrival = if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
             let reader = card.reader.clone();
             let id = board.arrived(name, arrival, Arc::new(move || Ok(link(&card))));
             cards.insert(reader, id);

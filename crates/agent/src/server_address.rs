@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn http_goes_to_this_computer_alone() {
-        for typed in ["http://login.example.com", "http://10.0.0.1", "http://localhost.evil.example"]
+        for typed in
+            ["http://login.example.com", "http://10.0.0.1", "http://localhost.evil.example"]
         {
             assert_eq!(origin(typed), Err(AddressError::Plain), "{typed}");
         }

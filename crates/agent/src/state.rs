@@ -73,16 +73,24 @@ impl Enrolment {
     }
 }
 
-/// The folder. One agent at a time has it.
+/// The folder of the records.
 pub(crate) struct State {
     folder: PathBuf,
-    /// Held for its lock.
-    _lock: File,
+}
+
+/// Keeps other agents off the folder as long as it lives.
+pub(crate) struct Claim(File);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Closing the file would do as well; a lock that is gone already is no fault.
+        let _ = self.0.unlock();
+    }
 }
 
 impl State {
     /// Opens the folder, and makes it if there is none.
-    pub(crate) fn open(folder: &Path) -> Result<Self, StateError> {
+    pub(crate) fn open(folder: &Path) -> Result<(Self, Claim), StateError> {
         let at = |source| StateError::File { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at)?;
         refuse_open(folder)?;
@@ -90,7 +98,7 @@ impl State {
         let options = options.write(true).create(true).truncate(false);
         let lock = options.open(folder.join("lock")).map_err(at)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => Ok((Self { folder: folder.to_owned() }, Claim(lock))),
             Err(std::fs::TryLockError::WouldBlock) => Err(StateError::InUse(folder.to_owned())),
             Err(std::fs::TryLockError::Error(source)) => Err(at(source)),
         }
@@ -143,8 +151,7 @@ impl State {
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
         let at = |source| StateError::File { path: path.to_owned(), source };
         let new = path.with_extension("new");
-        let mut file =
-            private().write(true).create(true).truncate(true).open(&new).map_err(at)?;
+        let mut file = private().write(true).create(true).truncate(true).open(&new).map_err(at)?;
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at)?;
         std::fs::rename(&new, path).map_err(at)?;
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(at)
@@ -210,8 +217,8 @@ pub(crate) mod tests {
     fn an_enrolment_survives_a_restart_and_its_files_are_the_users_alone() {
         let folder = scratch("restart");
         let (enrolment, pkcs8) = enrolment();
-        State::open(&folder).unwrap().store(&enrolment, &pkcs8).unwrap();
-        let read = State::open(&folder).unwrap().enrolments().unwrap();
+        State::open(&folder).unwrap().0.store(&enrolment, &pkcs8).unwrap();
+        let read = State::open(&folder).unwrap().0.enrolments().unwrap();
         assert_eq!(read.len(), 1);
         assert_eq!((&read[0].record, &read[0].device), (&enrolment.record, &enrolment.device));
         assert_eq!(mode(&folder), 0o700);
@@ -225,13 +232,14 @@ pub(crate) mod tests {
     fn a_removed_enrolment_leaves_no_key() {
         let folder = scratch("removed");
         let (enrolment, pkcs8) = enrolment();
-        let state = State::open(&folder).unwrap();
+        let (state, claim) = State::open(&folder).unwrap();
         state.store(&enrolment, &pkcs8).unwrap();
         state.remove(&enrolment).unwrap();
         state.remove(&enrolment).unwrap();
         let left: Vec<_> =
             std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["lock"]);
+        drop(claim);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -239,14 +247,14 @@ pub(crate) mod tests {
     fn a_key_that_others_may_read_is_not_used() {
         let folder = scratch("open");
         let (enrolment, pkcs8) = enrolment();
-        let state = State::open(&folder).unwrap();
+        let (state, claim) = State::open(&folder).unwrap();
         state.store(&enrolment, &pkcs8).unwrap();
         let key = state.path(&enrolment, "key");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(state.enrolments().unwrap().is_empty());
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(state.enrolments().unwrap().len(), 1);
-        drop(state);
+        drop(claim);
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(matches!(State::open(&folder), Err(StateError::Open(_))));
         std::fs::remove_dir_all(&folder).unwrap();
@@ -266,11 +274,12 @@ pub(crate) mod tests {
     fn a_damaged_record_harms_no_other() {
         let folder = scratch("damaged");
         let (enrolment, pkcs8) = enrolment();
-        let state = State::open(&folder).unwrap();
+        let (state, claim) = State::open(&folder).unwrap();
         state.store(&enrolment, &pkcs8).unwrap();
         state.write(&folder.join("half.json"), b"{\"server\":").unwrap();
         state.write(&folder.join("half.key"), b"").unwrap();
         assert_eq!(state.enrolments().unwrap().len(), 1);
+        drop(claim);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

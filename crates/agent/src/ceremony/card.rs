@@ -9,6 +9,10 @@ use crate::board::{Arrival, Device};
 use crate::pinentry::{Choice, Dialog, PinentryError};
 use crate::words;
 
+/// Somebody who says "it is there" when it is not is asked again after this time: a dialog that
+/// answers by itself must not be asked as fast as programs can be started.
+const ASK_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// An open card.
 pub(super) type Link = Box<dyn CeremonyLink>;
 
@@ -23,6 +27,7 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
         }
     }
     let mut error = (!lying.is_empty()).then_some(words::OTHER_CARD);
+    let mut ask_at = tokio::time::Instant::now();
     loop {
         tokio::select! {
             biased;
@@ -37,8 +42,14 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
                 }
                 error = Some(words::OTHER_CARD);
             }
-            choice = ask_for_card(ceremony, who_asks, error) => match choice.map_err(failed)? {
-                Choice::Ok => error = Some(words::NO_CARD_YET),
+            choice = async {
+                tokio::time::sleep_until(ask_at).await;
+                ask_for_card(ceremony, who_asks, error).await
+            } => match choice.map_err(failed)? {
+                Choice::Ok => {
+                    error = Some(words::NO_CARD_YET);
+                    ask_at = tokio::time::Instant::now() + ASK_AGAIN;
+                }
                 Choice::NotOk | Choice::Cancel => return Err(Refused::Cancelled),
             },
         }
@@ -53,8 +64,7 @@ async fn open(ceremony: &Ceremony, device: &Device) -> Option<(Link, Info)> {
         let mut link = open().map_err(|error| {
             tracing::info!(name, error = &error as &dyn std::error::Error, "not used");
         })?;
-        let mut control =
-            Control { deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
+        let mut control = Control { deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
         let info = execute(&mut *link, &get_info::Request, &mut control).map_err(|error| {
             tracing::info!(name, error = &error as &dyn std::error::Error, "not used");
         })?;
@@ -68,7 +78,8 @@ async fn open(ceremony: &Ceremony, device: &Device) -> Option<(Link, Info)> {
 /// card that lies there may be touched for another reason.
 fn asks_for_pin(ceremony: &Ceremony, info: &Info) -> bool {
     let claims = ceremony.request.claims();
-    let chooses = matches!(claims.ceremony, Wanted::Create(_)) && info.option("clientPin").is_some();
+    let chooses =
+        matches!(claims.ceremony, Wanted::Create(_)) && info.option("clientPin").is_some();
     let required = claims.user_verification == UserVerification::Required;
     required && !info.has("uv") && (info.has("clientPin") || chooses)
 }

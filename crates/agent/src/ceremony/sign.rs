@@ -1,8 +1,6 @@
 //! A signed request in the words of the authenticator, and its answer in those of WebAuthn.
 
-use agent_protocol::{
-    Ceremony as Wanted, Create, CredentialDescriptor, Outcome, SignedRequest,
-};
+use agent_protocol::{Ceremony as Wanted, Create, CredentialDescriptor, Outcome, SignedRequest};
 use authenticator::{
     AuthenticateRequest, CeremonyError, Control, RegisterRequest, RelyingParty, ResidentKey, User,
     UserVerification, authenticate, register,
@@ -26,25 +24,20 @@ pub(super) fn sign(
 ) -> Result<Outcome, CeremonyError> {
     let claims = ceremony.request.claims();
     let cancel = ceremony.cancel.clone();
-    let mut control = Control {
-        deadline: ceremony.deadline,
-        cancel: cancel.flag(),
-        on_keepalive: &mut |_| {},
-    };
+    let mut control =
+        Control { deadline: ceremony.deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
     #[expect(clippy::expect_used, reason = "without randomness this thread and its ceremony end")]
     let mut entropy = |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
     let credential = match &claims.ceremony {
         Wanted::Get(allow) => {
             let request = authenticate_request(claims, allow)?;
-            let assertion =
-                authenticate(&mut *link, &request, person, &mut control, &mut entropy)?;
+            let assertion = authenticate(&mut *link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(assertion).map(Outcome::Assertion)
         }
         Wanted::Create(create) => {
             let name = &ceremony.enrolment.record.tenant_name;
             let request = register_request(claims, create, name)?;
-            let registration =
-                register(&mut *link, &request, person, &mut control, &mut entropy)?;
+            let registration = register(&mut *link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(registration).map(Outcome::Registration)
         }
     };

@@ -13,12 +13,19 @@ fn scripted(answers: &str) -> Pinentry {
 }
 
 fn dialog() -> Dialog<'static> {
-    Dialog { title: "Cardea", description: "Who\nasks", prompt: "PIN", ok: "Go on", ..Dialog::default() }
+    Dialog {
+        title: "Cardea",
+        description: "Who\nasks",
+        prompt: "PIN",
+        ok: "Go on",
+        ..Dialog::default()
+    }
 }
 
 #[tokio::test]
 async fn a_pin_is_read_with_its_escapes() {
-    let pinentry = scripted("GETPIN) echo '# a remark'; echo 'S PASSPHRASE'; echo 'D 12%2534'; echo OK;;");
+    let pinentry =
+        scripted("GETPIN) echo '# a remark'; echo 'S PASSPHRASE'; echo 'D 12%2534'; echo OK;;");
     let pin = pinentry.ask_pin(&dialog()).await.unwrap().unwrap();
     assert_eq!(pin.as_str(), "12%34");
 }
@@ -88,7 +95,7 @@ async fn dropping_the_question_ends_the_program() {
     std::fs::remove_file(&file).unwrap();
     question.abort();
     let gone = async {
-        while std::path::Path::new(&format!("/proc/{pid}")).exists() {
+        while Path::new(&format!("/proc/{pid}")).exists() {
             tokio::task::yield_now().await;
         }
     };

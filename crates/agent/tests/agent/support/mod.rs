@@ -1,0 +1,253 @@
+//! What the tests are made of.
+
+pub(crate) mod person;
+pub(crate) mod server;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use agent_protocol::{
+    Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
+    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
+};
+use authenticator::Unshared;
+use cardea_agent::{Agent, Arrival, Board, Config, DeviceId, DeviceSource, Pace, ServerAddress};
+use firmware_sim::Simulator;
+
+use person::Person;
+use server::Server;
+
+/// No event of these tests takes so long, unless it never comes.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// Waits for an event.
+pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, event).await.expect("it happens soon")
+}
+
+/// Waits until something outside of this process is so.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    soon(async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// What the agent logs, for a person who looks at a failed test.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::new("cardea_agent=debug");
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+}
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cardea-agent-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A reader without PC/SC: cards are put on it and taken away by the test.
+#[derive(Clone, Default)]
+pub(crate) struct Reader(Arc<Mutex<Option<Board>>>);
+
+impl Reader {
+    fn board(&self) -> Board {
+        self.0.lock().unwrap().clone().expect("an agent watches this reader")
+    }
+
+    pub(crate) fn put(&self, card: &Arc<Simulator>) -> DeviceId {
+        let card = Arc::clone(card);
+        let open = move || Ok(Box::new(Unshared(card.link())) as Box<_>);
+        self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
+    }
+
+    /// A card that is no FIDO card.
+    pub(crate) fn put_other(&self) -> DeviceId {
+        let open = || Err(cardea_agent::OpenError::NotFido);
+        self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
+    }
+
+    pub(crate) fn take(&self, id: DeviceId) {
+        self.board().left(id);
+    }
+}
+
+impl DeviceSource for Reader {
+    fn start(self: Box<Self>, board: Board) -> std::io::Result<Box<dyn Send>> {
+        *self.0.lock().unwrap() = Some(board);
+        Ok(Box::new(()))
+    }
+}
+
+/// A factory-fresh card whose holder touches it when asked.
+pub(crate) fn new_card(seed: u64) -> Arc<Simulator> {
+    Arc::new(Simulator::start(firmware_sim::Config::seeded(seed)).unwrap())
+}
+
+/// A desktop: a folder, a person, a reader; and an agent on it.
+pub(crate) struct Desktop {
+    pub(crate) folder: Folder,
+    pub(crate) person: Person,
+    pub(crate) reader: Reader,
+    pub(crate) agent: Option<Agent>,
+}
+
+impl Desktop {
+    /// A desktop whose agent runs.
+    pub(crate) fn new() -> Self {
+        log();
+        let folder = Folder::new();
+        let person = Person::new(folder.path());
+        let mut desktop = Self { folder, person, reader: Reader::default(), agent: None };
+        desktop.start();
+        desktop
+    }
+
+    /// Starts the agent, again if it ran before.
+    pub(crate) fn start(&mut self) {
+        self.agent = None;
+        let pace = Pace {
+            ping: Duration::from_secs(25),
+            retry_first: Duration::from_millis(20),
+            retry_most: Duration::from_millis(200),
+        };
+        let config = Config {
+            state_dir: self.state(),
+            socket: Some(self.socket()),
+            pinentry: self.person.pinentry(),
+            devices: Box::new(self.reader.clone()),
+            device_name: "Ada's computer".into(),
+            pace,
+        };
+        self.agent = Some(Agent::start(config).unwrap());
+    }
+
+    pub(crate) fn agent(&self) -> &Agent {
+        self.agent.as_ref().expect("the agent runs")
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("run").join("agent.sock")
+    }
+
+    /// Names of the files of the state, without the lock.
+    pub(crate) fn state_files(&self) -> usize {
+        std::fs::read_dir(self.state()).unwrap().count().saturating_sub(1)
+    }
+
+    /// Pairs with the server, page and all.
+    pub(crate) async fn pair(&self, server: &Server) {
+        let address: ServerAddress = server.origin.parse().unwrap();
+        let code = "KRQM-BXPT".parse().unwrap();
+        let pairing = soon(self.agent().pair(&address, &code)).await.unwrap();
+        server.page_confirms();
+        soon(pairing.confirmed()).await.unwrap();
+        soon(self.agent().connected()).await;
+    }
+}
+
+/// A desktop that is paired with a server.
+pub(crate) async fn paired() -> (Desktop, Server) {
+    let (desktop, server) = (Desktop::new(), Server::start().await);
+    desktop.pair(&server).await;
+    (desktop, server)
+}
+
+/// A ticket that nobody had before.
+pub(crate) fn new_ticket() -> Ticket {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Ticket::from_random(bytes)
+}
+
+pub(crate) fn seconds() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the server of the test has a clock")]
+    let now = SystemTime::now();
+    now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// A request to sign in with one of `allow`.
+pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> SignedRequest {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut jti = [0; 16];
+    jti[..8].copy_from_slice(&number.to_be_bytes());
+    SignedRequest {
+        iss: server.origin.clone(),
+        aud: server.device(),
+        tenant: "acme".into(),
+        txn: "txn-1".into(),
+        purpose: Purpose::Login,
+        origin: server.origin.clone(),
+        rp_id: "localhost".into(),
+        challenge: "AAECAwQFBgcICQoLDA0ODw".into(),
+        user_verification: UserVerification::Required,
+        ceremony: Ceremony::Get(allow),
+        kinds: vec!["fido2".into()],
+        user: "ada@acme.example".into(),
+        app: "Account".into(),
+        context: Context {
+            browser: Some("Firefox".into()),
+            os: Some("Linux".into()),
+            city: Some("Bern".into()),
+        },
+        match_code: MatchCode::try_from("47".to_owned()).unwrap(),
+        iat: seconds(),
+        exp: seconds() + 120,
+        jti: Jti::from_random(jti),
+    }
+}
+
+/// A request for a new credential.
+pub(crate) fn enrol(server: &Server, exclude: Vec<CredentialDescriptor>) -> SignedRequest {
+    let create = Create {
+        user: User {
+            id: "AQIDBA".into(),
+            name: "ada@acme.example".into(),
+            display_name: "Ada".into(),
+        },
+        exclude_credentials: exclude,
+        pub_key_cred_params: vec![CredentialParameter { kind: "public-key".into(), alg: -7 }],
+        resident_key: ResidentKey::Required,
+        attestation: Some("direct".into()),
+    };
+    let ceremony = Ceremony::Create(create);
+    SignedRequest { purpose: Purpose::Enrol, ceremony, ..login(server, Vec::new()) }
+}
+
+/// The credential of an outcome, as an allow-list names it.
+pub(crate) fn descriptor(outcome: &Outcome) -> CredentialDescriptor {
+    let Outcome::Registration(credential) = outcome else { panic!("no registration: {outcome:?}") };
+    CredentialDescriptor {
+        id: credential["id"].as_str().unwrap().to_owned(),
+        kind: "public-key".into(),
+        transports: Vec::new(),
+    }
+}

@@ -1,0 +1,368 @@
+//! A server that speaks the agent's protocol, as strictly as the real one, with requests that a
+//! test dictates.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use agent_protocol::{
+    AgentMessage, ClaimAnswer, ClaimRequest, DeviceProof, EnrolAnswer, EnrolRequest,
+    EnrolmentState, ExpectedCall, Jti, MatchCode, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk,
+    ResultAnswer, ResultRequest, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
+    VerifyingKey, WaitAnswer, paths,
+};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::{new_ticket, soon};
+
+/// What goes over the channel.
+#[derive(Clone, Debug)]
+pub(crate) enum Push {
+    Text(String),
+    Binary(Vec<u8>),
+    Close,
+}
+
+pub(crate) struct Shared {
+    pub(crate) key: SigningKey,
+    pub(crate) offer: Mutex<Option<EnrolAnswer>>,
+    origin: String,
+    devices: Mutex<HashMap<Thumbprint, VerifyingKey>>,
+    spent: Mutex<HashSet<Jti>>,
+    nonces: Mutex<HashSet<String>>,
+    count: AtomicUsize,
+    confirmation: watch::Sender<EnrolmentState>,
+    requests: Mutex<HashMap<Ticket, Response>>,
+    outcomes: mpsc::UnboundedSender<(Ticket, Outcome)>,
+    said: mpsc::UnboundedSender<AgentMessage>,
+    push: broadcast::Sender<Push>,
+    pub(crate) channels: watch::Sender<usize>,
+    pub(crate) stray_calls: AtomicUsize,
+    pub(crate) long_poll: Mutex<Duration>,
+}
+
+/// A running server; it ends with the test.
+pub(crate) struct Server {
+    pub(crate) origin: String,
+    pub(crate) shared: Arc<Shared>,
+    outcomes: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Ticket, Outcome)>>,
+    said: tokio::sync::Mutex<mpsc::UnboundedReceiver<AgentMessage>>,
+    task: JoinHandle<()>,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) fn new_key() -> SigningKey {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    SigningKey::from_pkcs8(pair.to_pkcs8v1().unwrap().as_ref()).unwrap()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap()
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let origin = format!("http://localhost:{port}");
+        let (outcomes, outcomes_seen) = mpsc::unbounded_channel();
+        let (said, said_seen) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            key: new_key(),
+            offer: Mutex::default(),
+            origin: origin.clone(),
+            devices: Mutex::default(),
+            spent: Mutex::default(),
+            nonces: Mutex::default(),
+            count: AtomicUsize::new(0),
+            confirmation: watch::Sender::new(EnrolmentState::Pending),
+            requests: Mutex::default(),
+            outcomes,
+            said,
+            push: broadcast::Sender::new(64),
+            channels: watch::Sender::new(0),
+            stray_calls: AtomicUsize::new(0),
+            long_poll: Mutex::new(Duration::from_secs(25)),
+        });
+        let task = serve(listener, Arc::clone(&shared));
+        Self { origin, shared, outcomes: outcomes_seen.into(), said: said_seen.into(), task, port }
+    }
+
+    /// Goes down: its connections break.
+    pub(crate) async fn stop(&mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        self.push(Push::Close);
+        let mut channels = self.shared.channels.subscribe();
+        soon(channels.wait_for(|open| *open == 0)).await.unwrap();
+    }
+
+    /// Comes back where it was.
+    pub(crate) async fn start_again(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        self.task = serve(listener, Arc::clone(&self.shared));
+    }
+
+    /// The person enters the number on the page.
+    pub(crate) fn page_confirms(&self) {
+        self.shared.confirmation.send_replace(EnrolmentState::Confirmed);
+    }
+
+    /// The person says no on the page.
+    pub(crate) fn page_refuses(&self) {
+        self.shared.confirmation.send_replace(EnrolmentState::Refused);
+    }
+
+    /// The device that is enrolled.
+    pub(crate) fn device(&self) -> Thumbprint {
+        lock(&self.shared.devices).keys().next().expect("a device is enrolled").clone()
+    }
+
+    /// Pushes a ticket whose claim is answered with `request`, signed.
+    pub(crate) fn ask(&self, request: &SignedRequest) -> Ticket {
+        self.ask_signed(request.sign(&self.shared.key).unwrap())
+    }
+
+    /// Pushes a ticket whose claim is answered with this text.
+    pub(crate) fn ask_signed(&self, request: String) -> Ticket {
+        self.ask_answering(axum::Json(ClaimAnswer { request }).into_response())
+    }
+
+    /// Pushes a ticket whose claim is answered so.
+    pub(crate) fn ask_answering(&self, answer: Response) -> Ticket {
+        let ticket = new_ticket();
+        lock(&self.shared.requests).insert(ticket.clone(), answer);
+        self.push(Push::Text(ServerMessage::Ticket { id: ticket.clone() }.encode()));
+        ticket
+    }
+
+    pub(crate) fn cancel(&self, ticket: &Ticket) {
+        self.push(Push::Text(ServerMessage::Cancel { id: ticket.clone() }.encode()));
+    }
+
+    pub(crate) fn push(&self, push: Push) {
+        let _ = self.shared.push.send(push);
+    }
+
+    /// The next outcome.
+    pub(crate) async fn outcome(&self) -> (Ticket, Outcome) {
+        soon(async { self.outcomes.lock().await.recv().await.unwrap() }).await
+    }
+
+    /// Whether an outcome has come already.
+    pub(crate) async fn has_outcome(&self) -> bool {
+        !self.outcomes.lock().await.is_empty()
+    }
+
+    /// The next message of the agent.
+    pub(crate) async fn message(&self) -> AgentMessage {
+        soon(async { self.said.lock().await.recv().await.unwrap() }).await
+    }
+
+    /// The offer that an enrolment gets.
+    pub(crate) fn offer(&self) -> EnrolAnswer {
+        offer(&self.shared)
+    }
+}
+
+fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
+    let router = Router::new()
+        .route(paths::ENROL, post(enrol))
+        .route(paths::ENROL_WAIT, post(enrol_wait))
+        .route(paths::NONCE, post(nonce))
+        .route(paths::CHANNEL, get(channel))
+        .route(paths::CLAIM, post(claim))
+        .route(paths::RESULT, post(result))
+        .fallback(stray)
+        .with_state(shared);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
+}
+
+fn offer(shared: &Shared) -> EnrolAnswer {
+    EnrolAnswer {
+        device_id: "dev-1".into(),
+        tenant: "acme".into(),
+        tenant_name: "Acme".into(),
+        account: "ada@acme.example".into(),
+        browser: "Firefox".into(),
+        os: "Linux".into(),
+        number: MatchCode::try_from("47".to_owned()).unwrap(),
+        origin: shared.origin.clone(),
+        rp_id: "localhost".into(),
+        request_keys: vec![shared.key.public().to_jwk()],
+        expires_in: 600,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server of the test has a clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Who calls, if the proof is good and was never used.
+fn prove(
+    shared: &Shared,
+    headers: &HeaderMap,
+    (method, path): (&str, &str),
+    body: &[u8],
+    nonce: Option<&str>,
+    key: Option<&PublicJwk>,
+) -> Result<VerifyingKey, Box<Response>> {
+    let refuse = |why: String| Box::new((StatusCode::UNAUTHORIZED, why).into_response());
+    let proof = headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
+    let proof = proof.ok_or_else(|| refuse("no proof".into()))?;
+    let key = if let Some(jwk) = key {
+        jwk.key().map_err(|error| refuse(error.to_string()))?
+    } else {
+        let kid = DeviceProof::claimed_device(proof).map_err(|e| refuse(e.to_string()))?;
+        let devices = lock(&shared.devices);
+        let device = devices.iter().find(|(device, _)| device.as_str() == kid);
+        device.ok_or_else(|| refuse("unknown device".into()))?.1.clone()
+    };
+    let url = format!("{}{path}", shared.origin);
+    let call = ExpectedCall { method, url: &url, body, nonce };
+    let verified = DeviceProof::verify(proof, &call, &key, now());
+    let verified = verified.map_err(|error| refuse(error.to_string()))?;
+    if lock(&shared.spent).insert(verified.jti) { Ok(key) } else { Err(refuse("replay".into())) }
+}
+
+fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Box<Response>> {
+    let refuse = |error: serde_json::Error| (StatusCode::BAD_REQUEST, error.to_string());
+    serde_json::from_slice(body).map_err(|error| Box::new(refuse(error).into_response()))
+}
+
+type Answer = Result<Response, Box<Response>>;
+
+/// Axum wants the refusal unboxed.
+fn flat(answer: Answer) -> Response {
+    answer.unwrap_or_else(|refusal| *refusal)
+}
+
+async fn enrol(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    flat((|| {
+        let request: EnrolRequest = json(&body)?;
+        let jwk = Some(&request.device_key);
+        let key = prove(&shared, &headers, ("POST", paths::ENROL), &body, None, jwk)?;
+        if request.code.as_str() != "KRQMBXPT" {
+            let problem = axum::Json(serde_json::json!({"title": "unknown code"}));
+            return Err(Box::new((StatusCode::NOT_FOUND, problem).into_response()));
+        }
+        assert_eq!(request.device_name, "Ada's computer");
+        lock(&shared.devices).insert(key.thumbprint(), key);
+        let answer = lock(&shared.offer).clone().unwrap_or_else(|| offer(&shared));
+        Ok(axum::Json(answer).into_response())
+    })())
+}
+
+async fn enrol_wait(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let known = prove(&shared, &headers, ("POST", paths::ENROL_WAIT), &body, None, None);
+    if let Err(refusal) = known {
+        return *refusal;
+    }
+    let mut confirmation = shared.confirmation.subscribe();
+    let hold = *lock(&shared.long_poll);
+    let answered = confirmation.wait_for(|state| *state != EnrolmentState::Pending);
+    let state = match tokio::time::timeout(hold, answered).await {
+        Ok(state) => *state.unwrap(),
+        Err(_) => EnrolmentState::Pending,
+    };
+    axum::Json(WaitAnswer { state }).into_response()
+}
+
+async fn nonce(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    flat((|| {
+        prove(&shared, &headers, ("POST", paths::NONCE), &body, None, None)?;
+        let nonce = format!("nonce-{}", shared.count.fetch_add(1, Ordering::Relaxed));
+        lock(&shared.nonces).insert(nonce.clone());
+        Ok(axum::Json(NonceAnswer { nonce }).into_response())
+    })())
+}
+
+async fn channel(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let nonces: Vec<String> = lock(&shared.nonces).iter().cloned().collect();
+    let good = nonces.into_iter().find(|nonce| {
+        let call = ("GET", paths::CHANNEL);
+        prove(&shared, &headers, call, b"", Some(nonce), None).is_ok()
+    });
+    let Some(nonce) = good else { return StatusCode::UNAUTHORIZED.into_response() };
+    lock(&shared.nonces).remove(&nonce);
+    // Before the agent knows that the channel is open: nothing that is pushed then may be lost.
+    let push = shared.push.subscribe();
+    upgrade.on_upgrade(move |socket| converse(socket, shared, push))
+}
+
+async fn converse(mut socket: WebSocket, shared: Arc<Shared>, mut push: broadcast::Receiver<Push>) {
+    shared.channels.send_modify(|open| *open += 1);
+    loop {
+        tokio::select! {
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    let _ = shared.said.send(AgentMessage::parse(&text).unwrap());
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break,
+            },
+            push = push.recv() => {
+                let sent = match push.unwrap() {
+                    Push::Text(text) => socket.send(Message::text(text)).await,
+                    Push::Binary(bytes) => socket.send(Message::binary(bytes)).await,
+                    Push::Close => break,
+                };
+                if sent.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    shared.channels.send_modify(|open| *open -= 1);
+}
+
+async fn claim(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    flat((|| {
+        let request: ClaimRequest = json(&body)?;
+        prove(&shared, &headers, ("POST", paths::CLAIM), &body, None, None)?;
+        let answer = lock(&shared.requests).remove(&request.ticket);
+        answer.ok_or_else(|| Box::new(StatusCode::GONE.into_response()))
+    })())
+}
+
+async fn result(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    flat((|| {
+        let request: ResultRequest = json(&body)?;
+        prove(&shared, &headers, ("POST", paths::RESULT), &body, None, None)?;
+        let _ = shared.outcomes.send((request.ticket, request.outcome));
+        Ok(axum::Json(ResultAnswer::Accepted).into_response())
+    })())
+}
+
+/// Whatever else an agent might be talked into calling.
+async fn stray(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    shared.stray_calls.fetch_add(1, Ordering::Relaxed);
+    let location = [(header::LOCATION, uri.to_string())];
+    (StatusCode::NOT_FOUND, location).into_response()
+}
