@@ -160,6 +160,10 @@ fn complete(card: &mut dyn Transmit, command: &[u8], le: u8) -> Result<Response,
 fn transmit(card: &mut dyn Transmit, command: &[u8]) -> Result<Response, Fault> {
     let mut data = card.transmit(command)?;
     let length = data.len();
+    if length == 0 {
+        // What some readers say, without an error, of a card that was pulled out meanwhile.
+        return Err(Fault::Gone(pcsc::Error::RemovedCard));
+    }
     let sw = length.checked_sub(2).map(|at| data.split_off(at));
     let sw = sw.and_then(|sw| sw.try_into().ok()).ok_or(CardError::TooShort(length))?;
     Ok(Response { data, sw })

@@ -56,7 +56,7 @@ impl Target {
 /// Begins a transaction in which the FIDO application is selected.
 pub(crate) fn begin(card: &mut Card) -> Result<Transaction<'_>, Fault> {
     let mut transaction = lock(card)?;
-    for _ in 0..RESTARTS {
+    for _ in 0..=RESTARTS {
         match select(&mut Channel(&transaction)) {
             Err(Fault::Reset) => {
                 transaction.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard)?;
@@ -68,7 +68,7 @@ pub(crate) fn begin(card: &mut Card) -> Result<Transaction<'_>, Fault> {
 }
 
 fn lock(mut card: &mut Card) -> Result<Transaction<'_>, Fault> {
-    for _ in 0..RESTARTS {
+    for _ in 0..=RESTARTS {
         match card.transaction2() {
             Ok(transaction) => return Ok(transaction),
             Err((same_card, pcsc::Error::ResetCard)) => {
