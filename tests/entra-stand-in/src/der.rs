@@ -15,7 +15,7 @@ const UTC_TIME: u8 = 0x17;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 
-/// A self-signed certificate (RFC 5280 section 4.1) over a SubjectPublicKeyInfo.
+/// A self-signed certificate (RFC 5280 section 4.1) over a `SubjectPublicKeyInfo`.
 pub(crate) fn certificate(
     name: &str,
     serial: &[u8; 16],
@@ -33,7 +33,7 @@ pub(crate) fn certificate(
     tlv(SEQUENCE, &[&tbs, SHA256_WITH_RSA, &signature])
 }
 
-/// Modulus and exponent of an RSAPublicKey (RFC 8017 appendix A.1.1), without leading zeros.
+/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 appendix A.1.1), without leading zeros.
 pub(crate) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, _) = read(SEQUENCE, der)?;
     let (modulus, rest) = read(INTEGER, sequence)?;
@@ -45,15 +45,12 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
 fn read(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = input.split_first()?;
     let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7F => (usize::from(first), rest),
-        _ => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
-            let length = bytes
-                .iter()
-                .try_fold(0_usize, |sum, &byte| sum.checked_mul(256)?.checked_add(byte.into()))?;
-            (length, rest)
-        }
+    let (length, rest) = if first <= 0x7F {
+        (usize::from(first), rest)
+    } else {
+        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
+        let digit = |sum: usize, &byte: &u8| sum.checked_mul(256)?.checked_add(byte.into());
+        (bytes.iter().try_fold(0, digit)?, rest)
     };
     (found == tag).then_some(())?;
     rest.split_at_checked(length)

@@ -4,7 +4,7 @@
 //! made once per process and handed out in order, so that many stand-ins in one test run start fast;
 //! each stand-in rotates through them by itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::encoding::AsDer;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{chance, der};
 
-static POOL: Mutex<Vec<Arc<Key>>> = Mutex::new(Vec::new());
+static POOL: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 
 /// One RSA-2048 key with its self-signed certificate.
 pub(crate) struct Key {
@@ -75,29 +75,57 @@ fn sign(pair: &KeyPair, message: &[u8]) -> Vec<u8> {
     signature
 }
 
+/// A key that is made in the background, or when it is first needed, whichever is sooner.
+#[derive(Clone, Default)]
+struct Slot(Arc<OnceLock<Key>>);
+
+impl Slot {
+    /// The process's key of that number.
+    fn number(number: usize) -> Self {
+        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() <= number {
+            pool.resize_with(number.saturating_add(1), Self::default);
+        }
+        pool.get(number).cloned().unwrap_or_default()
+    }
+
+    fn key(&self) -> &Key {
+        self.0.get_or_init(Key::generate)
+    }
+
+    /// Begins to make the keys, in that order.
+    fn prepare(slots: Vec<Self>) {
+        if slots.iter().any(|slot| slot.0.get().is_none()) {
+            std::thread::spawn(move || {
+                for slot in slots {
+                    slot.0.get_or_init(Key::generate);
+                }
+            });
+        }
+    }
+}
+
 /// What the stand-in signs with and publishes.
 pub(crate) struct KeyRing {
-    retired: Vec<Arc<Key>>,
-    active: Arc<Key>,
-    next: Arc<Key>,
+    retired: Vec<Slot>,
+    active: Slot,
+    next: Slot,
     /// The personal accounts' key, in the `common` set only: a key that names another issuer.
-    consumer: Arc<Key>,
+    consumer: Slot,
     taken: usize,
 }
 
 impl KeyRing {
     pub(crate) fn new() -> Self {
-        Self {
-            consumer: pooled(0),
-            retired: vec![pooled(1)],
-            active: pooled(2),
-            next: pooled(3),
-            taken: 4,
-        }
+        let [active, next, retired, consumer] = [0, 1, 2, 3].map(Slot::number);
+        // Two threads, because RSA keys take their time and the first JWKS wants three.
+        Slot::prepare(vec![active.clone(), retired.clone()]);
+        Slot::prepare(vec![next.clone()]);
+        Self { retired: vec![retired], active, next, consumer, taken: 4 }
     }
 
     pub(crate) fn active(&self) -> &Key {
-        &self.active
+        self.active.key()
     }
 
     /// The published next key signs from now on; the old one stays published.
@@ -122,25 +150,15 @@ impl KeyRing {
     /// The JWKS of an authority. The order means nothing, so the active key is not the first.
     pub(crate) fn jwks(&self, issuer: &str, consumer_issuer: Option<&str>) -> Value {
         let work = std::iter::once(&self.next).chain(&self.retired).chain([&self.active]);
-        let mut keys: Vec<Value> = work.map(|key| key.jwk(issuer)).collect();
-        keys.extend(consumer_issuer.map(|issuer| self.consumer.jwk(issuer)));
+        let mut keys: Vec<Value> = work.map(|slot| slot.key().jwk(issuer)).collect();
+        keys.extend(consumer_issuer.map(|issuer| self.consumer.key().jwk(issuer)));
         json!({ "keys": keys })
     }
 
-    fn take(&mut self) -> Arc<Key> {
-        let key = pooled(self.taken);
+    fn take(&mut self) -> Slot {
+        let slot = Slot::number(self.taken);
         self.taken = self.taken.saturating_add(1);
-        key
-    }
-}
-
-/// The process's key of that number, made when first asked for.
-fn pooled(number: usize) -> Arc<Key> {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        if let Some(key) = pool.get(number) {
-            return Arc::clone(key);
-        }
-        pool.push(Arc::new(Key::generate()));
+        Slot::prepare(vec![slot.clone()]);
+        slot
     }
 }

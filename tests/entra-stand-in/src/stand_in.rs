@@ -424,7 +424,7 @@ impl Shared {
     ) -> Result<(), StandInError> {
         acceptable(uri).map_err(StandInError::RedirectUri)?;
         self.update_app(client_id, |app| {
-            app.redirect_uris.push(RedirectUri { uri: uri.to_owned(), platform })
+            app.redirect_uris.push(RedirectUri { uri: uri.to_owned(), platform });
         })
     }
 

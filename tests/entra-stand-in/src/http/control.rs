@@ -227,7 +227,7 @@ async fn update_user(
             change.verification_required.unwrap_or(user.verification_required);
         user.mail = change.mail.or(user.mail.take());
         let set = |target: &mut String, value: Option<String>| {
-            *target = value.unwrap_or_else(|| std::mem::take(target))
+            *target = value.unwrap_or_else(|| std::mem::take(target));
         };
         set(&mut user.display_name, change.display_name);
         set(&mut user.user_principal_name, change.user_principal_name);

@@ -84,7 +84,9 @@ impl Page {
 
     pub(super) fn parse(url: Url, status: u16, html: &str) -> Self {
         let mut reader = Reader { page: Self::empty(url, status), ..Reader::default_at() };
-        events(html).into_iter().for_each(|event| reader.read(event));
+        for event in events(html) {
+            reader.read(event);
+        }
         reader.finish()
     }
 
@@ -258,7 +260,7 @@ impl Reader {
             "iframe" => self.page.frames.push(get("src")),
             "script" | "style" | "title" => self.skip = true,
             "a" => {
-                self.link = self.page.url.join(&get("href")).ok().map(|url| (url, String::new()))
+                self.link = self.page.url.join(&get("href")).ok().map(|url| (url, String::new()));
             }
             "form" => {
                 let method = if get("method") == "post" { Method::POST } else { Method::GET };
@@ -273,7 +275,7 @@ impl Reader {
             "button" => self.button = Some(control(Kind::Button, false)),
             "option" => {
                 self.option =
-                    Some((has("value").then(|| get("value")), has("selected"), String::new()))
+                    Some((has("value").then(|| get("value")), has("selected"), String::new()));
             }
             "input" | "select" => {
                 let tick = ["checkbox", "radio"].contains(&get("type").as_str());

@@ -1,5 +1,13 @@
 //! What Entra refuses, the stand-in refuses; what Entra sends, it sends.
 
+#![expect(
+    clippy::default_trait_access,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 mod authorize;
 mod control;
 mod faults;

@@ -125,7 +125,7 @@ async fn the_certificate_of_each_key_holds_that_key_and_is_signed_by_it() {
         );
         let modulus = openssl(&["x509", "-noout", "-modulus"], &pem);
         let n = BASE64_URL_SAFE_NO_PAD.decode(key["n"].as_str().unwrap()).unwrap();
-        let n: String = n.iter().map(|byte| format!("{byte:02X}")).collect();
+        let n: String = n.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).map(char::from).collect();
         assert_eq!(modulus.trim(), format!("Modulus={n}"));
         let folder = std::env::temp_dir().join(format!(
             "stand-in-{}-{}",

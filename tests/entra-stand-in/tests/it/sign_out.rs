@@ -78,7 +78,7 @@ async fn the_application_hears_of_it_by_sid_without_issuer() {
     fixture
         .entra
         .update_app(fixture.client_id, |app| {
-            app.front_channel_logout_url = Some(front_channel.to_owned())
+            app.front_channel_logout_url = Some(front_channel.to_owned());
         })
         .unwrap();
     let (mut mia, claims) = signed_in(&fixture).await;
