@@ -7,7 +7,7 @@
  * are `POST`s of JSON to our own origin, and `{base}/events` is a stream of server-sent events:
  *
  *   {base}/options       {hint}                       -> {purpose, options, challenge, expires_in}
- *   {base}/finish        {challenge, credential, label?} -> {location} or {next: "create"}
+ *   {base}/finish        {challenge, credential, label?} -> {location}
  *   {base}/agent         {label?}                     -> {state: "pushed", match, expires_in}
  *                                                        or {state: "no-agent"}
  *   {base}/agent/cancel  {}
@@ -144,7 +144,7 @@ class Ceremony {
       this.countDown(Number(this.find("[data-left]").dataset.left), 60);
     } else if (this.view === "set-up") {
       this.listen();
-    } else if (this.view === "choose" && this.root.dataset.agent === "online" && this.root.dataset.purpose === "sign-in") {
+    } else if (this.view === "choose" && this.root.dataset.agent === "online" && this.root.dataset.purpose !== "add") {
       this.askAgent();
     }
   }
@@ -185,8 +185,8 @@ class Ceremony {
       this.show(over ? "over" : "choose");
       if (over) return;
     }
-    const known = this.words.querySelector(`[data-failure-code="${CSS.escape(code)}"]`);
-    const unknown = this.words.querySelector('[data-failure-code="unknown"]');
+    const known = this.words.querySelector(`[data-failure-code~="${CSS.escape(code)}"]`);
+    const unknown = this.words.querySelector('[data-failure-code~="unknown"]');
     const { title, detail } = error?.answer ?? {};
     this.find("[data-status]").textContent = "";
     this.find("[data-failure-title]").textContent = known?.dataset.title ?? title ?? unknown.dataset.title;
@@ -284,7 +284,8 @@ class Ceremony {
     }
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;
-    throw new Problem(answer.code ?? (response.status === 429 ? "too-many" : "unknown"), answer);
+    const plain = { 429: "too-many", 503: "overloaded" }[response.status];
+    throw new Problem(plain ?? answer.code ?? "unknown", answer);
   }
 
   label() {
@@ -303,10 +304,7 @@ class Ceremony {
       if (!window.PublicKeyCredential) throw new Problem("not-supported");
       if (agentWasAsked) await this.post("/agent/cancel");
       let answer = {};
-      while (!answer.location) {
-        answer = await this.round(hint, turn.signal);
-        if (answer.next === "create") await this.newCardIsReady(turn.signal);
-      }
+      while (!answer.location) answer = await this.round(hint, turn.signal);
       this.leave(answer.location);
     } catch (error) {
       if (turn.signal.aborted) return;
@@ -320,8 +318,7 @@ class Ceremony {
   async round(hint, signal) {
     const login = this.login ? { login: this.login } : {};
     const asked = await this.post("/options", { hint, ...login }, signal);
-    if (this.root.dataset.purpose !== "sign-in" && asked.purpose === "get") this.say("tap-present-card");
-    else this.say("follow-browser");
+    this.say("follow-browser");
     this.countDown(asked.expires_in, asked.expires_in);
     const credential = await this.credential(asked, hint, signal);
     if (credential === RENEW) return {};
@@ -358,19 +355,6 @@ class Ceremony {
       clearTimeout(timer);
       signal.removeEventListener("abort", cancel);
     }
-  }
-
-  /** Waits until the card that was tapped has made place for the new one. */
-  async newCardIsReady(signal) {
-    clearInterval(this.clock);
-    this.say();
-    this.show("next");
-    const button = this.find("[data-continue]");
-    await new Promise((resolve, reject) => {
-      button.addEventListener("click", resolve, { once: true, signal });
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    this.show("browser");
   }
 
   /* A card through the agent */
@@ -462,7 +446,7 @@ class Ceremony {
     }
   }
 
-  /** Opens the field for the number, once a computer has used the code. */
+  /** Opens the field for the number, once a computer has used the code; closes it for `null`. */
   askForNumber(device) {
     for (const control of this.find("[data-pair-form]").elements) control.disabled = device === null;
     this.find("[data-pair-wait]").hidden = device !== null;
@@ -480,8 +464,9 @@ class Ceremony {
       this.paired(device);
       this.askAgent();
     } catch (error) {
+      // The server takes one number for one code.
+      if (error.code === "number-wrong") this.askForNumber(null);
       this.fail(error);
-      form.elements.number.select();
     }
   }
 

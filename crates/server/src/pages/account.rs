@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::sample::{Text, alice, frame, when};
-use super::words::{self, Failure};
-use super::{Account, Agent, Ceremony, Frame, Purpose, View, When};
+use super::words;
+use super::{Account, Frame, When};
 
 /// `GET /realms/{slug}/account/` with a session.
 #[derive(Clone, Debug, Template)]
@@ -20,8 +20,8 @@ pub struct AccountPage {
     pub attributes: Vec<Attribute>,
     /// Cards and keys, newest first.
     pub cards: Vec<CardRow>,
-    /// How to add another: base `/realms/{slug}/account/cards/add`.
-    pub add: Ceremony,
+    /// Where to `POST` to add another: the card step asks for one of these first.
+    pub add: String,
     /// What to call the next card when the person says nothing else.
     pub suggested_label: String,
     /// Open sessions, this one first.
@@ -54,8 +54,8 @@ pub struct CardRow {
     pub last_used: Option<When>,
     /// Who allowed it, in a few words, such as `with a one-time code from an administrator`.
     pub enrolled: String,
-    /// How to remove it, or why not.
-    pub removal: Result<Ceremony, LastCard>,
+    /// Where to `POST` to remove it, or why not: the card step asks for another one first.
+    pub removal: Result<String, LastCard>,
 }
 
 /// The card cannot be removed here: it is the only one.
@@ -101,27 +101,14 @@ impl Notice {
 }
 
 impl AccountPage {
-    /// The ceremony that adds a card to this account.
-    pub fn add_ceremony(frame: &Frame) -> Ceremony {
-        Self::ceremony(frame.url("account/cards/add"), Purpose::Add)
+    /// Where the ceremony that adds a card to this account begins.
+    pub fn add_ceremony(frame: &Frame) -> String {
+        frame.url("account/cards/add")
     }
 
-    /// The ceremony that removes the card with this id.
-    pub fn removal_ceremony(frame: &Frame, id: &str) -> Ceremony {
-        Self::ceremony(frame.url(&format!("account/cards/{id}/remove")), Purpose::Remove)
-    }
-
-    fn ceremony(base: String, purpose: Purpose) -> Ceremony {
-        Ceremony {
-            base,
-            purpose,
-            expires_in: 0,
-            agent: Agent::Unavailable,
-            view: View::Choose,
-            failure: None,
-            server: String::new(),
-            start_again: String::new(),
-        }
+    /// Where the ceremony that removes the card with this id begins.
+    pub fn removal_ceremony(frame: &Frame, id: &str) -> String {
+        frame.url(&format!("account/cards/{id}/remove"))
     }
 
     fn other_sessions(&self) -> bool {
@@ -139,10 +126,6 @@ impl AccountPage {
             sessions: one.sessions.iter().filter(|session| session.current).cloned().collect(),
             ..one.clone()
         };
-        let mut adding = two.clone();
-        adding.add.view = View::Next;
-        let mut failed = two.clone();
-        failed.add.failure = Some(Failure::of("excluded"));
         vec![
             ("one-card", one),
             ("two-cards", two.clone()),
@@ -150,8 +133,6 @@ impl AccountPage {
             ("renamed", Self { notice: Some(Notice::CardRenamed), ..two.clone() }),
             ("removed", Self { notice: Some(Notice::CardRemoved), ..two.clone() }),
             ("session-ended", Self { notice: Some(Notice::SessionEnded), ..two }),
-            ("adding", adding),
-            ("add-failed", failed),
             ("bare", bare),
         ]
     }

@@ -17,11 +17,27 @@ pub struct CardPage {
     pub account: Account,
     /// The ceremony.
     pub ceremony: Ceremony,
-    /// Where "Not you?" goes: `POST`ed, ends this login.
+    /// Where "Not you?" and "Back" go: `POST`ed, ends this login.
     pub start_again: String,
 }
 
 impl CardPage {
+    /// The heading. That of a login is the one that existing guides tell people to expect.
+    fn heading(&self) -> &'static str {
+        match self.ceremony.purpose {
+            Purpose::SignIn => "Authenticate yourself by using your cards or the digital app",
+            Purpose::Remove => "To remove a card, confirm with another one",
+            Purpose::Add | Purpose::AddAnother => "To add a card, confirm with one that you have",
+        }
+    }
+
+    fn leave_words(&self) -> &'static str {
+        match self.ceremony.purpose {
+            Purpose::SignIn => "Not you?",
+            Purpose::Add | Purpose::AddAnother | Purpose::Remove => "Back",
+        }
+    }
+
     pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
         let page = |agent: Agent, view: View, failure: Option<&str>| Self {
             account: alice(text),
@@ -49,6 +65,12 @@ impl CardPage {
             let code = text("KRQM-BXPT");
             View::SetUp(SetUp { code, expires_in: 540, device: device.map(text) })
         };
+        let asked_for = |purpose| {
+            let mut page = page(windows(), View::Choose, None);
+            page.account.provider = None;
+            page.ceremony.purpose = purpose;
+            page
+        };
         let mut all = vec![
             ("choose", page(windows(), View::Choose, None)),
             ("choose-linux", page(linux(), View::Choose, None)),
@@ -60,6 +82,8 @@ impl CardPage {
             ("set-up", page(linux(), set_up(None), None)),
             ("set-up-number", page(linux(), set_up(Some("ward-3-pc")), None)),
             ("set-up-wrong", page(linux(), set_up(Some("ward-3-pc")), Some("number-wrong"))),
+            ("add-another", asked_for(Purpose::AddAnother)),
+            ("remove", asked_for(Purpose::Remove)),
             ("done", page(online(), View::Done, None)),
             ("over", page(windows(), View::Over, None)),
         ];

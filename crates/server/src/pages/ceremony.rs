@@ -33,20 +33,24 @@ pub struct Ceremony {
 /// What a ceremony is for; the words differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Prove a card to go on with a login. A prompt goes to an agent that is online at once.
-    SignIn,
-    /// Enrol a card.
+    /// Enrol a card. The other purposes ask for a card that is there, and send a prompt to an
+    /// agent that is online at once; this one waits until the card has its name.
     Add,
-    /// Remove a card, after a tap of another one.
+    /// Prove a card, to add another one.
+    AddAnother,
+    /// Prove a card, to remove another one.
     Remove,
+    /// Prove a card, to go on with a login.
+    SignIn,
 }
 
 impl Purpose {
     pub(super) fn code(self) -> &'static str {
         match self {
-            Self::SignIn => "sign-in",
             Self::Add => "add",
+            Self::AddAnother => "add-another",
             Self::Remove => "remove",
+            Self::SignIn => "sign-in",
         }
     }
 }
@@ -103,8 +107,6 @@ pub enum View {
     Agent(AgentPrompt),
     /// An agent is being set up.
     SetUp(SetUp),
-    /// The card that was there is proven, and the new one may come.
-    Next,
     /// Done; the next page comes.
     Done,
     /// The login has expired.
@@ -118,7 +120,6 @@ impl View {
             Self::Browser => "browser",
             Self::Agent(_) => "agent",
             Self::SetUp(_) => "set-up",
-            Self::Next => "next",
             Self::Done => "done",
             Self::Over => "over",
         }

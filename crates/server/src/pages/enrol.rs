@@ -69,6 +69,13 @@ pub enum Permit {
 }
 
 impl EnrolPage {
+    fn leave_words(&self) -> &'static str {
+        match self.step {
+            EnrolStep::Card { permit: Permit::FreshTap, .. } => "Back",
+            _ => "Not you?",
+        }
+    }
+
     pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
         let page = |step: EnrolStep| Self {
             account: alice(text),

@@ -130,7 +130,7 @@ impl ErrorKind {
                 None => "Start again. If it happens again, give this code to your administrator.".into(),
             },
             Self::ProviderUnreachable { .. } => "Wait a minute and start again. If it happens again, tell your administrator.".into(),
-            Self::ProviderInvalid { .. } => "Start again. If it happens again, tell your administrator, with the reference below.".into(),
+            Self::ProviderInvalid { .. } => "Start again. If it happens again, tell your administrator, and when it happened.".into(),
             Self::NoCard => "Ask your administrator for a one-time code, then sign in again and enter it.".into(),
             Self::Disabled => "Ask your administrator. Nothing that you do here can change it.".into(),
             Self::BadRequest => "Go back and use the link once more, or start again.".into(),
@@ -138,7 +138,7 @@ impl ErrorKind {
             Self::Forbidden => "Go back. If you think that you should have this right, ask your administrator.".into(),
             Self::TooMany { retry_after } => format!("Wait {}, then try again.", seconds(*retry_after)),
             Self::Overloaded => "Wait a moment, then try again. You do not lose your place by waiting.".into(),
-            Self::Internal => "Try again in a minute. If it happens again, tell your administrator, with the reference below.".into(),
+            Self::Internal => "Try again in a minute. If it happens again, tell your administrator, and when it happened.".into(),
         }
     }
 

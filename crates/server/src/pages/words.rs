@@ -9,6 +9,9 @@
 pub struct Failure {
     /// Its code: of the agent, of the engine's refusals, or of `card.js`.
     pub code: &'static str,
+    /// Other codes that mean the same to the person: of finer checks, or of what an attacker could
+    /// learn from and so looks alike.
+    pub also: &'static [&'static str],
     /// What happened.
     pub title: &'static str,
     /// What to do now.
@@ -21,7 +24,11 @@ impl Failure {
     /// The failure with this code. One that we have no words for is told as such: something did
     /// not work, try again.
     pub fn of(code: &str) -> &'static Self {
-        FAILURES.iter().find(|failure| failure.code == code).unwrap_or(&UNKNOWN)
+        FAILURES.iter().find(|failure| failure.has(code)).unwrap_or(&UNKNOWN)
+    }
+
+    fn has(&self, code: &str) -> bool {
+        self.code == code || self.also.contains(&code)
     }
 }
 
@@ -44,9 +51,10 @@ pub struct Status {
 }
 
 macro_rules! failures {
-    ($($code:literal, $title:literal, $text:literal;)*) => {
+    ($($code:literal $(| $also:literal)*, $title:literal, $text:literal;)*) => {
         &[$(Failure {
             code: $code,
+            also: &[$($also),*],
             title: $title,
             text: $text,
             sample: concat!("failed-", $code),
@@ -56,6 +64,7 @@ macro_rules! failures {
 
 const UNKNOWN: Failure = Failure {
     code: "unknown",
+    also: &[],
     title: "That did not work",
     text: "Try again. If it happens again, tell your administrator what you did and when.",
     sample: "failed-unknown",
@@ -71,13 +80,14 @@ pub const FAILURES: &[Failure] = failures! {
         "Cardea on your computer is waiting for an answer to something else. Answer or cancel it there, then try again.";
     "cancelled", "Cancelled",
         "Nothing was changed. Choose how you want to go on.";
-    "card-first-refused", "This card cannot sign you in by itself right now",
+    "card-first-refused" | "not-linked", "This card cannot sign you in by itself right now",
         "Use “Show more ways to log in”, then tap your card.";
-    "card-revoked", "This card can no longer be used",
+    "card-revoked" | "counter-went-back" | "passkey-possible-clone", "This card can no longer be used",
         "Use another card, or ask your administrator for a new one.";
-    "challenge-expired", "That took too long",
+    "challenge-expired" | "already-used" | "other-challenge" | "other-channel"
+        | "passkey-challenge" | "passkey-state", "That took too long",
         "Nothing was changed. Choose how you want to go on.";
-    "excluded", "This card is already yours",
+    "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
     "failed", "The card could not be read",
         "Take it off the reader, put it back flat, and try again. If it happens again, use another card.";
@@ -87,13 +97,14 @@ pub const FAILURES: &[Failure] = failures! {
         "Check that the computer's clock is right. If it is, Cardea has to be set up on this computer again; your administrator can help.";
     "locked", "Your computer is locked",
         "Unlock it, then try again.";
-    "login-expired", "This sign-in has expired",
+    "login-expired" | "unauthenticated" | "unexpected-event", "This sign-in has expired",
         "For your safety it has to be finished within ten minutes. Start again.";
     "network", "The server cannot be reached",
         "Check your network connection, then try again. Nothing was changed.";
     "no-card", "No card was found",
         "Put your card on the reader or plug your key in, then try again.";
-    "no-credential", "This is not one of your cards",
+    "no-credential" | "other-person" | "other-tenant" | "passkey-none"
+        | "passkey-other-credential" | "passkey-user-handle", "This is not one of your cards",
         "The card that was used is not on your account here. Use your own card or key.";
     "no-pin", "This card has no PIN yet",
         "It cannot be used to sign in before it is added to your account. Use another card, or ask your administrator.";
@@ -102,11 +113,11 @@ pub const FAILURES: &[Failure] = failures! {
     "not-supported", "This browser cannot use cards",
         "Use a current version of Edge, Chrome, Firefox or Safari, or another computer.";
     "number-wrong", "That is not the number",
-        "Look at the window of Cardea on your computer and enter the two digits that it shows.";
+        "For your safety this code is spent. Get a new code, give it to Cardea on your computer, and enter the number that it shows then.";
     "other-browser", "This sign-in was started in another browser",
         "Go back to the browser in which you started, or start again here.";
-    "other-person", "This is not one of your cards",
-        "The card that was used is not on your account here. Use your own card or key.";
+    "overloaded", "The service is busy",
+        "Wait a moment, then try again. Nothing was changed.";
     "pairing-expired", "The code is no longer valid",
         "Get a new code and enter it in Cardea on your computer.";
     "person-disabled", "Your account is switched off here",
@@ -123,9 +134,9 @@ pub const FAILURES: &[Failure] = failures! {
         "Wait a minute, then try again.";
     "unknown", "That did not work",
         "Try again. If it happens again, tell your administrator what you did and when.";
-    "user-not-verified", "The PIN was not checked",
+    "user-not-verified" | "passkey-not-verified", "The PIN was not checked",
         "Use a card or key that asks for a PIN or a fingerprint.";
-    "wrong-address", "Cards do not work at this address",
+    "wrong-address" | "cross-origin" | "passkey-cross-origin" | "passkey-origin" | "passkey-rp-id", "Cards do not work at this address",
         "This page was opened under another name than the one your cards know. Open it with the address that your organisation gave you.";
 };
 
@@ -144,7 +155,6 @@ pub const STATUSES: &[Status] = &[
     Status { code: "pushed", text: "The request is on its way to your computer." },
     Status { code: "renewed", text: "Time ran out, so you were asked again." },
     Status { code: "seconds-left", text: "{0} seconds left" },
-    Status { code: "tap-present-card", text: "First confirm with a card that you already have." },
 ];
 
 /// Login page: "Cancel" at the provider.
@@ -185,12 +195,19 @@ mod tests {
     #[test]
     fn codes_are_in_order_and_each_has_one_text() {
         assert!(FAILURES.is_sorted_by(|a, b| a.code < b.code));
+        let also = FAILURES.iter().flat_map(|failure| failure.also);
+        let mut codes: Vec<_> = FAILURES.iter().map(|failure| &failure.code).chain(also).collect();
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
         assert!(STATUSES.is_sorted_by(|a, b| a.code < b.code));
     }
 
     #[test]
     fn a_failure_without_words_is_told_all_the_same() {
         assert_eq!(Failure::of("eaten-by-the-dog"), Failure::of("unknown"));
+        assert_eq!(Failure::of("passkey-none"), Failure::of("no-credential"));
         assert_eq!(Failure::of("no-card").title, "No card was found");
     }
 
