@@ -9,7 +9,27 @@
 //! Sources: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>,
 //! <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.
 //!
-//! Begin with [`StandIn::builder`]; [`Person`] signs in on its pages as somebody with a browser would.
+//! Begin with [`StandIn::builder`]; [`Person`] signs in on its pages as somebody with a browser would:
+//!
+//! ```
+//! use entra_stand_in::{ACME, Audience, Person, StandIn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let entra = StandIn::builder().start().await?;
+//! let app = entra.register_app(ACME, "Cardea", Audience::SingleDirectory);
+//! entra.add_redirect_uri(app.client_id, "http://localhost:8080/back")?;
+//! let url = format!(
+//!     "{}/{ACME}/oauth2/v2.0/authorize?response_type=code&scope=openid&client_id={}&redirect_uri=http://localhost:8080/back",
+//!     entra.base_url(),
+//!     app.client_id,
+//! );
+//! let mut ada = Person::new("ada@acme.example").consenting_for_organization();
+//! let back = ada.sign_in(&url).await?.redirect();
+//! assert!(back.as_str().starts_with("http://localhost:8080/back?code="));
+//! # Ok(())
+//! # }
+//! ```
 
 mod aadsts;
 mod chance;

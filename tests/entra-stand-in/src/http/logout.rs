@@ -60,7 +60,7 @@ pub(super) async fn handler(
         }),
         account => {
             let ended = end(&mut world, &browser, account);
-            finish(&world, &shared.base, &ended, &form)
+            finish(&world, &ended, &form)
         }
     }
 }
@@ -72,7 +72,7 @@ fn end(world: &mut World, browser: &str, account: Option<Uuid>) -> Vec<Account> 
 }
 
 /// Tells the applications, and goes on only to an address that one of them has registered.
-fn finish(world: &World, base: &str, ended: &[Account], form: &Parameters) -> Response {
+fn finish(world: &World, ended: &[Account], form: &Parameters) -> Response {
     let apps: BTreeSet<Uuid> =
         ended.iter().flat_map(|account| account.apps.iter().copied()).collect();
     let wanted = form.get("post_logout_redirect_uri");
@@ -91,7 +91,7 @@ fn finish(world: &World, base: &str, ended: &[Account], form: &Parameters) -> Re
             format!("{uri}{}{state}", if uri.contains('?') { '&' } else { '?' })
         }
     });
-    let iframes = front_channel(world, base, ended);
+    let iframes = front_channel(world, ended);
     match next {
         Some(next) if iframes.is_empty() => redirect(&next),
         next => page(&SignedOut { iframes, next }),
@@ -99,7 +99,7 @@ fn finish(world: &World, base: &str, ended: &[Account], form: &Parameters) -> Re
 }
 
 /// The front-channel addresses, with `sid` and, as from the real one, without `iss`.
-fn front_channel(world: &World, _base: &str, ended: &[Account]) -> Vec<String> {
+fn front_channel(world: &World, ended: &[Account]) -> Vec<String> {
     let of_account = |account: &Account| {
         let urls = account
             .apps

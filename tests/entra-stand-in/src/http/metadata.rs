@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::{App, problem_json};
+use crate::aadsts::Aadsts;
 use crate::world::{Authority, Shared};
 
 /// The literal that the metadata of `common` has in place of a GUID.
@@ -22,7 +23,7 @@ pub(super) async fn version_2(
 ) -> Response {
     let resolved = match shared.world().authority(&authority) {
         Ok(resolved) => resolved,
-        Err(problem) => return problem_json(&shared, &headers, &problem),
+        Err(problem) => return no_such_directory(&shared, &headers, problem),
     };
     let (name, issuer) = names(&shared, &authority, resolved);
     let (base, host) = (&shared.base, host(&shared));
@@ -64,7 +65,7 @@ pub(super) async fn version_1(
 ) -> Response {
     let resolved = match shared.world().authority(&authority) {
         Ok(resolved) => resolved,
-        Err(problem) => return problem_json(&shared, &headers, &problem),
+        Err(problem) => return no_such_directory(&shared, &headers, problem),
     };
     let (base, host) = (&shared.base, host(&shared));
     let (name, issuer) = match resolved {
@@ -100,12 +101,18 @@ pub(super) async fn keys(
     let world = shared.world();
     let resolved = match world.authority(&authority) {
         Ok(resolved) => resolved,
-        Err(problem) => return problem_json(&shared, &headers, &problem),
+        Err(problem) => return no_such_directory(&shared, &headers, problem),
     };
     let (_, issuer) = names(&shared, &authority, resolved);
     let consumers = shared.issuer(CONSUMERS);
     let consumer_issuer = (resolved == Authority::Any).then_some(consumers.as_str());
     Json(world.keys.jwks(&issuer, consumer_issuer)).into_response()
+}
+
+/// Here, other than at the token endpoint, the error of 90002 is `invalid_tenant`.
+fn no_such_directory(shared: &Shared, headers: &HeaderMap, mut problem: Aadsts) -> Response {
+    problem.error = "invalid_tenant";
+    problem_json(shared, headers, &problem)
 }
 
 /// How an authority is called in endpoints, and its issuer.

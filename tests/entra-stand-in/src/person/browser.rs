@@ -11,7 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use url::Url;
 
-use super::html::{Form, Page};
+use super::html;
+use super::page::{Form, Page};
 
 /// A browser gives up after so many redirects; so do we.
 const MOST_REDIRECTS: usize = 10;
@@ -137,7 +138,7 @@ impl Browser {
                     url: url.clone(),
                     reason: error.to_string(),
                 })?;
-                return Ok(Page::parse(
+                return Ok(html::parse(
                     url,
                     status.as_u16(),
                     &String::from_utf8_lossy(&body.to_bytes()),

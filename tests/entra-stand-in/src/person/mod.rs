@@ -2,9 +2,10 @@
 
 mod browser;
 mod html;
+mod page;
 
 pub use browser::{Browser, BrowserError};
-pub use html::{Form, Page};
+pub use page::{Form, Page};
 
 use url::Url;
 

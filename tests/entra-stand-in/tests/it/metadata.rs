@@ -80,7 +80,7 @@ async fn an_unknown_directory_is_an_error_in_json() {
         "discovery/v2.0/keys",
     ] {
         let answer = get(&format!("{}/nowhere.example/{end}", fixture.entra.base_url())).await;
-        assert_eq!(answer.error(), (400, "invalid_request".to_owned(), 90002));
+        assert_eq!(answer.error(), (400, "invalid_tenant".to_owned(), 90002));
     }
 }
 
@@ -125,7 +125,8 @@ async fn the_certificate_of_each_key_holds_that_key_and_is_signed_by_it() {
         );
         let modulus = openssl(&["x509", "-noout", "-modulus"], &pem);
         let n = BASE64_URL_SAFE_NO_PAD.decode(key["n"].as_str().unwrap()).unwrap();
-        let n: String = n.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).map(char::from).collect();
+        let n: String =
+            n.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).map(char::from).collect();
         assert_eq!(modulus.trim(), format!("Modulus={n}"));
         let folder = std::env::temp_dir().join(format!(
             "stand-in-{}-{}",
