@@ -108,3 +108,78 @@ impl AuthorizationRequest<'_> {
 fn challenge(verifier: &Token) -> String {
     URL_SAFE_NO_PAD.encode(sha256(verifier.reveal().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDPOINT: &str = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize";
+
+    fn url(endpoint: &str, prompt: Option<Prompt>, login_hint: Option<&str>) -> String {
+        let request = AuthorizationRequest {
+            endpoint,
+            client_id: "client",
+            redirect_uri: "https://cardea.example/realms/acme/broker/azure/endpoint",
+            state: &Token::new([1; 32]),
+            nonce: &Token::new([2; 32]),
+            verifier: &Token::new([3; 32]),
+            prompt,
+            login_hint,
+        };
+        request.url().unwrap().into()
+    }
+
+    #[test]
+    fn the_url_carries_what_oidc_10_demands() {
+        assert_eq!(
+            url(ENDPOINT, None, None),
+            "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=client\
+             &redirect_uri=https%3A%2F%2Fcardea.example%2Frealms%2Facme%2Fbroker%2Fazure%2Fendpoint\
+             &response_type=code&response_mode=query&scope=openid+profile+email\
+             &state=AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\
+             &nonce=AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\
+             &code_challenge=g77gcvvTQj90gfwWOCFjatjPtz-u8N0FgfOXnqDHMbk\
+             &code_challenge_method=S256"
+        );
+    }
+
+    #[test]
+    fn the_challenge_is_that_of_rfc_7636() {
+        // Appendix B: verifier dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk.
+        let verifier = Token::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
+        assert_eq!(challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn a_hint_and_the_choice_of_an_account_exclude_each_other() {
+        let hinted = url(ENDPOINT, Some(Prompt::Login), Some("ann@contoso.example"));
+        assert!(hinted.ends_with("&prompt=login&login_hint=ann%40contoso.example"), "{hinted}");
+        let choice = url(ENDPOINT, Some(Prompt::SelectAccount), Some("ann@contoso.example"));
+        assert!(choice.ends_with("&prompt=select_account"), "{choice}");
+    }
+
+    #[test]
+    fn the_endpoints_own_parameters_stay_and_cannot_replace_ours() {
+        let own = url("https://id.example/a?p=b2c_1&state=evil&client_id=evil#x", None, None);
+        assert!(own.starts_with("https://id.example/a?p=b2c_1&client_id=client&"), "{own}");
+        assert!(!own.contains("evil") && !own.contains('#'), "{own}");
+    }
+
+    #[test]
+    fn a_browser_is_sent_to_http_addresses_only() {
+        let tokens = Token::new([1; 32]);
+        for endpoint in ["", "/authorize", "javascript:alert(1)", "file:///etc/passwd", "data:,x"] {
+            let request = AuthorizationRequest {
+                endpoint,
+                client_id: "client",
+                redirect_uri: "https://cardea.example/",
+                state: &tokens,
+                nonce: &tokens,
+                verifier: &tokens,
+                prompt: None,
+                login_hint: None,
+            };
+            assert_eq!(request.url(), Err(EndpointError), "{endpoint}");
+        }
+    }
+}

@@ -19,6 +19,8 @@ pub mod token_response;
 mod guid;
 mod json;
 mod numeric_date;
+#[cfg(test)]
+mod testing;
 
 pub use numeric_date::NumericDate;
 

@@ -1,1 +1,427 @@
+use serde_json::{Value, json};
+use url::Url;
 
+use super::*;
+use crate::MAX_BODY;
+use crate::testing::with;
+
+const TID: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+const OTHER_TID: &str = "bbbbcccc-1111-dddd-2222-eeee3333ffff";
+const WELL_KNOWN: &str = ".well-known/openid-configuration";
+
+fn stand_in() -> Vec<EntraCloud> {
+    vec![EntraCloud {
+        name: "Stand-in".to_owned(),
+        authority: Url::parse("http://127.0.0.1:4444").unwrap(),
+        graph: None,
+    }]
+}
+
+fn address(pasted: &str) -> Result<MetadataAddress, AddressError> {
+    MetadataAddress::parse(pasted, &stand_in())
+}
+
+fn global(directory: &str) -> String {
+    format!("https://login.microsoftonline.com/{directory}/v2.0/{WELL_KNOWN}")
+}
+
+#[test]
+fn everything_that_names_a_directory_becomes_its_v2_metadata_address() {
+    use AddressNote::{CompletedDirectory, OtherEndpoint, RemovedInvisible, UpgradedToV2};
+    let base = "https://login.microsoftonline.com";
+    let upper = TID.to_uppercase();
+    for (name, pasted, notes) in [
+        ("the address itself", global(TID), vec![]),
+        ("id in capitals", global(&upper), vec![]),
+        ("v1.0", format!("{base}/{TID}/{WELL_KNOWN}"), vec![UpgradedToV2]),
+        ("issuer", format!("{base}/{TID}/v2.0"), vec![OtherEndpoint]),
+        ("issuer with a slash", format!("{base}/{TID}/v2.0/"), vec![OtherEndpoint]),
+        ("v1.0 issuer", format!("https://sts.windows.net/{TID}/"), vec![OtherEndpoint]),
+        ("authorize", format!("{base}/{TID}/oauth2/v2.0/authorize"), vec![OtherEndpoint]),
+        ("token, v1.0", format!("{base}/{TID}/oauth2/token"), vec![OtherEndpoint]),
+        ("keys", format!("{base}/{TID}/discovery/v2.0/keys"), vec![OtherEndpoint]),
+        (
+            "SAML",
+            format!("{base}/{TID}/federationmetadata/2007-06/federationmetadata.xml"),
+            vec![OtherEndpoint],
+        ),
+        ("authority", format!("{base}/{TID}"), vec![OtherEndpoint]),
+        ("old host", format!("https://login.windows.net/{TID}/v2.0/{WELL_KNOWN}"), vec![]),
+        ("without https", format!("login.microsoftonline.com/{TID}/v2.0/{WELL_KNOWN}"), vec![]),
+        ("a bare id", TID.to_owned(), vec![CompletedDirectory]),
+        ("an id in braces", format!("{{{upper}}}"), vec![CompletedDirectory]),
+        ("blanks", format!(" \t{}\r\n", global(TID)), vec![RemovedInvisible]),
+        ("zero-width blanks", format!("\u{200b}{}\u{feff}", global(TID)), vec![RemovedInvisible]),
+        ("zero-width inside", global(TID).replace("v2", "v\u{200d}2"), vec![RemovedInvisible]),
+        ("quotes", format!("\"{}\"", global(TID)), vec![RemovedInvisible]),
+        ("fragment", format!("{}#x", global(TID)), vec![]),
+        ("double slash", format!("{base}//{TID}/v2.0/{WELL_KNOWN}"), vec![]),
+    ] {
+        let found = address(&pasted).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((found.url.as_str(), found.notes), (global(TID).as_str(), notes), "{name}");
+        assert_eq!(found.directory, Some(Directory::Guid(TID.to_owned())), "{name}");
+    }
+}
+
+#[test]
+fn domains_and_shared_authorities_are_kept_as_they_are() {
+    for (pasted, directory) in [
+        ("contoso.example", Directory::Domain("contoso.example".to_owned())),
+        ("Contoso.onMicrosoft.com", Directory::Domain("contoso.onmicrosoft.com".to_owned())),
+        (&global("Contoso.Example"), Directory::Domain("contoso.example".to_owned())),
+        (&global("common"), Directory::Shared("common".to_owned())),
+        (&global("Organizations"), Directory::Shared("organizations".to_owned())),
+        (&global("consumers"), Directory::Shared("consumers".to_owned())),
+    ] {
+        assert_eq!(address(pasted).unwrap().directory, Some(directory), "{pasted}");
+    }
+}
+
+#[test]
+fn each_cloud_keeps_its_host() {
+    for host in [
+        "https://login.microsoftonline.us",
+        "https://login.partner.microsoftonline.cn",
+        "http://127.0.0.1:4444",
+    ] {
+        let found = address(&format!("{host}/{TID}/{WELL_KNOWN}")).unwrap();
+        assert_eq!(found.url.as_str(), format!("{host}/{TID}/v2.0/{WELL_KNOWN}"));
+    }
+}
+
+#[test]
+fn an_app_with_keys_of_its_own_keeps_its_parameter() {
+    let asked = format!("{}?appid={OTHER_TID}&x=y", global(TID));
+    assert_eq!(address(&asked).unwrap().url.query(), Some(format!("appid={OTHER_TID}").as_str()));
+    assert_eq!(address(&format!("{}?appid=evil", global(TID))).unwrap().url.query(), None);
+}
+
+#[test]
+fn issuers_of_other_providers_get_the_well_known_path() {
+    for (pasted, url) in [
+        ("https://id.example", "https://id.example/.well-known/openid-configuration"),
+        (
+            "https://id.example/realms/a/",
+            "https://id.example/realms/a/.well-known/openid-configuration",
+        ),
+        ("id.example/realms/a", "https://id.example/realms/a/.well-known/openid-configuration"),
+        (
+            "https://id.example/.well-known/openid-configuration?p=x",
+            "https://id.example/.well-known/openid-configuration?p=x",
+        ),
+    ] {
+        let found = address(pasted).unwrap();
+        assert_eq!((found.url.as_str(), found.directory), (url, None));
+    }
+}
+
+#[test]
+fn everything_else_is_refused_with_what_to_do() {
+    use AddressError as E;
+    let cloud = |host: &str| E::UnknownCloud(host.to_owned());
+    for (name, pasted, error) in [
+        ("nothing", "", E::Empty),
+        ("blanks", " \u{200b}\n", E::Empty),
+        ("too long", &"a".repeat(2049), E::TooLong),
+        ("an e-mail address", "ann@contoso.example", E::EmailAddress),
+        ("two words", "my directory", E::NotAnAddress),
+        ("a script", "javascript:alert(1)//x", E::NotAnAddress),
+        ("a file", "file:///etc/passwd", E::NotAnAddress),
+        ("another scheme", "ftp://id.example/", E::NotAnAddress),
+        ("no host", "https://", E::NotAnAddress),
+        ("http", "http://id.example/", E::NotHttps),
+        ("http to another port of the stand-in", "http://127.0.0.1:4445/", E::NotHttps),
+        ("a user name", "https://ann@id.example/", E::UserInfo),
+        ("a password", &global(TID).replace("://", "://a:b@"), E::UserInfo),
+        ("a host alone", "https://login.microsoftonline.com/", E::NoDirectory),
+        (
+            "metadata of nobody",
+            &format!("https://login.microsoftonline.com/{WELL_KNOWN}"),
+            E::NoDirectory,
+        ),
+        ("no directory", &global("my-company"), E::BadDirectory("my-company".to_owned())),
+        ("half an id", &global(&TID[..35]), E::BadDirectory(TID[..35].to_owned())),
+        ("an address as directory", &global("10.0.0.1"), E::BadDirectory("10.0.0.1".to_owned())),
+        (
+            "the German cloud",
+            &global(TID).replace(".com", ".de"),
+            cloud("login.microsoftonline.de"),
+        ),
+        ("a typing error", &global(TID).replace(".com", ".co"), cloud("login.microsoftonline.co")),
+        (
+            "a host that only looks like it",
+            &global(TID).replace(".com", ".com.evil.example"),
+            cloud("login.microsoftonline.com.evil.example"),
+        ),
+    ] {
+        assert_eq!(address(pasted).unwrap_err(), error, "{name}");
+    }
+}
+
+fn issuer(tid: &str) -> String {
+    format!("https://login.microsoftonline.com/{tid}/v2.0")
+}
+
+fn entra() -> Value {
+    let base = format!("https://login.microsoftonline.com/{TID}");
+    json!({
+        "issuer": issuer(TID),
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+        "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+        "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
+        "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "cloud_instance_name": "microsoftonline.com",
+        "msgraph_host": "graph.microsoft.com",
+    })
+}
+
+fn generic() -> Value {
+    json!({
+        "issuer": "https://id.example",
+        "authorization_endpoint": "https://id.example/auth",
+        "token_endpoint": "https://api.id.example/token",
+        "jwks_uri": "https://id.example/keys",
+    })
+}
+
+fn read(document: &Value, at: &str) -> Result<ProviderMetadata, MetadataError> {
+    let body = document.to_string();
+    ProviderMetadata::parse(body.as_bytes(), &address(at).unwrap(), &stand_in())
+}
+
+#[test]
+fn reads_a_directory() {
+    let metadata = read(&entra(), TID).unwrap();
+    assert_eq!(metadata.kind, Kind::Entra { tid: TID.to_owned() });
+    assert_eq!(metadata.issuer, issuer(TID));
+    assert_eq!(metadata.jwks_uri.path(), format!("/{TID}/discovery/v2.0/keys"));
+    assert_eq!(metadata.warnings, []);
+    assert_eq!(Kind::entra(&metadata.issuer), Some(metadata.kind));
+}
+
+#[test]
+fn reads_another_provider() {
+    let metadata = read(&generic(), "https://id.example").unwrap();
+    assert_eq!((metadata.kind, metadata.userinfo_endpoint), (Kind::Oidc, None));
+    assert_eq!(Kind::entra(&metadata.issuer), None);
+}
+
+#[test]
+fn claims_of_a_directory_make_no_directory_elsewhere() {
+    // The kind follows the issuer: no other host becomes Entra by what it writes.
+    let issuer = format!("https://id.example/{TID}/v2.0");
+    let evil = with(&generic(), "issuer", json!(issuer));
+    assert_eq!(read(&evil, &issuer).unwrap().kind, Kind::Oidc);
+}
+
+#[test]
+fn a_domain_is_resolved_to_the_directory_once() {
+    let metadata = read(&entra(), "contoso.example").unwrap();
+    assert_eq!(metadata.address.as_str(), global(TID));
+    let domain = "contoso.example".to_owned();
+    assert_eq!(
+        metadata.warnings,
+        [MetadataWarning::DomainResolved { domain, tid: TID.to_owned() }]
+    );
+}
+
+#[test]
+fn an_operators_cloud_may_be_plain_http() {
+    let local =
+        entra().to_string().replace("https://login.microsoftonline.com", "http://127.0.0.1:4444");
+    let at = format!("http://127.0.0.1:4444/{TID}/v2.0/{WELL_KNOWN}");
+    let metadata = ProviderMetadata::parse(local.as_bytes(), &address(&at).unwrap(), &stand_in());
+    assert_eq!(metadata.unwrap().kind, Kind::Entra { tid: TID.to_owned() });
+    let stranger = ProviderMetadata::parse(local.as_bytes(), &address(&at).unwrap(), &[]);
+    assert!(stranger.is_err());
+}
+
+#[test]
+fn what_is_odd_and_no_obstacle_is_a_warning() {
+    let consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let personal: Value =
+        serde_json::from_str(&entra().to_string().replace(TID, consumers)).unwrap();
+    let named = "microsoftonline.us".to_owned();
+    for (name, document, at, warning) in [
+        ("personal accounts", personal, global("consumers"), MetadataWarning::PersonalAccounts),
+        (
+            "another cloud",
+            with(&entra(), "cloud_instance_name", json!(named)),
+            TID.to_owned(),
+            MetadataWarning::UnexpectedCloud { named },
+        ),
+        (
+            "no PKCE",
+            with(&entra(), "code_challenge_methods_supported", json!(["plain"])),
+            TID.to_owned(),
+            MetadataWarning::NoPkce,
+        ),
+        (
+            "no secret in the form",
+            with(&entra(), "token_endpoint_auth_methods_supported", json!(["private_key_jwt"])),
+            TID.to_owned(),
+            MetadataWarning::NoSecretInForm,
+        ),
+    ] {
+        assert_eq!(read(&document, &at).unwrap().warnings, [warning], "{name}");
+    }
+}
+
+#[test]
+fn a_bad_directory_is_explained() {
+    use MetadataError as E;
+    let other = |issuer: &str| E::IssuerMismatch { issuer: issuer.to_owned() };
+    let template = issuer("{tenantid}");
+    let us = format!("https://login.microsoftonline.us/{TID}/v2.0");
+    for (name, field, value, error) in [
+        ("all directories", "issuer", json!(template), E::TemplateIssuer),
+        ("v1.0", "issuer", json!(format!("https://sts.windows.net/{TID}/")), E::V1Issuer),
+        ("another directory", "issuer", json!(issuer(OTHER_TID)), other(&issuer(OTHER_TID))),
+        ("another cloud", "issuer", json!(us), other(&us)),
+        (
+            "another host",
+            "issuer",
+            json!(format!("https://evil.example/{TID}/v2.0")),
+            other(&format!("https://evil.example/{TID}/v2.0")),
+        ),
+        (
+            "capitals",
+            "issuer",
+            json!(issuer(&TID.to_uppercase())),
+            other(&issuer(&TID.to_uppercase())),
+        ),
+        (
+            "a slash more",
+            "issuer",
+            json!(format!("{}/", issuer(TID))),
+            E::NotADirectory { issuer: format!("{}/", issuer(TID)) },
+        ),
+        (
+            "a name",
+            "issuer",
+            json!(issuer("contoso")),
+            E::NotADirectory { issuer: issuer("contoso") },
+        ),
+        ("no URL", "issuer", json!("contoso"), E::BadUrl("issuer")),
+        ("issuer missing", "issuer", Value::Null, E::Missing("issuer")),
+        ("issuer empty", "issuer", json!(""), E::Missing("issuer")),
+        ("issuer a list", "issuer", json!([issuer(TID)]), E::Missing("issuer")),
+        (
+            "authorize missing",
+            "authorization_endpoint",
+            Value::Null,
+            E::Missing("authorization_endpoint"),
+        ),
+        ("token missing", "token_endpoint", Value::Null, E::Missing("token_endpoint")),
+        ("keys missing", "jwks_uri", Value::Null, E::Missing("jwks_uri")),
+        ("keys a number", "jwks_uri", json!(7), E::Missing("jwks_uri")),
+        (
+            "authorize a script",
+            "authorization_endpoint",
+            json!("javascript:alert(1)"),
+            E::BadUrl("authorization_endpoint"),
+        ),
+        (
+            "token over http",
+            "token_endpoint",
+            json!("http://login.microsoftonline.com/t"),
+            E::BadUrl("token_endpoint"),
+        ),
+        ("keys in a file", "jwks_uri", json!("file:///etc/keys"), E::BadUrl("jwks_uri")),
+        (
+            "keys with a password",
+            "jwks_uri",
+            json!("https://a:b@login.microsoftonline.com/k"),
+            E::BadUrl("jwks_uri"),
+        ),
+        ("userinfo no URL", "userinfo_endpoint", json!("userinfo"), E::BadUrl("userinfo_endpoint")),
+        (
+            "logout over http",
+            "end_session_endpoint",
+            json!("http://x.example/"),
+            E::BadUrl("end_session_endpoint"),
+        ),
+        (
+            "authorize elsewhere",
+            "authorization_endpoint",
+            json!("https://evil.example/a"),
+            E::ForeignEndpoint("authorization_endpoint"),
+        ),
+        (
+            "token elsewhere",
+            "token_endpoint",
+            json!("https://evil.example/t"),
+            E::ForeignEndpoint("token_endpoint"),
+        ),
+        (
+            "keys elsewhere",
+            "jwks_uri",
+            json!("https://evil.example/k"),
+            E::ForeignEndpoint("jwks_uri"),
+        ),
+        (
+            "keys at another port",
+            "jwks_uri",
+            json!("https://login.microsoftonline.com:444/k"),
+            E::ForeignEndpoint("jwks_uri"),
+        ),
+        ("no code flow", "response_types_supported", json!(["id_token"]), E::NoCodeFlow),
+        (
+            "no algorithm",
+            "id_token_signing_alg_values_supported",
+            json!(["ES256", "HS256"]),
+            E::NoUsableAlgorithm,
+        ),
+    ] {
+        assert_eq!(read(&with(&entra(), field, value), TID).unwrap_err(), error, "{name}");
+    }
+}
+
+#[test]
+fn a_bad_provider_is_explained() {
+    use MetadataError as E;
+    let other = |issuer: &str| E::IssuerMismatch { issuer: issuer.to_owned() };
+    for (name, field, value, error) in [
+        ("another issuer", "issuer", json!("https://evil.example"), other("https://evil.example")),
+        ("another path", "issuer", json!("https://id.example/a"), other("https://id.example/a")),
+        ("a directory of Entra", "issuer", json!(issuer(TID)), other(&issuer(TID))),
+        ("over http", "issuer", json!("http://id.example"), E::BadUrl("issuer")),
+        ("with a query", "issuer", json!("https://id.example?x=1"), E::BadUrl("issuer")),
+        ("with a fragment", "issuer", json!("https://id.example#x"), E::BadUrl("issuer")),
+        (
+            "no algorithm",
+            "id_token_signing_alg_values_supported",
+            json!(["none"]),
+            E::NoUsableAlgorithm,
+        ),
+    ] {
+        let refused = read(&with(&generic(), field, value), "https://id.example");
+        assert_eq!(refused.unwrap_err(), error, "{name}");
+    }
+    let slash = with(&generic(), "issuer", json!("https://id.example/"));
+    assert!(read(&slash, "https://id.example").is_ok());
+    let es256 = with(&generic(), "id_token_signing_alg_values_supported", json!(["ES256"]));
+    assert!(read(&es256, "https://id.example").is_ok());
+}
+
+#[test]
+fn documents_that_are_no_metadata_are_refused() {
+    let twice = entra().to_string().replacen('{', r#"{"issuer":"https://evil.example","#, 1);
+    let large = " ".repeat(MAX_BODY + 1);
+    for (name, body, error) in [
+        ("nothing", "", MetadataError::NotJson),
+        ("HTML", "<!DOCTYPE html><html>", MetadataError::NotJson),
+        ("a list", "[]", MetadataError::NotJson),
+        ("issuer twice", &twice, MetadataError::NotJson),
+        ("an empty object", "{}", MetadataError::Missing("issuer")),
+        ("too large", &large, MetadataError::TooLarge),
+    ] {
+        let refused = ProviderMetadata::parse(body.as_bytes(), &address(TID).unwrap(), &[]);
+        assert_eq!(refused.unwrap_err(), error, "{name}");
+    }
+}
