@@ -43,6 +43,11 @@ impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// The store, for tools that look at what the server keeps.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
 }
 
 impl Deref for App {

@@ -1,0 +1,202 @@
+use std::collections::BTreeMap;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT};
+use reqwest::{Client, Method, redirect};
+use serde_json::Value;
+use url::Url;
+
+/// A browser without scripts: it keeps cookies per host and port, says where its forms come from,
+/// and follows no redirect by itself.
+#[derive(Clone)]
+pub struct Browser {
+    client: Client,
+    origin: String,
+    cookies: BTreeMap<String, String>,
+    user_agent: String,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// Content type.
+    pub content_type: String,
+    /// All headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body as text.
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The `code` of a problem (RFC 9457); empty when it is none.
+    pub fn code(&self) -> String {
+        self.json().get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
+impl Browser {
+    /// A browser that has been nowhere. `origin` is Cardea's.
+    ///
+    /// # Panics
+    ///
+    /// When no HTTP client can be made.
+    #[expect(clippy::expect_used, reason = "a test without a client tests nothing")]
+    pub fn new(origin: &str) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
+        Self {
+            client: client.expect("an http client"),
+            origin: origin.to_owned(),
+            cookies: BTreeMap::new(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
+        }
+    }
+
+    /// Opens a page.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, &[(ACCEPT.as_str(), "text/html")]).await
+    }
+
+    /// Sends a form from one of Cardea's own pages.
+    pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let body = body.finish();
+        let origin = self.origin.clone();
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
+            (ORIGIN.as_str(), origin.as_str()),
+            (ACCEPT.as_str(), "text/html"),
+        ];
+        self.send(Method::POST, path, Some(body), &headers).await
+    }
+
+    /// Sends JSON from a script of Cardea's own pages.
+    pub async fn post_json(&mut self, path: &str, body: &Value) -> Answer {
+        let origin = self.origin.clone();
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/json"),
+            (ORIGIN.as_str(), origin.as_str()),
+            (ACCEPT.as_str(), "application/json"),
+        ];
+        self.send(Method::POST, path, Some(body.to_string()), &headers).await
+    }
+
+    /// Sends anything.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached.
+    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let url = self.absolute(path);
+        let mut request = self.client.request(method, url.clone());
+        request = request.header(USER_AGENT, &self.user_agent);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if url.as_str().starts_with(&self.origin) && !self.cookies.is_empty() {
+            request = request.header(COOKIE, self.cookie_header());
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect();
+        if url.as_str().starts_with(&self.origin) {
+            self.keep_cookies(&headers);
+        }
+        let find = |name: &str| {
+            headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+        };
+        Answer {
+            status,
+            location: find(LOCATION.as_str()),
+            content_type: find(CONTENT_TYPE.as_str()).unwrap_or_default(),
+            headers,
+            body: response.text().await.expect("a body"),
+        }
+    }
+
+    /// Follows redirects, within Cardea only, up to ten.
+    pub async fn follow(&mut self, mut answer: Answer) -> Answer {
+        for _ in 0..10 {
+            let Some(location) = answer.location.clone() else { return answer };
+            if !self.absolute(&location).as_str().starts_with(&self.origin) {
+                return answer;
+            }
+            answer = self.get(&location).await;
+        }
+        answer
+    }
+
+    /// The origin of Cardea's pages.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A cookie that the browser holds.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Puts a cookie into the browser, as a thief would.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Takes a cookie away.
+    pub fn drop_cookie(&mut self, name: &str) {
+        self.cookies.remove(name);
+    }
+
+    /// Names of the cookies that the browser holds.
+    pub fn cookie_names(&self) -> Vec<&str> {
+        self.cookies.keys().map(String::as_str).collect()
+    }
+
+    fn cookie_header(&self) -> String {
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep_cookies(&mut self, headers: &[(String, String)]) {
+        for (_, line) in headers.iter().filter(|(name, _)| name == SET_COOKIE.as_str()) {
+            let mut parts = line.split("; ");
+            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
+                continue;
+            };
+            if value.is_empty() || line.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "a test with a wrong address is a wrong test")]
+    fn absolute(&self, path: &str) -> Url {
+        let base = Url::parse(&self.origin).expect("an origin");
+        base.join(path).expect("an address")
+    }
+}

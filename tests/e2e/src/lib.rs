@@ -1,0 +1,15 @@
+//! A Cardea with an Entra stand-in beside it, and the browsers that use them: what the
+//! end-to-end tests have in common.
+//!
+//! The server runs in the same process, on a real socket at `http://localhost:PORT`; the stand-in
+//! is on `127.0.0.1`, so that the two are cross-site to each other as in the world.
+
+mod browser;
+mod entra;
+mod people;
+mod world;
+
+pub use browser::{Answer, Browser};
+pub use entra::Azure;
+pub use people::{Card, SignInError};
+pub use world::{TENANT, World};

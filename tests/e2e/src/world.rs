@@ -1,0 +1,183 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Once;
+
+use entra_stand_in::StandIn;
+use identity::{
+    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, SyncMode,
+    Tenant, TenantPolicy,
+};
+use ids::{Alias, Slug, TenantId};
+use secrets::{KeyRing, Secret};
+use server::{App, Cloud, Config, Entra};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::{Azure, Browser};
+
+/// The slug of the tenant that a world comes with.
+pub const TENANT: &str = "acme";
+
+/// A running Cardea, a running stand-in, and a tenant whose provider is connected to it.
+pub struct World {
+    /// Entra.
+    pub stand_in: StandIn,
+    /// Cardea.
+    pub app: App,
+    /// Its configuration.
+    pub config: Config,
+    /// Its public address, without a slash at the end.
+    pub origin: String,
+    /// The Azure side of the tenant [`TENANT`].
+    pub azure: Azure,
+    server: JoinHandle<()>,
+    _data: TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl World {
+    /// A world whose tenant enrols a first card after a fresh sign-in at Entra, as the guide
+    /// implies, and lets a card alone sign in for a day.
+    pub async fn start() -> Self {
+        Self::with_policy(TenantPolicy {
+            first_card: FirstCard::FreshEntraSignIn,
+            card_first: CardFirst::WithinDays(1),
+            ..TenantPolicy::default()
+        })
+        .await
+    }
+
+    /// A world with another policy.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+    pub async fn with_policy(policy: TenantPolicy) -> Self {
+        install_crypto();
+        let stand_in = StandIn::builder().start().await.expect("the stand-in");
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let listener = listener.await.expect("a socket");
+        let listen = listener.local_addr().expect("its address");
+        let data = tempfile::tempdir().expect("a directory");
+        let config = config(listen, &data, &stand_in);
+        std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
+            .expect("a master key");
+        let app = server::open(config.clone()).await.expect("a server");
+        let router = server::router(&app);
+        let serve = axum::serve(listener, router);
+        let server = tokio::spawn(async move {
+            serve.await.expect("serving");
+        });
+        let origin = config.origin().to_owned();
+        let redirect = format!("{origin}/realms/{TENANT}/broker/azure/endpoint");
+        let azure = Azure::register(&stand_in, &redirect);
+        let world = Self { stand_in, app, config, origin, azure, server, _data: data };
+        world.add_tenant(TENANT, policy).await;
+        world.connect(TENANT, "azure", &world.azure).await;
+        world
+    }
+
+    /// A browser that has been nowhere.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.origin)
+    }
+
+    /// Adds a tenant.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn add_tenant(&self, slug: &str, policy: TenantPolicy) -> Tenant {
+        let tenant = Tenant {
+            id: TenantId(Uuid::new_v4()),
+            slug: Slug::try_from(slug.to_owned()).expect("a slug"),
+            display_name: slug.to_uppercase(),
+            policy,
+            created_at: Moment(0),
+        };
+        self.app.store().create_tenant(&tenant).await.expect("a tenant");
+        tenant
+    }
+
+    /// The tenant with this slug.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn tenant(&self, slug: &str) -> Tenant {
+        let slug = Slug::try_from(slug.to_owned()).expect("a slug");
+        self.app.store().tenant(&slug).await.expect("the store").expect("the tenant")
+    }
+
+    /// Connects a tenant to an app registration, under an alias, with the guide's mappers.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn connect(&self, slug: &str, alias: &str, azure: &Azure) {
+        let tenant = self.tenant(slug).await;
+        let base = self.stand_in.base_url();
+        let directory = azure.directory;
+        let provider = Provider {
+            alias: Alias::try_from(alias.to_owned()).expect("an alias"),
+            display_name: "Azure".into(),
+            kind: ProviderKind::Entra,
+            endpoints: ProviderEndpoints {
+                discovery: azure.metadata.clone(),
+                issuer: format!("{base}/{directory}/v2.0"),
+                authorization: format!("{base}/{directory}/oauth2/v2.0/authorize"),
+                token: format!("{base}/{directory}/oauth2/v2.0/token"),
+                jwks: format!("{base}/{directory}/discovery/v2.0/keys"),
+                userinfo: None,
+                end_session: None,
+            },
+            client_id: azure.client_id.to_string(),
+            client_secret: Some(Secret::from(azure.secret.clone())),
+            client_secret_expires_at: None,
+            sync_mode: SyncMode::Import,
+            groups_sent: GroupsSent::Unknown,
+            enabled: true,
+            hidden: false,
+            position: 0,
+            created_at: Moment(0),
+        };
+        let mut tx = self.app.store().write(tenant.id).await.expect("a transaction");
+        tx.put_provider(&provider).await.expect("a provider");
+        let ids = || ids::MapperId(Uuid::new_v4());
+        for mapper in identity::mapping::entra_template_mappers(ids) {
+            tx.put_mapper(&provider.alias, &mapper).await.expect("a mapper");
+        }
+        tx.commit().await.expect("a commit");
+    }
+}
+
+fn config(listen: SocketAddr, data: &TempDir, stand_in: &StandIn) -> Config {
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    let url = |text: &str| url::Url::parse(text).expect("an address");
+    Config {
+        url: url(&format!("http://localhost:{}", listen.port())),
+        rp_id: "localhost".into(),
+        listen,
+        data: data.path().to_owned(),
+        database: None,
+        tls: None,
+        trusted_proxies: Vec::new(),
+        entra: Entra { cloud: vec![Cloud { authority: url(stand_in.base_url()), graph: None }] },
+    }
+}
+
+fn install_crypto() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    });
+}
