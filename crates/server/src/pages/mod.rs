@@ -15,6 +15,8 @@ mod card;
 mod ceremony;
 mod components;
 mod console;
+#[cfg(test)]
+mod contrast;
 mod enrol;
 mod error;
 mod frame;
