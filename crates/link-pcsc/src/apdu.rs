@@ -74,7 +74,7 @@ pub(crate) fn message(
     waiting: &mut dyn Waiting,
 ) -> Result<Vec<u8>, Fault> {
     let response = send(card, form, request, waiting)?;
-    let response = keep_asking(card, form, response, waiting)?;
+    let response = keep_asking(card, *form, response, waiting)?;
     match response.sw {
         [0x90, 0x00] if response.data.is_empty() => Err(CardError::TooShort(2).into()),
         [0x90, 0x00] => Ok(response.data),
@@ -113,14 +113,14 @@ fn send(
 /// Chaining not supported, class not supported, wrong length. A card that means something else
 /// by it says so again to the extended APDU.
 fn refuses_chaining(sw: [u8; 2]) -> bool {
-    matches!(sw, [0x68, 0x84] | [0x68, 0x00] | [0x6E, 0x00] | [0x67, 0x00])
+    matches!(sw, [0x68, 0x84 | 0x00] | [0x6E | 0x67, 0x00])
 }
 
 /// `NFCCTAP_GETRESPONSE` (§11.3.7.2) as long as the card says `9100`. We did not announce it; a
 /// card that does it nevertheless is understood, and told when nobody waits any more.
 fn keep_asking(
     card: &mut dyn Transmit,
-    form: &Form,
+    form: Form,
     mut response: Response,
     waiting: &mut dyn Waiting,
 ) -> Result<Response, Fault> {
@@ -169,7 +169,7 @@ fn transmit(card: &mut dyn Transmit, command: &[u8]) -> Result<Response, Fault> 
     Ok(Response { data, sw })
 }
 
-/// NFCCTAP_MSG with one length byte.
+/// `NFCCTAP_MSG` with one length byte.
 fn short(cla: u8, data: &[u8], le: Option<u8>) -> Result<Vec<u8>, CardError> {
     let length = u8::try_from(data.len()).map_err(|_| CardError::Endless)?;
     let mut command = vec![cla, 0x10, P1, 0x00];
@@ -181,7 +181,7 @@ fn short(cla: u8, data: &[u8], le: Option<u8>) -> Result<Vec<u8>, CardError> {
     Ok(command)
 }
 
-/// NFCCTAP_MSG with three length bytes, which asks for as much as there is.
+/// `NFCCTAP_MSG` with three length bytes, which asks for as much as there is.
 fn extended(data: &[u8]) -> Result<Vec<u8>, CardError> {
     let [high, low] = u16::try_from(data.len()).map_err(|_| CardError::Endless)?.to_be_bytes();
     Ok([&[0x80, 0x10, P1, 0x00, 0x00, high, low][..], data, &[0x00, 0x00]].concat())

@@ -20,7 +20,8 @@ pub enum CeremonyError {
     /// [`Control::cancel`](crate::Control::cancel) was set.
     #[error("cancelled")]
     Cancelled,
-    /// The person gave no answer to a question of the client.
+    /// The person gave no answer to a question of the client. Also when the deadline passed
+    /// meanwhile: there is no clock here, so whoever asked tells the two apart.
     #[error("the person declined")]
     Declined,
     /// The person refused on the authenticator itself.

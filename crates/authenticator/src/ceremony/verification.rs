@@ -150,7 +150,7 @@ impl Run<'_, '_> {
             self.begin()?;
             match self.submit(&pin, protocol, kind, scope) {
                 Err(error) if is(&error, &[Status::PIN_INVALID]) => {
-                    last_error = Some(PinError::Wrong)
+                    last_error = Some(PinError::Wrong);
                 }
                 answer => return Ok(answer?),
             }

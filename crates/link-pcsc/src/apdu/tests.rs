@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "tests count")]
+
 use std::cell::Cell;
 use std::collections::VecDeque;
 
