@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::board::{Board, DeviceSource};
+use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
 use crate::http::{self, Caller};
@@ -105,7 +106,7 @@ struct Attended {
     enrolment: Arc<Enrolment>,
     connected: watch::Receiver<bool>,
     wake: Arc<Notify>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 /// A running agent. Dropping it ends every ceremony and closes every channel.
@@ -200,11 +201,11 @@ impl Inner {
         let (say, to_say) = mpsc::channel(16);
         let connected = watch::Sender::new(false);
         let wake = Arc::new(Notify::new());
-        let attended = Attended {
+        let mut attended = Attended {
             enrolment: Arc::clone(&enrolment),
             connected: connected.subscribe(),
             wake: Arc::clone(&wake),
-            _tasks: JoinSet::new(),
+            tasks: JoinSet::new(),
         };
         let channel = Channel {
             enrolment: Arc::clone(&enrolment),
@@ -216,9 +217,8 @@ impl Inner {
             heard,
             to_say,
         };
-        let mut attended = attended;
-        attended._tasks.spawn(channel.run());
-        attended._tasks.spawn(listen(Arc::clone(self), Arc::clone(&enrolment), messages, say));
+        attended.tasks.spawn(channel.run());
+        attended.tasks.spawn(listen(Arc::clone(self), Arc::clone(&enrolment), messages, say));
         let info = attended.info();
         lock(&self.attended).insert(enrolment.device.clone(), attended);
         info
@@ -242,7 +242,7 @@ impl Inner {
     fn forget(&self, enrolment: &Enrolment) {
         self.desk.cancel_all_of(&enrolment.device);
         if let Err(error) = self.state.remove(enrolment) {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot remove a record");
+            tracing::error!(error = %Causes(&error), "cannot remove a record");
         }
         lock(&self.attended).remove(&enrolment.device);
     }

@@ -10,6 +10,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::board::Board;
 use crate::cancel::Cancel;
+use crate::causes::Causes;
 use crate::dialogs::{Dialogs, is_over};
 use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
@@ -84,7 +85,7 @@ impl Ceremony {
     }
 
     fn refusal(&self, error: &CeremonyError, person: &Dialogs) -> Refused {
-        tracing::info!(error = error as &dyn std::error::Error, "no answer of the card");
+        tracing::info!(error = %Causes(error), "no answer of the card");
         match error {
             CeremonyError::Declined if person.failed => Refused::Failed,
             CeremonyError::Declined if is_over(self.deadline) => Refused::Timeout,

@@ -9,7 +9,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -17,6 +17,7 @@ use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
 };
 
+use crate::causes::Causes;
 use crate::clock;
 use crate::http::{self, CALL, CallError, Caller};
 use crate::random;
@@ -90,7 +91,7 @@ impl Channel {
                 }
                 Err(error) => tracing::info!(
                     server = self.server(),
-                    error = &error as &dyn std::error::Error,
+                    error = %Causes(&error),
                     "no channel"
                 ),
             }
@@ -126,7 +127,8 @@ impl Channel {
 
     /// Passes messages on, until the connection ends.
     async fn serve(&mut self, mut socket: Socket) {
-        let mut ping = tokio::time::interval_at(Instant::now() + self.pace.ping, self.pace.ping);
+        let mut ping = tokio::time::interval(self.pace.ping);
+        ping.reset();
         let mut silent = false;
         loop {
             let done = tokio::select! {
@@ -166,7 +168,7 @@ impl Channel {
             Some(Ok(Message::Close(_))) | None => false,
             Some(Ok(_)) => true,
             Some(Err(error)) => {
-                tracing::info!(error = &error as &dyn std::error::Error, "channel broken");
+                tracing::info!(error = %Causes(&error), "channel broken");
                 false
             }
         }
@@ -188,6 +190,5 @@ fn small() -> WebSocketConfig {
 /// all arrive at once.
 fn jittered(wait: Duration) -> Duration {
     let [byte] = random::array().unwrap_or([0]);
-    let half = wait / 2;
-    half.saturating_add(half.mul_f64(f64::from(byte) / 255.0))
+    wait.mul_f64(0.5 + f64::from(byte) / 510.0)
 }

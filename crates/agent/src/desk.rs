@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::board::Board;
 use crate::cancel::Cancel;
+use crate::causes::Causes;
 use crate::ceremony::Ceremony;
 use crate::clock;
 use crate::http::{CALL, CallError, Caller};
@@ -142,9 +143,8 @@ impl Taken {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();
-        match outcome {
-            Some(outcome) => self.tell(outcome).await,
-            None => tracing::info!("a request came to nothing"),
+        if let Some(outcome) = outcome {
+            self.tell(outcome).await;
         }
     }
 
@@ -165,7 +165,7 @@ impl Taken {
                 Some(outcome)
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no prompt");
+                tracing::warn!(error = %Causes(&error), "no prompt");
                 // A claim that failed is over; a request that did not pass is said to be so.
                 let invalid = matches!(error, Unworked::Request(_));
                 invalid.then_some(Outcome::Refused(Refused::InvalidRequest))
@@ -246,7 +246,7 @@ impl Taken {
             Ok(ResultAnswer::Accepted) => tracing::info!(kind, "the server has the outcome"),
             Err(error) => tracing::warn!(
                 kind,
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "the server did not take the outcome"
             ),
         }

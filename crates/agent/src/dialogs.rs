@@ -6,6 +6,7 @@ use authenticator::{Account, NewPinPrompt, Person, Pin, PinPrompt, Until};
 use tokio::runtime::Handle;
 
 use crate::cancel::Cancel;
+use crate::causes::Causes;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
 
@@ -39,7 +40,7 @@ impl Dialogs {
             }
         });
         answer.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot ask the person");
+            tracing::error!(error = %Causes(&error), "cannot ask the person");
             self.failed = true;
             None
         })
@@ -69,7 +70,7 @@ impl Person for Dialogs {
             return None;
         }
         let (pinentry, description) = (self.pinentry.clone(), self.who_asks.clone());
-        let mut error = words::pin_error(prompt);
+        let mut error = words::pin_error(*prompt);
         loop {
             let dialog = Dialog {
                 title: words::TITLE,
@@ -90,8 +91,8 @@ impl Person for Dialogs {
 
     fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin> {
         let pinentry = self.pinentry.clone();
-        let description = self.describe(&words::choose_pin(prompt));
-        let mut error = words::new_pin_error(prompt);
+        let description = self.describe(&words::choose_pin(*prompt));
+        let mut error = words::new_pin_error(*prompt);
         loop {
             let dialog = Dialog {
                 title: words::TITLE,

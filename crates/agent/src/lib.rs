@@ -10,6 +10,7 @@
 mod agent;
 mod board;
 mod cancel;
+mod causes;
 mod ceremony;
 mod channel;
 mod clock;
@@ -31,6 +32,7 @@ mod words;
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
 pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
 pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Open, OpenError};
+pub use causes::Causes;
 pub use channel::Pace;
 pub use harden::harden;
 pub use http::CallError;

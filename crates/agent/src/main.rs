@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cardea_agent::{
-    Agent, Ask, Config, Daemon, EnrolmentCode, Pace, Pinentry, Readers, Reply, ServerAddress,
+    Agent, Ask, Causes, Config, Daemon, EnrolmentCode, Pace, Pinentry, Readers, Reply,
+    ServerAddress,
 };
 use clap::{Parser, Subcommand};
 
@@ -43,8 +44,7 @@ enum Command {
     Pair {
         /// The code on the page, like KRQM-BXPT
         code: EnrolmentCode,
-        /// The server, like https://login.example.com
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", help = "The server, like https://login.example.com")]
         server: ServerAddress,
     },
     /// Show servers, channels and cards
@@ -82,13 +82,7 @@ fn main() -> ExitCode {
     match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let mut text = format!("cardea-agent: {failure}");
-            let mut cause = std::error::Error::source(&failure);
-            while let Some(error) = cause {
-                text.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            eprintln!("{text}");
+            eprintln!("cardea-agent: {}", Causes(&failure));
             ExitCode::FAILURE
         }
     }

@@ -10,6 +10,7 @@ use agent_protocol::{
 use zeroize::Zeroizing;
 
 use crate::agent::{EnrolmentInfo, Inner};
+use crate::causes::Causes;
 use crate::clock;
 use crate::http::{CALL, CallError, LONG_CALL};
 use crate::keys;
@@ -106,7 +107,7 @@ impl Pairing {
                 Ok(EnrolmentState::Confirmed) => return self.store(),
                 Ok(EnrolmentState::Refused) => return Err(PairError::Refused),
                 Err(error @ CallError::Unreachable(_)) => {
-                    tracing::info!(error = &error as &dyn std::error::Error, "asking again");
+                    tracing::info!(error = %Causes(&error), "asking again");
                     tokio::time::sleep(POLL_AGAIN).await;
                 }
                 Err(error) => return Err(error.into()),

@@ -68,7 +68,8 @@ mod tests {
     fn at(seconds: u64) -> Instant {
         use std::sync::OnceLock;
         static START: OnceLock<Instant> = OnceLock::new();
-        *START.get_or_init(crate::clock::now) + Duration::from_secs(seconds)
+        let start = *START.get_or_init(crate::clock::now);
+        start.checked_add(Duration::from_secs(seconds)).unwrap()
     }
 
     /// Judges, and shows what may be shown.

@@ -13,6 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 use crate::agent::{EnrolmentInfo, Inner, Status};
+use crate::causes::Causes;
 use crate::pairing::Pairing;
 use crate::server_address::ServerAddress;
 
@@ -121,7 +122,7 @@ async fn pair(
     };
     match result.await {
         Ok(info) => Reply::Paired(info),
-        Err(error) => Reply::Error(chain(&error)),
+        Err(error) => Reply::Error(Causes(&error).to_string()),
     }
 }
 
@@ -136,18 +137,6 @@ async fn say(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
     stream.write_all(&line).await
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// The daemon, as a command reaches it.

@@ -167,7 +167,8 @@ fn private() -> OpenOptions {
 fn refuse_open(path: &Path) -> Result<(), StateError> {
     let at = |source| StateError::File { path: path.to_owned(), source };
     let mode = std::fs::metadata(path).map_err(at)?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(StateError::Open(path.to_owned())) }
+    // The last six bits are those of the group and of the others.
+    if mode.trailing_zeros() >= 6 { Ok(()) } else { Err(StateError::Open(path.to_owned())) }
 }
 
 fn read(path: &Path) -> Result<Enrolment, StateError> {

@@ -58,7 +58,7 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
 }
 
 /// What must be known before a PIN is typed.
-pub(crate) fn pin_error(prompt: &PinPrompt) -> Option<String> {
+pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
     let tries = match prompt.tries_left {
         1 => "One try left".to_owned(),
         n => format!("{n} tries left"),
@@ -83,7 +83,7 @@ pub(crate) fn pin_form(error: PinFormError) -> String {
 }
 
 /// Choosing the first PIN.
-pub(crate) fn choose_pin(prompt: &NewPinPrompt) -> String {
+pub(crate) fn choose_pin(prompt: NewPinPrompt) -> String {
     format!(
         "This card is new. Choose a PIN for it, of at least {} characters. Nobody can tell it to \
          you later.",
@@ -92,7 +92,7 @@ pub(crate) fn choose_pin(prompt: &NewPinPrompt) -> String {
 }
 
 /// Why the chosen PIN will not do.
-pub(crate) fn new_pin_error(prompt: &NewPinPrompt) -> Option<String> {
+pub(crate) fn new_pin_error(prompt: NewPinPrompt) -> Option<String> {
     prompt.last_error.map(|error| match error {
         NewPinError::TooShort => {
             format!("This card wants at least {} characters.", prompt.min_length)

@@ -1,17 +1,20 @@
 //! Finds the card: one that lies there, or one that comes.
 
+use std::time::Duration;
+
 use agent_protocol::{Ceremony as Wanted, Refused, UserVerification};
 use authenticator::get_info::{self, Response as Info};
 use authenticator::{CeremonyLink, Control, execute};
 
 use super::Ceremony;
 use crate::board::{Arrival, Device};
+use crate::causes::Causes;
 use crate::pinentry::{Choice, Dialog, PinentryError};
 use crate::words;
 
 /// Somebody who says "it is there" when it is not is asked again after this time: a dialog that
 /// answers by itself must not be asked as fast as programs can be started.
-const ASK_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// An open card.
 pub(super) type Link = Box<dyn CeremonyLink>;
@@ -27,7 +30,7 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
         }
     }
     let mut error = (!lying.is_empty()).then_some(words::OTHER_CARD);
-    let mut ask_at = tokio::time::Instant::now();
+    let mut pause = Duration::ZERO;
     loop {
         tokio::select! {
             biased;
@@ -43,12 +46,12 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
                 error = Some(words::OTHER_CARD);
             }
             choice = async {
-                tokio::time::sleep_until(ask_at).await;
+                tokio::time::sleep(pause).await;
                 ask_for_card(ceremony, who_asks, error).await
             } => match choice.map_err(failed)? {
                 Choice::Ok => {
                     error = Some(words::NO_CARD_YET);
-                    ask_at = tokio::time::Instant::now() + ASK_AGAIN;
+                    pause = ASK_AGAIN;
                 }
                 Choice::NotOk | Choice::Cancel => return Err(Refused::Cancelled),
             },
@@ -62,11 +65,11 @@ async fn open(ceremony: &Ceremony, device: &Device) -> Option<(Link, Info)> {
     let (cancel, deadline) = (ceremony.cancel.clone(), ceremony.deadline);
     let opened = tokio::task::spawn_blocking(move || {
         let mut link = open().map_err(|error| {
-            tracing::info!(name, error = &error as &dyn std::error::Error, "not used");
+            tracing::info!(name, error = %Causes(&error), "not used");
         })?;
         let mut control = Control { deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
         let info = execute(&mut *link, &get_info::Request, &mut control).map_err(|error| {
-            tracing::info!(name, error = &error as &dyn std::error::Error, "not used");
+            tracing::info!(name, error = %Causes(&error), "not used");
         })?;
         Ok::<_, ()>((link, info))
     });
@@ -124,6 +127,6 @@ async fn ask_for_card(
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: PinentryError) -> Refused {
-    tracing::error!(error = &error as &dyn std::error::Error, "cannot ask the person");
+    tracing::error!(error = %Causes(&error), "cannot ask the person");
     Refused::Failed
 }

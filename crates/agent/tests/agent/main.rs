@@ -1,8 +1,18 @@
 //! The agent against a server that speaks the protocol, a person who answers by script, and real
 //! firmware for a card.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
+#![expect(clippy::disallowed_methods, reason = "the server of the test has a clock of its own")]
+
+#[cfg(test)]
 mod ceremonies;
+#[cfg(test)]
 mod channel;
+#[cfg(test)]
 mod pairing;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
 mod support;

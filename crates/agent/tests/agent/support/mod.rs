@@ -12,7 +12,7 @@ use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
     Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
 };
-use authenticator::Unshared;
+use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{Agent, Arrival, Board, Config, DeviceId, DeviceSource, Pace, ServerAddress};
 use firmware_sim::Simulator;
 
@@ -79,7 +79,10 @@ impl Reader {
 
     pub(crate) fn put(&self, card: &Arc<Simulator>) -> DeviceId {
         let card = Arc::clone(card);
-        let open = move || Ok(Box::new(Unshared(card.link())) as Box<_>);
+        let open = move || {
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
+            Ok(link)
+        };
         self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
     }
 
@@ -188,7 +191,6 @@ pub(crate) fn new_ticket() -> Ticket {
 }
 
 pub(crate) fn seconds() -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "the server of the test has a clock")]
     let now = SystemTime::now();
     now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }

@@ -1,5 +1,6 @@
 //! The person: a pinentry program that answers by a list and writes down what it showed.
 
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,14 @@ impl Person {
     pub(crate) fn pinentry(&self) -> Pinentry {
         let folder = self.folder.as_os_str().to_owned();
         Pinentry::new("/bin/sh").with_arguments(["-c".into(), SCRIPT.into(), "sh".into(), folder])
+    }
+
+    /// The same program, as arguments of the agent.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let folder = self.folder.as_os_str().to_owned();
+        let arguments = ["-c".into(), SCRIPT.into(), "sh".into(), folder];
+        let given = arguments.into_iter().flat_map(|a| ["--pinentry-arg".into(), a]);
+        ["--pinentry".into(), "/bin/sh".into()].into_iter().chain(given).collect()
     }
 
     /// What the person does at the next dialogs: `pin 1234`, `ok`, `cancel`, `wait`; or the

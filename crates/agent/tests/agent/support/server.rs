@@ -211,7 +211,6 @@ fn offer(shared: &Shared) -> EnrolAnswer {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the server of the test has a clock")]
 fn now() -> SystemTime {
     SystemTime::now()
 }

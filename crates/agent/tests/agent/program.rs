@@ -1,0 +1,186 @@
+//! The program itself: as a daemon, as its commands, with a card behind a real pcscd.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use agent_protocol::{Outcome, SignedRequest};
+use cardea_agent::{Ask, Daemon, Reply, Status};
+use firmware_sim::{Config, Pcscd, Simulator};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::support::person::Person;
+use crate::support::server::Server;
+use crate::support::{Folder, descriptor, enrol, login, soon};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cardea-agent");
+/// Nothing but a person's fingers writes this.
+const PIN: &str = "canary-PIN-7";
+
+/// A desktop whose daemon is the real program.
+struct Desk {
+    folder: Folder,
+    person: Person,
+    daemon: Child,
+}
+
+impl Desk {
+    async fn new(pcscd: &Pcscd) -> Self {
+        let folder = Folder::new();
+        let person = Person::new(folder.path());
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut command = std::process::Command::new(PROGRAM);
+        command.args(["run", "--name", "Ada's computer"]);
+        command.args([Path::new("--state"), &folder.path().join("state")]);
+        command.args([Path::new("--socket"), &folder.path().join("run/agent.sock")]);
+        command.args(person.arguments());
+        pcscd.serve(&mut command);
+        command.env("RUST_LOG", "trace").stdin(Stdio::null()).stderr(log);
+        let daemon = Command::from(command).kill_on_drop(true).spawn().unwrap();
+        let desk = Self { folder, person, daemon };
+        // The first answer says that it is up.
+        soon(async {
+            while Daemon::ask(&desk.socket(), &Ask::Status).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        desk
+    }
+
+    fn socket(&self) -> std::path::PathBuf {
+        self.folder.path().join("run/agent.sock")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--socket").arg(self.socket());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// Pairs by the command, as a person does: who is it, the number, the page.
+    async fn pair(&self, server: &Server) {
+        let arguments = ["pair", "krqm-bxpt", "--server", &server.origin];
+        let mut pair = self.command(&arguments).spawn().unwrap();
+        let mut lines = BufReader::new(pair.stdout.take().unwrap()).lines();
+        let mut said = String::new();
+        while !said.contains("Waiting for the page") {
+            said.push_str(&soon(lines.next_line()).await.unwrap().expect("it goes on"));
+            said.push('\n');
+        }
+        for shown in [server.origin.as_str(), "Acme", "ada@acme.example", "Firefox on Linux", "47"]
+        {
+            assert!(said.contains(shown), "{shown} is not in {said}");
+        }
+        server.page_confirms();
+        assert!(soon(pair.wait()).await.unwrap().success());
+    }
+
+    /// Waits until the status is as wanted.
+    async fn until(&self, is_so: impl Fn(&Status) -> bool) {
+        soon(async {
+            loop {
+                let mut daemon = Daemon::ask(&self.socket(), &Ask::Status).await.unwrap();
+                let Reply::Status(status) = daemon.reply().await.unwrap() else { panic!("no") };
+                if is_so(&status) {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+
+    /// Ends the daemon as a session does, and gives what it wrote down.
+    async fn end(&mut self) -> String {
+        let id = self.daemon.id().and_then(|id| i32::try_from(id).ok()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        assert!(soon(self.daemon.wait()).await.unwrap().success());
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+fn holds(folder: &Path, canary: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_pairs_sets_a_card_up_and_signs_in_and_the_pin_stays_nowhere() {
+    let (pcscd, simulator, server) = tokio::join!(
+        async { Pcscd::start().unwrap() },
+        async { Simulator::start(Config::seeded(30)).unwrap() },
+        Server::start()
+    );
+    let _card = simulator.card(&pcscd.first_reader()).unwrap();
+    let mut desk = Desk::new(&pcscd).await;
+    desk.pair(&server).await;
+    desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
+    desk.until(|status| status.devices.iter().any(|name| name.contains("Virtual PCD"))).await;
+
+    let pin = format!("pin {PIN}");
+    desk.person.will(&[&pin, &pin, &pin]);
+    server.ask(&enrol(&server, vec![]));
+    let credential = descriptor(&server.outcome().await.1);
+    server.ask(&login(&server, vec![credential]));
+    let outcome = server.outcome().await.1;
+    assert!(matches!(outcome, Outcome::Assertion(_)), "{outcome:?}");
+
+    let output = soon(desk.command(&["status"]).output()).await.unwrap();
+    let status = String::from_utf8(output.stdout).unwrap();
+    assert!(status.contains("acme  ada@acme.example  connected"), "{status}");
+    assert!(status.contains("Card in Virtual PCD"), "{status}");
+    let id = desk.daemon.id().unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
+
+    let log = desk.end().await;
+    assert!(log.contains("ready"), "it logs");
+    assert!(!log.contains(PIN), "the PIN is in the log");
+    assert!(!holds(&desk.folder.path().join("state"), PIN), "the PIN is in the state");
+    assert!(!desk.person.saw().contains(PIN), "the PIN is in a dialog");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
+    let (pcscd, server) = (Pcscd::start().unwrap(), Server::start().await);
+    let simulator = Simulator::start(Config::seeded(31)).unwrap();
+    let card = simulator.card(&pcscd.first_reader()).unwrap();
+    let mut desk = Desk::new(&pcscd).await;
+    desk.pair(&server).await;
+    desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
+    desk.until(|status| !status.devices.is_empty()).await;
+    desk.person.will(&["wait"]);
+    let request: SignedRequest = enrol(&server, vec![]);
+    let ticket = server.ask(&request);
+    let dialog = desk.person.looks_at(1).await;
+    drop(card);
+    desk.until(|status| status.devices.is_empty()).await;
+    // The page gives up; the card that comes next is asked by the next request alone.
+    server.cancel(&ticket);
+    crate::support::until(|| !crate::support::person::is_running(&dialog)).await;
+    server.ask(&enrol(&server, vec![]));
+    desk.person.looks_at(2).await;
+    let pin = format!("pin {PIN}");
+    desk.person.will(&["wait", &pin, &pin]);
+    let _card = simulator.card(&pcscd.first_reader()).unwrap();
+    descriptor(&server.outcome().await.1);
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_without_a_daemon_says_what_to_do() {
+    let folder = Folder::new();
+    let mut command = Command::new(PROGRAM);
+    command.arg("status").arg("--socket").arg(folder.path().join("none.sock"));
+    command.stderr(Stdio::piped()).kill_on_drop(true);
+    let mut status = command.spawn().unwrap();
+    let mut said = String::new();
+    soon(status.stderr.take().unwrap().read_to_string(&mut said)).await.unwrap();
+    assert!(!soon(status.wait()).await.unwrap().success());
+    assert!(said.contains("no agent is running; start one with: cardea-agent run"), "{said}");
+}
