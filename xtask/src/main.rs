@@ -1,1 +1,34 @@
-fn main() {}
+//! What would otherwise be shell scripts: `cargo xtask check` runs what CI runs.
+#![expect(clippy::print_stdout, reason = "a command-line tool talks on stdout")]
+
+mod check;
+mod layers;
+mod licences;
+mod prerequisites;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  check             format, layers, licences, clippy with the house lints, rustdoc
+  layers            the layer check alone
+  licences          the licence check alone
+  prerequisites X   install what `make demo` or `make test` needs (X: demo, test)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let passed = match words.as_slice() {
+        ["check"] => check::all(),
+        ["layers"] => layers::hold(),
+        ["licences"] => licences::hold(),
+        ["prerequisites", "demo"] => prerequisites::install(prerequisites::DEMO),
+        ["prerequisites", "test"] => prerequisites::install(prerequisites::TEST),
+        _ => {
+            println!("{USAGE}");
+            false
+        }
+    };
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -34,8 +34,7 @@ pub(crate) async fn show(
         },
         email: person.email.clone(),
         attributes: attributes(&person),
-        suggested_label: format!("Card {}", cards.len().saturating_add(1)),
-        add: AccountPage::add_ceremony(&frame),
+        add: AccountPage::add_url(&frame),
         cards: cards.iter().map(|card| card_row(&frame, card, cards.len())).collect(),
         sessions: session_rows(&sessions, &session),
         notice: done.and_then(notice),
@@ -65,7 +64,7 @@ fn attributes(person: &Person) -> Vec<Attribute> {
 fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
     let id = card.id.to_string();
     let removal =
-        if cards > 1 { Ok(AccountPage::removal_ceremony(frame, &id)) } else { Err(LastCard) };
+        if cards > 1 { Ok(AccountPage::removal_url(frame, &id)) } else { Err(LastCard) };
     CardRow {
         id,
         label: card.label.clone(),

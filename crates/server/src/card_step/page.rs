@@ -153,6 +153,7 @@ fn ceremony(
     let purpose = match (waiting.task, waiting.then) {
         (Task::Enrol(_), _) => Purpose::Add,
         (Task::Authenticate, Then::RemoveCard(_)) => Purpose::Remove,
+        (Task::Authenticate, Then::AddCard) => Purpose::AddAnother,
         (Task::Authenticate, _) => Purpose::SignIn,
     };
     let frame = frame(tenant);

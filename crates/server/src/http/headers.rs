@@ -53,7 +53,8 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
+        // Not "no-referrer": with it Chromium sends `Origin: null` with every form.
+        (REFERRER_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),

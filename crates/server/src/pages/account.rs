@@ -22,8 +22,6 @@ pub struct AccountPage {
     pub cards: Vec<CardRow>,
     /// Where to `POST` to add another: the card step asks for one of these first.
     pub add: String,
-    /// What to call the next card when the person says nothing else.
-    pub suggested_label: String,
     /// Open sessions, this one first.
     pub sessions: Vec<SessionRow>,
     /// What was just done.
@@ -102,12 +100,12 @@ impl Notice {
 
 impl AccountPage {
     /// Where the ceremony that adds a card to this account begins.
-    pub fn add_ceremony(frame: &Frame) -> String {
+    pub fn add_url(frame: &Frame) -> String {
         frame.url("account/cards/add")
     }
 
     /// Where the ceremony that removes the card with this id begins.
-    pub fn removal_ceremony(frame: &Frame, id: &str) -> String {
+    pub fn removal_url(frame: &Frame, id: &str) -> String {
         frame.url(&format!("account/cards/{id}/remove"))
     }
 
@@ -165,8 +163,7 @@ fn sample_page(text: Text<'_>) -> AccountPage {
             attribute("sub", &["AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ"]),
         ],
         cards: only,
-        add: AccountPage::add_ceremony(&frame(text)),
-        suggested_label: text("Second card"),
+        add: AccountPage::add_url(&frame(text)),
         sessions: vec![
             session("s1", "Firefox on Linux", now, true),
             session("s2", "Edge on Windows", before, false),
@@ -184,7 +181,7 @@ fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
         added: when(text, "3 November 2026", "2026-11-03T09:30:00Z"),
         last_used,
         enrolled: text(enrolled),
-        removal: Ok(AccountPage::removal_ceremony(&frame(text), &text(id))),
+        removal: Ok(AccountPage::removal_url(&frame(text), &text(id))),
     };
     vec![
         card(

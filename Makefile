@@ -1,0 +1,16 @@
+# Two commands: `make demo` shows Cardea, `make test` checks it. Both install what they need.
+
+.PHONY: demo test check
+
+# ONCE=1: end after the scripted part.
+demo:
+	@cargo run --quiet --locked -p xtask -- prerequisites demo
+	@cargo build --quiet --locked -p server -p cardea-agent -p firmware-sim -p entra-stand-in -p demo --bins
+	@target/debug/demo $(if $(ONCE),--once)
+
+test: check
+	cargo test --workspace --locked
+
+check:
+	cargo run --quiet --locked -p xtask -- prerequisites test
+	cargo run --quiet --locked -p xtask -- check
