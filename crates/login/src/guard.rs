@@ -93,24 +93,24 @@ impl Refusal {
     }
 }
 
-/// The guards that are in force: all of them, always. That one can be named and left out exists
+/// The guards that are in force: all of them, always. That some can be named and left out exists
 /// for the model, which must find the hole that each of them closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Guards {
-    left_out: Option<Refusal>,
+    left_out: &'static [Refusal],
 }
 
 impl Guards {
-    pub(crate) const ALL: Self = Self { left_out: None };
+    pub(crate) const ALL: Self = Self { left_out: &[] };
 
-    /// All guards but the one that ends in `refusal`.
+    /// All guards but those that end in one of `refusals`.
     #[cfg(test)]
-    pub(crate) const fn without(refusal: Refusal) -> Self {
-        Self { left_out: Some(refusal) }
+    pub(crate) const fn without(refusals: &'static [Refusal]) -> Self {
+        Self { left_out: refusals }
     }
 
     /// Refuses unless `holds`.
     pub(crate) fn ensure(self, holds: bool, refusal: Refusal) -> Result<(), Refusal> {
-        if holds || self.left_out == Some(refusal) { Ok(()) } else { Err(refusal) }
+        if holds || self.left_out.contains(&refusal) { Ok(()) } else { Err(refusal) }
     }
 }

@@ -101,6 +101,8 @@ impl Hallway<'_> {
                 self.enrolled(&waiting, &answer)
             }
             (Login::Waiting(waiting), Event::CardRefused { challenge, reason }) => {
+                let out = waiting.challenge.as_ref().is_some_and(|out| out.id == challenge);
+                self.guards.ensure(out, Refusal::Challenge)?;
                 Ok(refused(waiting, challenge, reason))
             }
             _ => Err(Refusal::Unexpected),
@@ -179,7 +181,7 @@ impl Hallway<'_> {
             return Ok(Task::Authenticate);
         }
         self.guards.ensure(onboards, Refusal::NoCard)?;
-        let once = !person.card_was_revoked && !person.enrolled_by_upstream;
+        let once = never_enrolled_so(person);
         let permit = match self.policy.first_card {
             FirstCard::FreshEntraSignIn if fresh && once => Permit::FreshSignIn,
             FirstCard::FreshEntraSignIn | FirstCard::AdministratorCode => Permit::CodeNeeded,
@@ -339,6 +341,9 @@ impl Hallway<'_> {
         // Two logins of one person may both have come here without a card.
         let first = !answer.person.has_card;
         self.guards.ensure(first == (permit != Permit::FreshTap), Refusal::HasCard)?;
+        // What held at the sign-in may have changed since: a card enrolled, and revoked again.
+        let still = permit != Permit::FreshSignIn || never_enrolled_so(answer.person);
+        self.guards.ensure(still, Refusal::NoCard)?;
         let proof = self.proof(&waiting.started, answer, challenge)?;
         let (person, card) = (waiting.person, answer.card.id);
         let mut effects = vec![
@@ -382,6 +387,8 @@ impl Hallway<'_> {
     fn card_first_asked(&self, stranger: Stranger, challenge: Challenge) -> Outcome {
         let off = self.policy.card_first == identity::CardFirst::Off;
         self.guards.ensure(!off, Refusal::CardFirst)?;
+        // A stranger has no row by which a browser could claim what an agent's answer issues.
+        self.guards.ensure(challenge.channel == Channel::Browser, Refusal::Channel)?;
         if challenge.purpose != Purpose::Authenticate {
             return Err(Refusal::Unexpected);
         }
@@ -399,7 +406,6 @@ impl Hallway<'_> {
         self.guards.ensure(self.now < challenge.expires_at, Refusal::ChallengeExpired)?;
         self.guards.ensure(challenge.channel == answer.channel, Refusal::Channel)?;
         self.guards.ensure(answer.card.tenant == started.tenant, Refusal::Tenant)?;
-        self.guards.ensure(answer.card.person == answer.person.id, Refusal::Person)?;
         self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
         self.guards.ensure(answer.person.linked, Refusal::NotLinked)?;
         let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
@@ -409,7 +415,10 @@ impl Hallway<'_> {
         let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
         let effects = vec![
             // Strangers have no row to take: the challenge itself is what is spent.
-            Effect::TakeStranger { challenge: challenge.id, until: started.expires_at },
+            Effect::TakeStranger {
+                challenge: challenge.id,
+                until: challenge.expires_at.min(started.expires_at),
+            },
             Effect::Prove(proof),
             Effect::Issue(Issue { door, person, provider: None, claim: None }),
             Effect::Audit(Audit::SignedIn { person, card, door }),
@@ -424,6 +433,7 @@ impl Hallway<'_> {
         challenge: &Challenge,
     ) -> Result<Proof, Refusal> {
         self.person_may(started, answer.person)?;
+        self.guards.ensure(answer.card.person == answer.person.id, Refusal::Person)?;
         let evidence = answer.card.evidence;
         self.guards.ensure(evidence.user_verified, Refusal::NotVerified)?;
         // RFC 8176. `hwk` only where attestation shows it; never `pin` or `fpt` from a flag.
@@ -459,6 +469,11 @@ fn refused(
         Effect::Audit(Audit::ProofRefused { person: waiting.person, reason }),
     ];
     (Some(Login::Waiting(Waiting { challenge: None, ..waiting })), effects)
+}
+
+/// Once per person, and never again after a card was revoked.
+fn never_enrolled_so(person: PersonFacts) -> bool {
+    !person.card_was_revoked && !person.enrolled_by_upstream
 }
 
 fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
