@@ -81,7 +81,7 @@ fn unique_value(cause: &dyn sqlx::error::DatabaseError) -> &'static str {
         ("person_tenant_id_username_key_key", "person.username_key", "username"),
         ("mapper_tenant_id_alias_name_key", "mapper.name", "name of the mapper"),
         ("credential_tenant_id_webauthn_id_key", "credential.webauthn_id", "card"),
-        ("proof_tenant_id_login_id_key", "proof.login_id", "login"),
+        ("proof_tenant_id_login_id_purpose_key", "proof.login_id", "login"),
         ("device_directory_pkey", "device_directory.thumbprint", "key of the device"),
         ("session_tenant_id_claim_key", "session.claim", "claim of the session"),
     ];

@@ -24,3 +24,7 @@ pub use rows::{
     Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState, Writing, verify_chain,
 };
 pub use store::{Figures, Store};
+
+#[cfg(test)]
+#[expect(clippy::similar_names, reason = "`writing` and `waiting` are the words for what they are")]
+mod tests;

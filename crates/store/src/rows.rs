@@ -121,7 +121,10 @@ impl Rows {
     ) -> Result<Vec<Row>, StoreError> {
         let values = self.bind_tenant(values)?;
         let answer = both!(&mut self.link, statement, values, fetch_all);
-        let answer = answer.inspect_err(|_| self.spoiled = true)?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.spoil(error).await),
+        };
         Ok(match answer {
             Answer::Sqlite(rows) => rows.into_iter().map(Row::Sqlite).collect(),
             Answer::Postgres(rows) => rows.into_iter().map(Row::Postgres).collect(),
@@ -145,11 +148,23 @@ impl Rows {
     ) -> Result<u64, StoreError> {
         let values = self.bind_tenant(values)?;
         let answer = both!(&mut self.link, statement, values, execute);
-        let answer = answer.inspect_err(|_| self.spoiled = true)?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.spoil(error).await),
+        };
         Ok(match answer {
             Answer::Sqlite(done) => done.rows_affected(),
             Answer::Postgres(done) => done.rows_affected(),
         })
+    }
+
+    /// Nothing more can be done in this transaction, because of `error`.
+    pub(crate) async fn spoil(&mut self, error: StoreError) -> StoreError {
+        self.spoiled = true;
+        if let (StoreError::Conflict(_), Link::SqliteWriter(turn)) = (&error, &mut self.link) {
+            turn.conflicted().await;
+        }
+        error
     }
 
     /// Whether this transaction has to lock rows itself before it decides on what it reads.

@@ -217,6 +217,11 @@ impl Store {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
     fn rows(&self, tenant: TenantId, link: Link) -> Rows {
         let transaction = self.0.transactions.fetch_add(1, Ordering::Relaxed);
         Rows { tenant, link, ring: Arc::clone(&self.0.ring), transaction, spoiled: false }

@@ -36,11 +36,15 @@ struct Line {
     connection: SqliteConnection,
     /// Whether a transaction is open, or may be.
     began: bool,
+    /// Whether the turn's savepoint stands. Before, nothing was written in it.
+    saved: bool,
     /// Turns taken in this batch.
     turns: usize,
     /// Whom to tell how the batch ends.
-    members: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    members: Vec<Member>,
 }
+
+type Member = oneshot::Sender<Result<(), StoreError>>;
 
 /// A place in the queue. Whoever leaves it without having had a turn may have been the one for
 /// whom the batch was left open.
@@ -58,7 +62,7 @@ pub(crate) struct Turn {
 impl Writer {
     /// Takes over the only connection that writes.
     pub(crate) fn new(connection: SqliteConnection) -> Arc<Self> {
-        let line = Line { connection, began: false, turns: 0, members: Vec::new() };
+        let line = Line { connection, began: false, saved: false, turns: 0, members: Vec::new() };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -97,60 +101,75 @@ impl Writer {
         Ok(())
     }
 
+    /// Ends a turn in which something was found taken, and the batch with it: the one who took
+    /// it may be a member, and who looks again must find what they wrote.
+    async fn conflicted(&self, mut line: OwnedMutexGuard<Line>) {
+        line.leave(None).await;
+        line.end_batch(&self.commits).await;
+    }
+
     /// Ends the batch when nobody waits who could go on with it, or when it is full.
     async fn settle(&self, line: &mut Line) {
-        if line.began && (self.waiting() == 0 || line.turns >= BATCH) {
-            if line.members.is_empty() {
-                line.undo(&StoreError::Spoiled).await;
-            } else if line.commit().await {
-                self.commits.fetch_add(1, Ordering::Relaxed);
-            }
+        if self.waiting() == 0 || line.turns >= BATCH {
+            line.end_batch(&self.commits).await;
         }
     }
 
     /// Ends one turn, with somebody to tell when it is to be kept.
-    async fn leave(
-        &self,
-        mut line: OwnedMutexGuard<Line>,
-        keep: Option<oneshot::Sender<Result<(), StoreError>>>,
-    ) {
-        let how = if keep.is_some() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" };
-        let left = line.connection.execute(how).await;
-        line.members.extend(keep);
-        if let Err(error) = left {
-            // The engine has ended the transaction by itself, or it is in a state that nobody
-            // knows: none of the batch is kept, and each member learns it.
-            line.undo(&error.into()).await;
-        }
+    async fn leave(&self, mut line: OwnedMutexGuard<Line>, keep: Option<Member>) {
+        line.leave(keep).await;
         self.settle(&mut line).await;
     }
 }
 
 impl Line {
     async fn open(&mut self) -> Result<(), StoreError> {
+        self.saved = false;
         if !self.began {
             self.began = true;
             if let Err(error) = self.connection.execute("BEGIN IMMEDIATE").await {
-                self.began = false;
-                return Err(error.into());
+                let error = error.into();
+                self.undo(&error).await;
+                return Err(error);
             }
         }
         self.turns = self.turns.saturating_add(1);
         self.connection.execute("SAVEPOINT turn").await?;
+        self.saved = true;
         Ok(())
     }
 
-    /// Commits the batch and tells its members. Whether it is kept.
-    async fn commit(&mut self) -> bool {
+    /// Ends one turn's savepoint, with somebody to tell when it is to be kept.
+    async fn leave(&mut self, keep: Option<Member>) {
+        if !self.saved {
+            // Given up while it began. A savepoint that came to stand after all ends with the
+            // batch and does no harm; rolling back to one that does not would end the batch.
+            return;
+        }
+        let how = if keep.is_some() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" };
+        let left = self.connection.execute(how).await;
+        self.members.extend(keep);
+        if let Err(error) = left {
+            // The engine has ended the transaction by itself, or it is in a state that nobody
+            // knows: none of the batch is kept, and each member learns it.
+            self.undo(&error.into()).await;
+        }
+    }
+
+    /// Commits the batch, if one is open, and tells its members.
+    async fn end_batch(&mut self, commits: &AtomicU64) {
+        if !self.began {
+            return;
+        }
+        if self.members.is_empty() {
+            return self.undo(&StoreError::Spoiled).await;
+        }
         match self.connection.execute("COMMIT").await {
             Ok(_) => {
+                commits.fetch_add(1, Ordering::Relaxed);
                 self.end(&Ok(()));
-                true
             }
-            Err(error) => {
-                self.undo(&error.into()).await;
-                false
-            }
+            Err(error) => self.undo(&error.into()).await,
         }
     }
 
@@ -199,6 +218,17 @@ impl Turn {
 
     pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         Ok(&mut self.line()?.connection)
+    }
+
+    /// Gives the turn up because something was found taken; returns when whoever took it is
+    /// there for all to see.
+    pub(crate) async fn conflicted(&mut self) {
+        if let Some(line) = self.line.take() {
+            let writer = Arc::clone(&self.writer);
+            let left = self.writer.runtime.spawn(async move { writer.conflicted(line).await });
+            // Fails only when the program ends meanwhile.
+            let _ended = left.await;
+        }
     }
 
     /// Keeps what was written; returns when it is on the disk.

@@ -181,8 +181,8 @@ CREATE TABLE proof (
     challenge_at INTEGER NOT NULL,
     verified_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, proof_id),
-    -- A login ends in one proof at most, however often its row is brought back.
-    UNIQUE (tenant_id, login_id),
+    -- A login has one proof of each purpose at most, however often its row is brought back.
+    UNIQUE (tenant_id, login_id, purpose),
     FOREIGN KEY (tenant_id, person_id) REFERENCES person,
     FOREIGN KEY (tenant_id, credential_id) REFERENCES credential
 ) STRICT, WITHOUT ROWID;

@@ -29,7 +29,7 @@ pub struct Credential {
     pub backup_eligible: bool,
     /// Whether attestation shows that the key cannot leave its hardware.
     pub hardware_attested: bool,
-    /// Who let it be enrolled: `code`, `fresh-sign-in`, `invitation`, `card`.
+    /// Who let it be enrolled: `code`, `fresh-sign-in`, `invitation` or `fresh-tap`.
     pub permit: String,
     /// When it was enrolled.
     pub created_at: Moment,

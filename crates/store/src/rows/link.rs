@@ -59,8 +59,7 @@ impl Writing {
             return Ok(());
         }
         // What this transaction wrote for a new person must not be kept.
-        self.spoiled = true;
-        Err(StoreError::Conflict("link"))
+        Err(self.spoil(StoreError::Conflict("link")).await)
     }
 }
 

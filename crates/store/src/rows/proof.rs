@@ -135,7 +135,7 @@ impl Writing {
     ///
     /// [`StoreError::Mismatch`] when it is not the proof of what was taken in this transaction,
     /// by a card of that person which is not revoked, of a person who is enabled;
-    /// [`StoreError::Conflict`] when the login has ended in a proof before.
+    /// [`StoreError::Conflict`] when the login has a proof of this purpose already.
     pub async fn consume_proof(
         &mut self,
         taken: TakenLogin,
@@ -150,8 +150,7 @@ impl Writing {
             });
         let written = if fits { self.insert_proof(proof).await? } else { None };
         let Some(verified_at) = written else {
-            self.spoiled = true;
-            return Err(StoreError::Mismatch);
+            return Err(self.spoil(StoreError::Mismatch).await);
         };
         Ok(ConsumedProof {
             tenant: self.tenant,

@@ -159,8 +159,7 @@ impl Writing {
         session: NewSession,
     ) -> Result<(), StoreError> {
         if proof.tenant != self.tenant || proof.transaction != self.transaction {
-            self.spoiled = true;
-            return Err(StoreError::Mismatch);
+            return Err(self.spoil(StoreError::Mismatch).await);
         }
         let lives = i64::try_from(session.expires_in.as_micros()).unwrap_or(0);
         let mut values = values![session.id];

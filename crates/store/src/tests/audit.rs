@@ -1,0 +1,136 @@
+use ids::{LoginId, UserId};
+use serde_json::json;
+
+use crate::tests::support::{Bench, Cast, id, on_both};
+use crate::{AuditEntry, AuditEvent, Rows, StoreError, verify_chain};
+
+/// A chain of six, the first of them from the tenant's beginning.
+async fn chain(bench: &Bench) -> (Cast, Vec<AuditEvent>) {
+    let cast = bench.cast("acme").await;
+    for number in 0..5 {
+        let mut writing = cast.write().await;
+        let detail = json!({ "z": number, "a": { "y": [1, null], "b": "ü\n\0" } });
+        let entry = AuditEntry {
+            person: Some(cast.person),
+            actor: Some(UserId(id())),
+            login: Some(LoginId(id())),
+            ..AuditEntry::new("signed-in", detail)
+        };
+        writing.audit(&entry).await.unwrap();
+        writing.commit().await.unwrap();
+    }
+    let events = cast.read().await.audit(0, 100).await.unwrap();
+    (cast, events)
+}
+
+on_both! {
+    async fn the_chain_verifies_and_is_read_in_parts(bench) {
+        let (cast, events) = chain(bench).await;
+        assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(verify_chain(&events), Ok(()));
+        let mut reading = cast.read().await;
+        assert!(reading.audit_head().await.unwrap().unwrap().ends(&events));
+        let part = reading.audit(2, 3).await.unwrap();
+        assert_eq!(part, events[2..5]);
+        assert_eq!(verify_chain(&part), Ok(()));
+        let newest = reading.audit_of_person(cast.person, 2).await.unwrap();
+        assert_eq!(newest, [events[5].clone(), events[4].clone()]);
+    }
+
+    async fn an_edited_event_is_noticed(bench) {
+        let (cast, _) = chain(bench).await;
+        let edits = [
+            "kind = 'signed-out'", "at = at + 1", "person_id = actor_id", "actor_id = person_id",
+            "login_id = NULL", "detail = '{}'", "prev_hash = hash", "hash = prev_hash",
+            "actor_id = NULL, login_id = actor_id",
+        ];
+        for edit in edits {
+            let mut reading = cast.read().await;
+            let before = reading.audit(0, 100).await.unwrap();
+            drop(reading);
+            bench.raw("CREATE TABLE kept AS SELECT * FROM audit").await;
+            assert_eq!(bench.raw(&format!("UPDATE audit SET {edit} WHERE seq = 3")).await, 1);
+            let edited = cast.read().await.audit(0, 100).await.unwrap();
+            assert_ne!(edited, before, "{edit}");
+            assert_eq!(verify_chain(&edited), Err(2), "{edit}");
+            bench.raw("DELETE FROM audit").await;
+            bench.raw("INSERT INTO audit SELECT * FROM kept").await;
+            bench.raw("DROP TABLE kept").await;
+        }
+    }
+
+    async fn a_deleted_event_is_noticed(bench) {
+        let (cast, _) = chain(bench).await;
+        bench.raw("DELETE FROM audit WHERE seq = 3").await;
+        assert_eq!(verify_chain(&cast.read().await.audit(0, 100).await.unwrap()), Err(2));
+    }
+
+    async fn a_chain_that_was_cut_off_is_noticed(bench) {
+        let (cast, _) = chain(bench).await;
+        bench.raw("DELETE FROM audit WHERE seq = 6").await;
+        let mut reading = cast.read().await;
+        let events = reading.audit(0, 100).await.unwrap();
+        assert_eq!(verify_chain(&events), Ok(()));
+        let head = reading.audit_head().await.unwrap().unwrap();
+        assert!(!head.ends(&events));
+        assert!(!head.ends(&[]));
+    }
+
+    async fn events_in_another_order_are_noticed(bench) {
+        let (_, mut events) = chain(bench).await;
+        events.swap(2, 3);
+        assert_eq!(verify_chain(&events), Err(2));
+        let (first, second) = (events[2].seq, events[3].seq);
+        events[2].seq = second;
+        events[3].seq = first;
+        assert_eq!(verify_chain(&events), Err(2), "with numbers to match");
+    }
+
+    async fn a_chain_does_not_begin_in_the_middle_under_number_one(bench) {
+        let (_, events) = chain(bench).await;
+        let mut forged = events[1..].to_vec();
+        for (seq, event) in (1..).zip(&mut forged) {
+            event.seq = seq;
+        }
+        assert_eq!(verify_chain(&forged), Err(0));
+    }
+
+    async fn many_who_append_at_once_make_one_chain(bench) {
+        let cast = bench.cast("acme").await;
+        let tasks: Vec<_> = (0..40).map(|number| {
+            let cast = cast.clone();
+            tokio::spawn(async move {
+                let mut writing = cast.write().await;
+                let entry = AuditEntry::new("signed-in", json!({ "number": number }));
+                writing.audit(&entry).await.unwrap();
+                writing.commit().await.unwrap();
+            })
+        }).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let events = cast.read().await.audit(0, 100).await.unwrap();
+        assert_eq!(events.len(), 41);
+        assert_eq!(verify_chain(&events), Ok(()));
+    }
+
+    async fn an_event_of_a_dropped_transaction_leaves_no_gap(bench) {
+        let cast = bench.cast("acme").await;
+        let mut writing = cast.write().await;
+        writing.audit(&AuditEntry::new("dropped", json!({}))).await.unwrap();
+        drop(writing);
+        let mut writing = cast.write().await;
+        writing.audit(&AuditEntry::new("kept", json!({}))).await.unwrap();
+        let events = Rows::audit(&mut writing, 0, 10).await.unwrap();
+        assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), [
+            "tenant-created", "kept"
+        ]);
+        assert_eq!(verify_chain(&events), Ok(()));
+    }
+
+    async fn a_tenant_that_is_not_there_has_no_chain(bench) {
+        let mut writing = bench.store.write(ids::TenantId(id())).await.unwrap();
+        let refused = writing.audit(&AuditEntry::new("x", json!({}))).await;
+        assert!(matches!(refused, Err(StoreError::Reference)), "{refused:?}");
+    }
+}

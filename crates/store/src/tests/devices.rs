@@ -1,0 +1,183 @@
+use std::time::Duration;
+
+use ids::{DeviceId, LoginId, TicketId};
+use login::{Purpose, Waiting};
+
+use crate::tests::support::{Cast, hash, id, on_both, take};
+use crate::{Device, DeviceState, Pairing, StoreError, Ticket, TicketState};
+
+pub(super) async fn device(cast: &Cast, thumbprint: &str) -> Device {
+    let device = Device {
+        id: DeviceId(id()),
+        thumbprint: thumbprint.to_owned(),
+        jwk: "{}".to_owned(),
+        name: "desk".to_owned(),
+        os: "Debian 12".to_owned(),
+        person: cast.person,
+        state: DeviceState::Pending,
+        login: Some(LoginId(id())),
+        number: 42,
+        created_at: cast.store.now().await.unwrap(),
+        last_seen_at: None,
+    };
+    let mut writing = cast.write().await;
+    writing.insert_device(&device).await.unwrap();
+    writing.commit().await.unwrap();
+    device
+}
+
+pub(super) async fn ticket(cast: &Cast, device: &Device, waiting: &Waiting) -> Ticket {
+    let now = cast.store.now().await.unwrap();
+    let ticket = Ticket {
+        id: TicketId(id()),
+        login: waiting.started.id,
+        device: device.id,
+        challenge: waiting.challenge.as_ref().unwrap().id,
+        purpose: Purpose::Authenticate,
+        match_code: 17,
+        state: TicketState::Waiting,
+        created_at: now,
+        claimed_at: None,
+        expires_at: now.plus(Duration::from_secs(600)),
+    };
+    let mut writing = cast.write().await;
+    writing.insert_ticket(&ticket).await.unwrap();
+    writing.commit().await.unwrap();
+    ticket
+}
+
+on_both! {
+    async fn an_agent_is_found_by_its_key_until_it_is_revoked(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "thumb").await;
+        let found = bench.store.device_by_thumbprint("thumb").await.unwrap();
+        assert_eq!(found, Some((cast.tenant, desk.clone())));
+        assert_eq!(bench.store.device_by_thumbprint("other").await.unwrap(), None);
+        let mut writing = cast.write().await;
+        assert!(writing.confirm_device(desk.id).await.unwrap());
+        assert!(!writing.confirm_device(desk.id).await.unwrap(), "once");
+        assert!(writing.touch_device(desk.id).await.unwrap());
+        assert!(writing.revoke_device(desk.id).await.unwrap());
+        assert!(!writing.revoke_device(desk.id).await.unwrap(), "once");
+        assert!(!writing.confirm_device(desk.id).await.unwrap(), "not after it was revoked");
+        writing.commit().await.unwrap();
+        assert_eq!(bench.store.device_by_thumbprint("thumb").await.unwrap(), None);
+        let devices = cast.read().await.devices(cast.person).await.unwrap();
+        assert_eq!(devices[0].state, DeviceState::Revoked);
+        assert!(devices[0].last_seen_at.is_some());
+        assert_eq!(cast.read().await.device_of_login(desk.login.unwrap()).await.unwrap(), None);
+    }
+
+    async fn a_key_is_enrolled_once_on_the_whole_installation(bench) {
+        let (cast, rival) = (bench.cast("acme").await, bench.cast("rival").await);
+        let desk = device(&cast, "thumb").await;
+        let copy = Device { id: DeviceId(id()), person: rival.person, ..desk };
+        let refused = rival.write().await.insert_device(&copy).await;
+        assert!(matches!(refused, Err(StoreError::Conflict("key of the device"))), "{refused:?}");
+    }
+
+    async fn a_pairing_holds_with_a_confirmed_agent_alone(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "thumb").await;
+        let expires_at = cast.store.now().await.unwrap().plus(Duration::from_secs(60));
+        let pairing = Pairing { device: desk.id, person: cast.person, expires_at };
+        let mut writing = cast.write().await;
+        writing.insert_pairing(&hash("dev"), &pairing).await.unwrap();
+        assert_eq!(writing.pairing(&hash("dev")).await.unwrap(), None, "not confirmed yet");
+        writing.confirm_device(desk.id).await.unwrap();
+        assert_eq!(writing.pairing(&hash("dev")).await.unwrap(), Some(pairing.clone()));
+        assert!(writing.end_pairing(&hash("dev")).await.unwrap());
+        assert!(!writing.end_pairing(&hash("dev")).await.unwrap());
+        writing.insert_pairing(&hash("next"), &pairing).await.unwrap();
+        writing.revoke_device(desk.id).await.unwrap();
+        assert_eq!(writing.pairing(&hash("next")).await.unwrap(), None);
+        writing.commit().await.unwrap();
+        assert_eq!(bench.count("pairing").await, 0);
+    }
+
+    async fn an_agents_code_finds_its_login_and_is_taken_once(bench) {
+        let cast = bench.cast("acme").await;
+        let login = cast.waiting("handle").await.started.id;
+        let until = cast.store.now().await.unwrap().plus(Duration::from_secs(60));
+        let mut writing = cast.write().await;
+        writing.put_agent_code(login, &hash("old"), until).await.unwrap();
+        writing.put_agent_code(login, &hash("code"), until).await.unwrap();
+        writing.commit().await.unwrap();
+        let store = &bench.store;
+        assert_eq!(store.login_by_agent_code(&hash("old")).await.unwrap(), None);
+        let found = store.login_by_agent_code(&hash("code")).await.unwrap();
+        assert_eq!(found, Some((cast.tenant, login)));
+        let mut writing = cast.write().await;
+        assert!(!writing.take_agent_code(LoginId(id()), &hash("code")).await.unwrap());
+        assert!(writing.take_agent_code(login, &hash("code")).await.unwrap());
+        assert!(!writing.take_agent_code(login, &hash("code")).await.unwrap());
+    }
+
+    async fn a_ticket_is_claimed_once_by_its_agent(bench) {
+        let cast = bench.cast("acme").await;
+        let (desk, lap) = (device(&cast, "desk").await, device(&cast, "lap").await);
+        let waiting = cast.waiting("handle").await;
+        let ticket = ticket(&cast, &desk, &waiting).await;
+        let mut writing = cast.write().await;
+        assert_eq!(writing.ticket(ticket.id).await.unwrap(), Some(ticket.clone()));
+        assert!(!writing.claim_ticket(ticket.id, lap.id).await.unwrap());
+        assert!(writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        let claimed = writing.ticket_of_login(ticket.login).await.unwrap().unwrap();
+        assert_eq!(claimed.state, TicketState::Claimed);
+        assert!(claimed.claimed_at.is_some());
+    }
+
+    async fn a_claim_gives_the_challenge_its_life_from_then_on(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let waiting = cast.waiting("handle").await;
+        let ticket = ticket(&cast, &desk, &waiting).await;
+        bench.raw(
+            "UPDATE login SET challenge_at = challenge_at - 100000000, \
+             challenge_expires_at = challenge_expires_at - 100000000"
+        ).await;
+        let mut writing = cast.write().await;
+        assert!(writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        let moved = writing.login(ticket.login).await.unwrap().unwrap();
+        let challenge = moved.challenge.clone().unwrap();
+        let now = cast.store.now().await.unwrap();
+        assert!(now.since(challenge.issued_at) < Duration::from_secs(50));
+        assert_eq!(challenge.expires_at.since(challenge.issued_at), login::CHALLENGE_LIFE);
+        let taken = take(&mut writing, &moved).await.unwrap();
+        let _proof = writing.consume_proof(taken, &cast.proof(&moved)).await.unwrap();
+    }
+
+    async fn a_ticket_is_not_claimed_after_a_minute(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let ticket = ticket(&cast, &desk, &cast.waiting("handle").await).await;
+        bench.raw("UPDATE ticket SET created_at = created_at - 61000000").await;
+        assert!(!cast.write().await.claim_ticket(ticket.id, desk.id).await.unwrap());
+    }
+
+    async fn a_ticket_for_a_challenge_that_is_not_out_any_more_is_refused(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let waiting = cast.waiting("handle").await;
+        let ticket = ticket(&cast, &desk, &waiting).await;
+        let mut writing = cast.write().await;
+        let spent = writing.spend_challenge(ticket.login, ticket.challenge).await.unwrap();
+        assert!(spent);
+        assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        let state = writing.ticket(ticket.id).await.unwrap().unwrap().state;
+        assert_eq!(state, TicketState::Refused { reason: "challenge-expired".to_owned() });
+    }
+
+    async fn a_ticket_ends_once(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let ticket = ticket(&cast, &desk, &cast.waiting("handle").await).await;
+        let refused = TicketState::Refused { reason: "cancelled".to_owned() };
+        let mut writing = cast.write().await;
+        assert!(writing.finish_ticket(ticket.id, &refused).await.unwrap());
+        assert!(!writing.finish_ticket(ticket.id, &TicketState::Done).await.unwrap());
+        assert_eq!(writing.ticket(ticket.id).await.unwrap().unwrap().state, refused);
+        assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+    }
+}

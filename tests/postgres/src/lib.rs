@@ -1,0 +1,151 @@
+//! A PostgreSQL server for tests: Debian's own, one for each test program, a database for each
+//! test.
+//!
+//! It listens on a socket in a directory of its own and on no port, with `fsync` on as in
+//! production, and ends with the program that started it, however that ends: a supervising shell
+//! waits for the end of a pipe that only this program holds open.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where Debian keeps the programs of PostgreSQL 15.
+const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+
+/// The role that databases belong to: no superuser, or row-level security would not hold.
+const ROLE: &str = "cardea";
+
+/// Starts the server, says so, waits for the end of its input, and takes everything down again.
+const SUPERVISE: &str = r#"
+set -e
+trap : INT TERM
+"$1/initdb" --pgdata "$2/data" --username postgres --auth trust --encoding UTF8 \
+    --locale C.UTF-8 >>"$2/log" 2>&1
+"$1/pg_ctl" start --wait --silent --pgdata "$2/data" --log "$2/log" \
+    --options "-k '$2' -c listen_addresses= -c max_connections=400" >>"$2/log" 2>&1 </dev/null
+echo ready
+cat >/dev/null || true
+"$1/pg_ctl" stop --mode immediate --silent --pgdata "$2/data" >>"$2/log" 2>&1
+rm -rf "$2"
+"#;
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    directory: PathBuf,
+    databases: AtomicU32,
+}
+
+/// The server of this test program; started by the first who asks.
+///
+/// # Panics
+///
+/// When Debian's PostgreSQL 15 is not there or does not start: a test that needs it must not
+/// pass without it.
+pub fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| match Server::start() {
+        Ok(server) => server,
+        #[expect(clippy::panic, reason = "a test cannot go on")]
+        Err(error) => panic!("PostgreSQL 15 does not start: {error}"),
+    })
+}
+
+impl Server {
+    /// Makes an empty database. Its URL, for the role that it belongs to.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not make it.
+    pub fn database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        self.sql(&format!("CREATE DATABASE {name} OWNER {ROLE}"));
+        self.url(ROLE, &name)
+    }
+
+    /// The URL of the same database for the superuser, who sees every row.
+    pub fn superuser(&self, url: &str) -> String {
+        let name = url.rsplit_once('/').map_or(url, |(_, rest)| rest);
+        let name = name.split_once('?').map_or(name, |(name, _)| name);
+        self.url("postgres", name)
+    }
+
+    fn url(&self, role: &str, database: &str) -> String {
+        // The directory's path has letters, digits, `/`, `-` and `.` alone.
+        let host = self.directory.display().to_string().replace('/', "%2F");
+        format!("postgres://{role}@{host}/{database}")
+    }
+
+    fn start() -> io::Result<Self> {
+        let directory = directory()?;
+        let mut supervisor = as_postgres("sh");
+        supervisor.args(["-c", SUPERVISE, "supervisor", PROGRAMS]).arg(&directory);
+        supervisor.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut supervisor = supervisor.spawn()?;
+        let said = supervisor.stdout.take().map(io::BufReader::new);
+        let mut line = String::new();
+        said.map(|mut said| io::BufRead::read_line(&mut said, &mut line)).transpose()?;
+        if line.trim() != "ready" {
+            let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+            return Err(io::Error::other(log));
+        }
+        // Never closed by us: its end is the end of this program.
+        std::mem::forget(supervisor.stdin.take());
+        let server = Self { directory, databases: AtomicU32::new(0) };
+        server.sql(&format!("CREATE ROLE {ROLE} LOGIN"));
+        Ok(server)
+    }
+
+    fn sql(&self, statement: &str) {
+        let mut psql = Command::new(format!("{PROGRAMS}/psql"));
+        psql.args(["--no-psqlrc", "--quiet", "--username", "postgres", "--dbname", "postgres"]);
+        psql.arg("--host").arg(&self.directory).args(["--command", statement]);
+        let done = psql.status().is_ok_and(|status| status.success());
+        assert!(done, "PostgreSQL refuses: {statement}");
+    }
+}
+
+/// A new directory that belongs to the server's user.
+fn directory() -> io::Result<PathBuf> {
+    let output = as_postgres("mktemp").args(["-d", "/tmp/cardea-pg-XXXXXXXX"]).output()?;
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && Path::new(&path).is_dir() {
+        Ok(PathBuf::from(path))
+    } else {
+        Err(io::Error::other("no directory for the server"))
+    }
+}
+
+/// The server refuses to run as root: then it runs as the user that Debian made for it.
+fn as_postgres(program: &str) -> Command {
+    let root = std::fs::metadata("/proc/self")
+        .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
+    if !root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]);
+    command.arg(program).current_dir("/");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_is_another_one_on_the_same_server() {
+        let (one, other) = (server().database(), server().database());
+        assert_ne!(one, other);
+        assert!(one.starts_with("postgres://cardea@%2Ftmp%2Fcardea-pg-"), "{one}");
+    }
+
+    #[test]
+    fn the_superuser_reaches_the_same_database() {
+        let url = server().database();
+        assert_eq!(server().superuser(&url), url.replace("//cardea@", "//postgres@"));
+    }
+}
