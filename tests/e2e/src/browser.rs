@@ -30,6 +30,40 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Server-sent events of a page.
+pub struct Events {
+    response: reqwest::Response,
+    buffer: String,
+}
+
+impl Events {
+    /// The data of the next event; null when the stream has ended.
+    ///
+    /// # Panics
+    ///
+    /// When the stream breaks, or nothing comes for half a minute.
+    #[expect(clippy::expect_used, reason = "a stream that breaks is a red test")]
+    pub async fn next(&mut self) -> Value {
+        loop {
+            if let Some((event, rest)) = self.buffer.split_once("\n\n") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+                let data = data.map(|data| serde_json::from_str(data).expect("json"));
+                self.buffer = rest.to_owned();
+                match data {
+                    Some(data) => return data,
+                    None => continue,
+                }
+            }
+            let wait = std::time::Duration::from_secs(30);
+            let chunk = tokio::time::timeout(wait, self.response.chunk()).await;
+            match chunk.expect("an event within half a minute").expect("a stream") {
+                Some(chunk) => self.buffer.push_str(&String::from_utf8_lossy(&chunk)),
+                None => return Value::Null,
+            }
+        }
+    }
+}
+
 impl Answer {
     /// The body as JSON; null when it is none.
     pub fn json(&self) -> Value {
@@ -136,6 +170,18 @@ impl Browser {
             headers,
             body: response.text().await.expect("a body"),
         }
+    }
+
+    /// Listens to server-sent events.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached.
+    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
+    pub async fn events(&self, path: &str) -> Events {
+        let request = self.client.get(self.absolute(path)).header(COOKIE, self.cookie_header());
+        let response = request.send().await.expect("an answer");
+        Events { response, buffer: String::new() }
     }
 
     /// Follows redirects, within Cardea only, up to ten.

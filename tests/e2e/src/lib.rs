@@ -5,11 +5,13 @@
 //! is on `127.0.0.1`, so that the two are cross-site to each other as in the world.
 
 mod browser;
+mod desktop;
 mod entra;
 mod people;
 mod world;
 
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, Events};
+pub use desktop::{Desktop, PIN};
 pub use entra::Azure;
 pub use people::{Card, SignInError};
 pub use world::{TENANT, World};

@@ -63,8 +63,7 @@ fn attributes(person: &Person) -> Vec<Attribute> {
 
 fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
     let id = card.id.to_string();
-    let removal =
-        if cards > 1 { Ok(AccountPage::removal_url(frame, &id)) } else { Err(LastCard) };
+    let removal = if cards > 1 { Ok(AccountPage::removal_url(frame, &id)) } else { Err(LastCard) };
     CardRow {
         id,
         label: card.label.clone(),

@@ -1,14 +1,20 @@
 use agent_protocol::EnrolmentCode;
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
+use identity::Tenant;
+use login::{Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
 use store::{AuditEntry, DeviceState, Pairing};
 
 use crate::app::App;
 use crate::card_step::code::code_hash;
 use crate::entropy;
+use crate::hallway::ceremony::{self, Asked};
+use crate::hallway::execute::{Material, execute};
+use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
@@ -25,14 +31,34 @@ pub(crate) struct Code {
 pub(crate) async fn code(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
+    headers: HeaderMap,
 ) -> Result<Json<Code>, Problem> {
     let code = EnrolmentCode::from_random(entropy::bytes());
     let hash = code_hash(&app, code.as_str())?.ok_or(Problem::Internal)?;
+    if waiting.challenge.is_none() {
+        // With a challenge goes the browser that asked, which the agent shows to the person.
+        make_challenge(&app, &tenant, &waiting, Asked::by(&headers)).await?;
+    }
     let mut tx = app.store.write(tenant.id).await?;
     tx.put_agent_code(waiting.started.id, &hash, waiting.started.expires_at).await?;
     tx.commit().await?;
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
     Ok(Json(Code { code: code.shown(), expires_in: left }))
+}
+
+async fn make_challenge(
+    app: &App,
+    tenant: &Tenant,
+    waiting: &Waiting,
+    asked: Asked,
+) -> Result<(), Problem> {
+    let mut rows = app.store.read(tenant.id).await?;
+    let challenge = ceremony::for_waiting(app, &mut rows, waiting, Channel::Browser, asked).await?;
+    drop(rows);
+    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
+    let (_, effects) = step(Login::Waiting(waiting.clone()), event, tenant)?;
+    let material = Material { on: Some(waiting.clone()), ..Material::default() };
+    Ok(execute(app, tenant.id, effects, material).await?)
 }
 
 #[derive(Deserialize)]

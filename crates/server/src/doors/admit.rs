@@ -79,13 +79,11 @@ impl Door<'_> {
         let login = Login::Stranger(self.stranger.clone());
         let (login, mut effects) = step(login, event, self.tenant)?;
         let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
-        // The challenge comes with the row, so that an ordinary login makes no commit for it. A
-        // person who is still to be written has none, and waits for a code or for the page.
-        let known = existing.is_some() && waiting.task != Task::Enrol(Permit::CodeNeeded);
-        if known {
-            let channel = Channel::Browser;
-            let challenge =
-                ceremony::for_waiting(self.app, &mut rows, &waiting, channel, asked).await?;
+        // The challenge comes with the row, so that an ordinary login makes no commit for it.
+        if waiting.task != Task::Enrol(Permit::CodeNeeded) {
+            let cards = rows.credentials(person.id).await?;
+            let (task, channel) = (waiting.task, Channel::Browser);
+            let challenge = ceremony::for_person(self.app, &person, &cards, task, channel, asked)?;
             let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
             let (_, more) = step(Login::Waiting(waiting), event, self.tenant)?;
             effects.extend(more);

@@ -1,7 +1,7 @@
 //! Challenges: made for what a login is to do, and answers verified against them.
 
 use axum::http::HeaderMap;
-use identity::Tenant;
+use identity::{Person, Tenant};
 use ids::{ChallengeId, CredentialId};
 use login::{
     CHALLENGE_LIFE, CardFacts, Challenge, Channel, Event, Evidence, Purpose, Task, Waiting,
@@ -99,17 +99,33 @@ pub(crate) async fn for_waiting(
     asked: Asked,
 ) -> Result<Challenge, Problem> {
     let cards = rows.credentials(waiting.person).await?;
-    let cards: Vec<_> = cards.into_iter().filter(|card| card.revoked_at.is_none()).collect();
-    let (begun, purpose) = match waiting.task {
+    let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
+    for_person(app, &person, &cards, waiting.task, channel, asked)
+}
+
+/// The same, for a person who may still be to be written.
+///
+/// # Errors
+///
+/// [`Problem::Internal`] when the challenge cannot be made.
+pub(crate) fn for_person(
+    app: &App,
+    person: &Person,
+    cards: &[Credential],
+    task: Task,
+    channel: Channel,
+    asked: Asked,
+) -> Result<Challenge, Problem> {
+    let cards = cards.iter().filter(|card| card.revoked_at.is_none());
+    let (begun, purpose) = match task {
         Task::Authenticate => {
-            let known: Vec<_> = cards.iter().map(stored).collect();
+            let known: Vec<_> = cards.map(stored).collect();
             (app.passkeys.start_authentication(&known), Purpose::Authenticate)
         }
         Task::Enrol(_) => {
-            let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
             let name = &person.username;
             let display_name = person.display_name.as_deref().unwrap_or(name);
-            let known: Vec<_> = cards.iter().map(descriptor).collect();
+            let known: Vec<_> = cards.map(descriptor).collect();
             let begun = app.passkeys.start_registration(person.id, name, display_name, &known);
             (begun, Purpose::Register)
         }

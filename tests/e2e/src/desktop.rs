@@ -1,0 +1,101 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use authenticator::{CeremonyLink, Unshared};
+use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pairing, Pinentry};
+use firmware_sim::Simulator;
+use tempfile::TempDir;
+
+use crate::World;
+
+/// The PIN that the person at a desktop chooses, and enters when asked.
+pub const PIN: &str = "271828";
+
+/// A person's computer with the agent, a reader, and a pinentry that answers.
+pub struct Desktop {
+    /// The agent.
+    pub agent: Agent,
+    reader: Reader,
+    _folder: TempDir,
+}
+
+/// A reader without PC/SC: cards are put on it by the test.
+#[derive(Clone, Default)]
+struct Reader(Arc<Mutex<Option<Board>>>);
+
+impl DeviceSource for Reader {
+    fn start(self: Box<Self>, board: Board) -> std::io::Result<Box<dyn Send>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(board);
+        Ok(Box::new(()))
+    }
+}
+
+/// A pinentry that enters [`PIN`] and agrees to everything.
+const PINENTRY: &str = r#"#!/bin/sh
+echo OK
+while read -r command rest; do
+  case "$command" in
+    GETPIN) echo "D 271828"; echo OK ;;
+    BYE) echo OK; exit 0 ;;
+    *) echo OK ;;
+  esac
+done
+"#;
+
+impl Desktop {
+    /// A desktop whose agent runs and is enrolled nowhere.
+    ///
+    /// # Panics
+    ///
+    /// When the agent does not start.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
+        let program = folder.path().join("pinentry");
+        std::fs::write(&program, PINENTRY).expect("a pinentry");
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
+        let reader = Reader::default();
+        let config = Config {
+            state_dir: folder.path().join("state"),
+            socket: None,
+            pinentry: Pinentry::new(program),
+            devices: Box::new(reader.clone()),
+            device_name: "ward-3-pc".into(),
+            pace: Pace::default(),
+        };
+        let agent = Agent::start(config).expect("an agent");
+        Self { agent, reader, _folder: folder }
+    }
+
+    /// Puts a factory-fresh simulated card on the reader.
+    ///
+    /// # Panics
+    ///
+    /// When the simulator does not start.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn put_new_card(&self, seed: u64) -> Arc<Simulator> {
+        let card = Simulator::start(firmware_sim::Config::seeded(seed)).expect("a card");
+        let card = Arc::new(card);
+        let held = Arc::clone(&card);
+        let open = move || {
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(held.link()));
+            Ok(link)
+        };
+        let board = self.reader.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let board = board.expect("an agent watches this reader");
+        board.arrived("test reader".into(), Arrival::Now, Arc::new(open));
+        card
+    }
+
+    /// Types the server's address and a code into the agent.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn pair(&self, world: &World, code: &str) -> Pairing {
+        let server = world.origin.parse().expect("an address");
+        let code = code.parse().expect("a code");
+        self.agent.pair(&server, &code).await.expect("an offer")
+    }
+}
