@@ -278,7 +278,9 @@ fn removal_during_a_touch_ends_the_link_for_good() {
     assert!(removed(try_call(&mut link, &[GET_INFO])));
     assert!(removed(try_call(&mut simulator.link(), &[GET_INFO])), "nothing is in");
     simulator.holder().insert();
+    let seen = simulator.holder().commands_seen();
     assert!(removed(try_call(&mut link, &[GET_INFO])), "an old link stays dead");
+    assert_eq!(simulator.holder().commands_seen(), seen, "and reaches no card");
     assert_eq!(try_call(&mut simulator.link(), &[SELECTION]).unwrap(), [0x00]);
 }
 
@@ -398,4 +400,19 @@ fn a_call_that_is_cancelled_before_it_begins_never_reaches_the_card() {
         simulator.link().call(&[SELECTION], &mut control).unwrap_err();
     }
     assert_eq!(simulator.holder().commands_seen(), 0);
+}
+
+#[test]
+fn says_at_once_that_it_waits_for_a_touch() {
+    let simulator = start(35);
+    // Less than the 100 ms after which a keepalive comes in any case.
+    simulator.holder().touches_next(Touch::After(Duration::from_millis(80)));
+    let mut heard = Vec::new();
+    let mut control = Control {
+        deadline: Instant::now() + SOON,
+        cancel: &AtomicBool::new(false),
+        on_keepalive: &mut |keepalive| heard.push(keepalive),
+    };
+    simulator.link().call(&[SELECTION], &mut control).unwrap();
+    assert_eq!(heard.first(), Some(&Keepalive::UP_NEEDED));
 }
