@@ -118,6 +118,13 @@ impl Board {
         }
     }
 
+    /// Waits until a device has left.
+    pub(crate) async fn departure_of(&self, id: DeviceId) {
+        let left = |devices: &Devices| devices.there.iter().all(|device| device.id != id);
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(left).await;
+    }
+
     /// The name of the latest stay so far.
     pub(crate) fn latest(&self) -> DeviceId {
         DeviceId(self.0.borrow().last)

@@ -47,14 +47,14 @@ impl Ceremony {
             card = card::find(self, &who_asks) => card,
         };
         match card {
-            Ok(link) => self.sign(link, who_asks).await,
+            Ok(card) => self.sign(card, who_asks).await,
             Err(refused) => Some(Outcome::Refused(refused)),
         }
     }
 
     /// Lets the card do its part, on a thread of its own.
-    async fn sign(&self, link: card::Link, who_asks: String) -> Option<Outcome> {
-        let (ceremony, handle) = (self.clone(), Handle::current());
+    async fn sign(&self, card: card::Card, who_asks: String) -> Option<Outcome> {
+        let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
         let mut thread = tokio::task::spawn_blocking(move || {
             let mut person = Dialogs {
                 handle,
@@ -63,7 +63,7 @@ impl Ceremony {
                 who_asks,
                 failed: false,
             };
-            let result = sign::sign(&ceremony, link, &mut person);
+            let result = sign::sign(&ceremony, card, &mut person);
             result.unwrap_or_else(|error| Outcome::Refused(ceremony.refusal(&error, &person)))
         });
         let outcome = tokio::select! {
@@ -73,6 +73,12 @@ impl Ceremony {
                 return None;
             }
             outcome = &mut thread => outcome,
+            () = self.board.departure_of(id) => {
+                // No PIN is typed for a card that is not there any more.
+                self.cancel.cancel();
+                let _ = timeout(LAST_WORD, thread).await;
+                return Some(Outcome::Refused(Refused::Removed));
+            }
         };
         // A ceremony that was cancelled at the last moment is void, whatever the card said.
         if self.cancel.is_cancelled() {

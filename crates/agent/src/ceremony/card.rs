@@ -7,7 +7,7 @@ use authenticator::get_info::{self, Response as Info};
 use authenticator::{CeremonyLink, Control, execute};
 
 use super::Ceremony;
-use crate::board::{Arrival, Device};
+use crate::board::{Arrival, Device, DeviceId};
 use crate::causes::Causes;
 use crate::pinentry::{Choice, Dialog, PinentryError};
 use crate::words;
@@ -17,16 +17,20 @@ use crate::words;
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// An open card.
-pub(super) type Link = Box<dyn CeremonyLink>;
+pub(super) struct Card {
+    pub(super) id: DeviceId,
+    pub(super) link: Box<dyn CeremonyLink>,
+    info: Info,
+}
 
 /// Finds a FIDO card. One that lay on the reader before the prompt counts only after its PIN or
 /// an explicit word; one that arrives while the prompt stands is the person's answer to it.
-pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Refused> {
+pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Card, Refused> {
     let mut seen = ceremony.board.latest();
     let lying = ceremony.board.devices();
     for device in lying.iter().rev() {
-        if let Some((link, info)) = open(ceremony, device).await {
-            return lying_card(ceremony, who_asks, link, &info).await;
+        if let Some(card) = open(ceremony, device).await {
+            return lying_card(ceremony, who_asks, card).await;
         }
     }
     let mut error = (!lying.is_empty()).then_some(words::OTHER_CARD);
@@ -37,9 +41,9 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
             device = ceremony.board.arrival_after(seen) => {
                 seen = device.id;
                 match (open(ceremony, &device).await, device.arrival) {
-                    (Some((link, _)), Arrival::Now) => return Ok(link),
-                    (Some((link, info)), Arrival::Before) => {
-                        return lying_card(ceremony, who_asks, link, &info).await;
+                    (Some(card), Arrival::Now) => return Ok(card),
+                    (Some(card), Arrival::Before) => {
+                        return lying_card(ceremony, who_asks, card).await;
                     }
                     (None, _) => {}
                 }
@@ -60,7 +64,7 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Link, Re
 }
 
 /// Opens a device and asks it what it is; `None` when it is nothing for us.
-async fn open(ceremony: &Ceremony, device: &Device) -> Option<(Link, Info)> {
+async fn open(ceremony: &Ceremony, device: &Device) -> Option<Card> {
     let (open, name) = (device.open.clone(), device.name.clone());
     let (cancel, deadline) = (ceremony.cancel.clone(), ceremony.deadline);
     let opened = tokio::task::spawn_blocking(move || {
@@ -74,7 +78,7 @@ async fn open(ceremony: &Ceremony, device: &Device) -> Option<(Link, Info)> {
         Ok::<_, ()>((link, info))
     });
     let (link, info) = opened.await.ok()?.ok()?;
-    info.speaks_ctap2().then_some((link, info))
+    info.speaks_ctap2().then_some(Card { id: device.id, link, info })
 }
 
 /// Whether the ceremony cannot end well without a PIN. A sensor on the card does not count: a
@@ -88,14 +92,9 @@ fn asks_for_pin(ceremony: &Ceremony, info: &Info) -> bool {
 }
 
 /// A card that nobody put there for us: it goes on to its PIN, or is confirmed.
-async fn lying_card(
-    ceremony: &Ceremony,
-    who_asks: &str,
-    link: Link,
-    info: &Info,
-) -> Result<Link, Refused> {
-    if asks_for_pin(ceremony, info) {
-        return Ok(link);
+async fn lying_card(ceremony: &Ceremony, who_asks: &str, card: Card) -> Result<Card, Refused> {
+    if asks_for_pin(ceremony, &card.info) {
+        return Ok(card);
     }
     let dialog = Dialog {
         title: words::TITLE,
@@ -104,7 +103,7 @@ async fn lying_card(
         ..Dialog::default()
     };
     match ceremony.pinentry.confirm(&dialog).await.map_err(failed)? {
-        Choice::Ok => Ok(link),
+        Choice::Ok => Ok(card),
         Choice::NotOk | Choice::Cancel => Err(Refused::Cancelled),
     }
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 
 use super::Ceremony;
-use super::card::Link;
+use super::card::Card;
 use crate::dialogs::Dialogs;
 use crate::random;
 
@@ -19,7 +19,7 @@ const ES256: i64 = -7;
 /// Has the card sign, or make a credential.
 pub(super) fn sign(
     ceremony: &Ceremony,
-    mut link: Link,
+    mut card: Card,
     person: &mut Dialogs,
 ) -> Result<Outcome, CeremonyError> {
     let claims = ceremony.request.claims();
@@ -31,13 +31,13 @@ pub(super) fn sign(
     let credential = match &claims.ceremony {
         Wanted::Get(allow) => {
             let request = authenticate_request(claims, allow)?;
-            let assertion = authenticate(&mut *link, &request, person, &mut control, &mut entropy)?;
+            let assertion = authenticate(&mut *card.link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(assertion).map(Outcome::Assertion)
         }
         Wanted::Create(create) => {
             let name = &ceremony.enrolment.record.tenant_name;
             let request = register_request(claims, create, name)?;
-            let registration = register(&mut *link, &request, person, &mut control, &mut entropy)?;
+            let registration = register(&mut *card.link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(registration).map(Outcome::Registration)
         }
     };
