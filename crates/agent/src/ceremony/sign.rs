@@ -31,13 +31,15 @@ pub(super) fn sign(
     let credential = match &claims.ceremony {
         Wanted::Get(allow) => {
             let request = authenticate_request(claims, allow)?;
-            let assertion = authenticate(&mut *card.link, &request, person, &mut control, &mut entropy)?;
+            let assertion =
+                authenticate(&mut *card.link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(assertion).map(Outcome::Assertion)
         }
         Wanted::Create(create) => {
             let name = &ceremony.enrolment.record.tenant_name;
             let request = register_request(claims, create, name)?;
-            let registration = register(&mut *card.link, &request, person, &mut control, &mut entropy)?;
+            let registration =
+                register(&mut *card.link, &request, person, &mut control, &mut entropy)?;
             serde_json::to_value(registration).map(Outcome::Registration)
         }
     };

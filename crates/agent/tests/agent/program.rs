@@ -26,6 +26,13 @@ struct Desk {
 
 impl Desk {
     async fn new(pcscd: &Pcscd) -> Self {
+        Self::with(|command| {
+            pcscd.serve(command);
+        })
+        .await
+    }
+
+    async fn with(set_up: impl FnOnce(&mut std::process::Command)) -> Self {
         let folder = Folder::new();
         let person = Person::new(folder.path());
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -34,7 +41,7 @@ impl Desk {
         command.args([Path::new("--state"), &folder.path().join("state")]);
         command.args([Path::new("--socket"), &folder.path().join("run/agent.sock")]);
         command.args(person.arguments());
-        pcscd.serve(&mut command);
+        set_up(&mut command);
         command.env("RUST_LOG", "trace").stdin(Stdio::null()).stderr(log);
         let daemon = Command::from(command).kill_on_drop(true).spawn().unwrap();
         let desk = Self { folder, person, daemon };
@@ -167,6 +174,36 @@ async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
     desk.person.will(&["wait", &pin, &pin]);
     let _card = simulator.card(&pcscd.first_reader()).unwrap();
     descriptor(&server.outcome().await.1);
+    desk.end().await;
+}
+
+/// An authority that this computer does not know.
+const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agent/tls/authority.pem");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_everything_is_as_without() {
+    let server = Server::start_tls().await;
+    let mut desk = Desk::with(|command| {
+        command.env("SSL_CERT_FILE", AUTHORITY).env_remove("SSL_CERT_DIR");
+    })
+    .await;
+    desk.pair(&server).await;
+    desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
+    desk.person.will(&["cancel"]);
+    server.ask(&enrol(&server, vec![]));
+    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_a_certificate_of_an_unknown_authority_is_not_spoken_to() {
+    let server = Server::start_tls().await;
+    let mut desk = Desk::with(|_| {}).await;
+    let arguments = ["pair", "krqm-bxpt", "--server", &server.origin];
+    let output = soon(desk.command(&arguments).output()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("cannot reach the server") && said.contains("certificate"), "{said}");
     desk.end().await;
 }
 

@@ -2,6 +2,7 @@
 //! test dictates.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
@@ -19,6 +20,9 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -79,9 +83,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with("http", serve).await
+    }
+
+    /// Starts with the certificate of `localhost` in the folder `tls`.
+    pub(crate) async fn start_tls() -> Self {
+        Self::start_with("https", serve_tls).await
+    }
+
+    async fn start_with(
+        scheme: &str,
+        serve: impl FnOnce(TcpListener, Arc<Shared>) -> JoinHandle<()>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let origin = format!("http://localhost:{port}");
+        let origin = format!("{scheme}://localhost:{port}");
         let (outcomes, outcomes_seen) = mpsc::unbounded_channel();
         let (said, said_seen) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -183,7 +199,29 @@ impl Server {
 }
 
 fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    let router = Router::new()
+    tokio::spawn(async move { axum::serve(listener, router(shared)).await.unwrap() })
+}
+
+fn serve_tls(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agent/tls");
+    let certificate = CertificateDer::from_pem_file(folder.join("localhost.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("localhost.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = RustlsConfig::from_config(Arc::new(config));
+    let listener = listener.into_std().unwrap();
+    let server = axum_server::from_tcp_rustls(listener, config).unwrap();
+    let service = router(shared).into_make_service();
+    tokio::spawn(async move { server.serve(service).await.unwrap() })
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
         .route(paths::ENROL, post(enrol))
         .route(paths::ENROL_WAIT, post(enrol_wait))
         .route(paths::NONCE, post(nonce))
@@ -191,8 +229,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
         .route(paths::CLAIM, post(claim))
         .route(paths::RESULT, post(result))
         .fallback(stray)
-        .with_state(shared);
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
+        .with_state(shared)
 }
 
 fn offer(shared: &Shared) -> EnrolAnswer {
