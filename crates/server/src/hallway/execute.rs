@@ -141,7 +141,12 @@ impl Run {
             }
             Effect::Prove(proof) => self.prove(tx, proof).await,
             Effect::WriteCard(enrolment) => self.write_card(tx, enrolment).await,
-            Effect::RevokeCard { card, .. } => hit(tx.revoke_credential(card).await?, "card"),
+            Effect::RevokeCard { card, person } => {
+                hit(tx.revoke_credential(card).await?, "card")?;
+                // Two removals at once must not take the last card together.
+                let facts = tx.person_facts(person).await?;
+                hit(facts.is_some_and(|facts| facts.has_card), "last card")
+            }
             Effect::Issue(issue) => self.issue(tx, issue).await,
             Effect::Audit(audit) => Ok(tx.audit(&entry(&audit)).await?),
         }
@@ -188,7 +193,11 @@ impl Run {
         if (card.id, card.person) != (enrolment.card, enrolment.person) {
             return Err(ExecuteError::Incomplete);
         }
+        // Asked again inside of the transaction: of two first cards at once, one is the first.
+        let facts = tx.person_facts(card.person).await?.ok_or(ExecuteError::Incomplete)?;
+        hit(facts.has_card == (enrolment.permit == Permit::FreshTap), "first card")?;
         if enrolment.permit == Permit::FreshSignIn {
+            hit(!facts.enrolled_by_upstream && !facts.card_was_revoked, "fresh sign-in")?;
             let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
             tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
         }
