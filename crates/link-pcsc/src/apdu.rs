@@ -146,15 +146,16 @@ fn complete(card: &mut dyn Transmit, command: &[u8], le: u8) -> Result<Response,
         response = transmit(card, &with_le(command, right_le))?;
     }
     let mut data = response.data;
-    for _ in 0..=MAX_ROUNDS {
-        let [0x61, more] = response.sw else {
-            return Ok(Response { data, sw: response.sw });
-        };
+    for _ in 0..MAX_ROUNDS {
+        let [0x61, more] = response.sw else { break };
         let le = if more == 0 { le } else { more };
         response = transmit(card, &[0x00, 0xC0, 0x00, 0x00, le])?;
         data.append(&mut response.data);
     }
-    Err(CardError::Endless.into())
+    match response.sw {
+        [0x61, _] => Err(CardError::Endless.into()),
+        sw => Ok(Response { data, sw }),
+    }
 }
 
 fn transmit(card: &mut dyn Transmit, command: &[u8]) -> Result<Response, Fault> {
