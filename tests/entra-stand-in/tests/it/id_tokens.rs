@@ -217,6 +217,12 @@ async fn graph_has_the_groups_that_did_not_fit_for_whoever_may_ask() {
         (granted.status, granted.json()["value"].as_array().unwrap().len()),
         (200, MANY_GROUPS)
     );
+    let stranger = fixture.entra.user("max@birch.example").unwrap().id;
+    let other = format!("{}/v1.0/users/{stranger}/getMemberGroups", fixture.entra.base_url());
+    let of_stranger = post_json(&other, &body, &[("authorization", &access_tokens[1])]).await;
+    assert_eq!(of_stranger.status, 404);
+    fixture.entra.advance_clock(4001);
+    assert_eq!(ask(&access_tokens[1]).await.status, 401);
 }
 
 #[tokio::test]

@@ -253,6 +253,21 @@ async fn a_forged_box_gives_a_member_no_more_than_consent_for_themselves() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_not_signed_in_here_cannot_be_picked() {
+    let fixture = Fixture::new().await;
+    let mut mia = Person::new("mia@acme.example");
+    mia.sign_in(&fixture.request().url()).await.unwrap();
+    let request = fixture.request().with("prompt", "select_account");
+    let page = mia.browser.open(&request.url()).await.unwrap();
+    let cookie = mia.browser.cookie(&page.url, "stand-in-browser").unwrap();
+    let ada = fixture.entra.user("ada@acme.example").unwrap().id.to_string();
+    let header = format!("stand-in-browser={cookie}");
+    let form = [("account".to_owned(), ada)];
+    crate::fixture::post_form(page.url.as_str(), &form, &[("cookie", &header)]).await;
+    assert_eq!(mia.browser.open(page.url.as_str()).await.unwrap().id, "pick-account");
+}
+
+#[tokio::test]
 async fn a_member_needs_an_administrator_where_the_directory_or_the_permission_says_so() {
     let fixture = Fixture::new().await;
     let graph = fixture.request().with("scope", "openid profile GroupMember.Read.All");
