@@ -31,8 +31,8 @@ async fn verify(
     kid: &str,
     now: NumericDate,
 ) -> Result<(), UpstreamError> {
-    let (issuer, nonce, kind) = (provider.issuer(), nonce(), kind());
-    let expected = expected(&issuer, &nonce, &kind, now);
+    let (issuer, nonce, entra) = (provider.issuer(), nonce(), kind());
+    let expected = expected(&issuer, &nonce, &entra, now);
     let verdict = upstream.verify(&provider.at("/keys"), &provider.id_token(kid), &expected).await;
     verdict.map(|_| ())
 }
