@@ -1,0 +1,2 @@
+//! Takes pictures of the pages.
+fn main() {}
