@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 
 use crate::support::server::{Server, new_key};
-use crate::support::{enrol, login, new_card, paired, seconds};
+use crate::support::{enrol, login, new_card, paired, seconds, soon};
 
 /// Every way in which a request can be wrong.
 fn wrong(good: &SignedRequest) -> Vec<(&'static str, SignedRequest)> {
@@ -122,12 +122,12 @@ async fn the_agent_goes_nowhere_that_an_answer_sends_it() {
     let elsewhere = format!("{}/stray", server.origin);
     let redirect = (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere)]);
     server.ask_answering(redirect.into_response());
-    idle(&server).await;
+    soon(idle(&server)).await;
     // A good request in an answer that is too long is no good request.
     let request = login(&server, vec![]).sign(&server.shared.key).unwrap();
     let long = serde_json::json!({"request": request, "pad": "x".repeat(100_000)});
     server.ask_answering(axum::Json(long).into_response());
-    idle(&server).await;
+    soon(idle(&server)).await;
     assert_eq!(desktop.person.dialogs(), 0);
     assert_eq!(server.shared.stray_calls.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
