@@ -257,19 +257,20 @@ impl Chrome {
         value.await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// The text of the first element with this selector, if there is one now.
+    pub async fn text_now(&self, selector: &str) -> Option<String> {
+        const TEXT: &str = "return document.querySelector(arguments[0])?.innerText ?? null";
+        let text = self.script(TEXT, json!([selector])).await.ok()?;
+        text.as_str().map(|text| text.trim().to_owned())
+    }
+
     /// The text of the first element with this selector.
     ///
     /// # Panics
     ///
     /// When there is none.
     pub async fn text_of(&self, selector: &str) -> String {
-        const TEXT: &str = "return document.querySelector(arguments[0])?.innerText ?? null";
-        let what = format!("an element {selector}");
-        let text = self.wait(&what, async || {
-            let text = self.script(TEXT, json!([selector])).await.ok()?;
-            text.as_str().map(|text| text.trim().to_owned())
-        });
-        text.await
+        self.wait(&format!("an element {selector}"), async || self.text_now(selector).await).await
     }
 
     /// Presses a key wherever the focus is.
@@ -337,8 +338,9 @@ impl Chrome {
         self.command("DELETE", "/cookie", Value::Null).await.expect("cookies gone");
     }
 
-    /// What the browser complained about since the last time: scripts that fail, things that the
-    /// content security policy stopped. Answers that are no success are told here too.
+    /// What the browser complained about since the last time on pages of `localhost`, which are
+    /// Cardea's: scripts that fail, things that the content security policy stopped, answers that
+    /// are no success.
     ///
     /// # Panics
     ///
@@ -350,7 +352,10 @@ impl Chrome {
         let messages = entries.iter().filter(|entry| {
             entry.get("level").and_then(Value::as_str).is_some_and(|level| level == "SEVERE")
         });
-        messages.filter_map(|entry| Some(entry.get("message")?.as_str()?.to_owned())).collect()
+        messages
+            .filter_map(|entry| Some(entry.get("message")?.as_str()?.to_owned()))
+            .filter(|message| message.starts_with("http://localhost:"))
+            .collect()
     }
 
     /// Looks again and again until there is something.

@@ -2,7 +2,7 @@
 // that has this name, and null when there is none.
 const [kind, words] = arguments;
 const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
-const shown = (node) => node.checkVisibility({ visibilityProperty: true });
+const shown = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest("[aria-hidden=true]");
 const nameOf = {
   press: (node) => [node.getAttribute("aria-label"), node.innerText, node.value],
   field: (node) => [...[...(node.labels ?? [])].map((label) => label.innerText), node.getAttribute("aria-label")],

@@ -10,9 +10,13 @@ mod chrome;
 mod driver;
 mod key;
 mod picture;
+mod samples;
+mod time;
 mod wire;
 
 pub use chrome::{Chrome, Tab};
 pub use key::{Contents, Key};
 pub use picture::Scheme;
+pub use samples::Samples;
+pub use time::expire;
 pub use wire::WebDriverError;
