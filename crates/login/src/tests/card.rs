@@ -78,6 +78,9 @@ fn a_card_is_the_persons_own_in_this_tenant_and_in_force() {
     }
     let answer = Answer { person: PersonFacts { id: BOB, ..ada() }, ..Answer::good() };
     assert_eq!(story.refuses(answer.proves()), Refusal::Person, "facts of another person");
+    let (card, person) = (CardFacts { person: BOB, ..card() }, PersonFacts { id: BOB, ..ada() });
+    let answer = Answer { card, person, ..Answer::good() };
+    assert_eq!(story.refuses(answer.proves()), Refusal::Person, "another person altogether");
 }
 
 #[test]
