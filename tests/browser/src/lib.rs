@@ -4,7 +4,11 @@
 //! Each test has a browser, a server, a stand-in for Entra and ports of its own, and ends what it
 //! started. Nothing waits for a time: [`Chrome::see`], [`Chrome::press`] and the others look at
 //! the page until it is so.
-#![expect(clippy::expect_used, clippy::panic, reason = "a browser that does not obey is a red test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a browser that does not obey is a red test"
+)]
 
 mod chrome;
 mod driver;

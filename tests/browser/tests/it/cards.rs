@@ -115,7 +115,7 @@ async fn the_card_that_is_to_go_cannot_confirm_its_removal() {
     let _first = chrome.plug_in_key_with(&first).await;
     chrome.press("Remove Card 1").await;
     chrome.press("Card or key").await;
-    chrome.see("Cancelled, or time ran out").await;
+    chrome.see("Another card is needed").await;
     open_account(&chrome, &world).await;
     assert!(chrome.has("Remove Card 1").await);
 }

@@ -23,7 +23,10 @@ async fn tab_to(chrome: &Chrome, words: &str) {
     for _ in 0..40 {
         let focus = chrome.script(FOCUS, json!([])).await.unwrap();
         let name = focus[0].as_str().unwrap().to_owned();
-        assert!(focus[1] == true || focus[2] == true || stops.is_empty(), "{name:?} hides its focus");
+        assert!(
+            focus[1] == true || focus[2] == true || stops.is_empty(),
+            "{name:?} hides its focus"
+        );
         if name == words {
             return;
         }

@@ -4,7 +4,9 @@ use browser::Chrome;
 use e2e::World;
 use serde_json::json;
 
-use crate::steps::{ACCOUNT, CARD, MAX, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step};
+use crate::steps::{
+    ACCOUNT, CARD, MAX, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step,
+};
 
 #[tokio::test]
 async fn without_the_pin_nothing_happens_and_trying_again_works() {
@@ -50,6 +52,7 @@ async fn a_person_who_does_not_touch_the_key_can_cancel_and_try_again() {
     key.touched(false).await;
     chrome.press("Card or key").await;
     chrome.see("Follow the window of your browser.").await;
+    chrome.see("seconds left").await;
     chrome.press("Cancel").await;
     chrome.see("Cancelled. Nothing was changed.").await;
     chrome.at(CARD).await;
@@ -146,9 +149,7 @@ async fn a_server_that_does_not_answer_is_told_and_the_page_can_be_used_again() 
     let chrome = Chrome::start().await;
     let _key = chrome.plug_in_key().await;
     to_card_step(&chrome, &world, MIA).await;
-    let offline = |offline: bool| {
-        json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 })
-    };
+    let offline = |offline: bool| json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
     chrome.devtools("Network.enable", json!({})).await;
     chrome.devtools("Network.emulateNetworkConditions", offline(true)).await;
     chrome.press("Card or key").await;

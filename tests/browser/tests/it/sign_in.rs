@@ -4,7 +4,9 @@ use browser::Chrome;
 use e2e::World;
 use entra_stand_in::PASSWORD;
 
-use crate::steps::{ACCOUNT, CARD, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step};
+use crate::steps::{
+    ACCOUNT, CARD, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step,
+};
 
 #[tokio::test]
 async fn a_person_signs_in_with_azure_adds_a_card_and_reaches_the_account_page() {

@@ -7,7 +7,6 @@ use serde_json::json;
 
 pub(crate) const ACCOUNT: &str = "/realms/acme/account/";
 pub(crate) const CARD: &str = "/realms/acme/login/card";
-pub(crate) const LOGIN: &str = "/realms/acme/login";
 
 pub(crate) const MIA: &str = "mia@acme.example";
 pub(crate) const MAX: &str = "max@acme.example";

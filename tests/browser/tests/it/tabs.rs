@@ -3,7 +3,9 @@
 use browser::Chrome;
 use e2e::World;
 
-use crate::steps::{ACCOUNT, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step};
+use crate::steps::{
+    ACCOUNT, MIA, azure, choose_azure, enrol, open_account, sign_out, to_card_step,
+};
 
 #[tokio::test]
 async fn logins_of_two_tabs_do_not_disturb_each_other() {
