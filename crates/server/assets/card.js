@@ -202,6 +202,7 @@ class Ceremony {
     clearInterval(this.clock);
     const box = this.find(`[data-panel="${this.view}"] [data-time]`);
     if (!box || !seconds) return;
+    box.hidden = false;
     const end = performance.now() + seconds * 1000;
     const bar = box.querySelector("progress");
     bar.max = Math.max(whole, seconds);

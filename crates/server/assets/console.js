@@ -72,7 +72,9 @@ async function ask(input) {
   waiting.hidden = false;
   try {
     const headers = { accept: "text/html" };
-    const answer = await fetch(input.form.action, { method: "POST", body, headers });
+    // Not `form.action`: the buttons of that name stand in its place.
+    const action = input.form.getAttribute("action");
+    const answer = await fetch(action, { method: "POST", body, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (input.value === sent) show(page, input);
   } finally {

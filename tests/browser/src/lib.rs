@@ -13,6 +13,7 @@
 mod chrome;
 mod driver;
 mod key;
+mod palette;
 mod picture;
 mod samples;
 mod time;
@@ -20,6 +21,7 @@ mod wire;
 
 pub use chrome::{Chrome, Tab};
 pub use key::{Contents, Key};
+pub use palette::smaller;
 pub use picture::Scheme;
 pub use samples::Samples;
 pub use time::expire;

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use browser::{Chrome, Samples, Scheme};
+use browser::{Chrome, Samples, Scheme, smaller};
 use e2e::{Card, World};
 use entra_stand_in::Person;
 

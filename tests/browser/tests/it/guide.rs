@@ -146,7 +146,7 @@ async fn add_mappers(chrome: &Chrome) {
         chrome.choose("Mapper Type", "Attribute Importer").await;
         chrome.fill("Claim", claim).await;
         chrome.fill("User Attribute Name", attribute).await;
-        chrome.press("Save").await;
+        chrome.press("Add").await;
         chrome.see("The mapper is saved").await;
         chrome.see(name).await;
     }
