@@ -80,7 +80,7 @@ async fn shoot(chrome: &Chrome, url: &str, folder: &Path, name: &str) {
             chrome.look(width, scheme).await;
             chrome.open(url).await;
             let file = folder.join(format!("{name}{narrow}-{}.png", scheme.name()));
-            std::fs::write(&file, chrome.picture().await).expect("a file");
+            std::fs::write(&file, smaller(&chrome.picture().await)).expect("a file");
         }
     }
 }
