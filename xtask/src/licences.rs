@@ -84,9 +84,9 @@ fn shipped(metadata: &Metadata) -> BTreeSet<PackageId> {
 fn accepted(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], " ").replace('/', " OR ");
     // `A AND (B OR C)` read from left to right: each AND-part must have an accepted choice.
-    plain.split(" AND ").all(|part| {
-        part.split(" OR ").any(|choice| ACCEPTED.contains(&choice.trim()))
-    })
+    plain
+        .split(" AND ")
+        .all(|part| part.split(" OR ").any(|choice| ACCEPTED.contains(&choice.trim())))
 }
 
 #[cfg(test)]

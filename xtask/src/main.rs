@@ -4,6 +4,7 @@
 mod check;
 mod layers;
 mod licences;
+mod pictures;
 mod prerequisites;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ usage: cargo xtask COMMAND
   check             format, layers, licences, clippy with the house lints, rustdoc
   layers            the layer check alone
   licences          the licence check alone
+  pictures          screenshots of every page, into docs/pictures
   prerequisites X   install what `make demo` or `make test` needs (X: demo, test)";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["check"] => check::all(),
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),
+        ["pictures"] => pictures::take(),
         ["prerequisites", "demo"] => prerequisites::install(prerequisites::DEMO),
         ["prerequisites", "test"] => prerequisites::install(prerequisites::TEST),
         _ => {
