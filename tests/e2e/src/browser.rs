@@ -100,9 +100,7 @@ impl Browser {
 
     /// Sends a form from one of Cardea's own pages.
     pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
-        let body = body.finish();
+        let body = form(fields);
         let origin = self.origin.clone();
         let headers = [
             (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
@@ -124,16 +122,27 @@ impl Browser {
     }
 
     /// Sends anything.
-    ///
-    /// # Panics
-    ///
-    /// When the server cannot be reached.
-    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn send(
         &mut self,
         method: Method,
         path: &str,
         body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.send_bytes(method, path, body.map(String::into_bytes), headers).await
+    }
+
+    /// Sends anything, text or not.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached.
+    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
+    pub async fn send_bytes(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Answer {
         let url = self.absolute(path);
@@ -163,12 +172,18 @@ impl Browser {
         let find = |name: &str| {
             headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
         };
+        let content_type = find(CONTENT_TYPE.as_str()).unwrap_or_default();
+        // A stream of events does not end by itself.
+        let body = match content_type.as_str() {
+            "text/event-stream" => String::new(),
+            _ => response.text().await.expect("a body"),
+        };
         Answer {
             status,
             location: find(LOCATION.as_str()),
-            content_type: find(CONTENT_TYPE.as_str()).unwrap_or_default(),
+            content_type,
             headers,
-            body: response.text().await.expect("a body"),
+            body,
         }
     }
 
@@ -245,4 +260,8 @@ impl Browser {
         let base = Url::parse(&self.origin).expect("an origin");
         base.join(path).expect("an address")
     }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
