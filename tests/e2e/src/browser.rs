@@ -13,6 +13,7 @@ pub struct Browser {
     origin: String,
     cookies: BTreeMap<String, String>,
     user_agent: String,
+    seen: Vec<(String, Answer)>,
 }
 
 /// What came back.
@@ -90,6 +91,7 @@ impl Browser {
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
+            seen: Vec::new(),
         }
     }
 
@@ -178,13 +180,10 @@ impl Browser {
             "text/event-stream" => String::new(),
             _ => response.text().await.expect("a body"),
         };
-        Answer {
-            status,
-            location: find(LOCATION.as_str()),
-            content_type,
-            headers,
-            body,
-        }
+        let location = find(LOCATION.as_str());
+        let answer = Answer { status, location, content_type, headers, body };
+        self.seen.push((url.to_string(), answer.clone()));
+        answer
     }
 
     /// Listens to server-sent events.
@@ -209,6 +208,11 @@ impl Browser {
             answer = self.get(&location).await;
         }
         answer
+    }
+
+    /// Everything that the browser was answered, with the address.
+    pub fn seen(&self) -> Vec<(String, Answer)> {
+        self.seen.clone()
     }
 
     /// The origin of Cardea's pages.

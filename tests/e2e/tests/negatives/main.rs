@@ -1,8 +1,10 @@
 //! There is no way around the card, and bad input changes nothing.
 
+mod bad_input;
 mod commits;
 mod expired;
 mod parallel;
 mod refused;
+mod sick;
 mod spliced;
 mod support;
