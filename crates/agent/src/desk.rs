@@ -257,3 +257,28 @@ impl Taken {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http;
+    use crate::state::tests::enrolment;
+
+    fn ticket(number: u8) -> Ticket {
+        Ticket::from_random([number; 32])
+    }
+
+    #[test]
+    fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
+        let caller = Caller::new(&http::tls().unwrap()).unwrap();
+        let desk = Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"));
+        let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
+        let no = Outcome::Refused(Refused::Cancelled);
+        let yes = Outcome::Assertion(serde_json::Value::Null);
+        for (number, outcome) in [(1, &no), (2, &yes), (3, &no), (4, &no)] {
+            let taken = desk.take(&enrolment, ticket(number)).ok().unwrap();
+            taken.count(outcome);
+        }
+        assert_eq!(desk.take(&enrolment, ticket(5)).err(), Some(None));
+    }
+}

@@ -67,26 +67,26 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
 
 /// Serves the socket until the task is ended.
 pub(crate) async fn serve(listener: UnixListener, inner: Arc<Inner>) {
+    let own = rustix::process::geteuid().as_raw();
     let mut callers = JoinSet::new();
     loop {
         while callers.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) if is_own(&stream) => {
-                callers.spawn(converse(stream, Arc::clone(&inner)));
-            }
-            Ok(_) => tracing::warn!("another user's process was turned away"),
-            Err(error) => {
-                tracing::error!(%error, "the socket is closed");
-                return;
-            }
-        }
+        match accept(&listener, own).await {
+            Ok(stream) => callers.spawn(converse(stream, Arc::clone(&inner))),
+            Err(error) => return tracing::error!(%error, "the socket is closed"),
+        };
     }
 }
 
-/// Whether the process at the other end is one of ours (`SO_PEERCRED`).
-fn is_own(stream: &UnixStream) -> bool {
-    let own = rustix::process::geteuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == own)
+/// Waits for a process of the user `own` (`SO_PEERCRED`); those of others are turned away.
+async fn accept(listener: &UnixListener, own: u32) -> io::Result<UnixStream> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        if stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
+            return Ok(stream);
+        }
+        tracing::warn!("another user's process was turned away");
+    }
 }
 
 async fn converse(mut stream: UnixStream, inner: Arc<Inner>) {
@@ -167,5 +167,29 @@ impl Daemon {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(serde_json::from_str(&line)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::scratch;
+
+    #[tokio::test]
+    async fn a_process_of_another_user_is_turned_away() {
+        let folder = scratch("socket");
+        let path = folder.join("agent.sock");
+        let listener = listen(&path).unwrap();
+        let own = rustix::process::geteuid().as_raw();
+
+        let mut client = UnixStream::connect(&path).await.unwrap();
+        let client_of_another = async { client.read_u8().await.unwrap_err().kind() };
+        tokio::select! {
+            _ = accept(&listener, own.wrapping_add(1)) => panic!("it was let in"),
+            error = client_of_another => assert_eq!(error, io::ErrorKind::UnexpectedEof),
+        }
+        let _client = UnixStream::connect(&path).await.unwrap();
+        assert!(accept(&listener, own).await.is_ok());
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

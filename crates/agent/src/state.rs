@@ -195,7 +195,7 @@ pub(crate) mod tests {
         folder
     }
 
-    fn enrolment() -> (Enrolment, Zeroizing<Vec<u8>>) {
+    pub(crate) fn enrolment() -> (Enrolment, Zeroizing<Vec<u8>>) {
         let (key, pkcs8) = new_key().unwrap();
         let (server_key, _) = new_key().unwrap();
         let record = Record {

@@ -57,11 +57,14 @@ pub enum Effect {
         /// The challenge.
         challenge: ChallengeId,
     },
-    /// Write the proof, consumed by this step; and compare and swap the card's counter.
+    /// Write the proof, consumed by this step, and compare and swap the card's counter; or refuse:
+    /// a card that was revoked meanwhile proves nothing.
     Prove(Proof),
-    /// Keep the new card.
+    /// Keep the new card, or refuse: two steps may have read that the person has none. A first card
+    /// is for who has none still, and by a fresh sign-in for who never had one so.
     WriteCard(Enrolment),
-    /// Revoke a card of the person who proved; its sessions end.
+    /// Revoke a card of the person who proved. Its sessions end, and so do the logins that wait for
+    /// its person: a tap of it may have permitted what they are about to do.
     RevokeCard {
         /// Which.
         card: CredentialId,

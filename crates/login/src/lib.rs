@@ -33,5 +33,12 @@ pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);
 pub const SKEW: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "in a test an overflow is a red test")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "in a model an overflow is a red test"
+)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -125,7 +125,7 @@ impl Passkeys {
         }
         let result =
             self.webauthn.finish_passkey_authentication(&response, &state.authentication)?;
-        verified(flags, &result, handle.map(|_| user))
+        Ok(verified(flags, &result, handle.map(|_| user)))
     }
 
     /// Asks whoever is there for an assertion of a passkey of their own: "Use your card".
@@ -173,19 +173,18 @@ impl Passkeys {
         let passkey = passkey.read()?;
         let (response, flags) = self.assertion(response)?;
         ensure(handle(&response)? == user, PasskeyError::UserHandle)?;
-        ensure(*passkey.cred_id() == response.raw_id, PasskeyError::Credential)?;
         let result = self.webauthn.finish_discoverable_authentication_v2(
             &response,
             state.discoverable,
             &passkey,
         )?;
-        verified(flags, &result, Some(user))
+        Ok(verified(flags, &result, Some(user)))
     }
 
     /// Reads an assertion, and checks of it what the library leaves to us.
     fn assertion(&self, response: &[u8]) -> Result<(PublicKeyCredential, Flags), PasskeyError> {
         let response = response::assertion(response)?;
-        client_data::verify(&response.response.client_data_json, "webauthn.get", &self.origin)?;
+        client_data::verify(&response.response.client_data_json, &self.origin)?;
         let flags = authenticator_data::of_assertion(&response.response.authenticator_data)?;
         Ok((response, flags))
     }
@@ -204,14 +203,8 @@ fn handle(response: &PublicKeyCredential) -> Result<UserId, PasskeyError> {
     handle.map(UserId).ok_or(PasskeyError::UserHandle)
 }
 
-fn verified(
-    flags: Flags,
-    result: &AuthenticationResult,
-    user_handle: Option<UserId>,
-) -> Result<Assertion, PasskeyError> {
-    ensure(flags.user_present(), PasskeyError::UserNotPresent)?;
-    ensure(flags.user_verified() && result.user_verified(), PasskeyError::UserNotVerified)?;
-    Ok(Assertion {
+fn verified(flags: Flags, result: &AuthenticationResult, user_handle: Option<UserId>) -> Assertion {
+    Assertion {
         webauthn_id: result.cred_id().clone(),
         counter: result.counter(),
         user_present: flags.user_present(),
@@ -219,5 +212,5 @@ fn verified(
         backup_eligible: flags.backup_eligible(),
         backup_state: flags.backup_state(),
         user_handle,
-    })
+    }
 }

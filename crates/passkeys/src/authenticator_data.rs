@@ -20,7 +20,6 @@ impl Flags {
     const UV: u8 = 0x04;
     const BE: u8 = 0x08;
     const BS: u8 = 0x10;
-    const AT: u8 = 0x40;
     const ED: u8 = 0x80;
 
     pub(crate) fn user_present(self) -> bool {
@@ -40,11 +39,10 @@ impl Flags {
     }
 }
 
-/// Reads the authenticator data of an assertion: no credential in it, and nothing behind it.
+/// Reads the authenticator data of an assertion: no credential follows, nor anything else.
 pub(crate) fn of_assertion(bytes: &[u8]) -> Result<Flags, PasskeyError> {
     let mut rest = bytes;
     let flags = head(&mut rest)?;
-    ensure(flags.0 & Flags::AT == 0, PasskeyError::Malformed)?;
     end(flags, rest)?;
     Ok(flags)
 }
@@ -55,7 +53,6 @@ pub(crate) fn of_registration(object: &[u8]) -> Result<Uuid, PasskeyError> {
     object.step_23_no_statement_for_none()?;
     let mut rest = object.authenticator_data.as_slice();
     let flags = head(&mut rest)?;
-    ensure(flags.0 & Flags::AT != 0, PasskeyError::Malformed)?;
     let aaguid: [u8; 16] = array(&mut rest)?;
     let length = usize::from(u16::from_be_bytes(array(&mut rest)?));
     step_26_length_of_the_credential_id(length)?;

@@ -9,10 +9,9 @@ use crate::PasskeyError;
 ///
 /// Deviation from step 5 and 8: a byte order mark is refused instead of removed. No browser
 /// writes one.
-pub(crate) fn verify(json: &[u8], kind: &str, origin: &str) -> Result<(), PasskeyError> {
+pub(crate) fn verify(json: &[u8], origin: &str) -> Result<(), PasskeyError> {
     let client_data = ClientData::parse(json)?;
-    client_data.step_07_10_type(kind)?;
-    // Steps 8 and 11 (challenge): the library's, which holds it.
+    // Steps 7 and 10 (type), 8 and 11 (challenge): the library's, which knows what it expects.
     client_data.step_09_12_origin(origin)?;
     client_data.step_10_13_cross_origin()?;
     client_data.step_11_14_top_origin()
@@ -23,8 +22,6 @@ pub(crate) fn verify(json: &[u8], kind: &str, origin: &str) -> Result<(), Passke
 /// let pass, as §5.8.1 demands.
 #[derive(Deserialize)]
 struct ClientData {
-    #[serde(rename = "type")]
-    kind: String,
     origin: String,
     #[serde(rename = "crossOrigin", default)]
     cross_origin: Option<bool>,
@@ -39,11 +36,6 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 impl ClientData {
     fn parse(json: &[u8]) -> Result<Self, PasskeyError> {
         serde_json::from_slice(json).map_err(|_| PasskeyError::Malformed)
-    }
-
-    /// It belongs to this ceremony, and not to the other one.
-    fn step_07_10_type(&self, expected: &str) -> Result<(), PasskeyError> {
-        ensure(self.kind == expected, PasskeyError::Type)
     }
 
     /// The origin is ours, letter by letter. The library compares URLs, to which spelling, user

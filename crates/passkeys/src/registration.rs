@@ -85,11 +85,7 @@ impl Passkeys {
         let state: State = serde_json::from_str(state).map_err(|_| PasskeyError::State)?;
         let response = response::attestation(response)?;
         let credential = &response.credential;
-        client_data::verify(
-            &credential.response.client_data_json,
-            "webauthn.create",
-            &self.origin,
-        )?;
+        client_data::verify(&credential.response.client_data_json, &self.origin)?;
         // The library refuses it too, as a change of the algorithm.
         let excluded = state.excluded.contains(&credential.id);
         ensure(!excluded, PasskeyError::Excluded)?;

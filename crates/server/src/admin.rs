@@ -1,12 +1,63 @@
 //! The console: what administrators see and change.
+//!
+//! Server-rendered pages and plain forms: a form is answered with a redirect when it did what it
+//! says, and with the same page, its values and what is wrong with them (422) when it did not.
 
+mod audit;
+mod clients;
+mod confirm;
+mod form;
+mod frame;
 pub(crate) mod home;
 pub(crate) mod invite;
+mod overview;
+mod place;
+pub(crate) mod providers;
 pub(crate) mod session;
+mod settings;
+mod sign_out;
+mod users;
 
+use axum::routing::{get, post};
+
+use crate::http::access::Access::Administrator;
 use crate::http::access::Routes;
 
 /// The console's routes. Every one of them asks for an administrator's session.
+#[rustfmt::skip]
 pub(crate) fn routes() -> Routes {
+    use providers::mappers;
+    const GET: &[&str] = &["GET"];
+    const POST: &[&str] = &["POST"];
+    const BOTH: &[&str] = &["GET", "POST"];
     Routes::new()
+        .route(POST, "/admin/sign-out", Administrator, post(sign_out::handler))
+        .route(BOTH, "/admin/tenants", Administrator, get(home::list).post(home::create))
+        .route(GET,  "/admin/tenants/{slug}", Administrator, get(overview::slash))
+        .route(GET,  "/admin/tenants/{slug}/", Administrator, get(overview::handler))
+        // Identity Providers
+        .route(BOTH, "/admin/tenants/{slug}/providers", Administrator, get(providers::list::handler).post(providers::new::create))
+        .route(GET,  "/admin/tenants/{slug}/providers/new", Administrator, get(providers::new::page))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}", Administrator, get(providers::edit::page).post(providers::edit::save))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/delete", Administrator, get(providers::delete::ask).post(providers::delete::handler))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers", Administrator, get(mappers::list::handler).post(mappers::new::create))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers/new", Administrator, get(mappers::new::page).post(mappers::new::create))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers/{id}", Administrator, get(mappers::edit::page).post(mappers::edit::save))
+        .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers/{id}/delete", Administrator, get(mappers::delete::ask).post(mappers::delete::handler))
+        .route(GET,  "/admin/tenants/{slug}/providers/{alias}/test", Administrator, get(providers::test::page::handler))
+        .route(GET,  "/admin/tenants/{slug}/providers/{alias}/test/start", Administrator, get(providers::test::start::handler))
+        // Clients
+        .route(GET,  "/admin/tenants/{slug}/clients", Administrator, get(clients::handler))
+        // Users
+        .route(GET,  "/admin/tenants/{slug}/users", Administrator, get(users::list::handler))
+        .route(GET,  "/admin/tenants/{slug}/users/{id}", Administrator, get(users::page::handler))
+        .route(BOTH, "/admin/tenants/{slug}/users/{id}/disable", Administrator, get(users::state::ask).post(users::state::disable))
+        .route(POST, "/admin/tenants/{slug}/users/{id}/enable", Administrator, post(users::state::enable))
+        .route(POST, "/admin/tenants/{slug}/users/{id}/code", Administrator, post(users::code::handler))
+        .route(BOTH, "/admin/tenants/{slug}/users/{id}/cards/{card}/revoke", Administrator, get(users::card::ask).post(users::card::revoke))
+        .route(POST, "/admin/tenants/{slug}/users/{id}/sessions/end", Administrator, post(users::sessions::end))
+        .route(BOTH, "/admin/tenants/{slug}/users/{id}/agents/{device}/revoke", Administrator, get(users::agent::ask).post(users::agent::revoke))
+        // Tenant
+        .route(BOTH, "/admin/tenants/{slug}/settings", Administrator, get(settings::page).post(settings::save))
+        .route(GET,  "/admin/tenants/{slug}/audit", Administrator, get(audit::handler))
 }

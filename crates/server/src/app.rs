@@ -15,7 +15,7 @@ use upstream::Upstream;
 use crate::agents::Agents;
 use crate::config::Config;
 use crate::hallway::events::Pages;
-use crate::http::access::Access::{Administrator, Agent, Public, Session, Stranger, Waiting};
+use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
 use crate::http::{headers, origin, problem};
 use crate::limits::Limits;

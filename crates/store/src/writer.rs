@@ -36,8 +36,6 @@ struct Line {
     connection: SqliteConnection,
     /// Whether a transaction is open, or may be.
     began: bool,
-    /// Whether the turn's savepoint stands. Before, nothing was written in it.
-    saved: bool,
     /// Turns taken in this batch.
     turns: usize,
     /// Whom to tell how the batch ends.
@@ -62,7 +60,7 @@ pub(crate) struct Turn {
 impl Writer {
     /// Takes over the only connection that writes.
     pub(crate) fn new(connection: SqliteConnection) -> Arc<Self> {
-        let line = Line { connection, began: false, saved: false, turns: 0, members: Vec::new() };
+        let line = Line { connection, began: false, turns: 0, members: Vec::new() };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -124,7 +122,6 @@ impl Writer {
 
 impl Line {
     async fn open(&mut self) -> Result<(), StoreError> {
-        self.saved = false;
         if !self.began {
             self.began = true;
             if let Err(error) = self.connection.execute("BEGIN IMMEDIATE").await {
@@ -135,17 +132,11 @@ impl Line {
         }
         self.turns = self.turns.saturating_add(1);
         self.connection.execute("SAVEPOINT turn").await?;
-        self.saved = true;
         Ok(())
     }
 
     /// Ends one turn's savepoint, with somebody to tell when it is to be kept.
     async fn leave(&mut self, keep: Option<Member>) {
-        if !self.saved {
-            // Given up while it began. A savepoint that came to stand after all ends with the
-            // batch and does no harm; rolling back to one that does not would end the batch.
-            return;
-        }
         let how = if keep.is_some() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" };
         let left = self.connection.execute(how).await;
         self.members.extend(keep);

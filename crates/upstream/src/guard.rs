@@ -22,7 +22,7 @@ impl Resolve for PublicOnly {
                 let found: Addrs = Box::new(found.into_iter());
                 Ok(found)
             } else {
-                Err(Box::new(Forbidden).into())
+                Err(Forbidden.into())
             }
         })
     }

@@ -233,7 +233,8 @@ fn marks_that_say_no_are_no_overage() {
 fn groups_that_came_again_are_stale_no_more() {
     let stale = Person { groups_stale: true, ..ann() };
     let mapper = importer(SyncOverride::Force, "groups", "group");
-    let again = run(&force(), &[mapper.clone()], json!({ "groups": ["a"] }), Some(&stale));
+    let again =
+        run(&force(), std::slice::from_ref(&mapper), json!({ "groups": ["a"] }), Some(&stale));
     assert!(!again.groups_stale);
     let unknown = run(&force(), &[mapper], json!({}), Some(&stale));
     assert!(unknown.groups_stale);
@@ -255,7 +256,8 @@ fn other_attributes_keep_on_absent_and_clear_on_empty() {
                 let case = format!("{claim} {mode:?} {sync:?}");
                 let mapper = importer(sync, "c", "city");
                 let provider = provider(mode, GroupsSent::Yes);
-                let imported = run(&provider, &[mapper.clone()], claims.clone(), Some(&ann()));
+                let imported =
+                    run(&provider, std::slice::from_ref(&mapper), claims.clone(), Some(&ann()));
                 let kept = Some(vec!["Paris"]);
                 let expected = if writes(sync, mode, true) { new.clone() } else { kept };
                 assert_eq!(attribute(&imported, "city"), expected, "{case}");
@@ -272,18 +274,19 @@ fn own_fields_take_the_first_value_in_any_spelling_and_are_never_cleared() {
     for target in ["email", "Email", "EMAIL"] {
         let mapper = importer(SyncOverride::Force, "upn", target);
         let claims = json!({ "upn": ["new@contoso.example", "b@contoso.example"] });
-        let imported = run(&force(), &[mapper.clone()], claims, Some(&ann()));
+        let imported = run(&force(), std::slice::from_ref(&mapper), claims, Some(&ann()));
         assert_eq!(imported.email.as_deref(), Some("new@contoso.example"));
         assert_eq!(attribute(&imported, target), None);
         for empty in [json!({ "upn": "" }), json!({ "upn": [] }), json!({ "upn": null }), json!({})]
         {
-            let imported = run(&force(), &[mapper.clone()], empty, Some(&ann()));
+            let imported = run(&force(), std::slice::from_ref(&mapper), empty, Some(&ann()));
             assert_eq!(imported.email.as_deref(), Some("ann@contoso.example"));
         }
     }
     for (target, name) in [("FIRSTNAME", "firstName"), ("lastname", "lastName")] {
         let mapper = importer(SyncOverride::Force, "n", target);
-        let imported = run(&force(), &[mapper.clone()], json!({ "n": "Anna\n" }), Some(&ann()));
+        let imported =
+            run(&force(), std::slice::from_ref(&mapper), json!({ "n": "Anna\n" }), Some(&ann()));
         assert_eq!(attribute(&imported, name), Some(vec!["Anna"]));
         let empty = run(&force(), &[mapper], json!({ "n": [] }), Some(&ann()));
         assert_eq!(only_outcome(&empty), &Outcome::Skipped { reason: SkipReason::NeverCleared });

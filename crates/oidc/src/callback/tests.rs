@@ -52,8 +52,8 @@ fn everything_else_is_a_named_error() {
     use CallbackError as E;
     let long_code = format!("code={}&state=STATE", "a".repeat(MAX_CODE + 1));
     let long_query = format!("code=c&state=STATE&x={}", "a".repeat(MAX_QUERY));
-    let many =
-        format!("code=c&state=STATE{}", (0..64).map(|n| format!("&p{n}=")).collect::<String>());
+    let names: Vec<String> = (0..64).map(|n| format!("p{n}=")).collect();
+    let many = format!("code=c&state=STATE&{}", names.join("&"));
     let long_word = "w".repeat(MAX_WORD + 1);
     for (name, query, error) in [
         ("nothing", "", E::MissingState),

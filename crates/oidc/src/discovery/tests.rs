@@ -273,7 +273,7 @@ fn what_is_odd_and_no_obstacle_is_a_warning() {
 }
 
 #[test]
-fn a_bad_directory_is_explained() {
+fn a_directory_with_a_bad_issuer_is_explained() {
     use MetadataError as E;
     let other = |issuer: &str| E::IssuerMismatch { issuer: issuer.to_owned() };
     let template = issuer("{tenantid}");
@@ -311,6 +311,15 @@ fn a_bad_directory_is_explained() {
         ("issuer missing", "issuer", Value::Null, E::Missing("issuer")),
         ("issuer empty", "issuer", json!(""), E::Missing("issuer")),
         ("issuer a list", "issuer", json!([issuer(TID)]), E::Missing("issuer")),
+    ] {
+        assert_eq!(read(&with(&entra(), field, value), TID).unwrap_err(), error, "{name}");
+    }
+}
+
+#[test]
+fn a_directory_with_bad_endpoints_is_explained() {
+    use MetadataError as E;
+    for (name, field, value, error) in [
         (
             "authorize missing",
             "authorization_endpoint",

@@ -1,5 +1,3 @@
-#![expect(clippy::arithmetic_side_effects, reason = "in a test an overflow is a red test")]
-
 use aws_lc_rs::hmac;
 use secrets::{Secret, Token};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-use soft_authenticator::{BE, BS, Signer, SoftAuthenticator, UP, UV};
+use soft_authenticator::{Attested, BE, BS, Signer, SoftAuthenticator, UP, UV};
 
 use super::{Case, Enrolled, ORIGIN, base64url, bytes, person, wrong};
 use crate::PasskeyError;
@@ -202,6 +202,14 @@ fn authenticator_data_that_is_cut_or_continued_is_refused() {
         ("one byte more", |d| d.rewrite = |b| [b, vec![0]].concat(), PasskeyError::Malformed),
         ("extensions promised", |d| d.flags |= 0x80, PasskeyError::Malformed),
         ("a credential promised", |d| d.flags |= 0x40, PasskeyError::Malformed),
+        (
+            "a credential",
+            |d| {
+                let (aaguid, id, public_key) = ([0; 16], vec![1], Vec::new());
+                d.attested = Some(Attested { aaguid, id, public_key });
+            },
+            PasskeyError::Malformed,
+        ),
         ("extensions no map", |d| d.extensions = Some(7.into()), PasskeyError::Malformed),
         ("very long", |d| d.rewrite = |b| [b, vec![0; 4096]].concat(), PasskeyError::TooLarge),
     ]);

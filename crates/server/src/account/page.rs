@@ -76,7 +76,7 @@ fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
 }
 
 /// What is known of the make of a card: without attestation, its AAGUID and its transports.
-fn model(card: &Credential) -> Option<String> {
+pub(crate) fn model(card: &Credential) -> Option<String> {
     let kind = match card.transports.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["internal", ..] => "Passkey of a device",
         ["hybrid", ..] => "Phone",

@@ -1,10 +1,204 @@
+use askama::Template;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use identity::{Tenant, TenantPolicy};
+use ids::{Slug, TenantId};
+use serde::Deserialize;
+use store::{AuditEntry, Page, StoreError};
 
+use crate::admin::form::{self, Control, Field, Head, Problems};
+use crate::admin::frame::frame;
 use crate::admin::session::Operator;
 use crate::app::App;
+use crate::entropy;
+use crate::http::body::FormBody;
+use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section};
 
-/// The console's first page.
-pub(crate) async fn show(_app: &App, operator: Operator) -> Result<Response, Problem> {
-    Ok(operator.person.username.into_response())
+/// Tenants on one page of the list.
+const PAGE: u32 = 50;
+/// Tenants that one search looks through.
+const SEARCHED: u32 = 5000;
+
+/// What the list shows.
+#[derive(Default, Deserialize)]
+pub(crate) struct View {
+    #[serde(default)]
+    q: String,
+    after: Option<Slug>,
+}
+
+/// What a new tenant is called.
+#[derive(Default, Deserialize)]
+pub(crate) struct Form {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    slug: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/home.html")]
+struct HomePage {
+    console: ConsoleFrame,
+    head: Head,
+    search: String,
+    tenants: Vec<Row>,
+    more: Option<String>,
+    fields: Vec<Field>,
+    address: String,
+}
+
+struct Row {
+    slug: String,
+    name: String,
+}
+
+/// `GET /admin/` of somebody who is signed in: the tenants, and a form for one more.
+pub(crate) async fn show(app: &App, operator: Operator, view: View) -> Result<Response, Problem> {
+    Ok(Html(page(app, &operator, &view, &Form::default(), Problems::default()).await?)
+        .into_response())
+}
+
+/// `GET /admin/tenants`: the list is on the first page.
+pub(crate) async fn list(_operator: Operator) -> Response {
+    see_other("/admin/")
+}
+
+/// `POST /admin/tenants`: makes a tenant. A second time finds the slug taken.
+pub(crate) async fn create(
+    State(app): State<App>,
+    operator: Operator,
+    FormBody(form): FormBody<Form>,
+) -> Result<Response, Problem> {
+    let made = match tenant_of(&form) {
+        Ok(tenant) => make(&app, &operator, tenant).await?,
+        Err(problems) => Err(problems),
+    };
+    match made {
+        Ok(tenant) => Ok(see_other(&format!("/admin/tenants/{}/?done=created", tenant.slug))),
+        Err(problems) => {
+            let page = page(&app, &operator, &View::default(), &form, problems).await?;
+            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
+        }
+    }
+}
+
+fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
+    let mut problems = Problems::default();
+    let display_name = problems.take("name", form::name(&form.name));
+    let slug = form::clean(&form.slug);
+    let slug = if slug.is_empty() { suggestion(&form.name) } else { slug };
+    match Slug::try_from(slug) {
+        Ok(slug) => problems.or(Tenant {
+            id: TenantId(entropy::id()),
+            slug,
+            display_name,
+            policy: TenantPolicy::default(),
+            created_at: entropy::now(),
+        }),
+        Err(_) => {
+            problems.add("slug", "Use 2 to 63 letters from a to z, digits and hyphens.");
+            Err(problems)
+        }
+    }
+}
+
+/// Writes the tenant; who made it stands in its own chain.
+async fn make(
+    app: &App,
+    operator: &Operator,
+    tenant: Tenant,
+) -> Result<Result<Tenant, Problems>, Problem> {
+    match app.store.create_tenant(&tenant).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict(_)) => {
+            return Ok(Err(Problems::of("slug", "Another tenant has this slug.")));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut tx = app.store.write(tenant.id).await?;
+    let mut entry = AuditEntry::new("tenant.created", serde_json::json!({ "slug": tenant.slug }));
+    entry.actor = Some(operator.person.id);
+    tx.audit(&entry).await?;
+    tx.commit().await?;
+    Ok(Ok(tenant))
+}
+
+/// A slug made of a name: `Acme Hospital` becomes `acme-hospital`.
+fn suggestion(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").chars().take(63).collect()
+}
+
+async fn page(
+    app: &App,
+    operator: &Operator,
+    view: &View,
+    form: &Form,
+    problems: Problems,
+) -> Result<HomePage, Problem> {
+    let search = form::clean(&view.q).to_lowercase();
+    let (tenants, more) = tenants(app, &search, view.after.clone()).await?;
+    let title = "Tenants".to_owned();
+    let mut fields = vec![
+        Field::new("name", "Name", &form.name)
+            .help("As people see it, such as Acme Hospital.")
+            .required(),
+        Field::new("slug", "Slug", form::clean(&form.slug).to_lowercase()).help(
+            "Lower-case letters, digits and hyphens. It is in every URL and in the redirect URIs, \
+             and cannot be changed afterwards. Left empty, it is made of the name.",
+        ),
+    ];
+    problems.mark(fields.iter_mut());
+    Ok(HomePage {
+        console: frame(app, operator, None, Section::Tenants).await?,
+        head: Head { title, ..Head::default() },
+        search: view.q.clone(),
+        tenants,
+        more,
+        fields,
+        address: app.config.address("/realms/"),
+    })
+}
+
+/// One page of tenants whose name or slug contains `search`, and where the next one begins.
+async fn tenants(
+    app: &App,
+    search: &str,
+    mut after: Option<Slug>,
+) -> Result<(Vec<Row>, Option<String>), Problem> {
+    let most = usize::try_from(PAGE).unwrap_or_default();
+    let mut rows = Vec::new();
+    for _ in 0..SEARCHED.div_euclid(PAGE) {
+        let page = app.store.tenants(&Page { after: after.clone(), limit: PAGE }).await?;
+        let full = page.len() == most;
+        for tenant in page {
+            after = Some(tenant.slug.clone());
+            let (slug, name) = (tenant.slug.to_string(), tenant.display_name);
+            if slug.contains(search) || name.to_lowercase().contains(search) {
+                rows.push(Row { slug, name });
+            }
+            if rows.len() == most {
+                return Ok((rows, after.map(|slug| slug.to_string())));
+            }
+        }
+        if !full {
+            return Ok((rows, None));
+        }
+    }
+    Ok((rows, after.map(|slug| slug.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_suggested_from_the_name() {
+        assert_eq!(suggestion("Acme Hospital"), "acme-hospital");
+        assert_eq!(suggestion(" Spital St. Gallen (Süd) "), "spital-st-gallen-s-d");
+    }
 }

@@ -1,13 +1,15 @@
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Response};
 use identity::{Person, Tenant};
 use ids::Slug;
 use store::{Session, SessionKind};
 
 use crate::app::App;
 use crate::http::cookies::AdminCookie;
-use crate::http::problem::Problem;
+use crate::http::page::see_other;
+use crate::http::problem::{Problem, accepts_html};
 use crate::start::OPERATORS;
 
 /// An administrator who is signed in to the console.
@@ -17,10 +19,18 @@ pub(crate) struct Operator {
 }
 
 impl FromRequestParts<App> for Operator {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        of(app, &parts.headers).await?.ok_or(Problem::Unauthenticated)
+    /// A browser that asks for a page without a session goes to where it signs in.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match of(app, &parts.headers).await {
+            Ok(Some(operator)) => Ok(operator),
+            Ok(None) if parts.method == Method::GET && accepts_html(&parts.headers) => {
+                Err(see_other("/admin/"))
+            }
+            Ok(None) => Err(Problem::Unauthenticated.into_response()),
+            Err(problem) => Err(problem.into_response()),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn admit(
 }
 
 /// The one key that links: `(tid, oid)` of an Entra directory, `(issuer, sub)` of any other.
-fn link_of(provider: &Provider, claims: &Claims) -> Option<EntraLink> {
+pub(crate) fn link_of(provider: &Provider, claims: &Claims) -> Option<EntraLink> {
     let (tid, oid) = match provider.kind {
         ProviderKind::Entra => (claims.tid.clone()?, claims.oid.clone()?),
         ProviderKind::Oidc => (claims.iss.clone(), claims.sub.clone()),

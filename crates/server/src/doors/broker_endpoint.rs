@@ -11,6 +11,7 @@ use oidc::id_token::{Claims, Expected};
 use oidc::token_response::TokenRequest;
 use secrets::Secret;
 
+use crate::admin::providers::test;
 use crate::app::App;
 use crate::doors::broker_login::{AliasParam, redirect_uri};
 use crate::doors::{admit, trouble};
@@ -38,7 +39,15 @@ pub(crate) async fn handler(
         Problem::Malformed("answer of the provider")
     })?;
     let provider = app.store.read(tenant.id).await?.provider(&alias).await?;
-    let provider = provider.filter(|provider| provider.enabled).ok_or(Problem::NotFound)?;
+    let provider = provider.ok_or(Problem::NotFound)?;
+    // An administrator's test: recognised by its state, and before the provider is enabled too.
+    let test = test::result::answer(&app, &tenant, &provider, &headers, &callback).await?;
+    if let Some(page) = test {
+        return Ok(page);
+    }
+    if !provider.enabled {
+        return Err(Problem::NotFound);
+    }
     let slot = slot_of(&app, &headers, &callback).ok_or(Problem::OtherBrowser)?;
     let event = Event::CallbackArrived {
         tenant: tenant.id,
@@ -125,7 +134,7 @@ async fn claims(
 }
 
 /// What the provider's people are linked by follows its issuer.
-fn kind(provider: &Provider) -> Kind {
+pub(crate) fn kind(provider: &Provider) -> Kind {
     match provider.kind {
         identity::ProviderKind::Entra => {
             Kind::entra(&provider.endpoints.issuer).unwrap_or(Kind::Oidc)

@@ -1,4 +1,4 @@
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -13,10 +13,11 @@ use crate::http::problem::Problem;
 /// `GET /admin/`: the console, or the login that leads there.
 pub(crate) async fn handler(
     State(app): State<App>,
+    Query(view): Query<admin::home::View>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(operator) = admin::session::of(&app, &headers).await? {
-        return admin::home::show(&app, operator).await;
+        return admin::home::show(&app, operator, view).await;
     }
     let tenant = admin::session::tenant(&app).await?;
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());

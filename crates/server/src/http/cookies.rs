@@ -92,6 +92,24 @@ pub(crate) fn clear_stranger(slot: u8) -> HeaderValue {
     set_cookie(&stranger_name(slot), "", Duration::ZERO)
 }
 
+/// Name of the cookie that holds the test of a provider.
+const TEST: &str = "__Host-test";
+
+/// The sealed text of the test of a provider, if the browser sent one.
+pub(crate) fn test(headers: &HeaderMap) -> Option<String> {
+    value_of(headers, TEST)
+}
+
+/// The header that keeps the test of a provider.
+pub(crate) fn set_test(sealed: &str, life: Duration) -> HeaderValue {
+    set_cookie(TEST, sealed, life)
+}
+
+/// The header that forgets the test of a provider.
+pub(crate) fn clear_test() -> HeaderValue {
+    set_cookie(TEST, "", Duration::ZERO)
+}
+
 fn stranger_name(slot: u8) -> String {
     format!("__Host-login-{slot}")
 }

@@ -61,3 +61,17 @@ pub(crate) fn browser(headers: &HeaderMap) -> (&'static str, &'static str) {
     ];
     (known(&browsers, "A browser"), known(&systems, "an unknown system"))
 }
+
+/// The day of a moment, as forms write it: `2027-05-31`.
+pub(crate) fn day(moment: Moment) -> String {
+    let timestamp =
+        jiff::Timestamp::from_microsecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    timestamp.strftime("%Y-%m-%d").to_string()
+}
+
+/// The last second of a day that a form names.
+pub(crate) fn end_of_day(text: &str) -> Option<Moment> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let end = day.at(23, 59, 59, 0).in_tz("UTC").ok()?;
+    Some(Moment::from_unix_seconds(end.timestamp().as_second()))
+}

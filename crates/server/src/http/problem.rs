@@ -230,7 +230,8 @@ fn page(problem: &Problem, frame: Option<Frame>, kept: &HeaderMap) -> Response {
     response
 }
 
-fn accepts_html(headers: &HeaderMap) -> bool {
+/// Whether a browser asks for a page.
+pub(crate) fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }

@@ -85,6 +85,8 @@ pub enum Section {
     Events,
     /// Where people sign in first.
     IdentityProviders,
+    /// The tenant at a glance.
+    Overview,
     /// What the tenant allows.
     Policy,
     /// All tenants.
@@ -98,9 +100,10 @@ impl Section {
     pub fn name(self) -> &'static str {
         match self {
             Self::Clients => "Clients",
-            Self::Events => "Events",
+            Self::Events => "Audit",
             Self::IdentityProviders => "Identity Providers",
-            Self::Policy => "Policy",
+            Self::Overview => "Overview",
+            Self::Policy => "Tenant settings",
             Self::Tenants => "Tenants",
             Self::Users => "Users",
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ids::{DeviceId, LoginId, TicketId};
+use ids::{ChallengeId, DeviceId, LoginId, TicketId};
 use login::{Purpose, Waiting};
 
 use crate::tests::support::{Cast, hash, id, on_both, take};
@@ -62,6 +62,7 @@ on_both! {
         assert!(!writing.confirm_device(desk.id).await.unwrap(), "not after it was revoked");
         writing.commit().await.unwrap();
         assert_eq!(bench.store.device_by_thumbprint("thumb").await.unwrap(), None);
+        assert_eq!(bench.count("device_directory").await, 0, "its key may be enrolled anew");
         let devices = cast.read().await.devices(cast.person).await.unwrap();
         assert_eq!(devices[0].state, DeviceState::Revoked);
         assert!(devices[0].last_seen_at.is_some());
@@ -167,6 +168,19 @@ on_both! {
         assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
         let state = writing.ticket(ticket.id).await.unwrap().unwrap().state;
         assert_eq!(state, TicketState::Refused { reason: "challenge-expired".to_owned() });
+    }
+
+    async fn a_ticket_does_not_prolong_the_challenge_that_replaced_its_own(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let mut waiting = cast.waiting("handle").await;
+        let ticket = ticket(&cast, &desk, &waiting).await;
+        waiting.challenge.as_mut().unwrap().id = ChallengeId(id());
+        let mut writing = cast.write().await;
+        assert!(writing.write_login(&waiting).await.unwrap());
+        assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        let kept = writing.login(ticket.login).await.unwrap().unwrap();
+        assert_eq!(kept.challenge, waiting.challenge);
     }
 
     async fn a_ticket_ends_once(bench) {

@@ -1,8 +1,12 @@
 //! SQLite's one writer.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use ids::TenantId;
+use tokio::sync::Notify;
 
 use crate::rows::Link;
 use crate::tests::support::{Bench, hash, person};
@@ -125,11 +129,9 @@ async fn a_batch_that_was_left_to_a_waiter_ends_when_the_waiter_gives_up() {
     let first = write_person(&bench.store, acme, 0).await;
     // Polled once: it stands in the queue, and will never be polled again.
     let mut waiter = Box::pin(bench.store.write(acme));
-    assert!(futures_poll(waiter.as_mut()).await.is_none());
+    let woken = Woken::poll(waiter.as_mut());
     let commit = tokio::spawn(first.commit());
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    woken.notified().await;
     assert!(!commit.is_finished(), "it was left to the waiter");
     drop(waiter);
     let done = tokio::time::timeout(Duration::from_secs(10), commit).await;
@@ -137,12 +139,36 @@ async fn a_batch_that_was_left_to_a_waiter_ends_when_the_waiter_gives_up() {
     assert_eq!(bench.count("person").await, 1);
 }
 
+/// Told when a future that waits is handed its turn.
+#[derive(Default)]
+struct Woken(Notify);
+
+impl Woken {
+    /// Polls a future that has to wait, once.
+    fn poll<F: Future>(future: Pin<&mut F>) -> Arc<Self> {
+        let woken = Arc::new(Self::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(future.poll(&mut Context::from_waker(&waker)).is_pending());
+        woken
+    }
+
+    async fn notified(&self) {
+        self.0.notified().await;
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
 /// Polls a future once.
-async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+async fn futures_poll<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     std::future::poll_fn(|context| {
-        std::task::Poll::Ready(match future.as_mut().poll(context) {
-            std::task::Poll::Ready(output) => Some(output),
-            std::task::Poll::Pending => None,
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
         })
     })
     .await
@@ -189,11 +215,9 @@ async fn a_caller_that_gives_up_while_it_takes_over_a_batch_undoes_nobodys_work(
     for polls in 0..6 {
         let first = write_person(&bench.store, acme, polls).await;
         let mut waiter = Box::pin(bench.store.write(acme));
-        assert!(futures_poll(waiter.as_mut()).await.is_none());
+        let woken = Woken::poll(waiter.as_mut());
         let commit = tokio::spawn(first.commit());
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        woken.notified().await;
         for _ in 0..polls {
             if futures_poll(waiter.as_mut()).await.is_some() {
                 break;
@@ -217,8 +241,8 @@ async fn who_comes_when_too_many_wait_is_turned_away() {
         assert!(futures_poll(waiter.as_mut()).await.is_none());
         waiters.push(waiter);
     }
-    let refused = bench.store.write(acme).await;
-    assert!(matches!(refused, Err(StoreError::Busy)));
+    let refused = futures_poll(Box::pin(bench.store.write(acme)).as_mut()).await;
+    assert!(matches!(refused, Some(Err(StoreError::Busy))));
     drop(waiters);
     gate.commit().await.unwrap();
     bench.store.write(acme).await.unwrap().commit().await.unwrap();

@@ -16,6 +16,14 @@ on_both! {
         assert_eq!(bench.count("installation").await, 1);
     }
 
+    async fn a_wrong_master_key_is_noticed_before_the_schema_is_touched(bench) {
+        bench.raw("DELETE FROM _sqlx_migrations").await;
+        let wrong = Arc::new(KeyRing::of([8; 32]));
+        let refused = Store::open(bench.location.clone(), wrong).await;
+        assert!(matches!(refused, Err(StoreError::WrongKey)), "{:?}", refused.err());
+        assert_eq!(bench.count("_sqlx_migrations").await, 0);
+    }
+
     async fn a_ring_with_a_newer_key_still_opens_it(bench) {
         let newer = KeyRing::of([9; 32]).reveal().replacen("1:", "2:", 1);
         let both = KeyRing::parse(&format!("{}{newer}", *ring().reveal())).unwrap();

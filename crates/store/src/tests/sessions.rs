@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use identity::PersonState;
 
 use crate::SessionKind;
+use crate::tests::devices::{device, ticket};
 use crate::tests::support::{credential, hash, new_session, on_both, take};
-use crate::{Credential, Proof, StoreError};
+use crate::{Code, CodePurpose, Credential, Proof, StoreError};
 
 on_both! {
     async fn a_session_opens_what_it_is_for_and_nothing_else(bench) {
@@ -34,7 +37,7 @@ on_both! {
         assert!(cast.session("token").await.is_some());
     }
 
-    async fn disabling_a_person_ends_their_sessions_logins_and_codes(bench) {
+    async fn disabling_a_person_ends_their_sessions_and_logins(bench) {
         let cast = bench.cast("acme").await;
         cast.sign_in("token").await;
         let waiting = cast.waiting("handle").await;
@@ -47,6 +50,22 @@ on_both! {
         assert!(writing.set_person_state(cast.person, PersonState::Enabled).await.unwrap());
         writing.commit().await.unwrap();
         assert_eq!(cast.session("token").await, None, "enabling brings nothing back");
+    }
+
+    async fn disabling_a_person_ends_their_codes_and_the_tickets_of_their_logins(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        ticket(&cast, &desk, &cast.waiting("handle").await).await;
+        let expires_at = cast.store.now().await.unwrap().plus(Duration::from_secs(60));
+        let (person, purpose) = (Some(cast.person), CodePurpose::FirstCard);
+        let code = Code { person, purpose, expires_at, issued_by: None };
+        let mut writing = cast.write().await;
+        writing.put_code(&hash("code"), &code).await.unwrap();
+        assert!(writing.set_person_state(cast.person, PersonState::Disabled).await.unwrap());
+        writing.commit().await.unwrap();
+        for table in ["code", "ticket", "login"] {
+            assert_eq!(bench.count(table).await, 0, "{table}");
+        }
     }
 
     async fn a_session_of_a_disabled_person_or_a_revoked_card_opens_nothing(bench) {

@@ -120,6 +120,17 @@ impl Bench {
         }
     }
 
+    /// How many transactions wait for another one.
+    pub(super) async fn waiting(&self) -> i64 {
+        match &self.location {
+            Location::Sqlite(_) => i64::try_from(self.store.figures().waiting).unwrap(),
+            Location::Postgres(_) => {
+                let locked = "datname = current_database() AND wait_event_type = 'Lock'";
+                self.count(&format!("pg_stat_activity WHERE {locked}")).await
+            }
+        }
+    }
+
     pub(super) async fn raw_sqlite(&self) -> SqliteConnection {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
         options.connect().await.unwrap()

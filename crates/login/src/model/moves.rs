@@ -1,0 +1,313 @@
+//! What may happen next.
+
+use identity::PersonState;
+use ids::{Alias, CredentialId, TenantId, UserId};
+use uuid::Uuid;
+
+use super::scene::Scene;
+use super::world::{
+    ACME, ADA, Cookie, Handed, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World, login_of, name_of,
+    owner,
+};
+use crate::{Purpose, StrangerAt};
+
+/// A provider of a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// Acme's.
+    Entra,
+    /// Acme's second one, where Mallory has an account too.
+    Partner,
+    /// The one of the other tenant.
+    Elsewhere,
+}
+
+/// One thing that happens. Numbers are places in the lists of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Move {
+    /// A browser opens a door.
+    Start { by: Who, tenant: TenantId },
+    /// It chooses a provider.
+    Choose { cookie: usize, place: Place },
+    /// Somebody signs in at a provider with the `state` and `nonce` of a login.
+    SignIn { cookie: usize, place: Place, person: UserId, fresh: bool },
+    /// A browser calls the callback with the `state` of one sign-in and the code of another.
+    Callback { cookie: usize, state: usize, code: usize },
+    /// A browser shows an invitation.
+    Invite { cookie: usize },
+    /// A signed-in person wants one more card, or one less.
+    Change { cookie: usize, artefact: usize, remove: Option<usize> },
+    /// A browser asks for a challenge at the card step.
+    Ask { row: usize, handle: usize, agent: bool },
+    /// A stranger asks for one.
+    AskFirst { cookie: usize },
+    /// A card signs a challenge.
+    Tap { by: Who, handed: usize, card: usize },
+    /// A new card registers with a challenge.
+    Register { by: Who, handed: usize },
+    /// A browser sends an answer.
+    Submit { row: usize, handle: usize, answer: usize },
+    /// An agent does.
+    SubmitByAgent { by: Who, row: usize, answer: usize },
+    /// A stranger does.
+    SubmitFirst { cookie: usize, answer: usize },
+    /// A browser sends a one-time code.
+    GiveCode { row: usize, handle: usize, code: usize },
+    /// A browser takes what an agent's answer has issued.
+    Claim { artefact: usize, handle: usize },
+    /// An administrator issues a code.
+    IssueCode { person: UserId },
+    /// An administrator revokes a card of Ada's.
+    Revoke { card: usize },
+    /// An administrator disables Ada.
+    Disable,
+    /// A challenge's life passes (0), or a login's (1).
+    Wait { which: usize },
+    /// A step is committed.
+    Commit { pending: usize },
+    /// The server stops before it is.
+    Crash { pending: usize },
+    /// The server stops in the middle, where the store is not atomic.
+    Half { pending: usize },
+}
+
+impl Place {
+    pub(super) fn tenant(self) -> TenantId {
+        if self == Self::Elsewhere { OTHER } else { ACME }
+    }
+
+    pub(super) fn alias(self) -> Alias {
+        let name = if self == Self::Partner { "partner" } else { "entra" };
+        Alias::try_from(name.to_owned()).unwrap()
+    }
+}
+
+/// The card that `by` registers with a challenge.
+pub(super) fn new_card(by: Who, handed: &Handed) -> CredentialId {
+    CredentialId(Uuid::from_u128(0x2000 + handed.id.0.as_u128() * 2 + u128::from(by == Who::Ada)))
+}
+
+pub(super) fn possible(scene: &Scene, world: &World, moves: &mut Vec<Move>) {
+    let mut moves = Moves { scene, world, out: moves };
+    moves.doors();
+    moves.upstream();
+    moves.card_step();
+    moves.cards();
+    moves.answers();
+    moves.the_rest();
+}
+
+struct Moves<'a> {
+    scene: &'a Scene,
+    world: &'a World,
+    out: &'a mut Vec<Move>,
+}
+
+impl Moves<'_> {
+    fn doors(&mut self) {
+        for (by, most) in [Who::Ada, Who::Mallory].into_iter().zip(self.scene.logins) {
+            let begun = |cookie: &&Cookie| cookie.by == by && at_login_page(cookie);
+            if self.world.cookies.iter().filter(begun).count() < most {
+                self.out.push(Move::Start { by, tenant: ACME });
+                if self.scene.elsewhere && by == Who::Mallory {
+                    self.out.push(Move::Start { by, tenant: OTHER });
+                }
+            }
+        }
+        for (cookie, held) in
+            self.world.cookies.iter().enumerate().filter(|(_, c)| at_login_page(c))
+        {
+            // One choice for each login: another one is another login.
+            let id = held.stranger.started.id;
+            let moved = |other: &Cookie| other.stranger.started.id == id && !at_login_page(other);
+            if self.world.cookies.iter().any(moved) {
+                continue;
+            }
+            if self.scene.upstream {
+                let home = held.stranger.started.tenant == ACME;
+                let place = if home { Place::Entra } else { Place::Elsewhere };
+                self.out.push(Move::Choose { cookie, place });
+            }
+            if self.scene.invitation && held.by == Who::Ada {
+                self.out.push(Move::Invite { cookie });
+            }
+            if !self.scene.upstream && !self.scene.invitation {
+                self.out.push(Move::AskFirst { cookie });
+            }
+            if self.scene.changes && self.world.row(id).is_none() {
+                self.changes(cookie, held.by);
+            }
+        }
+    }
+
+    fn changes(&mut self, cookie: usize, by: Who) {
+        for (artefact, issued) in self.world.ledger.iter().enumerate() {
+            if issued.held_by != Some(by) {
+                continue;
+            }
+            self.out.push(Move::Change { cookie, artefact, remove: None });
+            for (card, _) in self.world.cards.iter().enumerate().filter(|(_, c)| !c.revoked) {
+                self.out.push(Move::Change { cookie, artefact, remove: Some(card) });
+            }
+        }
+    }
+
+    fn upstream(&mut self) {
+        let signed_in = self.world.sign_ins.len();
+        for (cookie, held) in self.world.cookies.iter().enumerate() {
+            let StrangerAt::Upstream { state, prompt_login, .. } = &held.stranger.at else {
+                continue;
+            };
+            let state = name_of(state);
+            for (place, person, fresh) in self.people_at(held, *prompt_login) {
+                let same = |done: &super::world::SignIn| {
+                    (done.state, done.person, done.tenant) == (state, person, place.tenant())
+                        && done.provider == place.alias()
+                };
+                if !self.world.sign_ins.iter().any(same) {
+                    self.out.push(Move::SignIn { cookie, place, person, fresh });
+                }
+            }
+            for state in 0..signed_in {
+                self.out.extend((0..signed_in).map(|code| Move::Callback { cookie, state, code }));
+            }
+        }
+    }
+
+    /// Who can sign in where, from this browser, and whether by password.
+    fn people_at(&self, cookie: &Cookie, prompt_login: bool) -> Vec<(Place, UserId, bool)> {
+        let home = cookie.stranger.started.tenant == ACME;
+        let asked = if home { Place::Entra } else { Place::Elsewhere };
+        if cookie.by == Who::Ada {
+            return vec![(asked, ADA, prompt_login)];
+        }
+        let mut people = vec![(Place::Entra, MALLORY, true)];
+        if self.scene.elsewhere {
+            people.push((Place::Partner, MALLORY, true));
+            people.push((Place::Elsewhere, MALLORY_ELSEWHERE, true));
+        }
+        if self.scene.stolen_session {
+            people.push((Place::Entra, ADA, false));
+        }
+        people
+    }
+
+    fn card_step(&mut self) {
+        for (row, waits) in self.world.rows.iter().enumerate() {
+            let login = waits.waiting.started.id;
+            let out = self.world.handed.iter().filter(|h| login_of(h.id) == login).count();
+            for (handle, held) in self.world.handles.iter().enumerate() {
+                if held.by == Who::Ada && held.login != login {
+                    continue;
+                }
+                if out < self.scene.challenges {
+                    self.out.push(Move::Ask { row, handle, agent: false });
+                    if self.scene.agents {
+                        self.out.push(Move::Ask { row, handle, agent: true });
+                    }
+                }
+                for (code, given) in self.world.codes.iter().enumerate() {
+                    if owner(given.person) == held.by {
+                        self.out.push(Move::GiveCode { row, handle, code });
+                    }
+                }
+            }
+        }
+    }
+
+    fn cards(&mut self) {
+        for (handed, challenge) in self.world.handed.iter().enumerate() {
+            for by in [Who::Ada, Who::Mallory] {
+                // Ada answers what her own browser or agent shows; Mallory whatever he sees.
+                let shown = match by {
+                    Who::Ada => challenge.to == Who::Ada,
+                    Who::Mallory => !self.scene.alone,
+                };
+                let done = |card| {
+                    let same = |a: &super::world::Answer| {
+                        a.challenge == challenge.id && a.card == card && a.by == by
+                    };
+                    self.world.answers.iter().any(same)
+                };
+                if !shown {
+                    continue;
+                }
+                if challenge.purpose == Purpose::Register {
+                    if !done(new_card(by, challenge)) {
+                        self.out.push(Move::Register { by, handed });
+                    }
+                    continue;
+                }
+                for (card, held) in self.world.cards.iter().enumerate() {
+                    let stolen = self.scene.stolen_card && held.person == ADA;
+                    let in_hand = owner(held.person) == by || (by == Who::Mallory && stolen);
+                    let used = held.person != MALLORY_ELSEWHERE || self.scene.elsewhere;
+                    if in_hand && used && !done(held.id) {
+                        self.out.push(Move::Tap { by, handed, card });
+                    }
+                }
+            }
+        }
+    }
+
+    fn answers(&mut self) {
+        for (answer, sent) in self.world.answers.iter().enumerate() {
+            for (row, waits) in self.world.rows.iter().enumerate() {
+                let login = waits.waiting.started.id;
+                for (handle, held) in self.world.handles.iter().enumerate() {
+                    let honest = held.login == login && sent.by == Who::Ada;
+                    if held.by == Who::Mallory || honest {
+                        self.out.push(Move::Submit { row, handle, answer });
+                    }
+                }
+                if self.scene.agents {
+                    self.out.push(Move::SubmitByAgent { by: Who::Mallory, row, answer });
+                    if sent.by == Who::Ada && login_of(sent.challenge) == login {
+                        self.out.push(Move::SubmitByAgent { by: Who::Ada, row, answer });
+                    }
+                }
+            }
+            for (cookie, held) in self.world.cookies.iter().enumerate() {
+                let first = matches!(held.stranger.at, StrangerAt::CardFirst { .. });
+                if first && (held.by == Who::Mallory || sent.by == Who::Ada) {
+                    self.out.push(Move::SubmitFirst { cookie, answer });
+                }
+            }
+        }
+    }
+
+    fn the_rest(&mut self) {
+        let unclaimed = |issued: &super::world::Artefact| issued.held_by.is_none();
+        for (artefact, _) in self.world.ledger.iter().enumerate().filter(|(_, a)| unclaimed(a)) {
+            let handles = 0..self.world.handles.len();
+            self.out.extend(handles.map(|handle| Move::Claim { artefact, handle }));
+        }
+        for (index, person) in [ADA, MALLORY].into_iter().enumerate() {
+            if self.world.issued_codes[index] < self.scene.codes[index] {
+                self.out.push(Move::IssueCode { person });
+            }
+        }
+        if self.scene.revokes {
+            let hers = |card: &super::world::Card| card.person == ADA && !card.revoked;
+            let cards = self.world.cards.iter().enumerate().filter(|(_, card)| hers(card));
+            self.out.extend(cards.map(|(card, _)| Move::Revoke { card }));
+        }
+        if self.scene.disables && self.world.facts(ADA).state == PersonState::Enabled {
+            self.out.push(Move::Disable);
+        }
+        for which in 0..2 {
+            if self.world.waited[which] < self.scene.waits[which] {
+                self.out.push(Move::Wait { which });
+            }
+        }
+        for pending in 0..self.world.pending.len() {
+            self.out.push(Move::Commit { pending });
+            self.out.push(Move::Crash { pending });
+            self.out.push(Move::Half { pending });
+        }
+    }
+}
+
+fn at_login_page(cookie: &Cookie) -> bool {
+    matches!(cookie.stranger.at, StrangerAt::LoginPage)
+}

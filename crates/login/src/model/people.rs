@@ -1,0 +1,119 @@
+//! What people, browsers and cards do by themselves, and how the server reads it.
+
+use std::sync::Arc;
+
+use identity::Moment;
+use ids::{DeviceId, LoginId, TenantId, UserId};
+use uuid::Uuid;
+
+use super::moves::{Place, new_card};
+use super::world::{
+    ADA, Answer, Card, Code, Cookie, Handed, Handle, Name, Pending, Row, SignIn, Who, World,
+    login_id, name, name_of, owner,
+};
+use crate::{
+    CHALLENGE_LIFE, CardFacts, Challenge, Door, Evidence, LOGIN_LIFE, LoginRequest, Purpose,
+    Started, Stranger, StrangerAt, Waiting,
+};
+
+pub(super) const INVITATION: Name = [b'i', 0, 0];
+
+pub(super) fn device(of: Who) -> DeviceId {
+    DeviceId(Uuid::from_u128(if of == Who::Ada { 1 } else { 2 }))
+}
+
+pub(super) fn start(world: &mut World, by: Who, tenant: TenantId) -> bool {
+    let page =
+        |cookie: &&Cookie| cookie.by == by && matches!(cookie.stranger.at, StrangerAt::LoginPage);
+    let n = world.cookies.iter().filter(page).count();
+    let started = Started {
+        id: login_id(by, n),
+        tenant,
+        request: LoginRequest { door: Door::Account, return_to: String::new() },
+        started_at: world.now,
+        expires_at: world.now.plus(LOGIN_LIFE),
+    };
+    let stranger = Arc::new(Stranger { started, at: StrangerAt::LoginPage });
+    world.cookies.push(Cookie { by, stranger });
+    true
+}
+
+pub(super) fn sign_in(
+    world: &mut World,
+    cookie: usize,
+    place: Place,
+    person: UserId,
+    fresh: bool,
+) -> bool {
+    let Cookie { by, stranger } = &world.cookies[cookie];
+    let StrangerAt::Upstream { state, nonce, .. } = &stranger.at else { return false };
+    let (state, nonce) = (name_of(state), name_of(nonce));
+    let auth_time = if fresh { world.now } else { Moment(0) };
+    let (tenant, provider) = (place.tenant(), place.alias());
+    let by = *by;
+    world.sign_ins.push(SignIn { tenant, provider, state, nonce, person, by, auth_time });
+    true
+}
+
+pub(super) fn tap(world: &mut World, by: Who, handed: usize, card: usize) -> bool {
+    let (handed, card) = (world.handed[handed], world.cards[card]);
+    // Who stole a card does not know its PIN.
+    let user_verified = owner(card.person) == by;
+    let (challenge, purpose) = (handed.id, Purpose::Authenticate);
+    world.answers.push(Answer { challenge, purpose, card: card.id, by, user_verified });
+    true
+}
+
+pub(super) fn register(world: &mut World, by: Who, handed: usize) -> bool {
+    let handed = world.handed[handed];
+    let card = new_card(by, &handed);
+    let (challenge, purpose) = (handed.id, Purpose::Register);
+    world.answers.push(Answer { challenge, purpose, card, by, user_verified: true });
+    true
+}
+
+pub(super) fn issue_code(world: &mut World, person: UserId) -> bool {
+    let index = usize::from(person != ADA);
+    let issued = &mut world.issued_codes[index];
+    let name = [b'c', index as u8, *issued as u8];
+    *issued += 1;
+    world.codes.push(Code { name, person });
+    true
+}
+
+/// A fresh handle for a browser, which gets it when the step is committed.
+pub(super) fn new_handle(world: &World, by: Who, login: LoginId) -> Handle {
+    let n = world.handles.iter().filter(|held| held.login == login).count();
+    Handle { by, name: name(b'h', login, n), login }
+}
+
+pub(super) fn challenge(handed: &Handed) -> Challenge {
+    Challenge {
+        id: handed.id,
+        purpose: handed.purpose,
+        channel: handed.channel,
+        state: String::new(),
+        issued_at: handed.at,
+        expires_at: handed.at.plus(CHALLENGE_LIFE),
+    }
+}
+
+pub(super) fn card_facts(card: Card, tenant: TenantId, answer: Answer) -> CardFacts {
+    let evidence =
+        Evidence { user_verified: answer.user_verified, hardware_attested: false, counter: 0 };
+    CardFacts { id: card.id, tenant, person: card.person, revoked: card.revoked, evidence }
+}
+
+/// Keeps the row of a login, with what it really comes from.
+pub(super) fn write_row(world: &mut World, pending: &Pending, waiting: &Waiting) {
+    let login = waiting.started.id;
+    let at = world.row(login);
+    let since = if at.is_some() { pending.since } else { pending.at };
+    let row = Row { waiting: Arc::new(waiting.clone()), vouch: pending.vouch, since };
+    if let Some(at) = at {
+        world.rows[at] = row;
+    } else {
+        world.rows.push(row);
+        world.rows.sort_by_key(|row| row.waiting.started.id);
+    }
+}

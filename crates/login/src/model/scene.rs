@@ -1,0 +1,195 @@
+//! Scenes: what stands on the stage, and what may happen.
+
+use identity::{CardFirst, FirstCard, TenantPolicy};
+
+/// A bounded part of the world.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what may happen, one by one")]
+pub(super) struct Scene {
+    pub(super) policy: TenantPolicy,
+    /// How many cards Ada has; Mallory has one in each tenant.
+    pub(super) adas_cards: usize,
+    /// Whether Mallory is away.
+    pub(super) alone: bool,
+    /// Whether Ada's account is linked to the upstream.
+    pub(super) ada_is_linked: bool,
+    /// Logins that Ada's browser and Mallory's may start.
+    pub(super) logins: [usize; 2],
+    /// Challenges that a login may be given.
+    pub(super) challenges: usize,
+    /// Whether they come by upstream sign-in at all.
+    pub(super) upstream: bool,
+    /// Whether a second tenant and a second provider are about.
+    pub(super) elsewhere: bool,
+    /// Whether the provider asks for a card when there is none.
+    pub(super) onboards: bool,
+    /// Mallory holds Ada's session at the upstream, but not what it takes to sign in anew.
+    pub(super) stolen_session: bool,
+    /// Mallory holds Ada's card, but not its PIN.
+    pub(super) stolen_card: bool,
+    /// Whether answers may come by the agents.
+    pub(super) agents: bool,
+    /// One-time codes that an administrator issues, to Ada and to Mallory.
+    pub(super) codes: [usize; 2],
+    /// Whether there is an invitation, which Ada holds.
+    pub(super) invitation: bool,
+    /// Whether people who signed in change their cards.
+    pub(super) changes: bool,
+    /// How often time passes: a challenge's life, and a login's.
+    pub(super) waits: [usize; 2],
+    /// Whether an administrator may revoke Ada's card, and may disable her.
+    pub(super) revokes: bool,
+    pub(super) disables: bool,
+    /// Steps that may be read and not committed at the same time; 0: each commits at once.
+    pub(super) in_flight: usize,
+}
+
+impl Scene {
+    /// Both sign in with upstream and card.
+    pub(super) fn sign_in() -> Self {
+        Self {
+            policy: TenantPolicy {
+                first_card: FirstCard::AdministratorCode,
+                card_first: CardFirst::Off,
+                ..TenantPolicy::default()
+            },
+            adas_cards: 1,
+            alone: false,
+            ada_is_linked: true,
+            logins: [1, 1],
+            challenges: 1,
+            upstream: true,
+            elsewhere: false,
+            onboards: true,
+            stolen_session: true,
+            stolen_card: false,
+            agents: false,
+            codes: [0, 0],
+            invitation: false,
+            changes: false,
+            waits: [0, 0],
+            revokes: false,
+            disables: false,
+            in_flight: 0,
+        }
+    }
+
+    /// The same across tenants and providers.
+    pub(super) fn elsewhere() -> Self {
+        Self { elsewhere: true, stolen_session: false, ..Self::sign_in() }
+    }
+
+    /// The answers come through the agents.
+    pub(super) fn agents() -> Self {
+        Self { agents: true, ..Self::sign_in() }
+    }
+
+    /// Time passes, and cards and people lose their rights.
+    pub(super) fn time() -> Self {
+        let scene = Self::sign_in();
+        Self {
+            challenges: 2,
+            waits: [1, 1],
+            revokes: true,
+            disables: true,
+            logins: [1, 0],
+            ..scene
+        }
+    }
+
+    /// Ada's first card, by a fresh sign-in.
+    pub(super) fn first_card() -> Self {
+        let scene = Self::sign_in();
+        let policy =
+            TenantPolicy { first_card: FirstCard::FreshEntraSignIn, ..scene.policy.clone() };
+        Self { policy, adas_cards: 0, ..scene }
+    }
+
+    /// Ada's first card, by a code.
+    pub(super) fn code() -> Self {
+        Self { adas_cards: 0, codes: [1, 1], ..Self::sign_in() }
+    }
+
+    /// A new administrator's first card, by an invitation.
+    pub(super) fn invitation() -> Self {
+        let scene = Self::sign_in();
+        Self {
+            adas_cards: 0,
+            invitation: true,
+            upstream: false,
+            stolen_session: false,
+            logins: [2, 1],
+            in_flight: 2,
+            ..scene
+        }
+    }
+
+    /// "Use your card".
+    pub(super) fn card_first() -> Self {
+        let scene = Self::sign_in();
+        let policy = TenantPolicy { card_first: CardFirst::On, ..scene.policy.clone() };
+        Self {
+            policy,
+            upstream: false,
+            stolen_session: false,
+            stolen_card: true,
+            logins: [1, 2],
+            in_flight: 2,
+            ..scene
+        }
+    }
+
+    /// People who signed in add and remove cards.
+    pub(super) fn changes() -> Self {
+        let scene = Self::card_first();
+        Self { changes: true, challenges: 2, in_flight: 0, ..scene }
+    }
+
+    /// The provider asks for no card where there is none.
+    pub(super) fn no_onboarding() -> Self {
+        Self { onboards: false, ..Self::first_card() }
+    }
+
+    /// Ada in two logins, with a code for each.
+    pub(super) fn two_first_cards() -> Self {
+        Self { logins: [2, 0], codes: [2, 0], ..Self::code() }
+    }
+
+    /// Ada in two logins, with one code.
+    pub(super) fn one_code_for_two() -> Self {
+        Self { logins: [2, 0], codes: [1, 0], ..Self::code() }
+    }
+
+    /// Two fresh sign-ins, whose steps are read before any of them is committed; and a card that
+    /// is revoked again.
+    pub(super) fn first_cards_at_one_time() -> Self {
+        Self { logins: [2, 0], in_flight: 2, revokes: true, ..Self::first_card() }
+    }
+
+    /// Signing in while the server stops here and there, and rights are lost meanwhile.
+    pub(super) fn sign_in_at_one_time() -> Self {
+        Self { in_flight: 2, ..Self::time() }
+    }
+
+    /// "Use your card" while time passes and the card is revoked.
+    pub(super) fn card_first_in_time() -> Self {
+        Self { logins: [1, 1], revokes: true, waits: [1, 0], in_flight: 1, ..Self::card_first() }
+    }
+
+    /// "Use your card" where the tenant does not want it.
+    pub(super) fn no_card_first() -> Self {
+        let mut scene = Self::card_first();
+        scene.policy.card_first = CardFirst::Off;
+        scene
+    }
+
+    /// A person whom nobody has linked.
+    pub(super) fn not_linked() -> Self {
+        Self { ada_is_linked: false, ..Self::card_first() }
+    }
+
+    /// Ada changes her cards, and an administrator revokes one.
+    pub(super) fn changes_and_revocation() -> Self {
+        Self { adas_cards: 2, alone: true, logins: [2, 0], revokes: true, ..Self::changes() }
+    }
+}

@@ -1,0 +1,363 @@
+//! The server: turns a move into an event, reads what the hallway must know, and asks it.
+
+use std::sync::Arc;
+
+use identity::{Moment, PersonState};
+use ids::TenantId;
+
+use super::moves::{Move, Place};
+use super::people::{
+    INVITATION, card_facts, challenge, device, issue_code, new_handle, register, sign_in, start,
+    tap,
+};
+use super::world::{
+    ADA, Answer, Card, Code, Cookie, Handed, Handle, Pending, Row, Who, World, challenge_id, home,
+    login_of, name, token, waits,
+};
+use super::{Hall, store};
+use crate::step::Hallway;
+use crate::{
+    Channel, Event, Login, PersonFacts, Purpose, Started, Stranger, Task, Then, UpstreamFacts,
+};
+
+/// What the server has found before it asks the hallway, for the ledger.
+struct Read {
+    by: Who,
+    tenant: TenantId,
+    since: Moment,
+    vouch: Option<usize>,
+    handle: Option<Handle>,
+    answer: Option<Answer>,
+    facts: PersonFacts,
+    revoked: bool,
+}
+
+impl Hall {
+    /// Plays a move. False: it leads nowhere, and nothing has changed.
+    pub(super) fn play(&self, world: &mut World, action: Move) -> bool {
+        match action {
+            Move::Start { by, tenant } => start(world, by, tenant),
+            Move::Choose { cookie, place } => self.choose(world, cookie, place),
+            Move::SignIn { cookie, place, person, fresh } => {
+                sign_in(world, cookie, place, person, fresh)
+            }
+            Move::Callback { cookie, state, code } => {
+                self.callback(world, action, cookie, state, code)
+            }
+            Move::Invite { cookie } => self.invite(world, action, cookie),
+            Move::Change { cookie, artefact, remove } => {
+                self.change(world, action, cookie, artefact, remove)
+            }
+            Move::Ask { row, handle, agent } => self.ask(world, action, row, handle, agent),
+            Move::AskFirst { cookie } => self.ask_first(world, cookie),
+            Move::Tap { by, handed, card } => tap(world, by, handed, card),
+            Move::Register { by, handed } => register(world, by, handed),
+            Move::Submit { row, handle, answer } => {
+                let held = world.handles[handle];
+                self.submit(world, action, row, (held.by, Channel::Browser), Some(held), answer)
+            }
+            Move::SubmitByAgent { by, row, answer } => {
+                self.submit(world, action, row, (by, Channel::Agent(device(by))), None, answer)
+            }
+            Move::SubmitFirst { cookie, answer } => {
+                self.submit_first(world, action, cookie, answer)
+            }
+            Move::GiveCode { row, handle, code } => self.code(world, action, row, handle, code),
+            Move::Claim { artefact, handle } => Self::claim(world, artefact, handle),
+            Move::IssueCode { person } => issue_code(world, person),
+            Move::Revoke { card } => store::revoke(self.store, world, card),
+            Move::Disable => {
+                world.person_mut(ADA).state = PersonState::Disabled;
+                true
+            }
+            Move::Wait { which } => {
+                world.now = world.now.plus(waits()[which]);
+                world.waited[which] += 1;
+                true
+            }
+            Move::Commit { pending } => {
+                let pending = world.pending.remove(pending);
+                self.commit(world, &pending, usize::MAX);
+                true
+            }
+            Move::Crash { pending } => {
+                world.pending.remove(pending);
+                true
+            }
+            Move::Half { pending } => {
+                let pending = world.pending.remove(pending);
+                !self.store.atomic && self.commit(world, &pending, pending.effects.len() - 1)
+            }
+        }
+    }
+
+    /// Asks the hallway; what it decides is committed at once, or waits for its commit.
+    fn decide(
+        &self,
+        world: &mut World,
+        request: Move,
+        login: Login,
+        event: Event,
+        read: &Read,
+    ) -> bool {
+        self.decide_with(world, request, login, event, read, self.scene.in_flight)
+    }
+
+    fn decide_with(
+        &self,
+        world: &mut World,
+        request: Move,
+        login: Login,
+        event: Event,
+        read: &Read,
+        in_flight: usize,
+    ) -> bool {
+        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
+        let Ok((_, effects)) = hallway.step(login, event) else { return false };
+        let &Read { by, tenant, since, vouch, handle, answer, facts, revoked } = read;
+        let at = world.now;
+        let pending = Pending {
+            request,
+            at,
+            effects,
+            by,
+            vouch,
+            handle,
+            answer,
+            tenant,
+            since,
+            facts,
+            revoked,
+        };
+        if in_flight == 0 {
+            self.commit(world, &pending, usize::MAX)
+        } else {
+            let room = world.pending.len() < in_flight;
+            let twice = world.pending.iter().filter(|other| **other == pending).count() > 1;
+            world.pending.push(pending);
+            room && !twice
+        }
+    }
+
+    fn choose(&self, world: &mut World, cookie: usize, place: Place) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let id = stranger.started.id;
+        let event = Event::ProviderChosen {
+            provider: place.alias(),
+            state: token(name(b's', id, 0)),
+            nonce: token(name(b'n', id, 0)),
+            verifier: token(name(b'v', id, 0)),
+        };
+        self.stranger(world, by, &stranger, event)
+    }
+
+    fn ask_first(&self, world: &mut World, cookie: usize) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let login = stranger.started.id;
+        let n = world.handed.iter().filter(|handed| login_of(handed.id) == login).count();
+        let id = challenge_id(login, n);
+        let handed = Handed {
+            id,
+            to: by,
+            channel: Channel::Browser,
+            purpose: Purpose::Authenticate,
+            at: world.now,
+        };
+        let event = Event::ChallengeMade { handle: None, challenge: challenge(&handed) };
+        world.handed.push(handed);
+        self.stranger(world, by, &stranger, event)
+    }
+
+    /// A step of a stranger: the cookie that comes out is all there is.
+    fn stranger(&self, world: &mut World, by: Who, stranger: &Stranger, event: Event) -> bool {
+        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
+        let Ok((Some(Login::Stranger(next)), _)) =
+            hallway.step(Login::Stranger(stranger.clone()), event)
+        else {
+            return false;
+        };
+        world.cookies.push(Cookie { by, stranger: Arc::new(next) });
+        true
+    }
+
+    fn callback(
+        &self,
+        world: &mut World,
+        action: Move,
+        cookie: usize,
+        state: usize,
+        code: usize,
+    ) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let (state, vouch) = (token(world.sign_ins[state].state), code);
+        let sign_in = world.sign_ins[code].clone();
+        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
+        // The code is redeemed at the provider whose endpoint is called; another's is refused.
+        let (tenant, provider) = (sign_in.tenant, sign_in.provider);
+        let event = Event::CallbackArrived { tenant, provider: provider.clone(), state };
+        let Ok((Some(login), _)) = hallway.step(Login::Stranger((*stranger).clone()), event) else {
+            return false;
+        };
+        let facts = world.facts(sign_in.person);
+        let upstream = UpstreamFacts {
+            tenant,
+            provider,
+            nonce: token(sign_in.nonce),
+            auth_time: Some(sign_in.auth_time),
+            onboards: self.scene.onboards,
+        };
+        let handle = new_handle(world, by, stranger.started.id);
+        let event =
+            Event::UpstreamVouched { upstream, person: facts, handle: token(handle.name).hash() };
+        let mut read = read(by, &stranger.started, facts, Some(vouch));
+        read.handle = Some(handle);
+        self.decide(world, action, login, event, &read)
+    }
+
+    fn invite(&self, world: &mut World, action: Move, cookie: usize) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let facts = world.facts(ADA);
+        let handle = new_handle(world, by, stranger.started.id);
+        let event = Event::InvitationShown {
+            invitation: token(INVITATION).hash(),
+            valid_until: Moment(i64::MAX),
+            person: facts,
+            handle: token(handle.name).hash(),
+        };
+        let mut read = read(by, &stranger.started, facts, None);
+        read.handle = Some(handle);
+        // The row of a spent invitation is not found at all; one that is just being spent is.
+        (world.invitation || !self.store.take_invitation)
+            && self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
+    }
+
+    fn change(
+        &self,
+        world: &mut World,
+        action: Move,
+        cookie: usize,
+        artefact: usize,
+        remove: Option<usize>,
+    ) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let facts = world.facts(world.ledger[artefact].person);
+        let then = remove.map_or(Then::AddCard, |card| Then::RemoveCard(world.cards[card].id));
+        let handle = new_handle(world, by, stranger.started.id);
+        let event = Event::ChangeAsked { then, person: facts, handle: token(handle.name).hash() };
+        let mut read = read(by, &stranger.started, facts, None);
+        read.handle = Some(handle);
+        self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
+    }
+
+    fn ask(&self, world: &mut World, action: Move, row: usize, handle: usize, agent: bool) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let held = world.handles[handle];
+        let login = waiting.started.id;
+        let n = world.handed.iter().filter(|handed| login_of(handed.id) == login).count();
+        let purpose = match waiting.task {
+            Task::Authenticate => Purpose::Authenticate,
+            Task::Enrol(_) => Purpose::Register,
+        };
+        let channel = if agent { Channel::Agent(device(held.by)) } else { Channel::Browser };
+        let handed =
+            Handed { id: challenge_id(login, n), to: held.by, channel, purpose, at: world.now };
+        let event = Event::ChallengeMade {
+            handle: Some(token(held.name).hash()),
+            challenge: challenge(&handed),
+        };
+        let facts = world.facts(waiting.person);
+        world.handed.push(handed);
+        let mut read = read(held.by, &waiting.started, facts, vouch);
+        read.since = since;
+        // The page shows a challenge when its row is written, so this one is not left in flight.
+        self.decide_with(world, action, Login::Waiting((*waiting).clone()), event, &read, 0)
+    }
+
+    fn code(
+        &self,
+        world: &mut World,
+        action: Move,
+        row: usize,
+        handle: usize,
+        code: usize,
+    ) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let held = world.handles[handle];
+        let Code { name, person } = world.codes[code];
+        let event = Event::CodeGiven {
+            handle: token(held.name).hash(),
+            code: token(name).hash(),
+            issued_for: Some(person),
+            valid_until: Moment(i64::MAX),
+        };
+        let facts = world.facts(waiting.person);
+        let mut read = read(held.by, &waiting.started, facts, vouch);
+        read.since = since;
+        self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
+    }
+
+    fn submit(
+        &self,
+        world: &mut World,
+        action: Move,
+        row: usize,
+        (by, channel): (Who, Channel),
+        handle: Option<Handle>,
+        answer: usize,
+    ) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let answer = world.answers[answer];
+        let registers = answer.purpose == Purpose::Register;
+        let enrolled = world.cards.iter().find(|card| card.id == answer.card).copied();
+        // A new card becomes the card of the login's person; a known one has an owner.
+        let fresh = Card { id: answer.card, person: waiting.person, revoked: false };
+        let card = if registers { Some(fresh) } else { enrolled };
+        let Some(card) = card else { return false };
+        let tenant = if registers { waiting.started.tenant } else { home(card.person) };
+        let person = world.facts(card.person);
+        let facts = card_facts(card, tenant, answer);
+        let (handle, challenge) = (handle.map(|held| token(held.name).hash()), answer.challenge);
+        let event = if registers {
+            Event::CardEnrolled { channel, handle, challenge, card: facts, person }
+        } else {
+            Event::CardProved { channel, handle, challenge, card: facts, person }
+        };
+        let mut read = read(by, &waiting.started, person, vouch);
+        (read.since, read.answer, read.revoked) = (since, Some(answer), card.revoked);
+        self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
+    }
+
+    fn submit_first(&self, world: &mut World, action: Move, cookie: usize, answer: usize) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let answer = world.answers[answer];
+        let Some(card) = world.cards.iter().find(|card| card.id == answer.card).copied() else {
+            return false;
+        };
+        let person = world.facts(card.person);
+        let event = Event::CardProved {
+            channel: Channel::Browser,
+            handle: None,
+            challenge: answer.challenge,
+            card: card_facts(card, home(card.person), answer),
+            person,
+        };
+        let mut read = read(by, &stranger.started, person, None);
+        (read.answer, read.revoked) = (Some(answer), card.revoked);
+        self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
+    }
+
+    fn claim(world: &mut World, artefact: usize, handle: usize) -> bool {
+        let held = world.handles[handle];
+        let fits = world.ledger[artefact].claim == Some(token(held.name).hash());
+        fits && {
+            Self::hand_over(world, artefact, held.by);
+            true
+        }
+    }
+}
+
+/// What every request reads; answers and rows add to it.
+fn read(by: Who, started: &Started, facts: PersonFacts, vouch: Option<usize>) -> Read {
+    let (tenant, since) = (started.tenant, started.started_at);
+    Read { by, tenant, since, vouch, handle: None, answer: None, facts, revoked: false }
+}

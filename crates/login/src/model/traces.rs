@@ -1,0 +1,332 @@
+//! The shortest ways through each hole, as the model found them.
+
+use super::moves::Move::{
+    self, Ask, AskFirst, Callback, Change, Choose, Commit, Disable, GiveCode, Invite, IssueCode,
+    Register, Revoke, SignIn, Start, Submit, SubmitByAgent, SubmitFirst, Tap, Wait,
+};
+use super::moves::Place::{Elsewhere, Entra, Partner};
+use super::world::Who::{Ada, Mallory};
+use super::world::{ACME, ADA, MALLORY, MALLORY_ELSEWHERE};
+
+#[rustfmt::skip]
+pub(super) fn expired() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Wait { which: 1 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn challenge_expired() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Wait { which: 0 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn challenge_expired_card_first() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, Wait { which: 0 },
+        SubmitFirst { cookie: 1, answer: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn tenant() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: MALLORY, fresh: true },
+        SignIn { cookie: 1, place: Elsewhere, person: MALLORY_ELSEWHERE, fresh: true },
+        Callback { cookie: 1, state: 0, code: 1 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Mallory, handed: 0, card: 1 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn provider() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Partner, person: MALLORY, fresh: true },
+        SignIn { cookie: 1, place: Entra, person: MALLORY, fresh: true },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Mallory, handed: 0, card: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn nonce() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Start { by: Ada, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: MALLORY, fresh: true },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: true },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 1, code: 2 }, Callback { cookie: 2, state: 0, code: 2 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn state_and_nonce() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 3, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Mallory, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn browser() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: MALLORY, fresh: true },
+        Callback { cookie: 3, state: 1, code: 1 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn channel() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitByAgent { by: Mallory, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn challenge() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 1, code: 1 }, Ask { row: 0, handle: 0, agent: false },
+        Ask { row: 1, handle: 1, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 1, handle: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn person() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Mallory, handed: 0, card: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn revoked() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        Revoke { card: 2 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn disabled() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Disable, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn not_verified() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Mallory, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn no_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn has_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 1, code: 1 }, IssueCode { person: ADA },
+        GiveCode { row: 0, handle: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+        IssueCode { person: ADA }, GiveCode { row: 0, handle: 1, code: 0 },
+        Ask { row: 0, handle: 1, agent: false }, Register { by: Ada, handed: 1 },
+        Submit { row: 0, handle: 1, answer: 1 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn same_card() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        AskFirst { cookie: 0 }, Tap { by: Mallory, handed: 0, card: 0 },
+        SubmitFirst { cookie: 2, answer: 0 }, Change { cookie: 1, artefact: 0, remove: Some(0) },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Mallory, handed: 1, card: 0 },
+        Submit { row: 0, handle: 0, answer: 1 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn code() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: false },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 0, code: 0 }, IssueCode { person: MALLORY },
+        GiveCode { row: 0, handle: 0, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn card_first() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn not_linked() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn spend() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 0, answer: 0 },
+        Callback { cookie: 1, state: 0, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_login() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 0, answer: 0 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_stranger() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        SubmitFirst { cookie: 1, answer: 0 }, Commit { pending: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_code() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 1, code: 1 }, IssueCode { person: ADA },
+        GiveCode { row: 0, handle: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+        GiveCode { row: 0, handle: 1, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_invitation() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Invite { cookie: 0 }, Invite { cookie: 0 },
+        Commit { pending: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+        Commit { pending: 1 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 3, state: 1, code: 1 }, Commit { pending: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Register { by: Ada, handed: 0 },
+        Submit { row: 0, handle: 0, answer: 0 }, Commit { pending: 0 },
+        Ask { row: 1, handle: 1, agent: false }, Register { by: Ada, handed: 1 },
+        Submit { row: 1, handle: 1, answer: 1 }, Commit { pending: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn live_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+        Revoke { card: 2 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn revoke_ends_logins() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 2, answer: 0 },
+        Change { cookie: 1, artefact: 0, remove: None }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 1, card: 2 }, Submit { row: 0, handle: 0, answer: 1 },
+        Ask { row: 0, handle: 0, agent: false }, Register { by: Ada, handed: 2 },
+        Revoke { card: 2 }, Submit { row: 0, handle: 0, answer: 2 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn atomic() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Wait { which: 0 },
+        Callback { cookie: 1, state: 0, code: 0 }, Disable, Commit { pending: 0 },
+        Commit { pending: 0 },
+    ]
+}

@@ -1,0 +1,50 @@
+//! With all guards in force nothing is ever wrong.
+
+use stateright::{Checker, Model};
+
+use super::Hall;
+use super::scene::Scene;
+use super::store::StoreGuards;
+use crate::guard::Guards;
+
+type Followed = (&'static str, fn() -> Scene, Option<usize>);
+
+/// The scenes, and how far each is followed where it is too large to be seen to its end.
+#[rustfmt::skip]
+const SCENES: &[Followed] = &[
+    ("sign in", Scene::sign_in, None),
+    ("sign in, at one time", Scene::sign_in_at_one_time, None),
+    ("agents", Scene::agents, Some(15)),
+    ("elsewhere", Scene::elsewhere, Some(15)),
+    ("first card", Scene::first_card, None),
+    ("first cards, at one time", Scene::first_cards_at_one_time, Some(20)),
+    ("code", Scene::code, None),
+    ("two first cards", Scene::two_first_cards, None),
+    ("invitation", Scene::invitation, None),
+    ("card first", Scene::card_first, Some(12)),
+    ("card first in time", Scene::card_first_in_time, None),
+    ("changes", Scene::changes, Some(12)),
+    ("changes and revocation", Scene::changes_and_revocation, Some(14)),
+];
+
+#[test]
+fn with_all_guards_nothing_is_issued_that_a_fresh_proof_does_not_carry() {
+    let mut total = 0;
+    for (name, scene, depth) in SCENES {
+        let hall = Hall { scene: scene(), guards: Guards::ALL, store: StoreGuards::ALL };
+        let checker = hall.checker().threads(2);
+        let checker = match depth {
+            Some(depth) => checker.target_max_depth(*depth),
+            None => checker,
+        };
+        let checker = checker.spawn_bfs().join();
+        let wrong = checker.discovery("sound");
+        assert!(wrong.is_none(), "{name}: {:?}", wrong.map(stateright::Path::into_actions));
+        // A model in which nobody ever gets in would be sound too.
+        assert!(checker.discovery("Ada signs in").is_some(), "{name}: nobody gets in");
+        let states = checker.unique_state_count();
+        println!("{name}: {states} states");
+        total += states;
+    }
+    assert!(total >= 1_000_000, "{total} states only");
+}

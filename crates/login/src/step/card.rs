@@ -1,0 +1,215 @@
+//! The card step: challenges, and what a card's answer leads to.
+
+use secrets::TokenHash;
+
+use super::{Answer, Hallway, Outcome, never_enrolled_so};
+use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
+use crate::guard::Refusal;
+use crate::state::{
+    Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Then, Vouched,
+    Waiting,
+};
+
+impl Hallway<'_> {
+    pub(super) fn challenged(
+        &self,
+        waiting: Waiting,
+        handle: TokenHash,
+        challenge: Challenge,
+    ) -> Outcome {
+        self.guards.ensure(waiting.handle.matches(&handle), Refusal::Browser)?;
+        let expected = match waiting.task {
+            Task::Authenticate => Purpose::Authenticate,
+            Task::Enrol(Permit::CodeNeeded) => return Err(Refusal::Code),
+            Task::Enrol(_) => Purpose::Register,
+        };
+        if challenge.purpose != expected {
+            return Err(Refusal::Unexpected);
+        }
+        let waiting = Waiting { challenge: Some(challenge), ..waiting };
+        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
+    pub(super) fn proved(&self, waiting: &Waiting, answer: &Answer) -> Outcome {
+        let challenge = self.answered(waiting, answer, Purpose::Authenticate)?;
+        if waiting.task != Task::Authenticate {
+            return Err(Refusal::Unexpected);
+        }
+        self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
+        let mut proof = self.proof(&waiting.started, answer, challenge)?;
+        proof.counter = Some(answer.card.evidence.counter);
+        let (person, card) = (waiting.person, answer.card.id);
+        let mut effects = vec![take(waiting, challenge), Effect::Prove(proof)];
+        match waiting.then {
+            Then::Exit => {
+                effects.extend(exit(waiting, card));
+                Ok((None, effects))
+            }
+            Then::AddCard => {
+                let task = Task::Enrol(Permit::FreshTap);
+                let next = Waiting { task, challenge: None, ..waiting.clone() };
+                effects.push(Effect::WriteLogin(Box::new(next.clone())));
+                effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
+                Ok((Some(Login::Waiting(next)), effects))
+            }
+            Then::RemoveCard(removed) => {
+                self.guards.ensure(removed != card, Refusal::SameCard)?;
+                effects.push(Effect::RevokeCard { card: removed, person });
+                effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
+                effects.push(Effect::Audit(Audit::CardRemoved { person, card: removed }));
+                Ok((None, effects))
+            }
+        }
+    }
+
+    pub(super) fn enrolled(&self, waiting: &Waiting, answer: &Answer) -> Outcome {
+        let challenge = self.answered(waiting, answer, Purpose::Register)?;
+        let permit = match waiting.task {
+            Task::Enrol(Permit::CodeNeeded) => return Err(Refusal::Code),
+            Task::Enrol(permit) => permit,
+            Task::Authenticate => return Err(Refusal::HasCard),
+        };
+        // Two logins of one person may both have come here without a card.
+        let first = !answer.person.has_card;
+        self.guards.ensure(first == (permit != Permit::FreshTap), Refusal::HasCard)?;
+        // What held at the sign-in may have changed since: a card enrolled, and revoked again.
+        let still = permit != Permit::FreshSignIn || never_enrolled_so(answer.person);
+        self.guards.ensure(still, Refusal::NoCard)?;
+        let proof = self.proof(&waiting.started, answer, challenge)?;
+        let (person, card) = (waiting.person, answer.card.id);
+        let mut effects = vec![
+            take(waiting, challenge),
+            Effect::WriteCard(Enrolment { card, person, permit }),
+            Effect::Prove(proof),
+            Effect::Audit(Audit::CardEnrolled { person, card, permit }),
+        ];
+        if waiting.then == Then::Exit {
+            effects.extend(exit(waiting, card));
+        }
+        Ok((None, effects))
+    }
+
+    /// The checks that every answer of a card to a waiting login must pass.
+    fn answered<'w>(
+        &self,
+        waiting: &'w Waiting,
+        answer: &Answer,
+        purpose: Purpose,
+    ) -> Result<&'w Challenge, Refusal> {
+        let challenge = waiting.challenge.as_ref().ok_or(Refusal::Challenge)?;
+        if challenge.purpose != purpose {
+            return Err(Refusal::Unexpected);
+        }
+        self.guards.ensure(challenge.id == answer.challenge, Refusal::Challenge)?;
+        self.guards.ensure(self.now < challenge.expires_at, Refusal::ChallengeExpired)?;
+        self.guards.ensure(challenge.channel == answer.channel, Refusal::Channel)?;
+        // An agent's answer comes without the handle: it was pushed to the device that is paired
+        // with the browser that holds it, and only that browser can claim what is issued.
+        let held = match answer.channel {
+            Channel::Browser => answer.handle.is_some_and(|held| waiting.handle.matches(&held)),
+            Channel::Agent(_) => true,
+        };
+        self.guards.ensure(held, Refusal::Browser)?;
+        self.guards.ensure(answer.card.tenant == waiting.started.tenant, Refusal::Tenant)?;
+        self.guards.ensure(answer.card.person == waiting.person, Refusal::Person)?;
+        Ok(challenge)
+    }
+
+    pub(super) fn card_first_asked(&self, stranger: Stranger, challenge: Challenge) -> Outcome {
+        let off = self.policy.card_first == identity::CardFirst::Off;
+        self.guards.ensure(!off, Refusal::CardFirst)?;
+        // A stranger has no row by which a browser could claim what an agent's answer issues.
+        self.guards.ensure(challenge.channel == Channel::Browser, Refusal::Channel)?;
+        if challenge.purpose != Purpose::Authenticate {
+            return Err(Refusal::Unexpected);
+        }
+        let at = StrangerAt::CardFirst { challenge };
+        Ok((Some(Login::Stranger(Stranger { at, ..stranger })), Vec::new()))
+    }
+
+    /// "Use your card" (STEP-07): the card says who it is.
+    pub(super) fn card_first(&self, stranger: &Stranger, answer: &Answer) -> Outcome {
+        let StrangerAt::CardFirst { challenge } = &stranger.at else {
+            return Err(Refusal::Unexpected);
+        };
+        let started = &stranger.started;
+        self.guards.ensure(challenge.id == answer.challenge, Refusal::Challenge)?;
+        self.guards.ensure(self.now < challenge.expires_at, Refusal::ChallengeExpired)?;
+        self.guards.ensure(challenge.channel == answer.channel, Refusal::Channel)?;
+        self.guards.ensure(answer.card.tenant == started.tenant, Refusal::Tenant)?;
+        self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
+        self.guards.ensure(answer.person.linked, Refusal::NotLinked)?;
+        let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
+        self.guards.ensure(allowed, Refusal::CardFirst)?;
+        let mut proof = self.proof(started, answer, challenge)?;
+        proof.counter = Some(answer.card.evidence.counter);
+        let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
+        let effects = vec![
+            // Strangers have no row to take: the challenge itself is what is spent.
+            Effect::TakeStranger {
+                challenge: challenge.id,
+                until: challenge.expires_at.min(started.expires_at),
+            },
+            Effect::Prove(proof),
+            Effect::Issue(Issue { door, person, provider: None, claim: None }),
+            Effect::Audit(Audit::SignedIn { person, card, door }),
+        ];
+        Ok((None, effects))
+    }
+
+    fn proof(
+        &self,
+        started: &Started,
+        answer: &Answer,
+        challenge: &Challenge,
+    ) -> Result<Proof, Refusal> {
+        self.person_may(started, answer.person)?;
+        self.guards.ensure(answer.card.person == answer.person.id, Refusal::Person)?;
+        let evidence = answer.card.evidence;
+        self.guards.ensure(evidence.user_verified, Refusal::NotVerified)?;
+        // RFC 8176. `hwk` only where attestation shows it; never `pin` or `fpt` from a flag.
+        let mut amr = vec!["pop", "user", "mfa"];
+        if evidence.hardware_attested {
+            amr.push("hwk");
+        }
+        Ok(Proof {
+            login: started.id,
+            person: answer.person.id,
+            card: answer.card.id,
+            purpose: challenge.purpose,
+            channel: challenge.channel,
+            challenge_at: challenge.issued_at,
+            counter: None,
+            amr,
+        })
+    }
+}
+
+pub(super) fn refused(
+    waiting: Waiting,
+    challenge: ids::ChallengeId,
+    reason: &'static str,
+) -> (Option<Login>, Vec<Effect>) {
+    let effects = vec![
+        Effect::SpendChallenge { login: waiting.started.id, challenge },
+        Effect::Audit(Audit::ProofRefused { person: waiting.person, reason }),
+    ];
+    (Some(Login::Waiting(Waiting { challenge: None, ..waiting })), effects)
+}
+
+fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
+    let (login, handle) = (waiting.started.id, waiting.handle);
+    Effect::TakeLogin { login, handle, challenge: challenge.id }
+}
+
+/// The exit of a waiting login, on the proof of the same step.
+fn exit(waiting: &Waiting, card: ids::CredentialId) -> [Effect; 2] {
+    let (person, door) = (waiting.person, waiting.started.request.door);
+    let provider = match &waiting.vouched {
+        Vouched::Upstream { provider, .. } => Some(provider.clone()),
+        Vouched::Invitation | Vouched::Session => None,
+    };
+    let issue = Issue { door, person, provider, claim: Some(waiting.handle) };
+    [Effect::Issue(issue), Effect::Audit(Audit::SignedIn { person, card, door })]
+}

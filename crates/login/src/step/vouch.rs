@@ -1,0 +1,188 @@
+//! Before the card: who vouches, and what is to be done at the card step.
+
+use identity::{FirstCard, Moment};
+use secrets::{Token, TokenHash};
+
+use super::{Hallway, Outcome, never_enrolled_so};
+use crate::effect::{Audit, Effect};
+use crate::event::{PersonFacts, UpstreamFacts};
+use crate::guard::Refusal;
+use crate::state::{Login, Permit, Started, Stranger, StrangerAt, Task, Then, Vouched, Waiting};
+use crate::{LOGIN_LIFE, SKEW};
+
+impl Hallway<'_> {
+    pub(super) fn to_upstream(
+        &self,
+        stranger: Stranger,
+        provider: ids::Alias,
+        [state, nonce, verifier]: [Token; 3],
+    ) -> (Option<Login>, Vec<Effect>) {
+        // A person's first card may hang on this sign-in, so it must be a fresh one; who the
+        // person is, and whether they have a card, we learn only afterwards.
+        let prompt_login = self.policy.first_card == FirstCard::FreshEntraSignIn;
+        let at = StrangerAt::Upstream {
+            provider,
+            state,
+            nonce,
+            verifier,
+            prompt_login,
+            sent_at: self.now,
+        };
+        (Some(Login::Stranger(Stranger { at, ..stranger })), Vec::new())
+    }
+
+    pub(super) fn callback(
+        &self,
+        stranger: Stranger,
+        tenant: ids::TenantId,
+        provider: &ids::Alias,
+        state: &Token,
+    ) -> Outcome {
+        let StrangerAt::Upstream { provider: asked, state: sent, .. } = &stranger.at else {
+            return Err(Refusal::Unexpected);
+        };
+        self.guards.ensure(stranger.started.tenant == tenant, Refusal::Tenant)?;
+        self.guards.ensure(asked == provider, Refusal::Provider)?;
+        self.guards.ensure(sent.matches(state), Refusal::State)?;
+        Ok((Some(Login::Stranger(stranger)), Vec::new()))
+    }
+
+    pub(super) fn vouched(
+        &self,
+        stranger: &Stranger,
+        upstream: &UpstreamFacts,
+        person: PersonFacts,
+        handle: TokenHash,
+    ) -> Outcome {
+        let StrangerAt::Upstream { provider, state, nonce, prompt_login, sent_at, .. } =
+            &stranger.at
+        else {
+            return Err(Refusal::Unexpected);
+        };
+        let started = stranger.started.clone();
+        self.guards.ensure(started.tenant == upstream.tenant, Refusal::Tenant)?;
+        self.guards.ensure(*provider == upstream.provider, Refusal::Provider)?;
+        self.guards.ensure(nonce.matches(&upstream.nonce), Refusal::Nonce)?;
+        self.person_may(&started, person)?;
+        // The clock of the upstream may be behind ours by the skew that we allow to everybody.
+        let says_fresh = upstream.auth_time.is_none_or(|at| at >= sent_at.minus(SKEW));
+        let fresh = *prompt_login && says_fresh;
+        let task = self.task(person, fresh, upstream.onboards)?;
+        let vouched = Vouched::Upstream { provider: provider.clone(), at: self.now, fresh };
+        let effects = vec![
+            Effect::Spend { value: state.hash(), until: started.expires_at },
+            Effect::WritePerson(person.id),
+            Effect::Audit(Audit::UpstreamVouched { person: person.id, provider: provider.clone() }),
+        ];
+        Ok(self.wait(started, handle, person, vouched, task, effects))
+    }
+
+    /// What a person for whom an upstream vouched is to do at the card step (STEP-03).
+    fn task(&self, person: PersonFacts, fresh: bool, onboards: bool) -> Result<Task, Refusal> {
+        if person.has_card {
+            return Ok(Task::Authenticate);
+        }
+        self.guards.ensure(onboards, Refusal::NoCard)?;
+        let once = never_enrolled_so(person);
+        let permit = match self.policy.first_card {
+            FirstCard::FreshEntraSignIn if fresh && once => Permit::FreshSignIn,
+            FirstCard::FreshEntraSignIn | FirstCard::AdministratorCode => Permit::CodeNeeded,
+        };
+        Ok(Task::Enrol(permit))
+    }
+
+    pub(super) fn invited(
+        &self,
+        started: Started,
+        invitation: TokenHash,
+        valid_until: Moment,
+        person: PersonFacts,
+        handle: TokenHash,
+    ) -> Outcome {
+        self.guards.ensure(self.now < valid_until, Refusal::Expired)?;
+        self.person_may(&started, person)?;
+        self.guards.ensure(!person.has_card, Refusal::HasCard)?;
+        let task = Task::Enrol(Permit::Invitation);
+        let effects = vec![
+            Effect::TakeInvitation { invitation },
+            Effect::WritePerson(person.id),
+            Effect::Audit(Audit::InvitationUsed { person: person.id }),
+        ];
+        Ok(self.wait(started, handle, person, Vouched::Invitation, task, effects))
+    }
+
+    /// From here on the login is a row.
+    fn wait(
+        &self,
+        started: Started,
+        handle: TokenHash,
+        person: PersonFacts,
+        vouched: Vouched,
+        task: Task,
+        mut effects: Vec<Effect>,
+    ) -> (Option<Login>, Vec<Effect>) {
+        // The card step has its own time: a person may have spent minutes at the upstream.
+        let expires_at = self.now.plus(LOGIN_LIFE);
+        let started = Started { expires_at, ..started };
+        let waiting = Waiting {
+            started,
+            handle,
+            person: person.id,
+            vouched,
+            task,
+            then: Then::Exit,
+            challenge: None,
+        };
+        effects.push(Effect::WriteLogin(Box::new(waiting.clone())));
+        (Some(Login::Waiting(waiting)), effects)
+    }
+
+    pub(super) fn change_asked(
+        &self,
+        started: Started,
+        then: Then,
+        person: PersonFacts,
+        handle: TokenHash,
+    ) -> Outcome {
+        if then == Then::Exit {
+            return Err(Refusal::Unexpected);
+        }
+        self.person_may(&started, person)?;
+        self.guards.ensure(person.has_card, Refusal::NoCard)?;
+        let waiting = Waiting {
+            started,
+            handle,
+            person: person.id,
+            vouched: Vouched::Session,
+            task: Task::Authenticate,
+            then,
+            challenge: None,
+        };
+        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
+    pub(super) fn code(
+        &self,
+        waiting: Waiting,
+        handle: TokenHash,
+        code: TokenHash,
+        issued_for: Option<ids::UserId>,
+        valid_until: Moment,
+    ) -> Outcome {
+        self.guards.ensure(waiting.handle.matches(&handle), Refusal::Browser)?;
+        if waiting.task != Task::Enrol(Permit::CodeNeeded) {
+            return Err(Refusal::Unexpected);
+        }
+        self.guards.ensure(issued_for == Some(waiting.person), Refusal::Code)?;
+        self.guards.ensure(self.now < valid_until, Refusal::Code)?;
+        let person = waiting.person;
+        let waiting = Waiting { task: Task::Enrol(Permit::Code), ..waiting };
+        let effects = vec![
+            Effect::TakeCode { code, person },
+            Effect::WriteLogin(Box::new(waiting.clone())),
+            Effect::Audit(Audit::CodeAccepted { person }),
+        ];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+}

@@ -1,0 +1,300 @@
+//! Forms of the console as data: one template draws them all.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::http::page::Html;
+use crate::pages::{ConsoleFrame, Tone};
+
+/// What a form has in it.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) help: String,
+    pub(crate) problem: Option<String>,
+    pub(crate) control: Control,
+    pub(crate) required: bool,
+}
+
+/// How a field is entered.
+pub(crate) enum Control {
+    /// Any text.
+    Text,
+    /// A text that is never shown again.
+    Secret,
+    /// A day.
+    Date,
+    /// A whole number.
+    Number { min: u32, max: u32 },
+    /// What the server found out.
+    ReadOnly,
+    /// A text to copy. With a pattern, whose `*` is the alias, it follows what is typed there.
+    Copy { pattern: Option<String> },
+    /// An address with a button that asks what is there.
+    Fetch,
+    /// One of a few, all of them shown with what they mean.
+    Choice(Vec<Choice>),
+    /// One of several.
+    Select(Vec<Choice>),
+}
+
+/// Something to choose.
+pub(crate) struct Choice {
+    pub(crate) value: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) help: &'static str,
+}
+
+impl Choice {
+    pub(crate) fn of(value: &'static str, words: &'static str) -> Self {
+        Self { value, words, help: "" }
+    }
+}
+
+impl Field {
+    pub(crate) fn new(name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            name,
+            label,
+            value: value.into(),
+            help: String::new(),
+            problem: None,
+            control: Control::Text,
+            required: false,
+        }
+    }
+
+    pub(crate) fn control(self, control: Control) -> Self {
+        Self { control, ..self }
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+
+    pub(crate) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// The ids of what describes the control.
+    pub(crate) fn described_by(&self) -> String {
+        let mut ids = Vec::new();
+        if self.problem.is_some() {
+            ids.push(format!("{}-problem", self.name));
+        }
+        if !self.help.is_empty() {
+            ids.push(format!("{}-help", self.name));
+        }
+        ids.join(" ")
+    }
+}
+
+/// What is wrong with a form, by field.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<(&'static str, String)>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, field: &'static str, text: impl Into<String>) {
+        self.0.push((field, text.into()));
+    }
+
+    pub(crate) fn of(field: &'static str, text: impl Into<String>) -> Self {
+        Self(vec![(field, text.into())])
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes the value, or notes what is wrong and takes the default.
+    pub(crate) fn take<T: Default>(
+        &mut self,
+        field: &'static str,
+        value: Result<T, impl Into<String>>,
+    ) -> T {
+        value.unwrap_or_else(|text| {
+            self.add(field, text);
+            T::default()
+        })
+    }
+
+    /// The fields that it is about.
+    #[cfg(test)]
+    pub(crate) fn fields(&self) -> Vec<&'static str> {
+        self.0.iter().map(|(field, _)| *field).collect()
+    }
+
+    /// Ends the check of a form.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// Marks the fields that it is about.
+    pub(crate) fn mark<'a>(self, fields: impl Iterator<Item = &'a mut Field>) {
+        for field in fields {
+            let of_this = self.0.iter().find(|(name, _)| *name == field.name);
+            field.problem = of_this.map(|(_, text)| text.clone());
+        }
+    }
+}
+
+/// Fields that belong together.
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// Something that a page says at its head.
+pub(crate) struct Message {
+    pub(crate) tone: Tone,
+    pub(crate) title: String,
+    pub(crate) lines: Vec<String>,
+}
+
+impl Message {
+    /// Good news in one line.
+    pub(crate) fn good(title: &str) -> Self {
+        Self { tone: Tone::Good, title: title.into(), lines: Vec::new() }
+    }
+}
+
+/// A link with words.
+pub(crate) struct Link {
+    pub(crate) href: String,
+    pub(crate) words: String,
+    /// Of tabs: whether it is the open one. Of buttons: whether it is what one does here.
+    pub(crate) current: bool,
+}
+
+impl Link {
+    pub(crate) fn new(href: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { href: href.into(), words: words.into(), current: false }
+    }
+
+    pub(crate) fn current(self, current: bool) -> Self {
+        Self { current, ..self }
+    }
+}
+
+/// The head of a page: where it is, what it is called, what can be done.
+#[derive(Default)]
+pub(crate) struct Head {
+    pub(crate) title: String,
+    pub(crate) crumbs: Vec<Link>,
+    pub(crate) badges: Vec<(Tone, &'static str)>,
+    pub(crate) buttons: Vec<Link>,
+    pub(crate) tabs: Vec<Link>,
+    pub(crate) messages: Vec<Message>,
+}
+
+/// A page with a form.
+#[derive(Template)]
+#[template(path = "console/form.html")]
+pub(crate) struct FormPage {
+    pub(crate) console: ConsoleFrame,
+    pub(crate) head: Head,
+    pub(crate) intro: &'static str,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) action: String,
+    pub(crate) submit: &'static str,
+    pub(crate) cancel: Option<String>,
+    pub(crate) delete: Option<Link>,
+}
+
+impl FormPage {
+    /// The fields that need a look.
+    pub(crate) fn bad(&self) -> Vec<&Field> {
+        let fields = self.groups.iter().flat_map(|group| &group.fields);
+        fields.filter(|field| field.problem.is_some()).collect()
+    }
+
+    /// The answer: the page, and 422 when something is wrong with what was sent.
+    pub(crate) fn answer(mut self, problems: Problems) -> Response {
+        let status =
+            if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        problems.mark(self.groups.iter_mut().flat_map(|group| group.fields.iter_mut()));
+        (status, Html(self)).into_response()
+    }
+}
+
+/// What a person typed or pasted, without what cannot be seen: control characters, blanks around
+/// it, and the zero-width characters that come along from web pages.
+pub(crate) fn clean(text: &str) -> String {
+    let seen = text.chars().filter(|c| !is_invisible(*c)).collect::<String>();
+    seen.trim().to_owned()
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A name for people.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn name(text: &str) -> Result<String, &'static str> {
+    let text = clean(text);
+    match text.chars().count() {
+        0 => Err("Enter a name."),
+        1..=80 => Ok(text),
+        _ => Err("A name has at most 80 characters."),
+    }
+}
+
+/// Yes or no, in the ways that forms and people write it; `default` when nothing is said.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn yes_or_no(text: &str, default: bool) -> Result<bool, &'static str> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "" => Ok(default),
+        "yes" | "on" | "true" | "1" => Ok(true),
+        "no" | "off" | "false" | "0" => Ok(false),
+        _ => Err("Choose yes or no."),
+    }
+}
+
+/// The word that [`yes_or_no`] reads.
+pub(crate) fn word(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// An error text of another crate as a sentence.
+pub(crate) fn sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_taken_out_of_what_was_pasted() {
+        assert_eq!(clean("\u{feff} 904b\u{200b}c2ee\t\r\n"), "904bc2ee");
+    }
+
+    #[test]
+    fn a_choice_that_was_not_made_is_the_default_and_nonsense_is_refused() {
+        assert_eq!(yes_or_no("", true), Ok(true));
+        assert_eq!(yes_or_no("ON", false), Ok(true));
+        assert_eq!(yes_or_no("no", true), Ok(false));
+        assert!(yes_or_no("maybe", true).is_err());
+    }
+
+    #[test]
+    fn a_name_has_letters_to_see() {
+        for bad in ["", " \u{200b}", &"x".repeat(81)] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+        assert_eq!(name(" Azure "), Ok("Azure".to_owned()));
+    }
+}

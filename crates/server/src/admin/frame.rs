@@ -1,0 +1,170 @@
+//! The frame around each page of the console, and the banners of a tenant.
+
+use std::time::Duration;
+
+use identity::{FirstCard, Moment, Provider, Tenant};
+use ids::Alias;
+use store::{Page, PeopleFilter, PeopleOnly, Rows};
+
+use crate::admin::session::Operator;
+use crate::app::App;
+use crate::entropy;
+use crate::http::page::when;
+use crate::http::problem::Problem;
+use crate::pages::{Banner, ConsoleFrame, NavItem, Section, TenantChoice, Tone};
+
+/// Tenants in the picker; the others are found on the first page.
+const PICKER: u32 = 20;
+
+/// How long before its end a client secret is spoken of.
+const SECRET_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// People who are looked through for conflicts, and events for the last test of a provider.
+const LOOKED_THROUGH: u32 = 500;
+
+/// The frame of a page about `tenant`, or about all of them.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn frame(
+    app: &App,
+    operator: &Operator,
+    tenant: Option<&Tenant>,
+    section: Section,
+) -> Result<ConsoleFrame, Problem> {
+    let tenants = app.store.tenants(&Page { after: None, limit: PICKER }).await?;
+    let mut tenants: Vec<TenantChoice> = tenants.iter().map(choice).collect();
+    let open = tenant.map(choice);
+    if let Some(open) = open.clone().filter(|open| !tenants.contains(open)) {
+        tenants.push(open);
+    }
+    let person = &operator.person;
+    Ok(ConsoleFrame {
+        administrator: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        tenant: open,
+        tenants,
+        navigation: tenant.map_or_else(all_tenants, navigation),
+        section,
+        banners: Vec::new(),
+    })
+}
+
+fn choice(tenant: &Tenant) -> TenantChoice {
+    TenantChoice { realm: tenant.slug.to_string(), name: tenant.display_name.clone() }
+}
+
+fn all_tenants() -> Vec<NavItem> {
+    vec![NavItem { section: Section::Tenants, href: "/admin/".into() }]
+}
+
+fn navigation(tenant: &Tenant) -> Vec<NavItem> {
+    let item = |section, path: &str| NavItem {
+        section,
+        href: format!("/admin/tenants/{}/{path}", tenant.slug),
+    };
+    vec![
+        item(Section::Overview, ""),
+        item(Section::IdentityProviders, "providers"),
+        item(Section::Clients, "clients"),
+        item(Section::Users, "users"),
+        item(Section::Policy, "settings"),
+        item(Section::Events, "audit"),
+    ]
+}
+
+/// What needs a look in this tenant.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn banners(
+    rows: &mut Rows,
+    tenant: &Tenant,
+    providers: &[Provider],
+) -> Result<Vec<Banner>, Problem> {
+    let now = entropy::now();
+    let mut banners: Vec<Banner> =
+        providers.iter().filter_map(|provider| secret(tenant, provider, now)).collect();
+    if tenant.policy.first_card == FirstCard::FreshEntraSignIn {
+        for provider in providers.iter().filter(|provider| provider.enabled) {
+            let sent = auth_time_sent(rows, &provider.alias).await?;
+            banners.extend(auth_time(tenant, provider, sent));
+        }
+    }
+    banners.extend(conflicts(rows, tenant).await?);
+    Ok(banners)
+}
+
+/// A banner for a client secret that ends soon or has ended.
+pub(crate) fn secret(tenant: &Tenant, provider: &Provider, now: Moment) -> Option<Banner> {
+    let ends = provider.client_secret_expires_at?;
+    let name = &provider.display_name;
+    let (tone, title) = if ends <= now {
+        (Tone::Bad, format!("The client secret of {name} has expired"))
+    } else if ends.minus(SECRET_WARNING) <= now {
+        let days = ends.since(now).as_secs().div_euclid(86_400);
+        let title = match days {
+            0 => format!("The client secret of {name} expires within a day"),
+            1 => format!("The client secret of {name} expires in 1 day"),
+            days => format!("The client secret of {name} expires in {days} days"),
+        };
+        (Tone::Warning, title)
+    } else {
+        return None;
+    };
+    let text = format!(
+        "It ends on {}. In Azure, open the app registration → Certificates & secrets → New client \
+         secret, and paste its Value here. Without a valid one nobody can sign in with {name}.",
+        when(ends).text
+    );
+    let href = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
+    Some(Banner { tone, title, text, link: Some((href, format!("Open {name}"))) })
+}
+
+/// What the last test of the provider showed about `auth_time`.
+async fn auth_time_sent(rows: &mut Rows, alias: &Alias) -> Result<Option<bool>, Problem> {
+    let Some(head) = rows.audit_head().await? else { return Ok(None) };
+    let from = head.seq.saturating_sub(i64::from(LOOKED_THROUGH));
+    let events = rows.audit(from.max(0), LOOKED_THROUGH).await?;
+    let last = events.iter().rev().find(|event| {
+        event.kind == "provider.tested" && event.detail["provider"] == alias.as_str()
+    });
+    Ok(last.and_then(|event| event.detail["auth_time"].as_bool()))
+}
+
+fn auth_time(tenant: &Tenant, provider: &Provider, sent: Option<bool>) -> Option<Banner> {
+    let name = &provider.display_name;
+    let title = match sent {
+        Some(true) => return None,
+        Some(false) => format!("{name} does not send auth_time"),
+        None => format!("It is not known yet whether {name} sends auth_time"),
+    };
+    let text = "This tenant lets a fresh sign-in enrol a first card. Only with auth_time is it \
+                shown that the sign-in was fresh. In Azure: App registrations → your app → Token \
+                configuration → Add optional claim → ID → auth_time.";
+    let href = format!("/admin/tenants/{}/providers/{}/test", tenant.slug, provider.alias);
+    Some(Banner {
+        tone: Tone::Warning,
+        title,
+        text: text.into(),
+        link: Some((href, "Test this provider".into())),
+    })
+}
+
+async fn conflicts(rows: &mut Rows, tenant: &Tenant) -> Result<Option<Banner>, Problem> {
+    let filter =
+        PeopleFilter { only: PeopleOnly::All, limit: LOOKED_THROUGH, ..Default::default() };
+    let people = rows.people(&filter).await?;
+    let found = people.iter().filter(|row| row.person.conflict.is_some()).count();
+    let title = match found {
+        0 => return Ok(None),
+        1 => "1 person has a sync conflict".to_owned(),
+        many => format!("{many} people have a sync conflict"),
+    };
+    let text = "A value that came from the provider belongs to somebody else already; the old one \
+                was kept, and the sign-in went on. The person's page shows which.";
+    let href = format!("/admin/tenants/{}/users?filter=all", tenant.slug);
+    let link = Some((href, "Open Users".to_owned()));
+    Ok(Some(Banner { tone: Tone::Warning, title, text: text.into(), link }))
+}

@@ -1,0 +1,150 @@
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use identity::{Person, Provider, Tenant};
+use ids::{Alias, UserId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use store::{AuditEntry, Writing};
+
+use crate::admin::session::Operator;
+use crate::app::App;
+use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
+
+/// An administrator in one tenant: who asks is looked at before what they ask for.
+pub(crate) struct Place {
+    pub(crate) operator: Operator,
+    pub(crate) tenant: Tenant,
+}
+
+impl FromRequestParts<App> for Place {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let operator = Operator::from_request_parts(parts, app).await?;
+        let tenant = TenantPath::from_request_parts(parts, app).await;
+        let TenantPath(tenant) = tenant.map_err(IntoResponse::into_response)?;
+        Ok(Self { operator, tenant })
+    }
+}
+
+impl Place {
+    /// The URL of something of this tenant in the console.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("/admin/tenants/{}/{path}", self.tenant.slug)
+    }
+
+    /// Opens a transaction in the tenant.
+    pub(crate) async fn write(&self, app: &App) -> Result<Writing, Problem> {
+        Ok(app.store.write(self.tenant.id).await?)
+    }
+
+    /// Writes down what this administrator does, and keeps all of it.
+    pub(crate) async fn commit(
+        &self,
+        mut tx: Writing,
+        kind: &'static str,
+        person: Option<UserId>,
+        detail: Json,
+    ) -> Result<(), Problem> {
+        let actor = Some(self.operator.person.id);
+        tx.audit(&AuditEntry { kind, person, actor, login: None, detail }).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Parameters of the path. What cannot exist is not found.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, app).await;
+        path.map(|Path(params)| Self(params)).map_err(|_| Problem::NotFound)
+    }
+}
+
+/// A provider of the tenant, and who asks.
+pub(crate) struct AtProvider {
+    pub(crate) place: Place,
+    pub(crate) provider: Provider,
+}
+
+#[derive(Deserialize)]
+struct AliasParam {
+    alias: Alias,
+}
+
+impl FromRequestParts<App> for AtProvider {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let place = Place::from_request_parts(parts, app).await?;
+        match provider(parts, app, &place).await {
+            Ok(provider) => Ok(Self { place, provider }),
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+async fn provider(parts: &mut Parts, app: &App, place: &Place) -> Result<Provider, Problem> {
+    let Params(AliasParam { alias }) = Params::from_request_parts(parts, app).await?;
+    let provider = app.store.read(place.tenant.id).await?.provider(&alias).await?;
+    provider.ok_or(Problem::NotFound)
+}
+
+impl AtProvider {
+    /// The URL of something of this provider; nothing for its settings.
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.place.url(&format!("providers/{}{path}", self.provider.alias))
+    }
+}
+
+/// A person of the tenant, and who asks.
+pub(crate) struct AtPerson {
+    pub(crate) place: Place,
+    pub(crate) person: Person,
+}
+
+#[derive(Deserialize)]
+struct PersonParam {
+    id: UserId,
+}
+
+impl FromRequestParts<App> for AtPerson {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let place = Place::from_request_parts(parts, app).await?;
+        match person(parts, app, &place).await {
+            Ok(person) => Ok(Self { place, person }),
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+async fn person(parts: &mut Parts, app: &App, place: &Place) -> Result<Person, Problem> {
+    let Params(PersonParam { id }) = Params::from_request_parts(parts, app).await?;
+    let person = app.store.read(place.tenant.id).await?.person(id).await?;
+    person.ok_or(Problem::NotFound)
+}
+
+impl AtPerson {
+    /// The URL of something of this person; nothing for their page.
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.place.url(&format!("users/{}{path}", self.person.id))
+    }
+
+    /// The name by which pages call the person.
+    pub(crate) fn name(&self) -> &str {
+        self.person.display_name.as_deref().unwrap_or(&self.person.username)
+    }
+
+    /// Whether the administrator asks about themselves.
+    pub(crate) fn is_self(&self) -> bool {
+        self.person.id == self.place.operator.person.id
+    }
+}

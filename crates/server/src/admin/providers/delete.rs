@@ -1,0 +1,44 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use crate::admin::confirm::ConfirmPage;
+use crate::admin::form::Head;
+use crate::admin::frame::frame;
+use crate::admin::place::AtProvider;
+use crate::admin::providers::crumbs;
+use crate::app::App;
+use crate::http::page::{Html, see_other};
+use crate::http::problem::Problem;
+use crate::pages::Section;
+
+/// `GET /admin/tenants/{slug}/providers/{alias}/delete`: asks first.
+pub(crate) async fn ask(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
+    let tenant = &at.place.tenant;
+    let section = Section::IdentityProviders;
+    let name = &at.provider.display_name;
+    let page = ConfirmPage {
+        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
+        head: Head { title: format!("Delete {name}?"), crumbs: crumbs(&at), ..Head::default() },
+        lines: vec![
+            format!("Nobody can sign in with {name} afterwards, and its mappers are deleted too."),
+            "People, their links and their cards stay. Added again under the same alias, with the \
+             same directory, the provider finds the same people."
+                .into(),
+        ],
+        action: at.url("/delete"),
+        deed: format!("Delete {name}"),
+        back: at.url(""),
+    };
+    Ok(Html(page).into_response())
+}
+
+/// `POST /admin/tenants/{slug}/providers/{alias}/delete`: deletes it. A second time finds nothing.
+pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
+    let mut tx = at.place.write(&app).await?;
+    if !tx.delete_provider(&at.provider.alias).await? {
+        return Err(Problem::NotFound);
+    }
+    let detail = serde_json::json!({ "provider": at.provider.alias });
+    at.place.commit(tx, "provider.deleted", None, detail).await?;
+    Ok(see_other(&at.place.url("providers?done=deleted")))
+}

@@ -1,0 +1,92 @@
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::admin::form::{FormPage, Head, Link, Message, Problems};
+use crate::admin::frame::{frame, secret};
+use crate::admin::place::AtProvider;
+use crate::admin::providers::fields::{Around, Form, groups};
+use crate::admin::providers::settings::check;
+use crate::admin::providers::{Tab, head, new};
+use crate::app::App;
+use crate::entropy;
+use crate::http::body::FormBody;
+use crate::http::page::see_other;
+use crate::http::problem::Problem;
+use crate::pages::{Section, Tone};
+
+#[derive(Deserialize)]
+pub(crate) struct View {
+    done: Option<String>,
+}
+
+/// `GET /admin/tenants/{slug}/providers/{alias}`: the settings; the secret is not among them.
+pub(crate) async fn page(
+    State(app): State<App>,
+    at: AtProvider,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let messages = match view.done.as_deref() {
+        Some("added") => vec![Message {
+            tone: Tone::Good,
+            title: "The provider is added".into(),
+            lines: vec!["Next: look at its mappers, then test it.".into()],
+        }],
+        Some("saved") => vec![Message::good("Saved")],
+        _ => Vec::new(),
+    };
+    answer(&app, &at, &Form::of(&at.provider), messages, Problems::default()).await
+}
+
+/// `POST /admin/tenants/{slug}/providers/{alias}`: asks the provider what it says (`fetch`), or
+/// saves. A second time writes the same.
+pub(crate) async fn save(
+    State(app): State<App>,
+    at: AtProvider,
+    FormBody(mut form): FormBody<Form>,
+) -> Result<Response, Problem> {
+    form.alias = at.provider.alias.to_string();
+    if form.action == "fetch" {
+        let (messages, problems) = new::fetched(&app, &mut form).await;
+        return answer(&app, &at, &form, messages, problems).await;
+    }
+    let alias = at.provider.alias.clone();
+    match check(&app, &form, alias, Some(&at.provider)).await {
+        Ok(provider) => {
+            let mut tx = at.place.write(&app).await?;
+            tx.put_provider(&provider).await?;
+            let detail = serde_json::json!({
+                "provider": provider.alias, "issuer": provider.endpoints.issuer,
+                "enabled": provider.enabled, "secret_replaced": provider.client_secret.is_some(),
+            });
+            at.place.commit(tx, "provider.saved", None, detail).await?;
+            Ok(see_other(&at.url("?done=saved")))
+        }
+        Err(problems) => answer(&app, &at, &form, Vec::new(), problems).await,
+    }
+}
+
+async fn answer(
+    app: &App,
+    at: &AtProvider,
+    form: &Form,
+    messages: Vec<Message>,
+    problems: Problems,
+) -> Result<Response, Problem> {
+    let tenant = &at.place.tenant;
+    let around = Around { redirect: new::redirect(app, &at.place), stored: Some(&at.provider) };
+    let mut console =
+        frame(app, &at.place.operator, Some(tenant), Section::IdentityProviders).await?;
+    console.banners = secret(tenant, &at.provider, entropy::now()).into_iter().collect();
+    let page = FormPage {
+        console,
+        head: Head { messages, ..head(at, Tab::Settings) },
+        intro: "",
+        groups: groups(form, &around),
+        action: at.url(""),
+        submit: "Save",
+        cancel: None,
+        delete: Some(Link::new(at.url("/delete"), "Delete…")),
+    };
+    Ok(page.answer(problems))
+}

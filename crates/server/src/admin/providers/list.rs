@@ -1,0 +1,80 @@
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use identity::{Provider, ProviderKind};
+use serde::Deserialize;
+
+use crate::admin::form::{Head, Link, Message};
+use crate::admin::frame::{frame, secret};
+use crate::admin::place::Place;
+use crate::admin::providers::badge;
+use crate::app::App;
+use crate::entropy;
+use crate::http::page::Html;
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section, Tone};
+
+#[derive(Deserialize)]
+pub(crate) struct View {
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "console/providers.html")]
+struct ProvidersPage {
+    console: ConsoleFrame,
+    head: Head,
+    base: String,
+    providers: Vec<Row>,
+}
+
+struct Row {
+    alias: String,
+    name: String,
+    kind: &'static str,
+    issuer: String,
+    state: (Tone, &'static str),
+}
+
+/// `GET /admin/tenants/{slug}/providers`: the providers, and the kinds to add.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    place: Place,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let tenant = &place.tenant;
+    let mut console =
+        frame(&app, &place.operator, Some(tenant), Section::IdentityProviders).await?;
+    let providers = app.store.read(tenant.id).await?.providers().await?;
+    let now = entropy::now();
+    console.banners = providers.iter().filter_map(|one| secret(tenant, one, now)).collect();
+    let messages = match view.done.as_deref() {
+        Some("deleted") => vec![Message::good("The provider is deleted")],
+        _ => Vec::new(),
+    };
+    let page = ProvidersPage {
+        console,
+        head: Head {
+            title: "Identity Providers".into(),
+            crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
+            messages,
+            ..Head::default()
+        },
+        base: place.url("providers"),
+        providers: providers.iter().map(row).collect(),
+    };
+    Ok(Html(page).into_response())
+}
+
+fn row(provider: &Provider) -> Row {
+    Row {
+        alias: provider.alias.to_string(),
+        name: provider.display_name.clone(),
+        kind: match provider.kind {
+            ProviderKind::Entra => "Microsoft Entra ID",
+            ProviderKind::Oidc => "OpenID Connect v1.0",
+        },
+        issuer: provider.endpoints.issuer.clone(),
+        state: badge(provider),
+    }
+}

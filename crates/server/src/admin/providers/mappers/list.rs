@@ -1,0 +1,84 @@
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use identity::{Mapper, MapperKind, Provider, SyncMode, SyncOverride};
+use serde::Deserialize;
+
+use super::type_name;
+use crate::admin::form::{Head, Message};
+use crate::admin::frame::frame;
+use crate::admin::place::AtProvider;
+use crate::admin::providers::{Tab, head};
+use crate::app::App;
+use crate::http::page::Html;
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section};
+
+#[derive(Deserialize)]
+pub(crate) struct View {
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "console/mappers.html")]
+struct MappersPage {
+    console: ConsoleFrame,
+    head: Head,
+    base: String,
+    mappers: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    kind: &'static str,
+    source: String,
+    attribute: String,
+    sync: String,
+}
+
+/// `GET /admin/tenants/{slug}/providers/{alias}/mappers`.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    at: AtProvider,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let tenant = &at.place.tenant;
+    let mappers = app.store.read(tenant.id).await?.mappers(&at.provider.alias).await?;
+    let messages = match view.done.as_deref() {
+        Some("saved") => vec![Message::good("The mapper is saved")],
+        Some("deleted") => vec![Message::good("The mapper is deleted")],
+        _ => Vec::new(),
+    };
+    let section = Section::IdentityProviders;
+    let page = MappersPage {
+        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
+        head: Head { messages, ..head(&at, Tab::Mappers) },
+        base: at.url("/mappers"),
+        mappers: mappers.iter().map(|mapper| row(&at.provider, mapper)).collect(),
+    };
+    Ok(Html(page).into_response())
+}
+
+fn row(provider: &Provider, mapper: &Mapper) -> Row {
+    let (source, attribute) = match &mapper.kind {
+        MapperKind::AttributeImporter { claim, attribute } => (claim.clone(), attribute.clone()),
+        MapperKind::UsernameTemplate { template } => (template.clone(), "username".into()),
+        MapperKind::HardcodedAttribute { attribute, value } => (value.clone(), attribute.clone()),
+        MapperKind::Onboarding => (String::new(), String::new()),
+    };
+    let sync = match (mapper.sync, provider.sync_mode) {
+        (SyncOverride::Import, _) => "Import",
+        (SyncOverride::Force, _) => "Force",
+        (SyncOverride::Inherit, SyncMode::Import) => "Inherit (Import)",
+        (SyncOverride::Inherit, SyncMode::Force) => "Inherit (Force)",
+    };
+    Row {
+        id: mapper.id.to_string(),
+        name: mapper.name.clone(),
+        kind: type_name(&mapper.kind),
+        source,
+        attribute,
+        sync: if mapper.kind == MapperKind::Onboarding { "–" } else { sync }.into(),
+    }
+}

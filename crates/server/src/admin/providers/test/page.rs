@@ -1,0 +1,37 @@
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use crate::admin::form::Head;
+use crate::admin::frame::frame;
+use crate::admin::place::AtProvider;
+use crate::admin::providers::{Tab, head};
+use crate::app::App;
+use crate::doors::broker_login::redirect_uri;
+use crate::http::page::Html;
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section};
+
+#[derive(Template)]
+#[template(path = "console/test.html")]
+struct TestPage {
+    console: ConsoleFrame,
+    head: Head,
+    name: String,
+    start: String,
+    redirect: String,
+}
+
+/// `GET …/providers/{alias}/test`: what the test does, and the link that begins it.
+pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
+    let tenant = &at.place.tenant;
+    let section = Section::IdentityProviders;
+    let page = TestPage {
+        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
+        head: head(&at, Tab::Test),
+        name: at.provider.display_name.clone(),
+        start: at.url("/test/start"),
+        redirect: redirect_uri(&app, tenant, &at.provider.alias),
+    };
+    Ok(Html(page).into_response())
+}

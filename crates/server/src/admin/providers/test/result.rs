@@ -1,0 +1,95 @@
+use askama::Template;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use identity::{Provider, Tenant};
+use oidc::callback::Callback;
+use store::AuditEntry;
+
+use super::run::{self, Report, Verdict};
+use super::sealed::Test;
+use crate::admin::session::{self, Operator};
+use crate::app::App;
+use crate::http::cookies;
+use crate::http::page::Html;
+use crate::http::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "console/result.html")]
+struct ResultPage {
+    tenant: String,
+    provider: String,
+    report: Report,
+    again: String,
+    settings: String,
+}
+
+/// The result of an administrator's test, when the callback answers one: the state is that of the
+/// test that this browser keeps, for this provider, and the session that began it is alive.
+///
+/// # Errors
+///
+/// [`Problem::AlreadyUsed`] for an answer that came before.
+///
+/// # Security
+///
+/// Nothing of what comes is imported, and no session or login begins: the page is all there is.
+pub(crate) async fn answer(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    headers: &HeaderMap,
+    callback: &Callback,
+) -> Result<Option<Response>, Problem> {
+    let Some(test) = Test::read(headers, &app.ring) else { return Ok(None) };
+    let here = test.tenant == tenant.id && test.alias == provider.alias;
+    if !here || !test.state.matches(callback.state()) {
+        return Ok(None);
+    }
+    let operator = session::of(app, headers).await?;
+    let Some(operator) = operator.filter(|operator| operator.session.id == test.session) else {
+        return Ok(None);
+    };
+    spend(app, tenant, &test).await?;
+    let report = run::run(app, tenant, provider, &test, callback).await?;
+    note(app, tenant, provider, &operator, &report).await?;
+    let base = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
+    let page = ResultPage {
+        tenant: tenant.display_name.clone(),
+        provider: provider.display_name.clone(),
+        report,
+        again: format!("{base}/test/start"),
+        settings: base,
+    };
+    Ok(Some(([(SET_COOKIE, cookies::clear_test())], Html(page)).into_response()))
+}
+
+async fn spend(app: &App, tenant: &Tenant, test: &Test) -> Result<(), Problem> {
+    let mut tx = app.store.write(tenant.id).await?;
+    if !tx.spend(&test.state.hash(), test.expires_at).await? {
+        return Err(Problem::AlreadyUsed);
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Writes down that there was a test and how it ended; nothing about the person who signed in.
+async fn note(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    operator: &Operator,
+    report: &Report,
+) -> Result<(), Problem> {
+    let mut tx = app.store.write(tenant.id).await?;
+    tx.audit(&AuditEntry {
+        kind: "provider.tested",
+        person: None,
+        actor: Some(operator.person.id),
+        login: None,
+        detail: serde_json::json!({
+            "provider": provider.alias, "passed": report.passed(), "auth_time": report.auth_time,
+        }),
+    })
+    .await?;
+    Ok(tx.commit().await?)
+}

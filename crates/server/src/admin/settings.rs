@@ -1,0 +1,288 @@
+use axum::extract::{Query, State};
+use axum::response::Response;
+use identity::{CardFirst, FirstCard, TenantPolicy};
+use serde::Deserialize;
+
+use crate::admin::form::{
+    Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems, word, yes_or_no,
+};
+use crate::admin::frame::frame;
+use crate::admin::place::Place;
+use crate::app::App;
+use crate::http::body::FormBody;
+use crate::http::page::see_other;
+use crate::http::problem::Problem;
+use crate::pages::Section;
+use crate::start::OPERATORS;
+
+/// Shortest and longest session, in minutes.
+const SESSION_MINUTES: (u32, u32) = (5, 24 * 60);
+/// Most days that a card alone signs in after the provider.
+const MOST_DAYS: u16 = 365;
+
+#[derive(Deserialize)]
+pub(crate) struct View {
+    done: Option<String>,
+}
+
+/// The form as it came.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Form {
+    first_card: String,
+    card_first: String,
+    card_first_days: String,
+    straight_to_provider: String,
+    session_minutes: String,
+}
+
+impl Form {
+    fn of(policy: &TenantPolicy) -> Self {
+        let (card_first, days) = match policy.card_first {
+            CardFirst::Off => ("off", 1),
+            CardFirst::On => ("on", 1),
+            CardFirst::WithinDays(days) => ("days", days),
+        };
+        Self {
+            first_card: match policy.first_card {
+                FirstCard::AdministratorCode => "administrator-code",
+                FirstCard::FreshEntraSignIn => "fresh-entra-sign-in",
+            }
+            .into(),
+            card_first: card_first.into(),
+            card_first_days: days.to_string(),
+            straight_to_provider: word(policy.straight_to_provider).into(),
+            session_minutes: policy.session_seconds.div_euclid(60).to_string(),
+        }
+    }
+
+    /// What the tenant shall allow. What is not said stays as it `was`.
+    fn policy(&self, was: &TenantPolicy) -> Result<TenantPolicy, Problems> {
+        let mut problems = Problems::default();
+        let first_card = match self.first_card.trim() {
+            "" => Some(was.first_card),
+            "administrator-code" => Some(FirstCard::AdministratorCode),
+            "fresh-entra-sign-in" => Some(FirstCard::FreshEntraSignIn),
+            _ => None,
+        };
+        let card_first = self.card_first(was);
+        let straight = yes_or_no(&self.straight_to_provider, was.straight_to_provider);
+        let straight_to_provider = problems.take("straight_to_provider", straight);
+        let session_seconds = problems.take("session_minutes", self.session_seconds(was));
+        if first_card.is_none() {
+            problems.add("first_card", "Choose one of the two.");
+        }
+        match (first_card, card_first) {
+            (Some(first_card), Ok(card_first)) => problems.or(TenantPolicy {
+                first_card,
+                card_first,
+                straight_to_provider,
+                session_seconds,
+            }),
+            (_, Err((field, text))) => {
+                problems.add(field, text);
+                Err(problems)
+            }
+            (None, _) => Err(problems),
+        }
+    }
+
+    fn card_first(&self, was: &TenantPolicy) -> Result<CardFirst, (&'static str, &'static str)> {
+        match self.card_first.trim() {
+            "" => Ok(was.card_first),
+            "off" => Ok(CardFirst::Off),
+            "on" => Ok(CardFirst::On),
+            "days" | "within-days" => match self.card_first_days.trim().parse::<u16>() {
+                Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(CardFirst::WithinDays(days)),
+                _ => Err(("card_first_days", "Enter 1 to 365 days.")),
+            },
+            _ => Err(("card_first", "Choose one of the three.")),
+        }
+    }
+
+    fn session_seconds(&self, was: &TenantPolicy) -> Result<u32, &'static str> {
+        let (least, most) = SESSION_MINUTES;
+        match self.session_minutes.trim() {
+            "" => Ok(was.session_seconds),
+            text => match text.parse::<u32>() {
+                Ok(minutes) if (least..=most).contains(&minutes) => Ok(minutes.saturating_mul(60)),
+                _ => Err("Enter 5 minutes to 24 hours (1440 minutes)."),
+            },
+        }
+    }
+}
+
+/// `GET /admin/tenants/{slug}/settings`: what the tenant allows.
+pub(crate) async fn page(
+    State(app): State<App>,
+    place: Place,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let messages = match view.done.as_deref() {
+        Some("saved") => vec![Message::good("Saved")],
+        _ => Vec::new(),
+    };
+    let form = Form::of(&place.tenant.policy);
+    answer(&app, &place, &form, messages, Problems::default()).await
+}
+
+/// `POST /admin/tenants/{slug}/settings`: a second time writes the same.
+pub(crate) async fn save(
+    State(app): State<App>,
+    place: Place,
+    FormBody(form): FormBody<Form>,
+) -> Result<Response, Problem> {
+    let policy = form.policy(&place.tenant.policy).and_then(|policy| lets_in(&place, policy));
+    match policy {
+        Ok(policy) => {
+            let mut tx = place.write(&app).await?;
+            tx.put_policy(&policy).await?;
+            let detail = serde_json::json!({ "from": place.tenant.policy, "to": policy });
+            place.commit(tx, "policy.saved", None, detail).await?;
+            Ok(see_other(&place.url("settings?done=saved")))
+        }
+        Err(problems) => answer(&app, &place, &form, Vec::new(), problems).await,
+    }
+}
+
+/// Operators have no upstream: without card first, nobody could open the console any more.
+fn lets_in(place: &Place, policy: TenantPolicy) -> Result<TenantPolicy, Problems> {
+    if place.tenant.slug.as_str() == OPERATORS && policy.card_first != CardFirst::On {
+        let text = "Operators sign in with their card alone: this must stay on, or nobody could \
+                    open the console.";
+        return Err(Problems::of("card_first", text));
+    }
+    Ok(policy)
+}
+
+async fn answer(
+    app: &App,
+    place: &Place,
+    form: &Form,
+    messages: Vec<Message>,
+    problems: Problems,
+) -> Result<Response, Problem> {
+    let tenant = &place.tenant;
+    let page = FormPage {
+        console: frame(app, &place.operator, Some(tenant), Section::Policy).await?,
+        head: Head {
+            title: "Tenant settings".into(),
+            crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
+            messages,
+            ..Head::default()
+        },
+        intro: "",
+        groups: groups(place, form),
+        action: place.url("settings"),
+        submit: "Save",
+        cancel: None,
+        delete: None,
+    };
+    Ok(page.answer(problems))
+}
+
+fn groups(place: &Place, form: &Form) -> Vec<Group> {
+    let yes_or_no = vec![Choice::of("yes", "Yes"), Choice::of("no", "No")];
+    let (least, most) = SESSION_MINUTES;
+    let tenant = vec![
+        Field::new("tenant_name", "Name", &place.tenant.display_name).control(Control::ReadOnly),
+        Field::new("tenant_slug", "Slug", place.tenant.slug.as_str()).control(Control::ReadOnly),
+    ];
+    let cards = vec![
+        Field::new("first_card", "First card", &form.first_card)
+            .control(Control::Choice(first_card())),
+        Field::new("card_first", "Card first", &form.card_first)
+            .control(Control::Choice(card_first()))
+            .help("Whether “Use your card” signs in without the provider."),
+        Field::new("card_first_days", "Days", &form.card_first_days)
+            .control(Control::Number { min: 1, max: MOST_DAYS.into() })
+            .help("For the last choice: so many days after a sign-in at the provider."),
+    ];
+    let sign_in = vec![
+        Field::new("straight_to_provider", "Straight to the provider", &form.straight_to_provider)
+            .control(Control::Choice(yes_or_no))
+            .help("Leaves out the login page when one provider is the only way in."),
+        Field::new("session_minutes", "Session length in minutes", &form.session_minutes)
+            .control(Control::Number { min: least, max: most })
+            .help("From 5 minutes to 24 hours; 480 is a working day. For new sessions."),
+    ];
+    vec![
+        Group { title: "", fields: tenant },
+        Group { title: "Cards", fields: cards },
+        Group { title: "Signing in", fields: sign_in },
+    ]
+}
+
+fn first_card() -> Vec<Choice> {
+    vec![
+        Choice {
+            value: "administrator-code",
+            words: "With a one-time code from an administrator",
+            help: "You issue the code on the person's page and give it to them. Whoever steals an \
+                   Azure account cannot enrol a card of their own.",
+        },
+        Choice {
+            value: "fresh-entra-sign-in",
+            words: "After a fresh sign-in at the provider",
+            help: "Easier to begin with, and weaker: whoever can sign in at the provider enrols \
+                   the first card. Once per person, never again after a card was revoked.",
+        },
+    ]
+}
+
+fn card_first() -> Vec<Choice> {
+    vec![
+        Choice {
+            value: "off",
+            words: "Off",
+            help: "Everybody signs in at the provider first, every time.",
+        },
+        Choice {
+            value: "on",
+            words: "On",
+            help: "A card signs in, also when the provider would not let the person in any more.",
+        },
+        Choice {
+            value: "days",
+            words: "For some days after a sign-in at the provider",
+            help: "Who has left the organization is out after so many days.",
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_comes_back_from_its_form_as_it_was() {
+        for card_first in [CardFirst::Off, CardFirst::On, CardFirst::WithinDays(30)] {
+            for first_card in [FirstCard::AdministratorCode, FirstCard::FreshEntraSignIn] {
+                let (straight_to_provider, session_seconds) = (true, 300);
+                let policy =
+                    TenantPolicy { first_card, card_first, straight_to_provider, session_seconds };
+                let back = Form::of(&policy).policy(&TenantPolicy::default());
+                assert_eq!(back.ok(), Some(policy));
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_by_field() {
+        let form = || Form::of(&TenantPolicy::default());
+        for (form, field) in [
+            (Form { first_card: "anybody".into(), ..form() }, "first_card"),
+            (Form { card_first: "maybe".into(), ..form() }, "card_first"),
+            (Form { card_first_days: "0".into(), ..form() }, "card_first_days"),
+            (Form { card_first_days: "366".into(), ..form() }, "card_first_days"),
+            (Form { card_first_days: "-1".into(), ..form() }, "card_first_days"),
+            (Form { straight_to_provider: "?".into(), ..form() }, "straight_to_provider"),
+            (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
+            (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),
+            (Form { session_minutes: "99999999999".into(), ..form() }, "session_minutes"),
+        ] {
+            let problems = form.policy(&TenantPolicy::default()).err();
+            assert_eq!(problems.map(|problems| problems.fields()), Some(vec![field]));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use agent_protocol::EnrolmentCode;
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use identity::PersonState;
+use store::{Code, CodePurpose};
+
+use crate::admin::form::{Head, Link};
+use crate::admin::frame::frame;
+use crate::admin::place::AtPerson;
+use crate::admin::users::crumbs;
+use crate::app::App;
+use crate::card_step::code::code_hash;
+use crate::entropy;
+use crate::http::page::{Html, when};
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section, When};
+
+/// How long a code lives.
+const LIFE: Duration = Duration::from_secs(600);
+
+#[derive(Template)]
+#[template(path = "console/code.html")]
+struct CodePage {
+    console: ConsoleFrame,
+    head: Head,
+    name: String,
+    code: String,
+    until: When,
+    account: String,
+    back: String,
+}
+
+/// `POST …/users/{id}/code`: issues a one-time code for a first card and shows it, this once. A
+/// second time issues another one, and the first ends.
+pub(crate) async fn handler(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+    let until = app.store.now().await?.plus(LIFE);
+    let mut tx = at.place.write(&app).await?;
+    let cards = tx.credentials(at.person.id).await?;
+    if at.person.state == PersonState::Disabled {
+        return Err(Problem::Conflict("person is disabled"));
+    }
+    if cards.iter().any(|card| card.revoked_at.is_none()) {
+        return Err(Problem::Conflict("person has a card"));
+    }
+    let code = EnrolmentCode::from_random(entropy::bytes());
+    let hash = code_hash(&app, code.as_str())?.ok_or(Problem::Internal)?;
+    let issued = Code {
+        person: Some(at.person.id),
+        purpose: CodePurpose::FirstCard,
+        expires_at: until,
+        issued_by: Some(at.place.operator.person.id),
+    };
+    tx.put_code(&hash, &issued).await?;
+    let detail = serde_json::json!({ "purpose": "first-card" });
+    at.place.commit(tx, "code.issued", Some(at.person.id), detail).await?;
+    let tenant = &at.place.tenant;
+    let mut crumbs = crumbs(&at.place);
+    crumbs.push(Link::new(at.url(""), at.name()));
+    let title = format!("One-time code for {}", at.name());
+    let page = CodePage {
+        console: frame(&app, &at.place.operator, Some(tenant), Section::Users).await?,
+        head: Head { title, crumbs, ..Head::default() },
+        name: at.name().to_owned(),
+        code: code.shown(),
+        until: when(until),
+        account: app.config.address(&format!("/realms/{}/account/", tenant.slug)),
+        back: at.url(""),
+    };
+    Ok(Html(page).into_response())
+}

@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use identity::PersonState;
+use ids::Alias;
+use serde::Deserialize;
+use store::{PeopleFilter, PeopleOnly, PersonRow};
+use url::form_urlencoded::Serializer;
+
+use crate::admin::form::{Head, Link, clean};
+use crate::admin::frame::frame;
+use crate::admin::place::Place;
+use crate::app::App;
+use crate::http::page::{Html, when};
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section, Tone, When};
+
+/// People on one page.
+const PAGE: u32 = 50;
+
+/// Which people, and where to begin.
+#[derive(Deserialize)]
+pub(crate) struct View {
+    #[serde(default)]
+    filter: Filter,
+    #[serde(default)]
+    q: String,
+    after: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Filter {
+    /// People who completed a sign-in.
+    #[default]
+    Completed,
+    /// Azure only, no card yet.
+    NoCard,
+    All,
+}
+
+impl Filter {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::NoCard => "no-card",
+            Self::All => "all",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Completed => "Completed a sign-in",
+            Self::NoCard => "Azure only, no card yet",
+            Self::All => "All",
+        }
+    }
+
+    fn only(self) -> PeopleOnly {
+        match self {
+            Self::Completed => PeopleOnly::Completed,
+            Self::NoCard => PeopleOnly::EntraOnlyNoCard,
+            Self::All => PeopleOnly::All,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/users.html")]
+struct UsersPage {
+    console: ConsoleFrame,
+    head: Head,
+    base: String,
+    filter: &'static str,
+    search: String,
+    people: Vec<Row>,
+    more: Option<String>,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    username: String,
+    providers: Vec<String>,
+    last_sign_in: Option<When>,
+    cards: u32,
+    groups: usize,
+    states: Vec<(Tone, &'static str)>,
+}
+
+/// `GET /admin/tenants/{slug}/users`: the people, a page at a time.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    place: Place,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let tenant = &place.tenant;
+    let search: String = clean(&view.q).chars().take(80).collect();
+    let filter = PeopleFilter {
+        search: Some(search.clone()).filter(|search| !search.is_empty()),
+        only: view.filter.only(),
+        after: view.after.clone(),
+        // One more than is shown tells whether there are more.
+        limit: PAGE.saturating_add(1),
+    };
+    let mut rows = app.store.read(tenant.id).await?;
+    let mut people = rows.people(&filter).await?;
+    let providers = rows.providers().await?;
+    drop(rows);
+    let names = providers.into_iter().map(|provider| (provider.alias, provider.display_name));
+    let names: BTreeMap<Alias, String> = names.collect();
+    let most = usize::try_from(PAGE).unwrap_or_default();
+    let is_more = people.len() > most;
+    people.truncate(most);
+    let last = people.last().map(|row| row.person.username.clone());
+    let more = last.filter(|_| is_more).map(|after| {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("filter", view.filter.word());
+        query.append_pair("q", &search).append_pair("after", &after);
+        place.url(&format!("users?{}", query.finish()))
+    });
+    let page = UsersPage {
+        console: frame(&app, &place.operator, Some(tenant), Section::Users).await?,
+        head: Head {
+            title: "Users".into(),
+            crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
+            tabs: tabs(&place, view.filter),
+            ..Head::default()
+        },
+        base: place.url("users"),
+        filter: view.filter.word(),
+        search,
+        people: people.iter().map(|row| self::row(row, &names)).collect(),
+        more,
+    };
+    Ok(Html(page).into_response())
+}
+
+fn tabs(place: &Place, open: Filter) -> Vec<Link> {
+    let all = [Filter::Completed, Filter::NoCard, Filter::All];
+    let tab = |filter: Filter| {
+        let href = place.url(&format!("users?filter={}", filter.word()));
+        Link::new(href, filter.words()).current(filter == open)
+    };
+    all.into_iter().map(tab).collect()
+}
+
+fn row(row: &PersonRow, names: &BTreeMap<Alias, String>) -> Row {
+    let person = &row.person;
+    let provider = |alias: &Alias| names.get(alias).cloned().unwrap_or_else(|| alias.to_string());
+    let mut providers: Vec<String> =
+        row.links.iter().map(|link| provider(&link.provider)).collect();
+    providers.dedup();
+    let mut states = Vec::new();
+    if person.state == PersonState::Disabled {
+        states.push((Tone::Bad, "Disabled"));
+    }
+    if person.conflict.is_some() {
+        states.push((Tone::Warning, "Sync conflict"));
+    }
+    if person.groups_stale {
+        states.push((Tone::Warning, "Groups may be old"));
+    }
+    if row.cards == 0 {
+        states.push((Tone::Info, "No card yet"));
+    }
+    if states.is_empty() {
+        states.push((Tone::Good, "Enabled"));
+    }
+    Row {
+        id: person.id.to_string(),
+        name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        username: person.username.clone(),
+        providers,
+        last_sign_in: person.last_sign_in_at.map(when),
+        cards: row.cards,
+        groups: person.attributes.get("group").map_or(0, Vec::len),
+        states,
+    }
+}

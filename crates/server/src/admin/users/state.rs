@@ -1,0 +1,47 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use identity::PersonState;
+
+use crate::admin::place::AtPerson;
+use crate::admin::users::question;
+use crate::app::App;
+use crate::http::page::{Html, see_other};
+use crate::http::problem::Problem;
+
+/// `GET …/users/{id}/disable`: asks first.
+pub(crate) async fn ask(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+    let title = format!("Disable {}?", at.name());
+    let lines = vec![
+        "They are signed out everywhere at once, and a login that is under way ends.".into(),
+        "Their cards and links stay. You can enable them again at any time.".into(),
+    ];
+    Ok(Html(question(&app, &at, title, lines, "/disable", "Disable").await?).into_response())
+}
+
+/// `POST …/users/{id}/disable`: a second time changes nothing.
+pub(crate) async fn disable(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+    if at.is_self() {
+        return Err(Problem::Conflict("your own account"));
+    }
+    set(&app, &at, PersonState::Disabled, "person.disabled").await?;
+    Ok(see_other(&at.url("?done=disabled")))
+}
+
+/// `POST …/users/{id}/enable`: a second time changes nothing.
+pub(crate) async fn enable(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+    set(&app, &at, PersonState::Enabled, "person.enabled").await?;
+    Ok(see_other(&at.url("?done=enabled")))
+}
+
+async fn set(
+    app: &App,
+    at: &AtPerson,
+    state: PersonState,
+    kind: &'static str,
+) -> Result<(), Problem> {
+    let mut tx = at.place.write(app).await?;
+    if !tx.set_person_state(at.person.id, state).await? {
+        return Err(Problem::NotFound);
+    }
+    at.place.commit(tx, kind, Some(at.person.id), serde_json::json!({})).await
+}

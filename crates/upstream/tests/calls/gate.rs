@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use upstream::{Config, Upstream, UpstreamError};
+
+use crate::provider::{NOW, Provider, new};
+
+/// Two calls at a time to each host, to two providers.
+async fn two_providers() -> (Provider, Provider, Upstream) {
+    let (sick, well) = (Provider::start().await, Provider::start().await);
+    let clouds = vec![sick.cloud(), well.cloud()];
+    let upstream = new(Config { clouds, calls_per_host: 2, deadline: Duration::from_secs(30) });
+    (sick, well, upstream)
+}
+
+/// Starts `number` calls that the sick provider never answers, each for keys of its own.
+fn call(sick: &Provider, upstream: &Upstream, number: usize) -> JoinSet<UpstreamError> {
+    let mut calls = JoinSet::new();
+    for n in 0..number {
+        let (upstream, url) = (upstream.clone(), sick.at(&format!("/fault/silent?{n}")));
+        calls.spawn(async move { upstream.keys(&url, NOW).await.unwrap_err() });
+    }
+    calls
+}
+
+#[tokio::test]
+async fn one_sick_provider_does_not_slow_another() {
+    let (sick, well, upstream) = two_providers().await;
+    let _calls = call(&sick, &upstream, 2);
+    sick.world.wait_for_hits(2).await;
+    assert_eq!(upstream.keys(&well.at("/keys"), NOW).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_turn_is_told_so() {
+    let (sick, _well, upstream) = two_providers().await;
+    let _calls = call(&sick, &upstream, 2);
+    sick.world.wait_for_hits(2).await;
+    let third = upstream.keys(&sick.at("/fault/silent?third"), NOW).await;
+    assert_eq!(third.unwrap_err(), UpstreamError::Busy);
+    assert_eq!(sick.world.hits(), 2);
+}
+
+#[tokio::test]
+async fn the_queue_in_front_of_a_provider_is_bounded() {
+    let (sick, _well, upstream) = two_providers().await;
+    // 2 under way and 8 in the queue; what comes then is refused at once, before any of them ends.
+    let mut calls = call(&sick, &upstream, 30);
+    for _ in 0..20 {
+        assert_eq!(calls.join_next().await.unwrap().unwrap(), UpstreamError::Busy);
+    }
+    assert_eq!(calls.len(), 10);
+}

@@ -1,0 +1,96 @@
+//! What the person does at their desktop: types a code into the agent, taps the card.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use firmware_sim::{Simulator, Touch};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::clock;
+use crate::stage::Stage;
+use crate::trouble::{Trouble, cannot, ensure};
+
+/// How long a card may take to ask for a touch.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// `cardea-agent pair`, which waits for the page.
+pub(crate) struct Pairing {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    /// Whose login the agent has been told it is.
+    pub(crate) account: String,
+    /// The number that the person types on the page.
+    pub(crate) number: String,
+}
+
+impl Pairing {
+    /// `cardea-agent pair CODE --server URL`, up to the number that it shows.
+    pub(crate) async fn begin(stage: &Stage, code: &str) -> Result<Self, Trouble> {
+        let mut command = Command::from(stage.agent_command());
+        command.args(["pair", code, "--server", stage.origin()]).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(cannot("cardea-agent to start"))?;
+        let out = child.stdout.take();
+        let out = out.ok_or_else(|| Trouble::new("the words of cardea-agent", "none"))?;
+        let mut lines = BufReader::new(out).lines();
+        let mut account = String::new();
+        while let Some(line) = lines.next_line().await.map_err(cannot("cardea-agent to speak"))? {
+            let line = line.trim();
+            if let Some(named) = line.strip_prefix("Account ") {
+                named.trim().clone_into(&mut account);
+            }
+            if line.len() == 2 && line.chars().all(|c| c.is_ascii_digit()) {
+                return Ok(Self { number: line.to_owned(), child, lines, account });
+            }
+        }
+        Err(Trouble::new("a number", last_words(&mut child).await))
+    }
+
+    /// Waits until the command says that it is paired.
+    pub(crate) async fn paired(mut self) -> Result<String, Trouble> {
+        let mut last = String::new();
+        while let Some(line) = self.lines.next_line().await.map_err(cannot("its words"))? {
+            last = line;
+        }
+        let status = self.child.wait().await.map_err(cannot("cardea-agent to end"))?;
+        if !status.success() {
+            return Err(Trouble::new("\"Paired with …\"", last_words(&mut self.child).await));
+        }
+        ensure(last.starts_with("Paired with"), "\"Paired with …\"", &last)?;
+        Ok(last)
+    }
+}
+
+async fn last_words(child: &mut Child) -> String {
+    let mut said = String::new();
+    if let Some(errors) = &mut child.stderr {
+        // Without its words the step still says that it failed.
+        let _ = errors.read_to_string(&mut said).await;
+    }
+    said.trim().to_owned()
+}
+
+/// Somebody's hand at the card: waits until it asks, and touches it. Made before the card can ask.
+pub(crate) struct Hand(tokio::task::JoinHandle<Option<Instant>>);
+
+impl Hand {
+    /// The hand is ready.
+    pub(crate) fn ready(simulator: Arc<Simulator>) -> Self {
+        // The next question waits for the touch below; without it a tap could not be seen.
+        simulator.holder().touches_next(Touch::Refuse);
+        Self(tokio::task::spawn_blocking(move || {
+            let holder = simulator.holder();
+            let asked = holder.wait_until_asked(PATIENCE);
+            let tapped = clock::now();
+            (asked && holder.touch()).then_some(tapped)
+        }))
+    }
+
+    /// When the card was tapped.
+    pub(crate) async fn tapped(self) -> Result<Instant, Trouble> {
+        let asked = self.0.await.ok().flatten();
+        asked.ok_or_else(|| Trouble::new("the card to ask for a tap", "no question within 15 s"))
+    }
+}

@@ -1,0 +1,64 @@
+//! What can be done by hand now, with links that work once.
+#![expect(clippy::print_stdout, reason = "what the program is there to say")]
+
+use tokio::process::Command;
+
+use crate::sign_in::{ACCOUNT, USERNAME};
+use crate::stage::{PIN, Stage};
+use crate::trouble::{Trouble, cannot, ensure};
+
+/// A fresh link that makes whoever opens it an administrator: `cardea admin invite`.
+pub(crate) async fn invitation(stage: &Stage) -> Result<String, Trouble> {
+    let mut command = Command::from(stage.cardea());
+    let done = command.args(["admin", "invite"]).output().await;
+    let done = done.map_err(cannot("cardea admin invite to run"))?;
+    let link = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    let prefix = format!("{}/admin/invite#", stage.origin());
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    ensure(link.starts_with(&prefix), format_args!("a link {prefix}…"), said)?;
+    Ok(link)
+}
+
+/// Prints everything that a person needs to go on.
+pub(crate) async fn print(stage: &Stage) -> Result<(), Trouble> {
+    let (origin, entra) = (stage.origin(), stage.entra_base());
+    let invitation = invitation(stage).await?;
+    let password = entra_stand_in::PASSWORD;
+    let agent = stage.program("cardea-agent");
+    let (agent, socket) = (agent.display(), stage.agent_socket());
+    println!(
+        "
+Now you. Everything stays up until Ctrl-C.
+
+  Console, as administrator   {invitation}
+                              (once, within ten minutes; your browser's passkey is your card)
+  Account page                {origin}{ACCOUNT}
+  Azure portal (stand-in)     {entra}/portal/
+  People at Azure             ada@acme.example (administrator), mia@acme.example,
+                              max@acme.example (201 groups); the same at birch.example
+  Their password              {password}
+
+Pair your browser with the demo's agent: sign in at the account page, choose
+\"Set up Cardea on this computer\", and type the code that the page shows:
+
+  {agent} --socket {socket} \\
+      pair CODE --server {origin}
+
+  PIN of the simulated card   {PIN}; the demo's dialog types it, and the card taps itself.
+                              It is the card of {USERNAME}.
+
+From another computer, first:
+
+  ssh -L {port}:localhost:{port} -L {entra_port}:127.0.0.1:{entra_port} USER@{host}
+",
+        socket = socket.display(),
+        port = port(origin),
+        entra_port = port(entra),
+        host = rustix::system::uname().nodename().to_string_lossy(),
+    );
+    Ok(())
+}
+
+fn port(base: &str) -> &str {
+    base.rsplit_once(':').map_or("80", |(_, port)| port)
+}

@@ -1,0 +1,26 @@
+//! Where pcscd may be started: as root, or as an ordinary user in a user namespace.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Why the program cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[error("not root, and no user namespace to be had (unshare: {0}); run it as root")]
+pub(crate) struct NoNamespace(std::io::Error);
+
+/// Makes sure that this process may mount and make network namespaces. An ordinary user starts
+/// again in a user namespace; ports of the loopback stay those of the machine.
+///
+/// # Errors
+///
+/// When there is no way.
+pub(crate) fn enter(entered: bool) -> Result<(), NoNamespace> {
+    if rustix::process::geteuid().is_root() || entered {
+        return Ok(());
+    }
+    let program = std::env::current_exe().map_err(NoNamespace)?;
+    let mut command = Command::new("unshare");
+    command.arg("--map-root-user").arg("--").arg(program).args(std::env::args_os().skip(1));
+    // Comes back only when it could not be done.
+    Err(NoNamespace(command.arg("--in-namespace").exec()))
+}

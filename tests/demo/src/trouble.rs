@@ -1,0 +1,38 @@
+//! What was expected, and what came instead.
+
+use std::fmt::Display;
+
+/// A step that did not do what it says.
+#[derive(Debug, thiserror::Error)]
+#[error("expected {expected}; came {came}")]
+pub(crate) struct Trouble {
+    pub(crate) expected: String,
+    pub(crate) came: String,
+}
+
+impl Trouble {
+    /// Something else came.
+    pub(crate) fn new(expected: impl Display, came: impl Display) -> Self {
+        Self { expected: expected.to_string(), came: came.to_string() }
+    }
+}
+
+impl From<entra_stand_in::BrowserError> for Trouble {
+    fn from(error: entra_stand_in::BrowserError) -> Self {
+        Self::new("another page of the Entra stand-in", error)
+    }
+}
+
+/// Holds, or is trouble.
+pub(crate) fn ensure(
+    holds: bool,
+    expected: impl Display,
+    came: impl Display,
+) -> Result<(), Trouble> {
+    if holds { Ok(()) } else { Err(Trouble::new(expected, came)) }
+}
+
+/// A failure of something that has no reason to fail.
+pub(crate) fn cannot(what: &str) -> impl Fn(std::io::Error) -> Trouble + '_ {
+    move |error| Trouble::new(what, error)
+}
