@@ -110,8 +110,7 @@ impl Way {
     pub async fn use_card_options(self, browser: &mut Browser) -> Answer {
         let number = self.begin(browser).await;
         let path = self.path("login/use-card/options");
-        let options =
-            browser.post_json(&path, &json!({ "hint": "card", "login": number })).await;
+        let options = browser.post_json(&path, &json!({ "hint": "card", "login": number })).await;
         assert_eq!(options.status, 200, "{options:?}");
         options
     }

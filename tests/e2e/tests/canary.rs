@@ -284,9 +284,8 @@ async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
         let location = answer.location.clone().unwrap_or_default();
         let abroad = location.starts_with("http") && !location.starts_with(&story.world.origin);
         let found = story.secrets.found_in(&location);
-        let allowed = |name: &&&str| {
-            !abroad || !shown.contains(name.split(' ').next().unwrap_or_default())
-        };
+        let allowed =
+            |name: &&&str| !abroad || !shown.contains(name.split(' ').next().unwrap_or_default());
         assert_eq!(found.iter().filter(allowed).count(), 0, "{url}: {found:?} in {location}");
         if answer.status >= 400 {
             assert_eq!(story.secrets.found_in(&answer.body), [""; 0], "{url}: {answer:?}");
@@ -307,7 +306,10 @@ async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
         ]
     );
     let operators = story.events(story.world.tenant("operators").await.id).await;
-    assert_eq!(by_login(&operators), [vec!["login.invitation", "card.enrolled", "login.signed-in"]]);
+    assert_eq!(
+        by_login(&operators),
+        [vec!["login.invitation", "card.enrolled", "login.signed-in"]]
+    );
     let told = serde_json::to_string(&acme.iter().map(|e| &e.detail).collect::<Vec<_>>()).unwrap();
     assert_eq!(story.secrets.found_in(&told), [""; 0], "{told}");
 }

@@ -50,9 +50,10 @@ pub fn calls(table: &[RouteInfo], cast: &Cast) -> Vec<Call> {
         for method in
             [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
         {
-            let writes = !matches!(method, Method::GET | Method::HEAD);
-            for content_type in TYPES.into_iter().filter(|kind| writes || kind.is_none()) {
-                for origin in ORIGINS {
+            // No route of today writes by another method; where one will, the table shows it.
+            let posts = method == Method::POST;
+            for content_type in TYPES.into_iter().filter(|kind| posts || kind.is_none()) {
+                for origin in ORIGINS.into_iter().take(if posts { 3 } else { 2 }) {
                     let shape = Shape { content_type, origin };
                     calls.push(Call {
                         method: method.clone(),

@@ -1,4 +1,4 @@
-use e2e::{Answer, Browser, Card, Way, World};
+use e2e::{Answer, Browser, Card, Row, Way, World};
 use entra_stand_in::Person;
 use ids::UserId;
 
@@ -38,8 +38,10 @@ pub const PRINCIPALS: [Principal; 6] = [
 pub struct Cast {
     /// Where it takes place.
     pub world: World,
+    victim: String,
     victim_card: String,
     victim_session: String,
+    mapper: String,
     other_card: Card,
     member_card: Card,
 }
@@ -60,8 +62,7 @@ impl Cast {
         sign_in(&world, ACME, "max@acme.example", max).await;
         sign_in(&world, BIRCH, "mia@birch.example", mia).await;
         ACME.to_card(&mut world.browser(), &mut Person::new("una@acme.example")).await;
-        for (tenant, name) in
-            [("acme", "ada"), ("acme", "max"), ("birch", "mia"), ("acme", "una")]
+        for (tenant, name) in [("acme", "ada"), ("acme", "max"), ("birch", "mia"), ("acme", "una")]
         {
             mark(&world, tenant, &format!("{name}@{tenant}.example")).await;
         }
@@ -70,9 +71,13 @@ impl Cast {
         let mut rows = world.app.store().read(tenant).await.expect("rows");
         let cards_of = rows.credentials(id).await.expect("cards");
         let sessions = rows.sessions(id).await.expect("sessions");
+        let alias = "azure".to_owned().try_into().expect("an alias");
+        let mappers = rows.mappers(&alias).await.expect("mappers");
         drop(rows);
         let [_, member_card, other_card] = cards;
         Self {
+            victim: id.to_string(),
+            mapper: mappers.first().expect("a mapper").id.to_string(),
             victim_card: cards_of.first().expect("a card").id.to_string(),
             victim_session: sessions.first().expect("a session").id.to_string(),
             world,
@@ -94,8 +99,11 @@ impl Cast {
             filled.push(match (before, segment) {
                 (_, "{slug}") => "acme",
                 (_, "{alias}") => "azure",
-                ("cards", "{id}") => &self.victim_card,
+                ("users", "{id}") => &self.victim,
+                ("mappers", "{id}") => &self.mapper,
+                ("cards", "{id}" | "{card}") => &self.victim_card,
                 ("sessions", "{id}") => &self.victim_session,
+                ("agents", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
                 (_, "{hash}") => "0",
                 (_, "{name}") => "nobody.css",
                 (_, other) if other.starts_with('{') => {
@@ -106,6 +114,18 @@ impl Cast {
             before = segment;
         }
         filled.join("/")
+    }
+
+    /// All that is kept about the victim: person, cards and sessions.
+    pub async fn victims_rows(&self) -> Vec<(String, Row)> {
+        let dump = self.world.dump().await;
+        let id = format!("X'{}'", self.victim.replace('-', "").to_uppercase());
+        let of_victim = |row: &Row| row.get("person_id") == Some(&id);
+        let tables = ["person", "link", "credential", "session", "code"];
+        let rows = tables
+            .into_iter()
+            .flat_map(|table| dump.rows(table).into_iter().map(move |row| (table.to_owned(), row)));
+        rows.filter(|(_, row)| of_victim(row)).collect()
     }
 
     /// The browser of a principal, as it is before its call.

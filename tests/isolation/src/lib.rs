@@ -8,5 +8,5 @@
 mod calls;
 mod cast;
 
-pub use calls::{Call, Shape, calls};
+pub use calls::{Call, Origin, Shape, calls};
 pub use cast::{Cast, PRINCIPALS, Principal};

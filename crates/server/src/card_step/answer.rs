@@ -1,7 +1,7 @@
 //! Takes an answer of a card, from a browser or from an agent: verify, decide, write.
 
 use identity::Tenant;
-use login::{Event, Login, Waiting};
+use login::{Event, Login, Task, Then, Vouched, Waiting};
 
 use crate::app::App;
 use crate::exits;
@@ -55,14 +55,31 @@ pub(crate) async fn take(
     let material = Material { card, session: Some(session), ..Material::default() };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) => {
-            tracing::info!(tenant = %tenant.slug, login = %waiting.started.id, "card accepted");
-            Ok(if login.is_some() { Outcome::Waits } else { Outcome::Ended })
+            let outcome = if login.is_some() { Outcome::Waits } else { Outcome::Ended };
+            tell(tenant, waiting, outcome);
+            Ok(outcome)
         }
         Err(ExecuteError::Clone) => {
             Err(refuse(app, tenant, waiting, challenge, "counter-went-back").await)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// One line for each login that ends well, with what an operator asks first.
+fn tell(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) {
+    let (login, person) = (waiting.started.id, waiting.person);
+    if outcome == Outcome::Waits || waiting.then != Then::Exit {
+        tracing::info!(tenant = %tenant.slug, %login, %person, "card accepted");
+        return;
+    }
+    let provider = match &waiting.vouched {
+        Vouched::Upstream { provider, .. } => Some(tracing::field::display(provider)),
+        Vouched::Invitation | Vouched::Session => None,
+    };
+    let door = tracing::field::debug(waiting.started.request.door);
+    let new_card = waiting.task != Task::Authenticate;
+    tracing::info!(tenant = %tenant.slug, %login, %person, provider, door, new_card, "signed in");
 }
 
 /// Spends the challenge and writes the refusal; the problem for whoever sent the answer.

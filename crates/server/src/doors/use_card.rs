@@ -90,6 +90,11 @@ pub(crate) async fn finish(
     let door = slot.stranger.started.request.door;
     let return_to = slot.stranger.started.request.return_to.clone();
     let forget = slot.forget();
+    let login = slot.stranger.started.id;
+    let person = match &event {
+        Event::CardProved { person, .. } => Some(tracing::field::display(person.id)),
+        _ => None,
+    };
     let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
     let (_, effects) = outcome.inspect_err(|refusal| {
         tracing::info!(tenant = %tenant.slug, reason = refusal.code(), "card alone refused");
@@ -102,6 +107,7 @@ pub(crate) async fn finish(
     };
     let material = Material { session: Some(session), ..Material::default() };
     execute(&app, tenant.id, effects, material).await?;
+    tracing::info!(tenant = %tenant.slug, %login, person, ?door, "signed in with a card alone");
     let mut response = Json(Location { location: return_to }).into_response();
     response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
     response.headers_mut().append(SET_COOKIE, forget);

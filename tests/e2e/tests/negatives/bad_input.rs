@@ -1,6 +1,7 @@
 //! Named cases of bad input, as tables: each is answered clearly and changes nothing.
 
 mod addresses;
+mod agents;
 mod assertions;
 mod bodies;
 mod callbacks;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 fn there_are_at_least_250_cases_and_each_has_a_name_of_its_own() {
     let surfaces = [
         addresses::names(),
+        agents::names(),
         assertions::names(),
         bodies::names(),
         callbacks::names(),

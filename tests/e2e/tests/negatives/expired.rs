@@ -6,7 +6,8 @@ use e2e::{Browser, World};
 use secrets::KeyRing;
 use serde_json::{Value, json};
 
-use crate::refused::{issue_code, person, world_with_codes};
+use crate::codes::{issue_code, world_with_codes};
+use crate::refused::person;
 use crate::support::{ACME, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia};
 
 /// Rewrites what is sealed into a login cookie, as only the holder of the master key can.

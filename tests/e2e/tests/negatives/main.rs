@@ -1,6 +1,7 @@
 //! There is no way around the card, and bad input changes nothing.
 
 mod bad_input;
+mod codes;
 mod commits;
 mod expired;
 mod parallel;

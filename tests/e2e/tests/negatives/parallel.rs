@@ -3,7 +3,8 @@
 use e2e::{Answer, Browser, Card, World};
 use tokio::task::JoinSet;
 
-use crate::refused::{issue_code, person, world_with_codes};
+use crate::codes::{issue_code, world_with_codes};
+use crate::refused::person;
 use crate::support::{ACME, assert_clear, enrolled, mia, una};
 
 const AT_ONCE: usize = 64;
@@ -121,9 +122,9 @@ async fn one_of_many_uses_of_a_one_time_code_wins() {
     let mut all = JoinSet::new();
     for index in 0..32 {
         let (mut browser, code) = (browsers[index % 8].clone(), code.clone());
-        all.spawn(async move {
-            browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await
-        });
+        all.spawn(
+            async move { browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await },
+        );
     }
     let answers = all.join_all().await;
     let after = world.dump().await;

@@ -25,7 +25,11 @@ const CASES: &[Case] = &[
     ("drips", || Fault::SlowDrip { bytes: 1, milliseconds: 200 }, UNREACHABLE),
     ("cut", || Fault::Cut, UNREACHABLE),
     ("500", || Fault::Status { status: 500, retry_after: None }, UNREACHABLE),
-    ("503 with Retry-After", || Fault::Status { status: 503, retry_after: Some(3600) }, UNREACHABLE),
+    (
+        "503 with Retry-After",
+        || Fault::Status { status: 503, retry_after: Some(3600) },
+        UNREACHABLE,
+    ),
     ("429", || Fault::Status { status: 429, retry_after: Some(1) }, UNREACHABLE),
     ("404", || Fault::Status { status: 404, retry_after: None }, INVALID),
     ("half of its JSON", || Fault::BadJson, INVALID),
@@ -55,7 +59,8 @@ const CASES: &[Case] = &[
         || Fault::Answer {
             status: 200,
             content_type: "application/json".into(),
-            body: r#"{"id_token":"a","id_token":"b","token_type":"Bearer","keys":[],"keys":[]}"#.into(),
+            body: r#"{"id_token":"a","id_token":"b","token_type":"Bearer","keys":[],"keys":[]}"#
+                .into(),
         },
         INVALID,
     ),

@@ -115,8 +115,7 @@ async fn no_wrong_assertion_signs_in_or_changes_anything_but_its_challenge() {
     for (name, draft, change) in drafts.chain(sent) {
         let options = ACME.options(&mut browser).await.json();
         let wrapped = json!({ "publicKey": options["options"] });
-        let mut credential =
-            card.0.authenticate_with(&wrapped, &world.origin, draft).unwrap();
+        let mut credential = card.0.authenticate_with(&wrapped, &world.origin, draft).unwrap();
         change(&mut credential);
         let answer = json!({ "challenge": options["challenge"], "credential": credential });
         let before = world.dump().await;

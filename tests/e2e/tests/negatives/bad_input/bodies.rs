@@ -52,18 +52,50 @@ const ONE_BY_ONE: &[(&str, &str, &str)] = &[
     (FINISH, "challenge missing", r#"{"credential":{}}"#),
     (FINISH, "challenge null", r#"{"challenge":null,"credential":{}}"#),
     (FINISH, "challenge no id", r#"{"challenge":"x","credential":{}}"#),
-    (FINISH, "challenge of nobody", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#),
-    (FINISH, "challenge of zeros", r#"{"challenge":"00000000-0000-0000-0000-000000000000","credential":{}}"#),
+    (
+        FINISH,
+        "challenge of nobody",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#,
+    ),
+    (
+        FINISH,
+        "challenge of zeros",
+        r#"{"challenge":"00000000-0000-0000-0000-000000000000","credential":{}}"#,
+    ),
     (FINISH, "challenge a number", r#"{"challenge":7,"credential":{}}"#),
-    (FINISH, "challenge twice", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#),
+    (
+        FINISH,
+        "challenge twice",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#,
+    ),
     (FINISH, "credential missing", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000"}"#),
-    (FINISH, "credential twice", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"credential":{}}"#),
-    (FINISH, "label a number", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"label":7}"#),
-    (FINISH, "label twice", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"label":"a","label":"b"}"#),
+    (
+        FINISH,
+        "credential twice",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"credential":{}}"#,
+    ),
+    (
+        FINISH,
+        "label a number",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"label":7}"#,
+    ),
+    (
+        FINISH,
+        "label twice",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{},"label":"a","label":"b"}"#,
+    ),
     (ALONE_FINISH, "alone: challenge missing", r#"{"credential":{}}"#),
-    (ALONE_FINISH, "alone: challenge of nobody", r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#),
+    (
+        ALONE_FINISH,
+        "alone: challenge of nobody",
+        r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#,
+    ),
     (ALONE_FINISH, "alone: challenge empty", r#"{"challenge":"","credential":{}}"#),
-    (ALONE_FINISH, "alone: challenge twice", r#"{"challenge":"x","challenge":"x","credential":{}}"#),
+    (
+        ALONE_FINISH,
+        "alone: challenge twice",
+        r#"{"challenge":"x","challenge":"x","credential":{}}"#,
+    ),
     (ALONE_FINISH, "alone: credential null", r#"{"challenge":"x","credential":null}"#),
     (AGENT, "agent: label a number", r#"{"label":7}"#),
     (AGENT, "agent: label twice", r#"{"label":"a","label":"b"}"#),
@@ -100,7 +132,11 @@ pub(super) fn names() -> Vec<&'static str> {
     let everywhere = EVERYWHERE.iter().map(|(name, _)| *name);
     let one_by_one = ONE_BY_ONE.iter().map(|(_, name, _)| *name);
     let types = TYPES.iter().map(|(name, _)| *name);
-    everywhere.chain(one_by_one).chain(types).chain(TOO_LARGE.iter().map(|(name, _)| *name)).collect()
+    everywhere
+        .chain(one_by_one)
+        .chain(types)
+        .chain(TOO_LARGE.iter().map(|(name, _)| *name))
+        .collect()
 }
 
 /// A browser that may call all of them: at the card step, with a challenge out, and with a login
@@ -134,7 +170,11 @@ async fn no_bad_body_changes_anything() {
         for path in ENDPOINTS {
             let answer = send(&mut browser, path, Some("application/json"), body()).await;
             assert_clear(&format!("{name} to {path}"), &answer);
-            assert_eq!((answer.status, answer.code().as_str()), (400, "malformed"), "{name} {path}");
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, "malformed"),
+                "{name} {path}"
+            );
         }
     }
     for (path, name, body) in ONE_BY_ONE {
@@ -182,7 +222,11 @@ async fn no_body_above_64_kib_is_read() {
             body.resize(*length, b' ');
             let answer = send(&mut browser, path, Some("application/json"), body).await;
             assert_clear(name, &answer);
-            assert_eq!((answer.status, answer.code().as_str()), (413, "too-large"), "{name} {path}");
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (413, "too-large"),
+                "{name} {path}"
+            );
         }
         let mut form = b"code=".to_vec();
         form.resize(*length, b'B');

@@ -42,7 +42,11 @@ const CASES: &[Case] = &[
     ("two states", |s| format!("state={s}&code=x&state={}", "A".repeat(43)), MALFORMED),
     ("a code twice", |s| query(&[("state", s), ("code", "x"), ("code", "x")]), MALFORMED),
     ("an error twice", |s| query(&[("state", s), ("error", "a"), ("error", "a")]), MALFORMED),
-    ("an issuer twice", |s| query(&[("state", s), ("code", "x"), ("iss", "a"), ("iss", "a")]), MALFORMED),
+    (
+        "an issuer twice",
+        |s| query(&[("state", s), ("code", "x"), ("iss", "a"), ("iss", "a")]),
+        MALFORMED,
+    ),
     (
         "a session state twice",
         |s| query(&[("state", s), ("code", "x"), ("session_state", "a"), ("session_state", "b")]),
@@ -65,7 +69,11 @@ const CASES: &[Case] = &[
     ),
     ("an empty issuer", |s| query(&[("state", s), ("code", "x"), ("iss", "")]), MALFORMED),
     ("an issuer with a newline", |s| format!("state={s}&code=x&iss=a%0ab"), MALFORMED),
-    ("an issuer of 1025 bytes", |s| format!("state={s}&code=x&iss={}", "i".repeat(1025)), MALFORMED),
+    (
+        "an issuer of 1025 bytes",
+        |s| format!("state={s}&code=x&iss={}", "i".repeat(1025)),
+        MALFORMED,
+    ),
     ("an error of 1025 bytes", |s| format!("state={s}&error={}", "e".repeat(1025)), MALFORMED),
     ("an error with a newline", |s| format!("state={s}&error=a%0ab"), MALFORMED),
     ("an error beyond ASCII", |s| format!("state={s}&error=%e2%80%ae"), MALFORMED),
@@ -77,31 +85,59 @@ const CASES: &[Case] = &[
     ("an ID token in place of the code", |s| format!("state={s}&id_token=a.b.c"), MALFORMED),
     ("an access token in place of the code", |s| format!("state={s}&access_token=x"), MALFORMED),
     ("a foreign state", |_| format!("state={}&code=x", "A".repeat(43)), OTHER_BROWSER),
-    ("a foreign state with an error", |_| format!("state={}&error=x", "A".repeat(43)), OTHER_BROWSER),
+    (
+        "a foreign state with an error",
+        |_| format!("state={}&error=x", "A".repeat(43)),
+        OTHER_BROWSER,
+    ),
     (
         "a state with two letters swapped",
         |s| {
-            let swapped: String =
-                s.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c }).collect();
+            let swapped: String = s
+                .chars()
+                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c })
+                .collect();
             format!("state={swapped}&code=x")
         },
         OTHER_BROWSER,
     ),
-    ("the issuer of somebody else", |s| format!("state={s}&code=x&iss=https%3A%2F%2Fevil.test"), INVALID),
+    (
+        "the issuer of somebody else",
+        |s| format!("state={s}&code=x&iss=https%3A%2F%2Fevil.test"),
+        INVALID,
+    ),
     ("the issuer's template", |s| format!("state={s}&code=x&iss=%7Btenantid%7D"), INVALID),
-    ("an issuer with an error of another", |s| format!("state={s}&error=x&iss=https%3A%2F%2Fa.test"), INVALID),
+    (
+        "an issuer with an error of another",
+        |s| format!("state={s}&error=x&iss=https%3A%2F%2Fa.test"),
+        INVALID,
+    ),
     ("a code that nobody issued", |s| format!("state={s}&code=0.AAAA"), REFUSED),
     ("a code of one letter", |s| format!("state={s}&code=x"), REFUSED),
     ("a code of 8 KiB", |s| format!("state={s}&code={}", "x".repeat(8192)), REFUSED),
-    ("a code of markup", |s| query(&[("state", s), ("code", "<script>alert(1)</script>")]), REFUSED),
+    (
+        "a code of markup",
+        |s| query(&[("state", s), ("code", "<script>alert(1)</script>")]),
+        REFUSED,
+    ),
     ("a code of parameters", |s| query(&[("state", s), ("code", "a&client_id=b&x=")]), REFUSED),
     ("the error server_error", |s| query(&[("state", s), ("error", "server_error")]), REFUSED),
     ("the error login_required", |s| query(&[("state", s), ("error", "login_required")]), REFUSED),
     ("an unknown error", |s| query(&[("state", s), ("error", "no-such-error")]), REFUSED),
-    ("an error of markup", |s| query(&[("state", s), ("error", "<script>alert(1)</script>")]), REFUSED),
+    (
+        "an error of markup",
+        |s| query(&[("state", s), ("error", "<script>alert(1)</script>")]),
+        REFUSED,
+    ),
     (
         "a description of markup",
-        |s| query(&[("state", s), ("error", "x"), ("error_description", "<script>alert(1)</script>")]),
+        |s| {
+            query(&[
+                ("state", s),
+                ("error", "x"),
+                ("error_description", "<script>alert(1)</script>"),
+            ])
+        },
         REFUSED,
     ),
     (
@@ -111,7 +147,13 @@ const CASES: &[Case] = &[
     ),
     (
         "AADSTS50105, not assigned",
-        |s| query(&[("state", s), ("error", "access_denied"), ("error_description", "AADSTS50105: x")]),
+        |s| {
+            query(&[
+                ("state", s),
+                ("error", "access_denied"),
+                ("error_description", "AADSTS50105: x"),
+            ])
+        },
         REFUSED,
     ),
     (
@@ -121,7 +163,9 @@ const CASES: &[Case] = &[
     ),
     (
         "AADSTS with a number that does not fit",
-        |s| query(&[("state", s), ("error", "x"), ("error_description", "AADSTS99999999999999: x")]),
+        |s| {
+            query(&[("state", s), ("error", "x"), ("error_description", "AADSTS99999999999999: x")])
+        },
         REFUSED,
     ),
 ];

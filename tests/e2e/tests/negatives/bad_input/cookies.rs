@@ -50,8 +50,13 @@ async fn no_made_up_cookie_opens_anything() {
     let session = browser.cookie("__Host-sid-acme").unwrap().to_owned();
     let callback = ACME.to_callback(&mut world.browser(), &mut mia()).await;
     let before = world.dump().await;
-    let names =
-        ["__Host-sid-acme", "__Host-card-acme", "__Host-admin", "__Host-dev-acme", "__Host-login-0"];
+    let names = [
+        "__Host-sid-acme",
+        "__Host-card-acme",
+        "__Host-admin",
+        "__Host-dev-acme",
+        "__Host-login-0",
+    ];
     for (name, value) in VALUES {
         let mut browser = world.browser();
         let value = value(&session);

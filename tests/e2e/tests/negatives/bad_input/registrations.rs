@@ -86,20 +86,14 @@ const DRAFTS: &[Case] = &[
     ("attestation packed without statement", |d| d.format = format("packed")),
     ("attestation fido-u2f without statement", |d| d.format = format("fido-u2f")),
     ("attestation tpm without statement", |d| d.format = format("tpm")),
-    (
-        "attestation none with a statement",
-        |d| {
-            let members = vec![(Cbor::from("x"), Cbor::from(1))];
-            d.format = Format::Other("none".into(), Cbor::Map(members));
-        },
-    ),
-    (
-        "attestation packed by another key",
-        |d| {
-            d.format = Format::PackedSelf;
-            d.signer = soft_authenticator::Signer::AnotherKey;
-        },
-    ),
+    ("attestation none with a statement", |d| {
+        let members = vec![(Cbor::from("x"), Cbor::from(1))];
+        d.format = Format::Other("none".into(), Cbor::Map(members));
+    }),
+    ("attestation packed by another key", |d| {
+        d.format = Format::PackedSelf;
+        d.signer = soft_authenticator::Signer::AnotherKey;
+    }),
     ("seventeen transports", |d| d.transports = vec!["usb".into(); 17]),
 ];
 
@@ -138,8 +132,7 @@ async fn no_wrong_registration_enrols_or_changes_anything_but_its_challenge() {
         let options = ACME.options(&mut browser).await.json();
         assert_eq!(options["purpose"], "create", "{name}");
         let wrapped = json!({ "publicKey": options["options"] });
-        let mut credential =
-            Card::new(1).0.register_with(&wrapped, &world.origin, draft).unwrap();
+        let mut credential = Card::new(1).0.register_with(&wrapped, &world.origin, draft).unwrap();
         change(&mut credential);
         let answer = json!({ "challenge": options["challenge"], "credential": credential });
         let before = world.dump().await;
