@@ -49,6 +49,7 @@ async fn is_intact(browser: &mut e2e::Browser, principal: Principal) -> bool {
 async fn no_route_gives_anything_to_anybody_without_their_own_card() {
     let mut cast = Cast::gather().await;
     let victim = cast.victims_rows().await;
+    assert!(victim.len() >= 4, "person, link, card and session: {victim:?}");
     let calls = calls(&server::table(), &cast);
     let mut seen: BTreeMap<(usize, &str, String), BTreeMap<usize, String>> = BTreeMap::new();
     for (column, principal) in PRINCIPALS.into_iter().enumerate() {
@@ -131,6 +132,7 @@ fn table(seen: &Seen<'_>, rules: &BTreeMap<&str, String>) -> String {
 async fn ids_of_another_tenant_are_found_by_nobody() {
     let mut cast = Cast::gather().await;
     let victim = cast.victims_rows().await;
+    assert!(victim.len() >= 4, "person, link, card and session: {victim:?}");
     let calls = calls(&server::table(), &cast);
     let mut browser = cast.browser(Principal::OtherTenant).await;
     let with_ids = calls.iter().filter(|call| call.pattern.contains("{id}"));
