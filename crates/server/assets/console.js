@@ -4,6 +4,10 @@
  *
  *   data-copy="text"   on a button: copies the text and says so in its [data-copied]
  *   details[data-closes]   closes by Escape and by a click elsewhere
+ *   input[data-alias-pattern]  follows the alias of its form: the pattern's "*" is the alias
+ *   input[data-fetch]  when it changes, asks the server what is there, and fills in the
+ *                      [data-fetched] fields and the messages of the page that comes back
+ *   a[data-popup]      opens in a window of its own
  *   form[data-invite]  gets the token from the address into its [data-token]
  */
 
@@ -41,4 +45,63 @@ if (form) {
   const missing = field.value === "";
   form.querySelector("[data-invite-missing]").hidden = !missing;
   form.querySelector("button").disabled = missing;
+}
+
+for (const shown of document.querySelectorAll("input[data-alias-pattern]")) {
+  const alias = shown.form.elements.namedItem("alias");
+  const button = shown.parentElement.querySelector("[data-copy]");
+  alias.addEventListener("input", () => {
+    const typed = alias.value.trim().toLowerCase() || "alias";
+    shown.value = shown.dataset.aliasPattern.replace("*", typed);
+    button.dataset.copy = shown.value;
+  });
+}
+
+for (const input of document.querySelectorAll("input[data-fetch]")) {
+  input.addEventListener("change", () => ask(input));
+}
+
+/** Asks the server what is at a discovery endpoint; the button "Fetch" does the same by a page. */
+async function ask(input) {
+  const sent = input.value;
+  if (sent.trim() === "") return;
+  const body = new URLSearchParams(new FormData(input.form));
+  body.set("action", "fetch");
+  body.delete("client_secret");
+  const waiting = input.form.querySelector("[data-fetching]");
+  waiting.hidden = false;
+  try {
+    const headers = { accept: "text/html" };
+    const answer = await fetch(input.form.action, { method: "POST", body, headers });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (input.value === sent) show(page, input);
+  } finally {
+    waiting.hidden = true;
+  }
+}
+
+/** Takes over from the page that came what was found out, or what is wrong. */
+function show(page, input) {
+  const found = page.getElementById(input.id);
+  if (!found) return;
+  input.value = found.value;
+  for (const field of input.form.querySelectorAll("[data-fetched]")) {
+    const other = page.getElementById(field.id);
+    if (other) field.value = other.value;
+  }
+  const messages = page.querySelector("[data-messages]");
+  document.querySelector("[data-messages]").replaceChildren(...messages.childNodes);
+  const row = input.closest(".form-row");
+  row.querySelector(".problem")?.remove();
+  const problem = page.getElementById(`${input.id}-problem`);
+  row.classList.toggle("field-bad", problem !== null);
+  input.toggleAttribute("aria-invalid", problem !== null);
+  if (problem) row.querySelector(".help").before(problem);
+}
+
+for (const link of document.querySelectorAll("a[data-popup]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    window.open(link.href, link.target, "popup,width=720,height=800");
+  });
 }

@@ -49,12 +49,12 @@ impl Agents {
     }
 
     /// Takes over the device's messages; an older connection of it ends.
-    fn connect(&self, device: DeviceId) -> (u64, mpsc::Receiver<ServerMessage>) {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+    fn connect(&self, device: DeviceId) -> Connected {
+        let (sender, messages) = mpsc::channel(QUEUE);
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         let number = connected.get(&device).map_or(0, |older| older.number.wrapping_add(1));
         connected.insert(device, Connection { number, sender });
-        (number, receiver)
+        Connected { agents: self.clone(), device, number, messages }
     }
 
     fn disconnect(&self, device: DeviceId, number: u64) {
@@ -95,6 +95,20 @@ impl Agents {
 
 fn is_open(state: &TicketState) -> bool {
     matches!(state, TicketState::Waiting | TicketState::Claimed)
+}
+
+/// The connection of one device; it is listed as long as this lives.
+struct Connected {
+    agents: Agents,
+    device: DeviceId,
+    number: u64,
+    messages: mpsc::Receiver<ServerMessage>,
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.agents.disconnect(self.device, self.number);
+    }
 }
 
 /// A ticket as the agent knows it: the 16 random bytes of its id.

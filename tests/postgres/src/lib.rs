@@ -5,7 +5,7 @@
 //! production, and ends with the program that started it, however that ends: a supervising shell
 //! waits for the end of a pipe that only this program holds open.
 
-use std::io;
+use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -21,14 +21,18 @@ const ROLE: &str = "cardea";
 const SUPERVISE: &str = r#"
 set -e
 trap : INT TERM
+end() {
+    "$1/pg_ctl" stop --mode immediate --silent --pgdata "$2/data" >>"$2/log" 2>&1 || true
+    rm -rf "$2"
+}
+trap 'end "$1" "$2"' EXIT
 "$1/initdb" --pgdata "$2/data" --username postgres --auth trust --encoding UTF8 \
-    --locale C.UTF-8 >>"$2/log" 2>&1
+    --locale C.UTF-8 >>"$2/log" 2>&1 || { cat "$2/log"; exit 1; }
 "$1/pg_ctl" start --wait --silent --pgdata "$2/data" --log "$2/log" \
-    --options "-k '$2' -c listen_addresses= -c max_connections=400" >>"$2/log" 2>&1 </dev/null
+    --options "-k '$2' -c listen_addresses= -c max_connections=400" >>"$2/log" 2>&1 </dev/null ||
+    { cat "$2/log"; exit 1; }
 echo ready
 cat >/dev/null || true
-"$1/pg_ctl" stop --mode immediate --silent --pgdata "$2/data" >>"$2/log" 2>&1
-rm -rf "$2"
 "#;
 
 /// A running server.
@@ -85,12 +89,13 @@ impl Server {
         supervisor.args(["-c", SUPERVISE, "supervisor", PROGRAMS]).arg(&directory);
         supervisor.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut supervisor = supervisor.spawn()?;
-        let said = supervisor.stdout.take().map(io::BufReader::new);
+        let mut said = supervisor.stdout.take().map(io::BufReader::new);
         let mut line = String::new();
-        said.map(|mut said| io::BufRead::read_line(&mut said, &mut line)).transpose()?;
+        said.as_mut().map(|said| said.read_line(&mut line)).transpose()?;
         if line.trim() != "ready" {
-            let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-            return Err(io::Error::other(log));
+            // What it says instead is the server's log.
+            said.as_mut().map(|said| said.read_to_string(&mut line)).transpose()?;
+            return Err(io::Error::other(line));
         }
         // Never closed by us: its end is the end of this program.
         std::mem::forget(supervisor.stdin.take());

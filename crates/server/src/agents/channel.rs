@@ -12,7 +12,7 @@ use secrets::TokenHash;
 use serde::Deserialize;
 use store::{Device, DeviceState};
 
-use crate::agents::{caller, nonce};
+use crate::agents::{Connected, caller, nonce};
 use crate::app::App;
 use crate::http::problem::Problem;
 
@@ -49,7 +49,9 @@ pub(crate) async fn handler(
     let upgrade = upgrade
         .max_message_size(limits::MAX_CHANNEL_MESSAGE)
         .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| serve(app, device, socket)))
+    // Before the answer: the agent may be asked the moment it hears that it is connected.
+    let connected = app.agents.connect(device.id);
+    Ok(upgrade.on_upgrade(move |socket| serve(connected, device, socket)))
 }
 
 /// The nonce that a proof claims to be over; `identify` checks that it is.
@@ -59,32 +61,30 @@ fn claimed_nonce(proof: &str) -> Option<String> {
     serde_json::from_slice::<Nonce>(&payload).ok().map(|claims| claims.nonce)
 }
 
-async fn serve(app: App, device: Device, mut socket: WebSocket) {
-    let (number, mut messages) = app.agents.connect(device.id);
+async fn serve(mut connected: Connected, device: Device, mut socket: WebSocket) {
     tracing::info!(device = %device.id, name = device.name, "agent connected");
     // Three pings of the agent missed: it is gone, whatever the network says.
     let patience = limits::PING.saturating_mul(3);
     loop {
         tokio::select! {
-            message = messages.recv() => {
+            message = connected.messages.recv() => {
                 let Some(message) = message else { break };
                 let ends = message == ServerMessage::Revoke;
                 let sent = socket.send(Message::text(message.encode())).await;
                 if sent.is_err() || ends { break }
             }
             received = tokio::time::timeout(patience, socket.recv()) => match received {
-                Ok(Some(Ok(Message::Text(text)))) => heard(&app, device.id, &text),
+                Ok(Some(Ok(Message::Text(text)))) => heard(device.id, &text),
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => break,
                 Ok(Some(Ok(_))) => {} // pings are answered by the library
             },
         }
     }
-    app.agents.disconnect(device.id, number);
     tracing::info!(device = %device.id, "agent disconnected");
 }
 
 /// An agent that refuses before the claim says so in its result as well; here it is only heard.
-fn heard(_app: &App, device: DeviceId, text: &str) {
+fn heard(device: DeviceId, text: &str) {
     match AgentMessage::parse(text) {
         Ok(AgentMessage::Refused { reason, .. }) => {
             tracing::info!(%device, ?reason, "agent does not claim");

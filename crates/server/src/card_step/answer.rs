@@ -1,9 +1,10 @@
 //! Takes an answer of a card, from a browser or from an agent: verify, decide, write.
 
 use identity::Tenant;
-use login::{Event, Login, Task, Then, Vouched, Waiting};
+use login::{Channel, Event, Login, Task, Then, Vouched, Waiting};
 
 use crate::app::App;
+use crate::entropy;
 use crate::exits;
 use crate::hallway::ceremony::{self, Answer, Verified};
 use crate::hallway::execute::{ExecuteError, Material, SessionMaterial, execute};
@@ -32,7 +33,7 @@ pub(crate) async fn take(
     answer: Answer<'_>,
     user_agent: String,
 ) -> Result<Outcome, Problem> {
-    let challenge = answer.challenge;
+    let (challenge, channel) = (answer.challenge, answer.channel);
     let mut rows = app.store.read(tenant.id).await?;
     let Verified { event, card } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
@@ -55,9 +56,8 @@ pub(crate) async fn take(
     let material = Material { card, session: Some(session), ..Material::default() };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) => {
-            let outcome = if login.is_some() { Outcome::Waits } else { Outcome::Ended };
-            tell(tenant, waiting, outcome);
-            Ok(outcome)
+            story(tenant, waiting, channel);
+            Ok(if login.is_some() { Outcome::Waits } else { Outcome::Ended })
         }
         Err(ExecuteError::Clone) => {
             Err(refuse(app, tenant, waiting, challenge, "counter-went-back").await)
@@ -66,20 +66,30 @@ pub(crate) async fn take(
     }
 }
 
-/// One line for each login that ends well, with what an operator asks first.
-fn tell(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) {
-    let (login, person) = (waiting.started.id, waiting.person);
-    if outcome == Outcome::Waits || waiting.then != Then::Exit {
-        tracing::info!(tenant = %tenant.slug, %login, %person, "card accepted");
-        return;
-    }
-    let provider = match &waiting.vouched {
-        Vouched::Upstream { provider, .. } => Some(tracing::field::display(provider)),
-        Vouched::Invitation | Vouched::Session => None,
+/// One line that tells the story of a login, for the operator at three in the morning. People stand
+/// in it by their ids: the console knows their names.
+fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
+    let what = match (waiting.then, waiting.task) {
+        (Then::Exit, Task::Authenticate) => "signed in",
+        (Then::Exit, Task::Enrol(_)) => "enrolled a first card and signed in",
+        (Then::AddCard, Task::Authenticate) => "confirmed with a card",
+        (Then::AddCard, Task::Enrol(_)) => "added a card",
+        (Then::RemoveCard(_), _) => "removed a card",
     };
-    let door = tracing::field::debug(waiting.started.request.door);
-    let new_card = waiting.task != Task::Authenticate;
-    tracing::info!(tenant = %tenant.slug, %login, %person, provider, door, new_card, "signed in");
+    let vouched = match &waiting.vouched {
+        Vouched::Upstream { provider, .. } => provider.as_str(),
+        Vouched::Invitation => "invitation",
+        Vouched::Session => "session",
+    };
+    let via = match channel {
+        Channel::Browser => "browser",
+        Channel::Agent(_) => "agent",
+    };
+    let took = entropy::now().since(waiting.started.started_at);
+    tracing::info!(
+        tenant = %tenant.slug, person = %waiting.person, login = %waiting.started.id,
+        vouched, via, seconds = took.as_secs(), "{what}"
+    );
 }
 
 /// Spends the challenge and writes the refusal; the problem for whoever sent the answer.

@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::Tenant;
+use ids::UserId;
 use login::{CardFacts, Channel, Event, Evidence, Login, PersonFacts, Purpose, StrangerAt};
-use passkeys::Hint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -86,15 +86,11 @@ pub(crate) async fn finish(
 ) -> Result<Response, Problem> {
     let slot = slot_of(&app, &headers, &request.challenge).ok_or(Problem::ChallengeGone)?;
     let response = request.credential.get().as_bytes();
-    let event = verify(&app, &tenant, &slot, response).await?;
+    let (event, person) = verify(&app, &tenant, &slot, response).await?;
+    let login = slot.stranger.started.id;
     let door = slot.stranger.started.request.door;
     let return_to = slot.stranger.started.request.return_to.clone();
     let forget = slot.forget();
-    let login = slot.stranger.started.id;
-    let person = match &event {
-        Event::CardProved { person, .. } => Some(tracing::field::display(person.id)),
-        _ => None,
-    };
     let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
     let (_, effects) = outcome.inspect_err(|refusal| {
         tracing::info!(tenant = %tenant.slug, reason = refusal.code(), "card alone refused");
@@ -107,7 +103,10 @@ pub(crate) async fn finish(
     };
     let material = Material { session: Some(session), ..Material::default() };
     execute(&app, tenant.id, effects, material).await?;
-    tracing::info!(tenant = %tenant.slug, %login, person, ?door, "signed in with a card alone");
+    tracing::info!(
+        tenant = %tenant.slug, %person, %login, vouched = "none", via = "browser",
+        "signed in with a card alone"
+    );
     let mut response = Json(Location { location: return_to }).into_response();
     response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
     response.headers_mut().append(SET_COOKIE, forget);
@@ -127,7 +126,7 @@ async fn verify(
     tenant: &Tenant,
     slot: &Slot,
     response: &[u8],
-) -> Result<Event, Problem> {
+) -> Result<(Event, UserId), Problem> {
     let StrangerAt::CardFirst { challenge } = &slot.stranger.at else {
         return Err(Problem::ChallengeGone);
     };
@@ -145,7 +144,7 @@ async fn verify(
     let assertion = finished.map_err(refused)?;
     let person = rows.person_facts(card.person).await?;
     let person = person.ok_or(Problem::CardRefused("no-credential"))?;
-    Ok(proved(tenant, challenge.id, &card, &assertion, person))
+    Ok((proved(tenant, challenge.id, &card, &assertion, person), person.id))
 }
 
 fn proved(

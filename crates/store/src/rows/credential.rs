@@ -142,7 +142,8 @@ impl Writing {
         self.hits(&SWAP_COUNTER, values![id, counter]).await
     }
 
-    /// Revokes a credential and ends its sessions. `false` when it was revoked before.
+    /// Revokes a credential. `false` when it was revoked before. Its sessions end, and so do all
+    /// waiting logins of its person: one of them may rest on a tap of this very card.
     ///
     /// # Errors
     ///
@@ -154,6 +155,7 @@ impl Writing {
         let person: UserId = row.get("person_id")?;
         self.execute(&MARK_REVOKED, values![person]).await?;
         self.execute(&END_SESSIONS, values![id]).await?;
+        self.end_logins_of(person).await?;
         Ok(true)
     }
 }

@@ -152,11 +152,18 @@ impl Writing {
         let hit = self.hits(&SET_STATE, values).await?;
         if hit && state == PersonState::Disabled {
             self.end_sessions_of(id).await?;
-            for statement in [&END_TICKETS, &END_LOGINS, &END_CODES] {
-                self.execute(statement, values![id]).await?;
-            }
+            self.end_logins_of(id).await?;
+            self.execute(&END_CODES, values![id]).await?;
         }
         Ok(hit)
+    }
+
+    /// Ends all waiting logins of a person, with what agents were asked for them.
+    pub(super) async fn end_logins_of(&mut self, id: UserId) -> Result<(), StoreError> {
+        for statement in [&END_TICKETS, &END_LOGINS] {
+            self.execute(statement, values![id]).await?;
+        }
+        Ok(())
     }
 
     /// Makes a person an administrator of the installation, or no longer one.

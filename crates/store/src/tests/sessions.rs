@@ -102,6 +102,16 @@ on_both! {
         assert!(reading.credential(second.id).await.unwrap().unwrap().revoked_at.is_some());
     }
 
+    async fn revoking_a_card_ends_the_waiting_logins_of_its_person(bench) {
+        let cast = bench.cast("acme").await;
+        let login = cast.waiting("handle").await;
+        assert!(cast.read().await.login(login.started.id).await.unwrap().is_some());
+        let mut writing = cast.write().await;
+        writing.revoke_credential(cast.card).await.unwrap();
+        writing.commit().await.unwrap();
+        assert!(cast.read().await.login(login.started.id).await.unwrap().is_none());
+    }
+
     async fn sessions_are_listed_and_ended_one_by_one_or_all(bench) {
         let cast = bench.cast("acme").await;
         let first = cast.sign_in("first").await;

@@ -212,8 +212,8 @@ async fn a_revoked_card_is_refused() {
     let answer = card.answer(&browser, &options);
     let refused = ACME.finish(&mut browser, &answer).await;
     assert_clear("at the card step", &refused);
-    assert_eq!(refused.code(), "card-revoked");
-    assert_only_refused("at the card step", &before, &world.dump().await);
+    assert_eq!(refused.code(), "login-expired", "logins end with the card");
+    assert_unchanged("at the card step", &before, &world.dump().await);
     // And no fresh sign-in at the provider makes up for it: a code is asked for.
     let mut again = world.browser();
     ACME.to_card(&mut again, &mut mia()).await;
@@ -250,6 +250,21 @@ async fn a_disabled_person_is_refused_at_every_step() {
     assert_clear("at the card step", &refused);
     assert_eq!(refused.code(), "login-expired", "logins end with the person");
     assert_unchanged("at the card step", &before, &world.dump().await);
+}
+
+/// Revoked between the page and the answer, with the login still there.
+#[tokio::test]
+async fn a_login_that_outlives_its_card_signs_nobody_in() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (mut browser, options) = at_challenge(&world, &mut mia()).await;
+    assert_eq!(world.sql("UPDATE credential SET revoked_at = 1").await, 1);
+    let before = world.dump().await;
+    let answer = card.answer(&browser, &options);
+    let refused = ACME.finish(&mut browser, &answer).await;
+    assert_clear("revoked", &refused);
+    assert_eq!(refused.code(), "card-revoked");
+    assert_only_refused("revoked", &before, &world.dump().await);
 }
 
 /// Disabled between the page and the answer, with the login still there.

@@ -1,7 +1,7 @@
 //! Goes through the steps of a sign-in, and keeps what each one showed.
 
 use identity::mapping::{self, Import, MapperReport, Outcome};
-use identity::{EntraLink, FirstCard, Provider, ProviderKind, Tenant};
+use identity::{EntraLink, FirstCard, Provider, ProviderEndpoints, ProviderKind, Tenant};
 use oidc::NumericDate;
 use oidc::aadsts::{self, Report as Refusal};
 use oidc::callback::Callback;
@@ -114,13 +114,23 @@ pub(super) async fn run(
 
 async fn metadata(app: &App, provider: &Provider, report: &mut Report) {
     let outcome = match fetch(app, &provider.endpoints.discovery).await {
-        Ok(found) if found.endpoints == provider.endpoints => Ok(provider.endpoints.issuer.clone()),
+        Ok(found) if is_same(&found.endpoints, &provider.endpoints) => {
+            Ok(provider.endpoints.issuer.clone())
+        }
         Ok(_) => Err("The provider says something else about itself than what is saved. Press \
                       Fetch in the settings, look at it, and save."
             .to_owned()),
         Err(text) => Err(text),
     };
     report.step("The provider's metadata is there and as saved", outcome);
+}
+
+/// Whether a sign-in goes the same way with both.
+fn is_same(found: &ProviderEndpoints, saved: &ProviderEndpoints) -> bool {
+    let way = |e: &ProviderEndpoints| {
+        [&e.issuer, &e.authorization, &e.token, &e.jwks].map(String::clone)
+    };
+    way(found) == way(saved)
 }
 
 /// The code, when one came.
