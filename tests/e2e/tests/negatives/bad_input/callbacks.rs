@@ -62,7 +62,7 @@ const CASES: &[Case] = &[
     (
         "65 parameters",
         |s| {
-            let more: String = (0..63).map(|n| format!("&p{n}=1")).collect();
+            let more = (0..63).map(|n| format!("&p{n}=1")).collect::<Vec<_>>().concat();
             format!("state={s}&code=x{more}")
         },
         MALFORMED,
