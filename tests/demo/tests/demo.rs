@@ -76,6 +76,14 @@ impl Demo {
         commands.filter(|line| line.contains(&place)).collect()
     }
 
+    /// What it has started: stand-in, server, pcscd and agent.
+    fn children(&self) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();
+        let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let lists = lists.collect::<Vec<_>>().join(" ");
+        lists.split_whitespace().map(|id| format!("/proc/{id}")).collect()
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         fs::read_dir(self.place.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
@@ -110,10 +118,12 @@ fn until_ctrl_c_it_stays_up_and_then_leaves_nothing_behind() {
     let link = demo.read_to("  Console, as administrator");
     assert!(link.contains("http://localhost:") && link.contains("/admin/invite#"), "{link}");
     demo.read_to("  ssh -L ");
-    assert!(demo.processes().len() >= 3, "{:?}", demo.processes());
+    let children = demo.children();
+    assert_eq!(children.len(), 4, "{children:?}");
     let id = Pid::from_raw(demo.child.id().try_into().unwrap()).unwrap();
     kill_process(id, Signal::INT).unwrap();
     assert!(demo.child.wait().unwrap().success());
+    assert!(children.iter().all(|child| !Path::new(child).exists()), "{children:?}");
     assert_eq!((demo.processes(), demo.files()), (vec![], vec![]));
 }
 
