@@ -95,6 +95,17 @@ async fn the_answer_of_a_test_counts_once_and_for_the_browser_that_began() {
 }
 
 #[tokio::test]
+async fn another_administrator_cannot_take_over_a_test() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let callback = round_trip(&mut browser, &mut Person::new("mia@acme.example")).await;
+    let mut other = administrator(&world).await;
+    other.set_cookie("__Host-test", browser.cookie("__Host-test").unwrap());
+    assert_eq!(other.get(&callback).await.status, 403);
+    assert_eq!(browser.get(&callback).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_test_of_a_session_that_has_ended_is_nobodys() {
     let world = World::start().await;
     let mut browser = administrator(&world).await;
