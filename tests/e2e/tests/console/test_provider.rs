@@ -28,7 +28,8 @@ async fn a_test_shows_steps_claims_and_mappers_and_imports_nothing() {
     let mut browser = administrator(&world).await;
     let page = test(&mut browser).await;
     assert_eq!(page.status, 200, "{page:?}");
-    for part in ["It works", "Azure Username", "<code>upn</code>", "mia@acme.example", "Would write"]
+    for part in
+        ["It works", "Azure Username", "<code>upn</code>", "mia@acme.example", "Would write"]
     {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
