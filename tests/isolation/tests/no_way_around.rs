@@ -107,6 +107,7 @@ fn table(seen: &Seen<'_>, rules: &BTreeMap<&str, String>) -> String {
     for principal in PRINCIPALS {
         let _ = write!(text, "{:14}", format!("{principal:?}"));
     }
+    text = text.trim_end().to_owned();
     text.push('\n');
     let mut rows: Vec<_> = seen.iter().collect();
     rows.sort_by_key(|((order, pattern, _), _)| (*pattern, *order));
