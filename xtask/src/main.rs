@@ -1,6 +1,7 @@
 //! What would otherwise be shell scripts: `cargo xtask check` runs what CI runs.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on stdout")]
 
+mod bench;
 mod check;
 mod layers;
 mod licences;
@@ -13,6 +14,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   check             format, layers, licences, clippy with the house lints, rustdoc
+  bench login       what logins cost; further arguments: --help
   layers            the layer check alone
   licences          the licence check alone
   pictures          screenshots of every page, into docs/pictures
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let passed = match words.as_slice() {
+        ["bench", "login", arguments @ ..] => bench::login(arguments),
         ["check"] => check::all(),
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),

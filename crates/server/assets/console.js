@@ -7,6 +7,7 @@
  *   input[data-alias-pattern]  follows the alias of its form: the pattern's "*" is the alias
  *   input[data-fetch]  when it changes, asks the server what is there, and fills in the
  *                      [data-fetched] fields and the messages of the page that comes back
+ *   form[data-create]  suggests a slug of the name, until another one is typed
  *   a[data-popup]      opens in a window of its own
  *   form[data-invite]  gets the token from the address into its [data-token]
  */
@@ -54,6 +55,27 @@ for (const shown of document.querySelectorAll("input[data-alias-pattern]")) {
     const typed = alias.value.trim().toLowerCase() || "alias";
     shown.value = shown.dataset.aliasPattern.replace("*", typed);
     button.dataset.copy = shown.value;
+  });
+}
+
+const create = document.querySelector("form[data-create]");
+if (create) {
+  const name = create.elements.namedItem("name");
+  const slug = create.elements.namedItem("slug");
+  const shown = create.querySelector("[data-slug-shown]");
+  const showSlug = () => {
+    shown.textContent = slug.value.trim().toLowerCase() || "slug";
+  };
+  let own = slug.value !== "";
+  name.addEventListener("input", () => {
+    if (own) return;
+    const words = name.value.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== "");
+    slug.value = words.join("-").slice(0, 63);
+    showSlug();
+  });
+  slug.addEventListener("input", () => {
+    own = slug.value !== "";
+    showSlug();
   });
 }
 

@@ -1,5 +1,6 @@
 //! Cardea's half of the guide, in the administrators' console.
 
+use entra_stand_in::ACME;
 use serde_json::json;
 use soft_authenticator::SoftAuthenticator;
 
@@ -114,7 +115,7 @@ impl Console {
             let came = format!("\"{}\" on: {}", value(field), self.page.text);
             ensure(value(field).ends_with(end), format_args!("{field} …{end}"), came)?;
         }
-        Ok(((), format!("fields populated; issuer {}", value("Issuer"))))
+        Ok(((), format!("Cardea → Azure: fields populated, issuer {}", value("Issuer"))))
     }
 
     async fn add(&mut self, copied: &Copied) -> Told<()> {
@@ -180,7 +181,23 @@ impl Console {
     pub(crate) async fn users(&mut self, username: &str) -> Told<()> {
         self.click("Users").await?;
         self.shows(username)?;
-        Ok(((), format!("{username} is listed")))
+        self.click("Ada Admin").await?;
+        // The three mappers, the link, the card, and the agent that was paired.
+        for text in ["E-mail", "group", "sub", "Linked at", "Revoke…", "demo computer"] {
+            self.shows(text)?;
+        }
+        self.shows(&format!("tid {ACME}"))?;
+        Ok(((), format!("{username}, with what the three mappers imported, card and agent")))
+    }
+
+    /// Every step has left its mark in the tenant's chain.
+    pub(crate) async fn audit(&mut self) -> Told<()> {
+        self.click("Audit").await?;
+        self.shows("The audit chain is whole")?;
+        for kind in ["provider.saved", "policy.saved", "agent.paired"] {
+            self.shows(kind)?;
+        }
+        Ok(((), "the tenant's audit chain is whole".to_owned()))
     }
 
     async fn click(&mut self, link: &str) -> Result<(), Trouble> {

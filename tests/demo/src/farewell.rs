@@ -1,10 +1,10 @@
 //! What can be done by hand now, with links that work once.
-#![expect(clippy::print_stdout, reason = "what the program is there to say")]
 
 use tokio::process::Command;
 
 use crate::sign_in::{ACCOUNT, USERNAME};
 use crate::stage::{PIN, Stage};
+use crate::story::say;
 use crate::trouble::{Trouble, cannot, ensure};
 
 /// A fresh link that makes whoever opens it an administrator: `cardea admin invite`.
@@ -26,7 +26,7 @@ pub(crate) async fn print(stage: &Stage) -> Result<(), Trouble> {
     let password = entra_stand_in::PASSWORD;
     let agent = stage.program("cardea-agent");
     let (agent, socket) = (agent.display(), stage.agent_socket());
-    println!(
+    say(format_args!(
         "
 Now you. Everything stays up until Ctrl-C.
 
@@ -55,7 +55,7 @@ From another computer, first:
         port = port(origin),
         entra_port = port(entra),
         host = rustix::system::uname().nodename().to_string_lossy(),
-    );
+    ));
     Ok(())
 }
 

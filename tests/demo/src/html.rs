@@ -263,3 +263,54 @@ impl Reader {
 fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(html: &str) -> Page {
+        parse("http://localhost/admin/".parse().unwrap(), 200, html)
+    }
+
+    #[test]
+    fn a_page_is_what_can_be_read_on_it() {
+        let page = page(
+            "<!doctype html><title>A &#38; B</title><style>x{}</style><script>if (1<2) {}</script>\
+             <h1>Users</h1><p>one<!-- <a href='/no'>no</a> --> &lt;two&gt;</p>\
+             <a href=\"/admin/?a=1&amp;b=2\"><b>All</b> tenants</a>",
+        );
+        assert_eq!(
+            (page.title.as_str(), page.text.as_str()),
+            ("A & B", "Users one <two> All tenants")
+        );
+        assert_eq!(page.links, [("All tenants".to_owned(), "/admin/?a=1&b=2".to_owned())]);
+    }
+
+    #[test]
+    fn a_form_sends_what_a_browser_would() {
+        let page = page(
+            "<form method=post action='/save'><input type=hidden name=token value=\"a>b\">\
+             <label for=n>Name</label><input id=n name=name value=Ada>\
+             <label>Force <input type=radio name=sync value=f></label>\
+             <label><input type=radio name=sync value=i checked>Import</label>\
+             <input type=checkbox name=on><input id=u readonly value=uri>\
+             <select name=kind><option value=a>One</option><option selected>Two</option></select>\
+             <textarea name=more>x</textarea>\
+             <button name=action value=fetch>Fetch</button><button name=action value=save>Add</button>\
+             </form>",
+        );
+        let form = page.form("Add").unwrap();
+        let sent = |form: &Form| {
+            let fields = form.fields("Add").into_iter();
+            fields.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(sent(&form), "token=a>b&name=Ada&sync=i&kind=Two&more=x&action=save");
+        let form = form.fill("Name", "Eva").unwrap().fill("kind", "One").unwrap();
+        let form = form.tick("Force").unwrap();
+        assert_eq!(sent(&form), "token=a>b&name=Eva&sync=f&kind=a&more=x&action=save");
+        assert!(form.posts && form.action == "/save");
+        assert_eq!(page.value("u").unwrap(), "uri");
+        assert!(form.clone().fill("Nobody", "x").is_err() && page.form("Delete").is_err());
+        assert!(form.fill("kind", "Three").is_err());
+    }
+}

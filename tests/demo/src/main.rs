@@ -62,7 +62,12 @@ fn main() -> ExitCode {
     // One thread: the kernel ends a child when the thread that started it ends.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Ok(runtime) => {
+            let code = runtime.block_on(run(&arguments));
+            // A hand that still waits for its card must not keep the program.
+            runtime.shutdown_background();
+            code
+        }
         Err(error) => {
             eprintln!("demo: cannot start: {error}");
             ExitCode::FAILURE
@@ -79,16 +84,20 @@ async fn run(arguments: &Arguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let mut stop = std::pin::pin!(interrupted());
     let played = tokio::select! {
         biased;
-        () = interrupted() => None,
+        () = &mut stop => None,
         played = play::play(&mut story, &mut stage) => Some(played.is_ok()),
     };
-    let ok = played == Some(true);
+    let mut ok = played == Some(true);
     if ok && !arguments.once {
         match farewell::print(&stage).await {
-            Ok(()) => interrupted().await,
-            Err(error) => eprintln!("demo: {error}"),
+            Ok(()) => stop.await,
+            Err(error) => {
+                eprintln!("demo: {error}");
+                ok = false;
+            }
         }
     }
     stage.end(arguments.keep || played == Some(false));

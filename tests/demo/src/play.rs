@@ -6,7 +6,8 @@ use crate::azure::Portal;
 use crate::console::Console;
 use crate::sign_in::{ACCOUNT, USERNAME, Visitor};
 use crate::stage::Stage;
-use crate::story::{Failed, Story};
+use crate::story::{Failed, Story, millis, say};
+use crate::trouble::ensure;
 
 /// Plays everything.
 pub(crate) async fn play(story: &mut Story, stage: &mut Stage) -> Result<(), Failed> {
@@ -23,6 +24,7 @@ pub(crate) async fn play(story: &mut Story, stage: &mut Stage) -> Result<(), Fai
     story.step("Admin Console › Users", console.users(USERNAME)).await?;
     story.part("Every day");
     let took = daily(story, stage, &mut visitor).await?;
+    story.step("Admin Console › Audit", console.audit()).await?;
     report(story, took);
     Ok(())
 }
@@ -56,7 +58,7 @@ async fn first_sign_in(
         let shown = account.shows(USERNAME)?;
         let path = shown.url.path().to_owned();
         shown.shows("Cards and keys")?;
-        crate::trouble::ensure(path == ACCOUNT, ACCOUNT, &path)?;
+        ensure(path == ACCOUNT, ACCOUNT, &path)?;
         Ok(((), format!("{path} shows {USERNAME} and the new card")))
     };
     story.step("Account Management Page", shown).await?;
@@ -72,8 +74,7 @@ async fn daily(
     story.step("Tap the card", visitor.assert(stage)).await
 }
 
-#[expect(clippy::print_stdout, reason = "what the program is there to say")]
 fn report(story: &Story, took: Duration) {
-    println!("\nFrom tap to account page: {}.", crate::story::millis(took));
-    println!("All steps together: {}.", story.took());
+    say(format_args!("\nFrom tap to account page: {}.", millis(took)));
+    say(format_args!("All steps together: {}.", story.took()));
 }

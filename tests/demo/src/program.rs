@@ -137,3 +137,63 @@ fn copy(said: PipeReader, mut log: File, tell: &watch::Sender<VecDeque<String>>)
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = command(Path::new("sh"));
+        command.args(["-c", script]);
+        command
+    }
+
+    fn is_running(id: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
+        // A zombie that nobody reaps has ended.
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    /// Somebody else's child is killed, and dies a moment later.
+    fn dies(id: &str) -> bool {
+        let began = clock::now();
+        while is_running(id) && began.elapsed() < PATIENCE {
+            thread::yield_now();
+        }
+        !is_running(id)
+    }
+
+    #[tokio::test]
+    async fn what_it_says_is_heard_and_logged() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let script = "echo one; echo now ready >&2; exec sleep 60";
+        let mut program = Program::start("test", shell(script), &log).unwrap();
+        assert_eq!(program.says("ready").await.unwrap(), "now ready");
+        assert_eq!(program.says("one").await.unwrap(), "one");
+        drop(program);
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "one\nnow ready\n");
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_early_is_trouble_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut program = Program::start("test", shell("echo no licence"), &log).unwrap();
+        let trouble = program.says("ready").await.unwrap_err();
+        assert_eq!(trouble.came, "its end: no licence");
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_all_that_it_started_even_when_it_does_not_listen() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let script = "trap '' TERM; sh -c 'trap \"\" TERM; sleep 60 & echo child $!; wait' & wait";
+        let mut program = Program::start("test", shell(script), &log).unwrap();
+        let child = program.says("child").await.unwrap().replace("child ", "");
+        assert!(is_running(&child) && is_running(&program.id().to_string()));
+        let id = program.id().to_string();
+        drop(program);
+        assert!(dies(&child) && !is_running(&id));
+    }
+}

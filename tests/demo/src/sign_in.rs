@@ -70,7 +70,7 @@ impl Visitor {
         let page = self.entra.browser.press(form, "Accept").await?;
         let back = page.leaves_to.clone();
         let back = back.ok_or_else(|| Trouble::new("a redirect to Cardea", &page.text))?;
-        let said = format!("Azure sends the browser to {} with a code", back.path());
+        let said = format!("Azure → {} with a code; Cardea redeemed it", back.path());
         self.login = self.browser.open(back.as_str()).await?;
         Ok(((), said))
     }
@@ -127,7 +127,8 @@ impl Visitor {
         ensure(shown.contains("This card is new"), "the dialog for a new PIN", &shown)?;
         ensure(chosen >= 2, "the new PIN typed twice", &shown)?;
         ensure(shown.contains(&number), format_args!("the number {number}"), &shown)?;
-        let said = format!("agent asked, number {number} on both, new PIN, tap, credential made");
+        let said =
+            format!("Cardea → agent → card: number {number} on page and dialog, new PIN, tap");
         Ok((page, said))
     }
 
@@ -144,6 +145,8 @@ impl Visitor {
         self.login = self.browser.open(back.as_str()).await?;
         let path = self.login.url.path();
         ensure(path == CARD_STEP, CARD_STEP, &self.login.text)?;
+        let heading = "Authenticate yourself by using your cards or the digital app";
+        self.login.clone().shows(heading)?;
         Ok(((), format!("{signed_out}; Azure asked for {}", asked(&self.entra.steps))))
     }
 
@@ -158,7 +161,7 @@ impl Visitor {
         ensure(new.contains("asks for your card"), "a dialog that asks for the card", new)?;
         ensure(!new.contains("This card is new"), "the card that is known", new)?;
         let took_said = millis(took);
-        Ok((took, format!("number {number}, PIN, tap; account page {took_said} after the tap")))
+        Ok((took, format!("number {number}, PIN, tap; account page {took_said} later")))
     }
 
     async fn sign_out(&mut self) -> Result<&'static str, Trouble> {

@@ -1,5 +1,4 @@
 //! Everything that runs: directory, ports, programs, reader and card.
-#![expect(clippy::print_stdout, reason = "what the program is there to say")]
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::port::Port;
 use crate::program::{self, Program};
-use crate::story::Told;
+use crate::story::{Told, say};
 use crate::trouble::{Trouble, cannot, ensure};
 
 /// The PIN that the person chooses for the card.
@@ -232,9 +231,9 @@ impl Stage {
         drop(simulator);
         drop(pcscd);
         if keep {
-            println!("\nLogs, configuration and database: {}", directory.keep().display());
+            say(format_args!("\nLogs, configuration and database: {}", directory.keep().display()));
         } else if let Err(error) = fs::remove_dir_all(directory.path()) {
-            println!("\n{} stays: {error}", directory.path().display());
+            say(format_args!("\n{} stays: {error}", directory.path().display()));
         }
     }
 }

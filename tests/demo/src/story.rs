@@ -1,6 +1,7 @@
 //! Steps: numbered, printed as they happen, counted.
-#![expect(clippy::print_stdout, reason = "what the program is there to say")]
 
+use std::fmt::Display;
+use std::io::Write;
 use std::time::Duration;
 
 use crate::clock;
@@ -25,7 +26,7 @@ impl Story {
     /// Begins a part.
     #[expect(clippy::unused_self, reason = "a part belongs to its story")]
     pub(crate) fn part(&self, title: &str) {
-        println!("\n{title}");
+        say(format_args!("\n{title}"));
     }
 
     /// Does a step and prints it: name, what went where, how long it took.
@@ -43,13 +44,13 @@ impl Story {
         match told {
             Ok((value, said)) => {
                 self.ok = self.ok.saturating_add(1);
-                println!("✓ {number:>2}  {name} … ({said}, {took})");
+                say(format_args!("✓ {number:>2}  {name} … ({said}, {took})"));
                 Ok(value)
             }
             Err(trouble) => {
-                println!("✗ {number:>2}  {name} … ({took})");
-                println!("      expected: {}", trouble.expected);
-                println!("      came:     {}", trouble.came);
+                say(format_args!("✗ {number:>2}  {name} … ({took})"));
+                say(format_args!("      expected: {}", trouble.expected));
+                say(format_args!("      came:     {}", trouble.came));
                 Err(Failed)
             }
         }
@@ -57,7 +58,7 @@ impl Story {
 
     /// The last line of the program.
     pub(crate) fn last_line(&self) {
-        println!("demo: {} steps, {} ok", self.steps, self.ok);
+        say(format_args!("demo: {} steps, {} ok", self.steps, self.ok));
     }
 
     /// How long all steps took.
@@ -66,11 +67,31 @@ impl Story {
     }
 }
 
+/// Prints a line. Whoever reads may have gone; what was started is ended all the same.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// A duration as people read it.
 pub(crate) fn millis(duration: Duration) -> String {
     if duration.as_secs() < 10 {
         format!("{} ms", duration.as_millis())
     } else {
         format!("{} s", duration.as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_that_fails_is_counted_and_not_ok() {
+        let mut story = Story::default();
+        let good = story.step("good", async { Ok((7, "said".into())) }).await;
+        assert_eq!(good.unwrap(), 7);
+        let bad: Result<(), _> = story.step("bad", async { Err(Trouble::new("a", "b")) }).await;
+        assert!(bad.is_err());
+        assert_eq!((story.steps, story.ok), (2, 1));
     }
 }

@@ -13,6 +13,7 @@ pub struct Browser {
     origin: String,
     cookies: BTreeMap<String, String>,
     user_agent: String,
+    seen: Vec<(String, Answer)>,
 }
 
 /// What came back.
@@ -90,6 +91,7 @@ impl Browser {
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
+            seen: Vec::new(),
         }
     }
 
@@ -100,9 +102,7 @@ impl Browser {
 
     /// Sends a form from one of Cardea's own pages.
     pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
-        let body = body.finish();
+        let body = form(fields);
         let origin = self.origin.clone();
         let headers = [
             (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
@@ -124,16 +124,27 @@ impl Browser {
     }
 
     /// Sends anything.
-    ///
-    /// # Panics
-    ///
-    /// When the server cannot be reached.
-    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn send(
         &mut self,
         method: Method,
         path: &str,
         body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.send_bytes(method, path, body.map(String::into_bytes), headers).await
+    }
+
+    /// Sends anything, text or not.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be reached.
+    #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
+    pub async fn send_bytes(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Answer {
         let url = self.absolute(path);
@@ -163,13 +174,16 @@ impl Browser {
         let find = |name: &str| {
             headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
         };
-        Answer {
-            status,
-            location: find(LOCATION.as_str()),
-            content_type: find(CONTENT_TYPE.as_str()).unwrap_or_default(),
-            headers,
-            body: response.text().await.expect("a body"),
-        }
+        let content_type = find(CONTENT_TYPE.as_str()).unwrap_or_default();
+        // A stream of events does not end by itself.
+        let body = match content_type.as_str() {
+            "text/event-stream" => String::new(),
+            _ => response.text().await.expect("a body"),
+        };
+        let location = find(LOCATION.as_str());
+        let answer = Answer { status, location, content_type, headers, body };
+        self.seen.push((url.to_string(), answer.clone()));
+        answer
     }
 
     /// Listens to server-sent events.
@@ -194,6 +208,11 @@ impl Browser {
             answer = self.get(&location).await;
         }
         answer
+    }
+
+    /// Everything that the browser was answered, with the address.
+    pub fn seen(&self) -> Vec<(String, Answer)> {
+        self.seen.clone()
     }
 
     /// The origin of Cardea's pages.
@@ -245,4 +264,8 @@ impl Browser {
         let base = Url::parse(&self.origin).expect("an origin");
         base.join(path).expect("an address")
     }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

@@ -20,9 +20,18 @@ impl Azure {
     /// # Panics
     ///
     /// When the stand-in refuses.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn register(stand_in: &StandIn, redirect_uri: &str) -> Self {
-        let app = stand_in.register_app(ACME, "Cardea", Audience::SingleDirectory);
+        Self::register_in(stand_in, ACME, redirect_uri)
+    }
+
+    /// The same in another directory.
+    ///
+    /// # Panics
+    ///
+    /// When the stand-in refuses.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn register_in(stand_in: &StandIn, directory: Uuid, redirect_uri: &str) -> Self {
+        let app = stand_in.register_app(directory, "Cardea", Audience::SingleDirectory);
         stand_in.add_redirect_uri(app.client_id, redirect_uri).expect("a redirect uri");
         let secret = stand_in.add_secret(app.client_id, "Cardea", 180 * 86_400).expect("a secret");
         stand_in
@@ -34,8 +43,8 @@ impl Azure {
         Self {
             client_id: app.client_id,
             secret: secret.value,
-            metadata: stand_in.metadata_url(ACME),
-            directory: ACME,
+            metadata: stand_in.metadata_url(directory),
+            directory,
         }
     }
 }

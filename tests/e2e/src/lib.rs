@@ -5,13 +5,17 @@
 //! is on `127.0.0.1`, so that the two are cross-site to each other as in the world.
 
 mod browser;
+mod database;
 mod desktop;
 mod entra;
 mod people;
+mod way;
 mod world;
 
 pub use browser::{Answer, Browser, Events};
+pub use database::{Dump, Row};
 pub use desktop::{Desktop, PIN};
 pub use entra::Azure;
 pub use people::{Card, SignInError};
+pub use way::{Way, at_provider};
 pub use world::{TENANT, World};

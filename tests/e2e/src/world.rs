@@ -57,15 +57,25 @@ impl World {
     /// # Panics
     ///
     /// When something does not start.
-    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
     pub async fn with_policy(policy: TenantPolicy) -> Self {
+        Self::beside(policy, &[]).await
+    }
+
+    /// A world whose configuration names these other stand-ins too.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+    pub async fn beside(policy: TenantPolicy, others: &[&StandIn]) -> Self {
         install_crypto();
         let stand_in = StandIn::builder().start().await.expect("the stand-in");
         let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let listener = listener.await.expect("a socket");
         let listen = listener.local_addr().expect("its address");
         let data = tempfile::tempdir().expect("a directory");
-        let config = config(listen, &data, &stand_in);
+        let clouds = [others, &[&stand_in]].concat();
+        let config = config(listen, &data, &clouds);
         std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
             .expect("a master key");
         let app = server::open(config.clone()).await.expect("a server");
@@ -122,10 +132,34 @@ impl World {
     /// # Panics
     ///
     /// When it cannot.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub async fn connect(&self, slug: &str, alias: &str, azure: &Azure) {
+        self.connect_to(&self.stand_in, slug, alias, azure).await;
+    }
+
+    /// Adds a tenant with the first tenant's policy, connected under the alias `azure` to a
+    /// directory of the same stand-in.
+    pub async fn add_connected(&self, slug: &str, directory: Uuid) {
+        self.add_connected_to(&self.stand_in, slug, directory).await;
+    }
+
+    /// The same with another stand-in.
+    pub async fn add_connected_to(&self, stand_in: &StandIn, slug: &str, directory: Uuid) {
+        let policy = self.tenant(TENANT).await.policy;
+        let redirect = format!("{}/realms/{slug}/broker/azure/endpoint", self.origin);
+        let azure = Azure::register_in(stand_in, directory, &redirect);
+        self.add_tenant(slug, policy).await;
+        self.connect_to(stand_in, slug, "azure", &azure).await;
+    }
+
+    /// Connects a tenant to an app registration at some stand-in.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn connect_to(&self, stand_in: &StandIn, slug: &str, alias: &str, azure: &Azure) {
         let tenant = self.tenant(slug).await;
-        let base = self.stand_in.base_url();
+        let base = stand_in.base_url();
         let directory = azure.directory;
         let provider = Provider {
             alias: Alias::try_from(alias.to_owned()).expect("an alias"),
@@ -160,9 +194,10 @@ impl World {
     }
 }
 
-fn config(listen: SocketAddr, data: &TempDir, stand_in: &StandIn) -> Config {
+fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
     #[expect(clippy::expect_used, reason = "fixtures")]
     let url = |text: &str| url::Url::parse(text).expect("an address");
+    let named = |cloud: &StandIn| Cloud { authority: url(cloud.base_url()), graph: None };
     Config {
         url: url(&format!("http://localhost:{}", listen.port())),
         rp_id: "localhost".into(),
@@ -171,7 +206,7 @@ fn config(listen: SocketAddr, data: &TempDir, stand_in: &StandIn) -> Config {
         database: None,
         tls: None,
         trusted_proxies: Vec::new(),
-        entra: Entra { cloud: vec![Cloud { authority: url(stand_in.base_url()), graph: None }] },
+        entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ids::UserId;
+use serde_json::Value as Json;
 use store::{AuditEvent, Rows, verify_chain};
 
 use crate::admin::form::{Head, Link, Message};
@@ -122,6 +123,16 @@ fn verdict(chain: &Chain) -> Message {
     }
 }
 
+/// The facts of an event on one line.
+fn detail(facts: &Json) -> String {
+    let Some(fields) = facts.as_object() else { return facts.to_string() };
+    let one = |(name, value): (&String, &Json)| match value.as_str() {
+        Some(text) => format!("{name}: {text}"),
+        None => format!("{name}: {value}"),
+    };
+    fields.iter().map(one).collect::<Vec<_>>().join(" · ")
+}
+
 /// Names of those who did something to somebody else: the operators.
 async fn names(app: &App, events: &[AuditEvent]) -> Result<BTreeMap<UserId, String>, Problem> {
     let operators = session::tenant(app).await?;
@@ -144,9 +155,6 @@ fn row(event: &AuditEvent, operators: &BTreeMap<UserId, String>) -> Row {
         kind: event.kind.clone(),
         person: event.person.map(|id| id.to_string()),
         actor: actor.map(|id| operators.get(&id).cloned().unwrap_or_else(|| id.to_string())),
-        detail: match event.detail.as_object() {
-            Some(fields) if fields.is_empty() => String::new(),
-            _ => event.detail.to_string(),
-        },
+        detail: detail(&event.detail),
     }
 }

@@ -206,8 +206,7 @@ pub(crate) struct FormPage {
 impl FormPage {
     /// The fields that need a look.
     pub(crate) fn bad(&self) -> Vec<&Field> {
-        let fields = self.groups.iter().flat_map(|group| &group.fields);
-        fields.filter(|field| field.problem.is_some()).collect()
+        bad(self.groups.iter().flat_map(|group| &group.fields))
     }
 
     /// The answer: the page, and 422 when something is wrong with what was sent.
@@ -217,6 +216,11 @@ impl FormPage {
         problems.mark(self.groups.iter_mut().flat_map(|group| group.fields.iter_mut()));
         (status, Html(self)).into_response()
     }
+}
+
+/// The fields that need a look.
+pub(crate) fn bad<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<&'a Field> {
+    fields.filter(|field| field.problem.is_some()).collect()
 }
 
 /// What a person typed or pasted, without what cannot be seen: control characters, blanks around

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use identity::{FirstCard, Moment, Provider, Tenant};
 use ids::Alias;
-use store::{Page, PeopleFilter, PeopleOnly, Rows};
+use serde_json::Value as Json;
+use store::{AuditEvent, Page, PeopleFilter, PeopleOnly, Rows};
 
 use crate::admin::session::Operator;
 use crate::app::App;
@@ -127,10 +128,13 @@ async fn auth_time_sent(rows: &mut Rows, alias: &Alias) -> Result<Option<bool>, 
     let Some(head) = rows.audit_head().await? else { return Ok(None) };
     let from = head.seq.saturating_sub(i64::from(LOOKED_THROUGH));
     let events = rows.audit(from.max(0), LOOKED_THROUGH).await?;
-    let last = events.iter().rev().find(|event| {
-        event.kind == "provider.tested" && event.detail["provider"] == alias.as_str()
-    });
-    Ok(last.and_then(|event| event.detail["auth_time"].as_bool()))
+    // A test that came to no token shows nothing about its claims.
+    let shown = |event: &AuditEvent| {
+        let of_this = event.detail.get("provider").and_then(Json::as_str) == Some(alias.as_str());
+        let tested = event.kind == "provider.tested" && of_this;
+        event.detail.get("auth_time").and_then(Json::as_bool).filter(|_| tested)
+    };
+    Ok(events.iter().rev().find_map(shown))
 }
 
 fn auth_time(tenant: &Tenant, provider: &Provider, sent: Option<bool>) -> Option<Banner> {

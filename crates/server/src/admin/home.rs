@@ -50,6 +50,12 @@ struct HomePage {
     address: String,
 }
 
+impl HomePage {
+    fn bad(&self) -> Vec<&Field> {
+        form::bad(self.fields.iter())
+    }
+}
+
 struct Row {
     slug: String,
     name: String,

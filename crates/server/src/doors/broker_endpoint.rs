@@ -117,20 +117,19 @@ async fn claims(
         redirect_uri: &redirect_uri,
         verifier,
     };
-    let failed = |error: upstream::UpstreamError| trouble::failed(tenant, provider, &error);
-    let answer = app.upstream.redeem(&provider.endpoints.token, &request).await;
-    let answer = answer.map_err(failed)?;
-    let compact = answer.id_token.expose_text().unwrap_or_default();
     let kind = kind(provider);
     let expected = Expected {
         issuer: &provider.endpoints.issuer,
         client_id: &provider.client_id,
         nonce,
         kind: &kind,
-        access_token: answer.access_token.as_ref(),
+        access_token: None, // that of the answer
         now: NumericDate(entropy::now().unix_seconds()),
     };
-    app.upstream.verify(&provider.endpoints.jwks, compact, &expected).await.map_err(failed)
+    let (token, jwks) = (&provider.endpoints.token, &provider.endpoints.jwks);
+    // Both calls before one deadline: the person waits for the sum of them.
+    let claims = app.upstream.sign_in(token, jwks, &request, &expected).await;
+    claims.map_err(|error| trouble::failed(tenant, provider, &error))
 }
 
 /// What the provider's people are linked by follows its issuer.

@@ -1,7 +1,7 @@
 //! Executes the effects of one step in one transaction: all of them, or none.
 
 use identity::{EntraLink, Person};
-use ids::{ProofId, SessionId, TenantId};
+use ids::{LoginId, ProofId, SessionId, TenantId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
 use store::{AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, Writing};
@@ -80,7 +80,7 @@ pub(crate) async fn execute(
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
     }
-    let mut run = Run { material, taken: None, proof: None };
+    let mut run = Run { login: login_of(&effects), material, taken: None, proof: None };
     let last_login = last_login_write(&effects);
     for (index, effect) in effects.into_iter().enumerate() {
         // Two writes of one row in one transaction: the later one says it all.
@@ -105,7 +105,18 @@ fn last_login_write(effects: &[Effect]) -> Option<usize> {
     effects.iter().rposition(|effect| matches!(effect, Effect::WriteLogin(_)))
 }
 
+/// The login that the effects are about: its audit events are found by it.
+fn login_of(effects: &[Effect]) -> Option<LoginId> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::WriteLogin(waiting) => Some(waiting.started.id),
+        Effect::TakeLogin { login, .. } | Effect::SpendChallenge { login, .. } => Some(*login),
+        Effect::Prove(proof) => Some(proof.login),
+        _ => None,
+    })
+}
+
 struct Run {
+    login: Option<LoginId>,
     material: Material,
     taken: Option<TakenLogin>,
     proof: Option<ConsumedProof>,
@@ -148,7 +159,7 @@ impl Run {
                 hit(facts.is_some_and(|facts| facts.has_card), "last card")
             }
             Effect::Issue(issue) => self.issue(tx, issue).await,
-            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit)).await?),
+            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit, self.login)).await?),
         }
     }
 
@@ -227,7 +238,7 @@ fn hit(hit: bool, what: &'static str) -> Result<(), ExecuteError> {
 }
 
 /// The audit event of a step, under its stable name.
-fn entry(audit: &Audit) -> AuditEntry {
+fn entry(audit: &Audit, login: Option<LoginId>) -> AuditEntry {
     use serde_json::json;
     let (kind, person, detail) = match audit {
         Audit::UpstreamVouched { person, provider } => {
@@ -249,7 +260,7 @@ fn entry(audit: &Audit) -> AuditEntry {
             ("login.refused", *person, json!({ "reason": reason }))
         }
     };
-    AuditEntry { kind, person: Some(person), actor: Some(person), login: None, detail }
+    AuditEntry { kind, person: Some(person), actor: Some(person), login, detail }
 }
 
 /// The login that a step leaves behind, when one waits.

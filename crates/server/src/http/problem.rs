@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +30,9 @@ pub(crate) enum Problem {
     /// The request is not what the endpoint takes.
     #[error("malformed {0}")]
     Malformed(&'static str),
+    /// The address is there, and does not take this method.
+    #[error("wrong method")]
+    WrongMethod,
     /// Another content type than the endpoint takes.
     #[error("wrong content type")]
     WrongContentType,
@@ -108,6 +111,7 @@ impl Problem {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::WrongContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
@@ -135,6 +139,7 @@ impl Problem {
             Self::OtherBrowser => ErrorKind::OtherBrowser,
             Self::CrossOrigin => ErrorKind::Forbidden,
             Self::Malformed(_)
+            | Self::WrongMethod
             | Self::WrongContentType
             | Self::TooLarge
             | Self::CodeRefused
@@ -201,7 +206,7 @@ impl IntoResponse for Problem {
 pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next) -> Response {
     let wants_page = accepts_html(request.headers());
     let slug = slug_in(request.uri().path());
-    let response = next.run(request).await;
+    let response = in_our_words(next.run(request).await);
     match response.extensions().get::<Problem>().cloned() {
         Some(problem) if wants_page => {
             let frame = frame_of(&app, slug).await;
@@ -209,6 +214,30 @@ pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next
         }
         _ => response,
     }
+}
+
+/// What the framework refuses by itself, it refuses in a line of plain text: an address with a
+/// parameter that cannot be read, a method that nobody answers.
+fn in_our_words(response: Response) -> Response {
+    let (refused, headers) = (response.status(), response.headers());
+    let plain =
+        headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !refused.is_client_error() || !plain {
+        return response;
+    }
+    let problem = match refused {
+        StatusCode::NOT_FOUND => Problem::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::WrongMethod,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::WrongContentType,
+        _ => Problem::Malformed("request"),
+    };
+    let allow = headers.get(ALLOW).cloned();
+    let mut ours = problem.into_response();
+    if let Some(allow) = allow {
+        ours.headers_mut().insert(ALLOW, allow);
+    }
+    ours
 }
 
 /// The frame of the tenant that the path names, if there is one.
@@ -222,7 +251,7 @@ fn page(problem: &Problem, frame: Option<Frame>, kept: &HeaderMap) -> Response {
     let start_again = frame.as_ref().map(|frame| frame.url("account/"));
     let page = ErrorPage { frame, kind: problem.kind(), reference: None, start_again };
     let mut response = (status, Html(page)).into_response();
-    for name in [RETRY_AFTER, SET_COOKIE] {
+    for name in [ALLOW, RETRY_AFTER, SET_COOKIE] {
         for value in kept.get_all(&name) {
             response.headers_mut().append(&name, value.clone());
         }

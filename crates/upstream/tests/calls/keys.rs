@@ -102,6 +102,8 @@ async fn a_failing_provider_is_asked_again_once_a_minute() {
     for seconds in 0..60 {
         keys(&provider, &upstream, after(HOUR + seconds)).await.unwrap();
     }
+    // This one may not ask again yet; it only waits for whoever fetches.
+    assert!(verify(&provider, &upstream, "unknown", after(HOUR + 59)).await.is_err());
     let before = provider.world.hits();
     keys(&provider, &upstream, after(HOUR + 60)).await.unwrap();
     provider.world.wait_for_hits(before + 1).await;
@@ -127,6 +129,23 @@ async fn unknown_keys_fail_closed_and_are_asked_for_every_five_minutes() {
         assert_eq!(verdict, Err(no_such_key()), "after {age} s");
         assert_eq!(provider.world.hits(), hits, "after {age} s");
     }
+}
+
+#[tokio::test]
+async fn a_refresh_that_brings_the_unknown_key_is_enough() {
+    let provider = Arc::new(Provider::start().await);
+    let upstream = provider.upstream();
+    keys(&provider, &upstream, NOW).await.unwrap();
+    provider.world.set_keys(&["second"]);
+    provider.world.hold();
+    let verdict = {
+        let (provider, upstream) = (provider.clone(), upstream.clone());
+        tokio::spawn(async move { verify(&provider, &upstream, "second", after(HOUR)).await })
+    };
+    provider.world.wait_for_hits(2).await;
+    provider.world.release();
+    assert_eq!(verdict.await.unwrap(), Ok(()));
+    assert_eq!(provider.world.hits(), 2);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Identity providers and mappers.
 
-use e2e::{Browser, World};
+use e2e::{Answer, Browser, World};
 
 use crate::support::{administrator, ids_after, marks, provider_form, registration};
 
 const LIST: &str = "/admin/tenants/acme/providers";
 
-async fn add(browser: &mut Browser, form: &[(&str, &str)]) -> e2e::Answer {
+async fn add(browser: &mut Browser, form: &[(&str, &str)]) -> Answer {
     browser.post_form(&format!("{LIST}?template=oidc"), form).await
 }
 
@@ -254,7 +254,9 @@ async fn a_mapper_is_added_changed_and_deleted() {
     let again = browser.post_form(&base, &form).await;
     assert!(marks(&again, "name"), "{}", again.status);
     let list = browser.get(&base).await;
-    let id = ids_after(&list, &format!("{base}/")).pop().unwrap();
+    let row = list.body.split("<tr>").find(|row| row.contains(">mail</a>")).unwrap();
+    let row = Answer { body: row.to_owned(), ..list.clone() };
+    let id = ids_after(&row, &format!("{base}/")).pop().unwrap();
     let path = format!("{base}/{id}");
     let changed = [("name", "mail"), ("sync", "Import"), ("type", "hardcoded-attribute")];
     let answer = browser.post_form(&path, &changed).await;

@@ -1,5 +1,7 @@
 //! An administrator, and the forms they send.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use e2e::{Answer, Azure, Browser, Card, World};
 use entra_stand_in::ACME;
 
@@ -11,7 +13,10 @@ pub(crate) async fn administrator(world: &World) -> Browser {
     let taken =
         browser.post_form("/admin/invite", &[("token", token), ("name", "Olivia Bauer")]).await;
     assert_eq!(taken.location.as_deref(), Some("/realms/operators/login/card"), "{taken:?}");
-    let tapped = Card::new(900).tap(&mut browser, "/realms/operators/login/card").await;
+    // Each administrator has a card of their own.
+    static CARDS: AtomicU64 = AtomicU64::new(900);
+    let mut card = Card::new(CARDS.fetch_add(1, Ordering::Relaxed));
+    let tapped = card.tap(&mut browser, "/realms/operators/login/card").await;
     assert_eq!(tapped.json()["location"], "/admin/", "{tapped:?}");
     assert!(browser.cookie("__Host-admin").is_some());
     browser

@@ -9,8 +9,7 @@ use crate::support::{administrator, marks};
 async fn a_tenant_is_made_in_lower_case_and_only_once() {
     let world = World::start().await;
     let mut browser = administrator(&world).await;
-    let made =
-        browser.post_form("/admin/tenants", &[("name", "Globex"), ("slug", "GLOBEX")]).await;
+    let made = browser.post_form("/admin/tenants", &[("name", "Globex"), ("slug", "GLOBEX")]).await;
     assert_eq!(made.location.as_deref(), Some("/admin/tenants/globex/?done=created"));
     let page = browser.follow(made).await;
     assert!(page.body.contains("/realms/globex/account/"), "{}", page.body);

@@ -28,7 +28,8 @@ async fn a_test_shows_steps_claims_and_mappers_and_imports_nothing() {
     let mut browser = administrator(&world).await;
     let page = test(&mut browser).await;
     assert_eq!(page.status, 200, "{page:?}");
-    for part in ["It works", "Azure Username", "<code>upn</code>", "mia@acme.example", "Would write"]
+    for part in
+        ["It works", "Azure Username", "<code>upn</code>", "mia@acme.example", "Would write"]
     {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
@@ -91,6 +92,17 @@ async fn the_answer_of_a_test_counts_once_and_for_the_browser_that_began() {
     assert_eq!(browser.get(&callback).await.status, 200);
     browser.set_cookie("__Host-test", &cookie);
     assert_eq!(browser.get(&callback).await.status, 409, "it counts twice");
+}
+
+#[tokio::test]
+async fn another_administrator_cannot_take_over_a_test() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let callback = round_trip(&mut browser, &mut Person::new("mia@acme.example")).await;
+    let mut other = administrator(&world).await;
+    other.set_cookie("__Host-test", browser.cookie("__Host-test").unwrap());
+    assert_eq!(other.get(&callback).await.status, 403);
+    assert_eq!(browser.get(&callback).await.status, 200);
 }
 
 #[tokio::test]

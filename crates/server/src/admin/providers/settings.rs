@@ -145,11 +145,10 @@ fn check_secret(
             "client_secret",
             "The provider or the client ID is another one now: paste its client secret.",
         ),
-        Some(_) => {}
         None if found.kind == ProviderKind::Entra => {
             problems.add("client_secret", "Paste the Value of the client secret.");
         }
-        None => {}
+        Some(_) | None => {}
     }
 }
 

@@ -3,6 +3,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use identity::{EntraLink, Person, PersonState, SyncConflict};
 use serde::Deserialize;
+use serde_json::Value as Json;
 use store::{AuditEvent, Credential, Device, DeviceState, Rows, Session, SessionKind};
 
 use crate::account::page::{enrolled, model};
@@ -193,7 +194,10 @@ async fn events(rows: &mut Rows, at: &AtPerson) -> Result<Vec<Event>, Problem> {
 
 /// An event of a sign-in, in words.
 fn event(event: &AuditEvent) -> Option<Event> {
-    let text = |name: &str| event.detail[name].as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        let value = event.detail.get(name).and_then(Json::as_str);
+        value.unwrap_or_default().to_owned()
+    };
     let (words, good) = match event.kind.as_str() {
         "login.upstream" => (format!("{} vouched for them", text("provider")), true),
         "login.signed-in" => ("Signed in with a card".to_owned(), true),

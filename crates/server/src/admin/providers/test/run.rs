@@ -127,9 +127,8 @@ async fn metadata(app: &App, provider: &Provider, report: &mut Report) {
 
 /// Whether a sign-in goes the same way with both.
 fn is_same(found: &ProviderEndpoints, saved: &ProviderEndpoints) -> bool {
-    let way = |e: &ProviderEndpoints| {
-        [&e.issuer, &e.authorization, &e.token, &e.jwks].map(String::clone)
-    };
+    let way =
+        |e: &ProviderEndpoints| [&e.issuer, &e.authorization, &e.token, &e.jwks].map(String::clone);
     way(found) == way(saved)
 }
 
@@ -216,7 +215,9 @@ async fn verify(
     match app.upstream.verify(&provider.endpoints.jwks, compact, &expected).await {
         Ok(claims) => {
             report.step(KEYS, Ok(String::new()));
-            CHECKS.iter().for_each(|check| report.step(check, Ok(String::new())));
+            for check in CHECKS {
+                report.step(check, Ok(String::new()));
+            }
             Some(claims)
         }
         Err(UpstreamError::IdToken(error)) => {

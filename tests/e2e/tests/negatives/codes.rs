@@ -1,0 +1,109 @@
+//! One-time codes: for one person, five tries in a login, once.
+
+use agent_protocol::EnrolmentCode;
+use e2e::{Browser, Card, Dump, World};
+use identity::{CardFirst, FirstCard, TenantPolicy};
+use ids::UserId;
+use secrets::KeyRing;
+use serde_json::json;
+use store::{Code, CodePurpose};
+
+use crate::refused::person;
+use crate::support::{ACME, ada, assert_clear, assert_unchanged, mia};
+
+/// A one-time code for a first card, as an administrator issues it.
+pub(crate) async fn issue_code(world: &World, person: UserId, random: u8) -> String {
+    let code = EnrolmentCode::from_random([random; 16]);
+    let hash = KeyRing::of([7; 32]).derive("one-time code", code.as_str().as_bytes());
+    let tenant = world.tenant("acme").await;
+    let expires_at =
+        world.app.store().now().await.unwrap().plus(std::time::Duration::from_secs(600));
+    let row =
+        Code { person: Some(person), purpose: CodePurpose::FirstCard, expires_at, issued_by: None };
+    let mut tx = world.app.store().write(tenant.id).await.unwrap();
+    tx.put_code(&hash.unwrap().hash(), &row).await.unwrap();
+    tx.commit().await.unwrap();
+    code.shown()
+}
+
+/// A world in which a first card needs a code.
+pub(crate) async fn world_with_codes() -> World {
+    World::with_policy(TenantPolicy {
+        first_card: FirstCard::AdministratorCode,
+        card_first: CardFirst::WithinDays(1),
+        ..TenantPolicy::default()
+    })
+    .await
+}
+
+/// What a wrong code may change: the count of tries in its login.
+fn but_tries(dump: &Dump) -> Dump {
+    dump.clone().without(&["login"])
+}
+
+async fn give(browser: &mut Browser, code: &str) -> e2e::Answer {
+    browser.post_form(&ACME.path("login/code"), &[("code", code)]).await
+}
+
+#[tokio::test]
+async fn the_code_of_another_person_and_the_sixth_try_are_refused() {
+    let world = world_with_codes().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    ACME.to_card(&mut world.browser(), &mut ada()).await;
+    let adas = issue_code(&world, person(&world, "ada@acme.example").await.id, 1).await;
+    let mias = issue_code(&world, person(&world, "mia@acme.example").await.id, 2).await;
+    let before = but_tries(&world.dump().await);
+    let wrong = [adas.as_str(), "BBBB-BBBB", "not a code", "", "bcdf-ghjk", "ZZZZ-ZZZZ", "B"];
+    for (index, code) in wrong.iter().enumerate() {
+        let again = give(&mut browser, code).await;
+        assert_eq!(again.status, 200, "{index}: {again:?}");
+        assert!(!again.gives_a_session());
+        let form = again.body.contains("name=\"code\"");
+        assert!(form || index >= 5, "{index}: no further try: {again:?}");
+    }
+    // Six tries were counted (an empty field is none): the right one comes too late.
+    let late = give(&mut browser, &mias).await;
+    assert_eq!((late.status, late.location.clone()), (200, None), "{late:?}");
+    assert_unchanged("wrong codes", &before, &but_tries(&world.dump().await));
+    let path = ACME.path("login/card/options");
+    let options = browser.post_json(&path, &json!({ "hint": "card" })).await;
+    assert_clear("options without a code", &options);
+
+    // In a new login the code is good, once.
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let mut second = world.browser();
+    ACME.to_card(&mut second, &mut mia()).await;
+    let accepted = give(&mut browser, &mias).await;
+    assert_eq!(accepted.location, Some(ACME.path("login/card")), "{accepted:?}");
+    let before = but_tries(&world.dump().await);
+    let twice = give(&mut second, &mias).await;
+    assert_eq!((twice.status, twice.location), (200, None));
+    assert_unchanged("a code twice", &before, &but_tries(&world.dump().await));
+    let tapped = Card::new(1).tap(&mut browser, &ACME.path("login/card")).await;
+    assert_eq!(tapped.status, 200, "{tapped:?}");
+}
+
+#[tokio::test]
+async fn before_a_code_no_card_can_be_enrolled() {
+    let world = world_with_codes().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let before = world.dump().await;
+    let made = json!({ "publicKey": {
+        "rp": { "id": "localhost" }, "challenge": "AAAA", "user": { "id": "AAAAAAAAAAAAAAAAAAAAAA" },
+        "pubKeyCredParams": [{ "alg": -7, "type": "public-key" }],
+    }});
+    let credential = Card::new(1).0.register(&made, browser.origin()).unwrap();
+    let answer =
+        json!({ "challenge": "0193b5f0-0000-7000-8000-000000000000", "credential": credential });
+    for path in ["login/card/options", "login/card/finish", "login/card/agent"] {
+        let body = if path.ends_with("finish") { answer.clone() } else { json!({"hint": "card"}) };
+        let refused = browser.post_json(&ACME.path(path), &body).await;
+        let no_agent = refused.json()["state"] == "no-agent";
+        assert!(no_agent || (400..500).contains(&refused.status), "{path}: {refused:?}");
+        assert!(!refused.gives_a_session(), "{path}");
+    }
+    assert_unchanged("no code", &before, &world.dump().await);
+}

@@ -1,0 +1,197 @@
+//! A provider that is sick: the page says so in time, and nobody else notices.
+
+use std::time::Duration;
+
+use e2e::{Browser, Card, World};
+use entra_stand_in::{Endpoint, Fault, Person, StandIn};
+use identity::{FirstCard, TenantPolicy};
+use serde_json::json;
+
+use crate::support::{ACME, BIRCH, assert_clear, assert_unchanged, mia};
+
+/// No answer of ours takes longer, whatever the provider does: four seconds for the provider, and
+/// two to spare on a busy machine.
+const BOUND: Duration = Duration::from_secs(6);
+
+const UNREACHABLE: &str = "The sign-in service cannot be reached";
+const INVALID: &str = "The sign-in could not be checked";
+
+/// A name, the fault, and the heading of the page.
+type Case = (&'static str, fn() -> Fault, &'static str);
+
+const CASES: &[Case] = &[
+    ("hangs", || Fault::Hang, UNREACHABLE),
+    ("late", || Fault::Delay { milliseconds: 60_000 }, UNREACHABLE),
+    ("drips", || Fault::SlowDrip { bytes: 1, milliseconds: 200 }, UNREACHABLE),
+    ("cut", || Fault::Cut, UNREACHABLE),
+    ("500", || Fault::Status { status: 500, retry_after: None }, UNREACHABLE),
+    (
+        "503 with Retry-After",
+        || Fault::Status { status: 503, retry_after: Some(3600) },
+        UNREACHABLE,
+    ),
+    ("429", || Fault::Status { status: 429, retry_after: Some(1) }, UNREACHABLE),
+    ("404", || Fault::Status { status: 404, retry_after: None }, INVALID),
+    ("half of its JSON", || Fault::BadJson, INVALID),
+    ("a page", || Fault::Html, INVALID),
+    ("too large", || Fault::Huge { bytes: 4 * 1024 * 1024 }, INVALID),
+    ("a redirect", || Fault::Redirect { location: "https://evil.test/".into() }, INVALID),
+    (
+        "an empty object",
+        || Fault::Answer {
+            status: 200,
+            content_type: "application/json".into(),
+            body: "{}".into(),
+        },
+        INVALID,
+    ),
+    (
+        "a list",
+        || Fault::Answer {
+            status: 200,
+            content_type: "application/json".into(),
+            body: "[]".into(),
+        },
+        INVALID,
+    ),
+    (
+        "a member twice",
+        || Fault::Answer {
+            status: 200,
+            content_type: "application/json".into(),
+            body: r#"{"id_token":"a","id_token":"b","token_type":"Bearer","keys":[],"keys":[]}"#
+                .into(),
+        },
+        INVALID,
+    ),
+];
+
+async fn within_bound<T>(name: &str, answer: impl Future<Output = T>) -> T {
+    let Ok(answer) = tokio::time::timeout(BOUND, answer).await else {
+        panic!("{name}: no answer within {BOUND:?}");
+    };
+    answer
+}
+
+/// All cases at once, each in a world of its own: a deadline is waited for once.
+async fn each_alone(endpoint: Endpoint) {
+    let mut all = tokio::task::JoinSet::new();
+    for (name, fault, title) in CASES {
+        all.spawn(async move {
+            let world = World::start().await;
+            let mut browser = world.browser();
+            let callback = ACME.to_callback(&mut browser, &mut mia()).await;
+            let before = world.dump().await;
+            world.stand_in.fail(endpoint, fault());
+            let kept = browser.clone();
+            let answer = within_bound(name, browser.get(&callback)).await;
+            assert_clear(name, &answer);
+            assert_eq!(answer.title(), *title, "{name}");
+            assert!(answer.body.contains("Azure"), "{name}: names nobody: {}", answer.body);
+            assert_unchanged(name, &before, &world.dump().await);
+            drop(kept);
+            world.stand_in.heal();
+            let mut again = world.browser();
+            ACME.sign_in(&mut again, &mut mia(), &mut Card::new(1)).await;
+        });
+    }
+    while let Some(done) = all.join_next().await {
+        done.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sick_token_endpoint_becomes_a_page_that_says_so() {
+    each_alone(Endpoint::Token).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sick_key_endpoint_becomes_a_page_that_says_so() {
+    each_alone(Endpoint::Keys).await;
+}
+
+/// Each of the two calls alone would be in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_and_key_endpoint_share_one_deadline() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let callback = ACME.to_callback(&mut browser, &mut mia()).await;
+    world.stand_in.fail(Endpoint::Token, Fault::Delay { milliseconds: 3000 });
+    world.stand_in.fail(Endpoint::Keys, Fault::Delay { milliseconds: 3900 });
+    let answer = within_bound("both late", browser.get(&callback)).await;
+    assert_clear("both late", &answer);
+    assert_eq!(answer.title(), UNREACHABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_gone_becomes_a_page_that_says_so() {
+    let gone = StandIn::builder().start().await.unwrap();
+    let world = World::beside(policy(), &[&gone]).await;
+    world.add_connected_to(&gone, "birch", entra_stand_in::BIRCH).await;
+    let mut browser = world.browser();
+    let mut person = Person::new("mia@birch.example");
+    let callback = BIRCH.to_callback(&mut browser, &mut person).await;
+    drop(person);
+    gone.stop().await;
+    let answer = within_bound("gone", browser.get(&callback)).await;
+    assert_clear("gone", &answer);
+    assert_eq!(answer.title(), UNREACHABLE);
+}
+
+fn policy() -> TenantPolicy {
+    TenantPolicy { first_card: FirstCard::FreshEntraSignIn, ..TenantPolicy::default() }
+}
+
+/// Acme's provider hangs with many people in it; birch's people sign in as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sick_provider_does_not_slow_another_tenant() {
+    let well = StandIn::builder().start().await.unwrap();
+    let world = World::beside(policy(), &[&well]).await;
+    world.add_connected_to(&well, "birch", entra_stand_in::BIRCH).await;
+    let mut stuck = Vec::new();
+    for _ in 0..24 {
+        let mut browser = world.browser();
+        let callback = ACME.to_callback(&mut browser, &mut mia()).await;
+        stuck.push((browser, callback));
+    }
+    let asked = world.stand_in.count(Endpoint::Token);
+    world.stand_in.fail(Endpoint::Token, Fault::Hang);
+    let mut waiting = tokio::task::JoinSet::new();
+    for (mut browser, callback) in stuck {
+        waiting.spawn(async move { browser.get(&callback).await });
+    }
+    // As many as may wait for one provider at once do.
+    world.stand_in.wait_for(Endpoint::Token, asked + 16).await;
+
+    let mut person = Person::new("mia@birch.example");
+    let (mut browser, mut card) = (world.browser(), Card::new(1));
+    BIRCH.sign_in(&mut browser, &mut person, &mut card).await;
+    let mut alone = world.browser();
+    use_card(&mut alone, &mut card).await;
+    assert!(!waiting.is_empty());
+    let answers = within_bound("stuck", waiting.join_all()).await;
+    for answer in answers {
+        assert_clear("stuck", &answer);
+        assert_eq!(answer.title(), UNREACHABLE);
+    }
+}
+
+async fn use_card(browser: &mut Browser, card: &mut Card) {
+    let options = BIRCH.use_card_options(browser).await;
+    let answer = card.answer(browser, &options);
+    let done = BIRCH.use_card(browser, &answer).await;
+    assert_eq!(done.json(), json!({ "location": "/realms/birch/account/" }), "{done:?}");
+}
+
+/// Keys that serve already go on serving; a key that nobody has seen is asked for once.
+#[tokio::test(flavor = "multi_thread")]
+async fn known_keys_outlive_their_endpoint_and_new_ones_are_fetched() {
+    let world = World::start().await;
+    let mut card = Card::new(1);
+    ACME.sign_in(&mut world.browser(), &mut mia(), &mut card).await;
+    world.stand_in.fail(Endpoint::Keys, Fault::Status { status: 500, retry_after: None });
+    ACME.sign_in(&mut world.browser(), &mut mia(), &mut card).await;
+    world.stand_in.heal();
+    world.stand_in.replace_keys();
+    ACME.sign_in(&mut world.browser(), &mut mia(), &mut card).await;
+}

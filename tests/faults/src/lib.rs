@@ -1,0 +1,20 @@
+//! Kills the server at each moment that counts, and judges what is left.
+//!
+//! The server is a process under `strace`, which sends SIGKILL at the n-th call that waits for the
+//! disk, or at the n-th that sends something, before the call is made; for every n until the flow
+//! completes. The flow is a first sign-in with enrolment and a second sign-in. Afterwards the
+//! server starts again, the [`judge`] looks at the database and at what the client was told, and
+//! the person signs in once more.
+//!
+//! What a killed process wrote stays in the kernel's cache: this finds wrong orders and half
+//! states, not what a power cut loses.
+
+mod evidence;
+pub mod judge;
+mod sweep;
+
+pub use evidence::Evidence;
+pub use sweep::{Fault, Outcome, Sweep};
+
+/// What goes wrong in a test itself.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,36 @@
+//! `cargo xtask bench login`: builds the server as it is shipped, and the driver, and measures.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds and measures; `arguments` go to the driver. `true` when there is a result.
+pub(crate) fn login(arguments: &[&str]) -> bool {
+    let packages = ["-p", "server", "-p", "load", "--bin", "cardea", "--bin", "load"];
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut build = Command::new(cargo);
+    build.args(["build", "--release", "--locked", "--quiet"]).args(packages);
+    if !succeeds(&mut build) {
+        return false;
+    }
+    let programs = target().join("release");
+    let mut driver = Command::new(programs.join("load"));
+    driver.arg("--cardea").arg(programs.join("cardea"));
+    succeeds(driver.args(arguments))
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec();
+    metadata.map_or_else(|_| "target".into(), |metadata| metadata.target_directory.into())
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            println!("cannot run {}: {error}", command.get_program().display());
+            false
+        }
+    }
+}
