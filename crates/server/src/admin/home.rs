@@ -96,19 +96,17 @@ fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
     let display_name = problems.take("name", form::name(&form.name));
     let slug = form::clean(&form.slug);
     let slug = if slug.is_empty() { suggestion(&form.name) } else { slug };
-    match Slug::try_from(slug) {
-        Ok(slug) => problems.or(Tenant {
-            id: TenantId(entropy::id()),
-            slug,
-            display_name,
-            policy: TenantPolicy::default(),
-            created_at: entropy::now(),
-        }),
-        Err(_) => {
-            problems.add("slug", "Use 2 to 63 letters from a to z, digits and hyphens.");
-            Err(problems)
-        }
-    }
+    let Ok(slug) = Slug::try_from(slug) else {
+        problems.add("slug", "Use 2 to 63 letters from a to z, digits and hyphens.");
+        return Err(problems);
+    };
+    problems.or(Tenant {
+        id: TenantId(entropy::id()),
+        slug,
+        display_name,
+        policy: TenantPolicy::default(),
+        created_at: entropy::now(),
+    })
 }
 
 /// Writes the tenant; who made it stands in its own chain.

@@ -121,15 +121,12 @@ fn address(form: &Form, around: &Around<'_>) -> Vec<Field> {
         |alias| around.redirect.replace('*', alias.as_str()),
     );
     let alias = Field::new("alias", "Alias", &form.alias);
-    let (alias, pattern) = match around.stored {
-        Some(_) => {
-            let help = "Fixed: the provider has it in its redirect URI.";
-            (alias.control(Control::ReadOnly).help(help), None)
-        }
-        None => {
-            let help = "Part of the redirect URI: choose it first, it is fixed once saved.";
-            (alias.help(help).required(), Some(around.redirect.clone()))
-        }
+    let (alias, pattern) = if around.stored.is_some() {
+        let help = "Fixed: the provider has it in its redirect URI.";
+        (alias.control(Control::ReadOnly).help(help), None)
+    } else {
+        let help = "Part of the redirect URI: choose it first, it is fixed once saved.";
+        (alias.help(help).required(), Some(around.redirect.clone()))
     };
     vec![
         Field::new("redirect_uri", "Redirect URI", shown).control(Control::Copy { pattern }).help(
