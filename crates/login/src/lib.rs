@@ -29,8 +29,10 @@ pub const LOGIN_LIFE: Duration = Duration::from_secs(600);
 /// A challenge lives so long from the moment it is handed out.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);
 
-/// Skew allowed to other people's clocks.
-pub const SKEW: Duration = Duration::from_secs(120);
+/// How much earlier than our request a fresh sign-in may say that it was: whole seconds are rounded
+/// down, and two clocks that are kept right differ by little. Each second more is one in which the
+/// sign-in of somebody who has left the computer counts as fresh.
+pub const FRESH_SKEW: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 #[expect(

@@ -7,9 +7,10 @@ use identity::Moment;
 
 use crate::entropy;
 
-/// So many enrolment codes of agents may be tried a minute, by everybody together: a guess at one
-/// of the codes that are out would need centuries.
-const CODE_TRIES: u32 = 60;
+/// So many enrolment codes of agents may be tried a minute, by everybody together. Wide, so that no
+/// stranger stops others from setting up their agent; and with 34 bits a code and ten minutes of
+/// life still hopeless to guess, for an offer that its page would have to confirm.
+const CODE_TRIES: u32 = 6_000;
 
 /// Counters of this process.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The card step: challenges, and what a card's answer leads to.
 
+use identity::FirstCard;
 use secrets::TokenHash;
 
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
@@ -74,7 +75,8 @@ impl Hallway<'_> {
         let first = !answer.person.has_card;
         self.guards.ensure(first == (permit != Permit::FreshTap), Refusal::HasCard)?;
         // What held at the sign-in may have changed since: a card enrolled, and revoked again.
-        let still = permit != Permit::FreshSignIn || never_enrolled_so(answer.person);
+        let allowed = self.policy.first_card == FirstCard::FreshEntraSignIn;
+        let still = permit != Permit::FreshSignIn || (allowed && never_enrolled_so(answer.person));
         self.guards.ensure(still, Refusal::NoCard)?;
         let proof = self.proof(&waiting.started, answer, challenge)?;
         let (person, card) = (waiting.person, answer.card.id);

@@ -8,7 +8,7 @@ use crate::effect::{Audit, Effect};
 use crate::event::{PersonFacts, UpstreamFacts};
 use crate::guard::Refusal;
 use crate::state::{Login, Permit, Started, Stranger, StrangerAt, Task, Then, Vouched, Waiting};
-use crate::{LOGIN_LIFE, SKEW};
+use crate::{FRESH_SKEW, LOGIN_LIFE};
 
 impl Hallway<'_> {
     pub(super) fn to_upstream(
@@ -64,8 +64,9 @@ impl Hallway<'_> {
         self.guards.ensure(*provider == upstream.provider, Refusal::Provider)?;
         self.guards.ensure(nonce.matches(&upstream.nonce), Refusal::Nonce)?;
         self.person_may(&started, person)?;
-        // The clock of the upstream may be behind ours by the skew that we allow to everybody.
-        let says_fresh = upstream.auth_time.is_none_or(|at| at >= sent_at.minus(SKEW));
+        // Who holds the browser can take `prompt=login` out of the address, so only the upstream's
+        // own word counts; without `auth_time` there is none.
+        let says_fresh = upstream.auth_time.is_some_and(|at| at >= sent_at.minus(FRESH_SKEW));
         let fresh = *prompt_login && says_fresh;
         let task = self.task(person, fresh, upstream.onboards)?;
         let vouched = Vouched::Upstream { provider: provider.clone(), at: self.now, fresh };

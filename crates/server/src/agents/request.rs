@@ -5,7 +5,7 @@ use agent_protocol::{
     SignedRequest, Thumbprint, UserVerification,
 };
 use identity::{Person, Tenant};
-use login::{Challenge, Purpose, Waiting};
+use login::{Challenge, Door, Purpose, Then, Waiting};
 use serde::Deserialize;
 use serde_json::Value;
 use store::{Device, Ticket};
@@ -37,9 +37,10 @@ pub(crate) fn signed(
         aud: read::<Thumbprint>(&Value::String(device.thumbprint.clone()))?,
         tenant: tenant.slug.to_string(),
         txn: waiting.started.id.to_string(),
-        purpose: match challenge.purpose {
-            Purpose::Authenticate => AgentPurpose::Login,
-            Purpose::Register => AgentPurpose::Enrol,
+        purpose: match (challenge.purpose, waiting.then) {
+            (Purpose::Register, _) => AgentPurpose::Enrol,
+            (Purpose::Authenticate, Then::Exit) => AgentPurpose::Login,
+            (Purpose::Authenticate, Then::AddCard | Then::RemoveCard(_)) => AgentPurpose::StepUp,
         },
         origin: app.config.origin().to_owned(),
         rp_id: app.config.rp_id.clone(),
@@ -60,9 +61,12 @@ pub(crate) fn signed(
 
 /// What asks, for the person to read.
 fn application(waiting: &Waiting) -> String {
-    match waiting.started.request.door {
-        login::Door::Account => "Account page".into(),
-        login::Door::Console => "Cardea console".into(),
+    // A tap that changes somebody's cards must not look like a sign-in.
+    match (waiting.then, waiting.started.request.door) {
+        (Then::AddCard, _) => "Account page (to ADD another card)".into(),
+        (Then::RemoveCard(_), _) => "Account page (to REMOVE a card)".into(),
+        (Then::Exit, Door::Account) => "Account page".into(),
+        (Then::Exit, Door::Console) => "Cardea console".into(),
     }
 }
 

@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(crate) async fn handler(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let listener = app.pages.listen(waiting.started.id);
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let listener = app.pages.listen(waiting.started.id).ok_or(Problem::TooMany)?;
     let page = Page {
         listener,
         login: waiting.started.id,
@@ -38,7 +38,7 @@ pub(crate) async fn handler(
         let event = Event::default().event("state").json_data(&state).unwrap_or_default();
         Some((Ok(event), page))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
 struct Page {

@@ -93,7 +93,9 @@ pub(crate) async fn confirm(
         return Err(Problem::CardRefused("number-wrong"));
     }
     let cookie = DeviceCookie(entropy::token());
-    tx.confirm_device(device.id).await?;
+    if !tx.confirm_device(device.id).await? {
+        return Err(Problem::CardRefused("pairing-expired"));
+    }
     let pairing = Pairing {
         device: device.id,
         person: waiting.person,

@@ -53,7 +53,7 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
     }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data)?;
     write_new(&config.master_key(), 0o600, &KeyRing::of(entropy::bytes()).reveal())?;
-    write_new(path, 0o644, &toml::to_string(&config)?)?;
+    write_new(path, 0o600, &toml::to_string(&config)?)?;
     say(path, &config);
     Ok(())
 }

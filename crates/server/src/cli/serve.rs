@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use axum::Router;
 use clap::{Args, ValueEnum};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
@@ -14,6 +16,16 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// How often expired rows are deleted.
 const SWEEP: Duration = Duration::from_secs(30);
+
+/// So many rows in one call say that there are more to delete.
+const MUCH: u64 = 500;
+
+/// So many calls a round at most: writers wait while rows are deleted.
+const MOST_SWEEPS: u32 = 200;
+
+/// How long a connection may take to send the head of a request. Without it, idle connections of a
+/// stranger use up every file descriptor.
+const HEAD: Duration = Duration::from_secs(10);
 
 /// What `cardea serve` is told.
 #[derive(Args)]
@@ -68,7 +80,9 @@ async fn plain(listener: std::net::TcpListener, router: Router) -> Result<(), Fa
     let handle = axum_server::Handle::new();
     tokio::spawn(stop(handle.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    Ok(axum_server::from_tcp(listener)?.handle(handle).serve(service).await?)
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    limit(server.http_builder());
+    Ok(server.serve(service).await?)
 }
 
 async fn encrypted(
@@ -81,7 +95,14 @@ async fn encrypted(
     let handle = axum_server::Handle::new();
     tokio::spawn(stop(handle.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    Ok(axum_server::from_tcp_rustls(listener, files)?.handle(handle).serve(service).await?)
+    let mut server = axum_server::from_tcp_rustls(listener, files)?.handle(handle);
+    limit(server.http_builder());
+    Ok(server.serve(service).await?)
+}
+
+/// Gives heads of requests a deadline.
+fn limit(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
 }
 
 /// Waits for the signal to stop, then lets requests under way end.
@@ -105,8 +126,20 @@ async fn sweep(app: App) {
     let mut clock = tokio::time::interval(SWEEP);
     loop {
         clock.tick().await;
-        if let Err(error) = app.store.sweep().await {
-            tracing::warn!(%error, "expired rows stay for now");
+        sweep_all(&app).await;
+    }
+}
+
+/// One round: as long as a call finds much, there is more.
+async fn sweep_all(app: &App) {
+    for _ in 0..MOST_SWEEPS {
+        match app.store().sweep().await {
+            Ok(deleted) if deleted >= MUCH => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "expired rows stay for now");
+                return;
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ use ids::LoginId;
 use serde::Serialize;
 use tokio::sync::watch;
 
+/// So many pages of one login listen at most: tabs, and reloads whose old stream still hangs.
+const MOST_PAGES: usize = 8;
+
 /// What the page hears.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct PageState {
@@ -39,13 +42,14 @@ impl PageState {
 pub(crate) struct Pages(Arc<Mutex<HashMap<LoginId, watch::Sender<PageState>>>>);
 
 impl Pages {
-    /// Listens to a login. The channel lives as long as somebody listens.
-    pub(crate) fn listen(&self, login: LoginId) -> watch::Receiver<PageState> {
+    /// Listens to a login; `None` when so many pages do already that no person opened them. The
+    /// channel lives as long as somebody listens.
+    pub(crate) fn listen(&self, login: LoginId) -> Option<watch::Receiver<PageState>> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.retain(|_, sender| sender.receiver_count() > 0);
         let sender =
             channels.entry(login).or_insert_with(|| watch::channel(PageState::of("idle")).0);
-        sender.subscribe()
+        (sender.receiver_count() < MOST_PAGES).then(|| sender.subscribe())
     }
 
     /// Tells the page of a login, if one listens here.
@@ -68,7 +72,7 @@ mod tests {
     async fn a_page_hears_of_its_own_login_only() {
         let pages = Pages::default();
         let (mine, other) = (LoginId(entropy::id()), LoginId(entropy::id()));
-        let mut listener = pages.listen(mine);
+        let mut listener = pages.listen(mine).unwrap();
         pages.tell(other, PageState::of("done"));
         pages.tell(mine, PageState::of("claimed"));
         listener.changed().await.unwrap();

@@ -1,5 +1,7 @@
 //! Bodies: read with a limit, parsed once, refused with a problem of ours.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +11,9 @@ use crate::http::problem::Problem;
 
 /// The largest form or JSON body of a page, in bytes: a registration with an attestation chain.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -57,5 +62,6 @@ async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Pro
     if !essence.trim().eq_ignore_ascii_case(expected) {
         return Err(Problem::WrongContentType);
     }
-    to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Problem::TooLarge)
+    let body = tokio::time::timeout(DEADLINE, to_bytes(request.into_body(), MAX_BODY)).await;
+    body.map_err(|_| Problem::Malformed("body"))?.map_err(|_| Problem::TooLarge)
 }

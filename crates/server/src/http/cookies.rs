@@ -117,9 +117,11 @@ fn stranger_name(slot: u8) -> String {
 /// The value of the first cookie of that name. A `__Host-` name cannot be set by another host or
 /// path, so a second one of the same name would be the browser's fault.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
+    // Pair by pair: a sibling site may have set a cookie in letters that are not ours.
+    let lines = headers.get_all(COOKIE).into_iter().map(axum::http::HeaderValue::as_bytes);
+    let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        let (key, value) = pair.trim_matches([' ', '\t']).split_once('=')?;
         (key == name).then(|| value.to_owned())
     });
     pairs.next().filter(|value| !value.is_empty())
@@ -152,6 +154,16 @@ mod tests {
         assert!(CardCookie::read(&sent, &slug("rival")).is_none());
         assert!(SessionCookie::read(&sent, &slug("acme")).is_none());
         assert!(AdminCookie::read(&sent).is_none());
+    }
+
+    #[test]
+    fn a_cookie_of_a_sibling_site_in_other_letters_hides_none_of_ours() {
+        let token = Token::new([7; 32]).reveal();
+        let line = format!("taste=sp\u{e4}t; __Host-sid-acme={token}; x=\u{e9}");
+        let latin: Vec<u8> = line.chars().filter_map(|c| u8::try_from(c).ok()).collect();
+        let value = HeaderValue::from_bytes(&latin).unwrap();
+        let sent = HeaderMap::from_iter([(COOKIE, value)]);
+        assert!(SessionCookie::read(&sent, &slug("acme")).is_some());
     }
 
     #[test]

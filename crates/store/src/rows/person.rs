@@ -152,7 +152,6 @@ impl Writing {
         let hit = self.hits(&SET_STATE, values).await?;
         if hit && state == PersonState::Disabled {
             self.end_sessions_of(id).await?;
-            self.end_logins_of(id).await?;
             self.execute(&END_CODES, values![id]).await?;
         }
         Ok(hit)

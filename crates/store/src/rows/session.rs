@@ -180,12 +180,14 @@ impl Writing {
         self.hits(&END, values![id]).await
     }
 
-    /// Ends all sessions of a person. How many there were.
+    /// Ends all sessions of a person, and their waiting logins, which may rest on one of them. How
+    /// many sessions there were.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn end_sessions_of(&mut self, person: UserId) -> Result<u64, StoreError> {
+        self.end_logins_of(person).await?;
         self.execute(&END_OF_PERSON, values![person]).await
     }
 }
