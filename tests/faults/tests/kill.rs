@@ -30,8 +30,8 @@ async fn sweep(fault: Fault, postgres: bool, most: usize) {
     }
     assert!(calls > 3, "{calls} calls are no flow");
     assert_eq!(outcomes.last().map(|(_, outcome)| *outcome), Some(Outcome::Completed));
-    // Some calls near the end may belong to work that no answer waits for.
-    assert!(completed * 4 <= outcomes.len(), "too many runs were not disturbed: {outcomes:?}");
+    // Those at the end belong to the shutdown, and each kind of call is counted by itself.
+    assert!(completed * 3 <= outcomes.len(), "too many runs were not disturbed: {outcomes:?}");
 }
 
 #[tokio::test]
