@@ -136,7 +136,6 @@ fn agent_calls() -> Routes {
         .route(POST, paths::RESULT, Agent, post(agents::result::handler))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives the box away")]
 fn crash(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse;
     tracing::error!("a handler panicked");

@@ -29,10 +29,10 @@ pub(crate) enum PageHint {
 
 impl PageHint {
     /// The hint for the browser's dialog.
-    pub(crate) fn of_passkeys(self) -> Option<Hint> {
-        Some(match self {
+    pub(crate) fn of_passkeys(self) -> Hint {
+        match self {
             Self::Card => Hint::SecurityKey,
             Self::Phone => Hint::Hybrid,
-        })
+        }
     }
 }

@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => {
             with_config(&cli.config, |config| serve::run(config, &arguments))
         }
-        Command::Admin(Admin::Invite) => with_config(&cli.config, invite),
+        Command::Admin(Admin::Invite) => with_config(&cli.config, |config| invite(&config)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,9 +73,9 @@ fn with_config(
     run(Config::read(path, &environment)?)
 }
 
-fn invite(config: Config) -> Result<(), Failure> {
+fn invite(config: &Config) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let link = runtime.block_on(crate::start::invite(&config))?;
+    let link = runtime.block_on(crate::start::invite(config))?;
     println!("{link}");
     eprintln!("Open this link within ten minutes, once. Whoever does becomes an administrator.");
     Ok(())

@@ -49,7 +49,8 @@ impl Events {
             if let Some((event, rest)) = self.buffer.split_once("\n\n") {
                 let data = event.lines().find_map(|line| line.strip_prefix("data: "));
                 let data = data.map(|data| serde_json::from_str(data).expect("json"));
-                self.buffer = rest.to_owned();
+                let rest = rest.to_owned();
+                self.buffer = rest;
                 match data {
                     Some(data) => return data,
                     None => continue,
@@ -69,6 +70,11 @@ impl Answer {
     /// The body as JSON; null when it is none.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// A member of the JSON object; null when there is none.
+    pub fn member(&self, name: &str) -> Value {
+        self.json().get(name).cloned().unwrap_or_default()
     }
 
     /// The `code` of a problem (RFC 9457); empty when it is none.

@@ -48,14 +48,13 @@ impl Card {
     /// When the card refuses.
     #[expect(clippy::expect_used, reason = "a card that refuses is a red test")]
     pub fn answer(&mut self, browser: &Browser, options: &Answer) -> serde_json::Value {
-        let options = options.json();
-        let wrapped = json!({ "publicKey": options["options"] });
-        let credential = if options["purpose"] == "create" {
+        let wrapped = json!({ "publicKey": options.member("options") });
+        let credential = if options.member("purpose") == "create" {
             self.0.register(&wrapped, browser.origin()).expect("a registration")
         } else {
             self.0.authenticate(&wrapped, browser.origin()).expect("an assertion")
         };
-        json!({ "challenge": options["challenge"], "credential": credential })
+        json!({ "challenge": options.member("challenge"), "credential": credential })
     }
 }
 
@@ -127,7 +126,7 @@ impl World {
         if tapped.status != 200 {
             return Err(SignInError::at("card", tapped));
         }
-        let location = tapped.json()["location"].as_str().unwrap_or_default().to_owned();
+        let location = tapped.member("location").as_str().unwrap_or_default().to_owned();
         let account = browser.get(&location).await;
         if account.status != 200 {
             return Err(SignInError::at("account page", account));

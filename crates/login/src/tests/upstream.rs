@@ -1,7 +1,7 @@
 //! From the login page to the card step.
 
 use super::*;
-use crate::{Permit, SKEW, Vouched};
+use crate::{FRESH_SKEW, Permit, Vouched};
 
 #[test]
 fn upstream_then_card_signs_in() {
@@ -96,9 +96,9 @@ fn a_fresh_sign_in_permits_a_first_card_where_the_tenant_says_so() {
     let yes = Task::Enrol(Permit::FreshSignIn);
     let no = Task::Enrol(Permit::CodeNeeded);
     assert_eq!(fresh(Some(NOON), without_card()), yes);
-    assert_eq!(fresh(None, without_card()), yes, "where Entra is not set to send it");
-    assert_eq!(fresh(Some(NOON.minus(SKEW)), without_card()), yes);
-    assert_eq!(fresh(Some(Moment(NOON.minus(SKEW).0 - 1)), without_card()), no);
+    assert_eq!(fresh(None, without_card()), no, "prompt=login may have been taken out on its way");
+    assert_eq!(fresh(Some(NOON.minus(FRESH_SKEW)), without_card()), yes);
+    assert_eq!(fresh(Some(Moment(NOON.minus(FRESH_SKEW).0 - 1)), without_card()), no);
     let again = PersonFacts { enrolled_by_upstream: true, ..without_card() };
     assert_eq!(fresh(Some(NOON), again), no);
     let revoked = PersonFacts { card_was_revoked: true, ..without_card() };

@@ -67,7 +67,7 @@ fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
     CardRow {
         id,
         label: card.label.clone(),
-        model: model(card),
+        model: Some(model(card)),
         added: when(card.created_at),
         last_used: card.last_used_at.map(when),
         enrolled: enrolled(&card.permit).into(),
@@ -76,7 +76,7 @@ fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
 }
 
 /// What is known of the make of a card: without attestation, its AAGUID and its transports.
-pub(crate) fn model(card: &Credential) -> Option<String> {
+pub(crate) fn model(card: &Credential) -> String {
     let kind = match card.transports.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["internal", ..] => "Passkey of a device",
         ["hybrid", ..] => "Phone",
@@ -84,10 +84,10 @@ pub(crate) fn model(card: &Credential) -> Option<String> {
         list if list.contains(&"usb") => "Security key",
         _ => "Card or key",
     };
-    Some(match card.aaguid {
+    match card.aaguid {
         Some(aaguid) => format!("{kind}, model {aaguid}"),
         None => kind.to_owned(),
-    })
+    }
 }
 
 /// Who allowed the card, in the words of the page.

@@ -22,7 +22,7 @@ pub(crate) async fn handler(
     Path(CardParam { id }): Path<CardParam>,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
-    let label = label_text(form.label).ok_or(Problem::Malformed("name"))?;
+    let label = label_text(&form.label).ok_or(Problem::Malformed("name"))?;
     let card = app.store.read(tenant.id).await?.credential(id).await?;
     card.filter(|card| card.person == session.person).ok_or(Problem::NotFound)?;
     let mut tx = app.store.write(tenant.id).await?;

@@ -75,7 +75,7 @@ async fn show(
     let start_again = frame.url("login/start-again");
     Ok(match waiting.task {
         Task::Authenticate => {
-            Html(CardPage { account, ceremony, start_again, frame }).into_response()
+            Html(CardPage { frame, account, ceremony, start_again }).into_response()
         }
         Task::Enrol(permit) => {
             let step = match page_permit(permit) {

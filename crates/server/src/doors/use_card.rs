@@ -31,9 +31,9 @@ pub(crate) struct OptionsRequest {
     login: Option<String>,
 }
 
-/// Options for the browser.
+/// What the browser's WebAuthn needs.
 #[derive(Serialize)]
-pub(crate) struct Options {
+pub(crate) struct Offer {
     purpose: &'static str,
     options: Value,
     challenge: String,
@@ -51,18 +51,18 @@ pub(crate) async fn options(
     let number = request.login.as_deref().and_then(|number| number.parse().ok());
     let slot = stranger::named_or_new(&headers, &app.ring, &tenant, number);
     let begun = app.passkeys.start_discoverable().map_err(Problem::internal)?;
-    let begun = begun.hinting(request.hint.of_passkeys().as_slice());
+    let begun = begun.hinting(&[request.hint.of_passkeys()]);
     let challenge =
         ceremony::challenge(begun, Purpose::Authenticate, Channel::Browser, Asked::default())?;
     let Ceremony { options, .. } = Ceremony::of(&challenge)?;
-    let answer = Options {
+    let answer = Offer {
         purpose: "get",
         options: options.get("publicKey").cloned().unwrap_or_default(),
         challenge: challenge.id.to_string(),
         expires_in: login::CHALLENGE_LIFE.as_secs(),
     };
     // What the browser was told need not come back in its cookie.
-    let challenge = ceremony::without_options(challenge)?;
+    let challenge = ceremony::without_options(&challenge)?;
     let event = Event::ChallengeMade { handle: None, challenge };
     let (login, _) = step(Login::Stranger(slot.stranger), event, &tenant)?;
     let Some(Login::Stranger(stranger)) = login else { return Err(Problem::LoginGone) };

@@ -237,7 +237,7 @@ async fn registered(
         },
     };
     let number = rows.credentials(waiting.person).await?.len().saturating_add(1);
-    let label = answer.label.clone().and_then(label_text);
+    let label = answer.label.as_deref().and_then(label_text);
     let row = Credential {
         id,
         person: waiting.person,
@@ -260,7 +260,7 @@ async fn registered(
 }
 
 /// A name that a person gives to a card: 1 to 60 characters without control characters.
-pub(crate) fn label_text(text: String) -> Option<String> {
+pub(crate) fn label_text(text: &str) -> Option<String> {
     let clean: String = text.trim().chars().filter(|c| !c.is_control()).take(60).collect();
     (!clean.is_empty()).then_some(clean)
 }
@@ -298,9 +298,9 @@ pub(crate) fn state_of(challenge: &Challenge) -> Result<String, Problem> {
 /// # Errors
 ///
 /// [`Problem::Internal`]: only we write it.
-pub(crate) fn without_options(challenge: Challenge) -> Result<Challenge, Problem> {
-    let Ceremony { state, .. } = Ceremony::of(&challenge)?;
+pub(crate) fn without_options(challenge: &Challenge) -> Result<Challenge, Problem> {
+    let Ceremony { state, .. } = Ceremony::of(challenge)?;
     let bare = Ceremony { options: serde_json::Value::Null, asked: Asked::default(), state };
     let state = serde_json::to_string(&bare).map_err(Problem::internal)?;
-    Ok(Challenge { state, ..challenge })
+    Ok(Challenge { state, ..challenge.clone() })
 }

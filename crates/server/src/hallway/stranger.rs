@@ -162,7 +162,7 @@ mod tests {
         let set = slot.keep(&ring()).unwrap();
         let moved = set.to_str().unwrap().replace("login-0", "login-1");
         assert!(open(&browser(&[moved.parse().unwrap()]), &ring(), 1).is_none());
-        assert!(open(&browser(&[set.clone()]), &KeyRing::of([2; 32]), 0).is_none());
+        assert!(open(&browser(std::slice::from_ref(&set)), &KeyRing::of([2; 32]), 0).is_none());
         assert!(open(&browser(&[set]), &ring(), 0).is_some());
     }
 }

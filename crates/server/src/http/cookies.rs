@@ -36,13 +36,22 @@ macro_rules! token_cookies {
             pub(crate) fn set(&self, tenant: &Slug, life: Duration) -> HeaderValue {
                 set_cookie(&Self::name(tenant), &self.0.reveal(), life)
             }
-
-            /// The header that removes the cookie.
-            pub(crate) fn clear(tenant: &Slug) -> HeaderValue {
-                set_cookie(&Self::name(tenant), "", Duration::ZERO)
-            }
         }
     )+};
+}
+
+impl CardCookie {
+    /// The header that removes the cookie.
+    pub(crate) fn clear(tenant: &Slug) -> HeaderValue {
+        set_cookie(&Self::name(tenant), "", Duration::ZERO)
+    }
+}
+
+impl SessionCookie {
+    /// The header that removes the cookie.
+    pub(crate) fn clear(tenant: &Slug) -> HeaderValue {
+        set_cookie(&Self::name(tenant), "", Duration::ZERO)
+    }
 }
 
 token_cookies! {
@@ -118,7 +127,7 @@ fn stranger_name(slot: u8) -> String {
 /// path, so a second one of the same name would be the browser's fault.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
     // Pair by pair: a sibling site may have set a cookie in letters that are not ours.
-    let lines = headers.get_all(COOKIE).into_iter().map(axum::http::HeaderValue::as_bytes);
+    let lines = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
         let pair = std::str::from_utf8(pair).ok()?;
         let (key, value) = pair.trim_matches([' ', '\t']).split_once('=')?;

@@ -149,7 +149,7 @@ fn card(card: &Credential) -> Card {
     Card {
         id: card.id.to_string(),
         label: card.label.clone(),
-        model: model(card),
+        model: Some(model(card)),
         added: when(card.created_at),
         last_used: card.last_used_at.map(when),
         enrolled: enrolled(&card.permit),
