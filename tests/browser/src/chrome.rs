@@ -63,8 +63,8 @@ impl Chrome {
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
         let wire = driver.wire;
-        let begin = move || wire.call("POST", "/session", &capabilities);
-        let begun = tokio::task::spawn_blocking(begin).await.expect("a thread");
+        let command = move || wire.call("POST", "/session", &capabilities);
+        let begun = tokio::task::spawn_blocking(command).await.expect("a thread");
         let begun = begun.expect("a session");
         let session = begun.get("sessionId").and_then(Value::as_str).expect("its id").to_owned();
         Self { session, driver, _profile: profile }
@@ -372,9 +372,9 @@ impl Chrome {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        match tokio::time::timeout(DEADLINE, looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("no {what}; {} shows: {}", self.url().await, self.text().await),
+        match tokio::time::timeout(DEADLINE, looking).await.ok() {
+            Some(found) => found,
+            None => panic!("no {what}; {} shows: {}", self.url().await, self.text().await),
         }
     }
 

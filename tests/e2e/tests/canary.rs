@@ -2,6 +2,12 @@
 //! leaves one readable line and one chain of audit events.
 //!
 //! A test binary of its own, because a log subscriber is one per process.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    clippy::unwrap_used,
+    reason = "what goes wrong here is a red test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

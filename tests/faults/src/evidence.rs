@@ -1,3 +1,4 @@
+#![expect(clippy::struct_field_names, reason = "named as the columns are")]
 use load::Installation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -112,16 +113,12 @@ impl Evidence {
 
 impl Reader {
     async fn open(installation: &Installation) -> Result<Self, Failure> {
-        Ok(match installation.database() {
-            Some(url) => {
-                let url = test_postgres::server().superuser(url);
-                Self::Postgres(PgConnection::connect(&url).await?)
-            }
-            None => {
-                let options = SqliteConnectOptions::new().filename(installation.sqlite());
-                Self::Sqlite(options.read_only(true).connect().await?)
-            }
-        })
+        if let Some(url) = installation.database() {
+            let url = test_postgres::server().superuser(url);
+            return Ok(Self::Postgres(PgConnection::connect(&url).await?));
+        }
+        let options = SqliteConnectOptions::new().filename(installation.sqlite());
+        Ok(Self::Sqlite(options.read_only(true).connect().await?))
     }
 
     async fn damage(&mut self) -> Result<Vec<String>, Failure> {

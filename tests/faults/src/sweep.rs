@@ -184,13 +184,11 @@ impl Sweep {
     }
 
     async fn installation(&self) -> Result<Installation, Failure> {
-        match &self.template {
-            Some(template) => template.copy(),
-            None => {
-                let database = test_postgres::server().database();
-                Installation::prepare(&self.directory, Some(database)).await
-            }
+        if let Some(template) = &self.template {
+            return template.copy();
         }
+        let database = test_postgres::server().database();
+        Installation::prepare(&self.directory, Some(database)).await
     }
 
     fn port(&self) -> Result<Port, Failure> {

@@ -1,4 +1,10 @@
 //! The server is killed at every call that matters, and nothing is lost, doubled or half done.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "what goes wrong here is a red test"
+)]
 
 use std::path::PathBuf;
 
