@@ -3,6 +3,7 @@
 //! What people see comes from the samples of the pages; the console is a real one, with a tenant,
 //! a provider and people who have signed in.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on stdout")]
+#![expect(clippy::expect_used, reason = "a picture that is missing is a failure")]
 
 use std::path::{Path, PathBuf};
 
