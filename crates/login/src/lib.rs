@@ -1,6 +1,6 @@
 //! The hallway: one person's way from an application's request to a proof.
 //!
-//! [`step`] is the only place that decides whether a person is who they say. Events go in; the
+//! [`step()`] is the only place that decides whether a person is who they say. Events go in; the
 //! next state and the effects come out. No I/O, no clock, no randomness: the server carries out
 //! all effects of a step in one database transaction, keeps the login between requests (sealed in
 //! the browser's cookie until somebody trusted has vouched for the person, then in a row) and
