@@ -11,6 +11,9 @@ pub enum UpstreamError {
     /// Ours: too many calls to this host already.
     #[error("too many calls to this provider at the same time")]
     Busy,
+    /// Ours: the certificates of the system cannot be read. The log has the cause.
+    #[error("the certificates of this system cannot be read, so no provider can be called")]
+    Certificates,
     /// Settings: the address is not https, or not a URL.
     #[error("the address is not an https address")]
     BadUrl,

@@ -7,7 +7,10 @@ use std::time::Duration;
 use oidc::MAX_BODY;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
+use rustls::ClientConfig;
 use secrets::Secret;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::{Host, Url};
 
@@ -16,14 +19,20 @@ use crate::guard::{Forbidden, PublicOnly, is_public};
 use crate::{Config, SetupError, UpstreamError};
 
 pub(crate) struct Fetcher {
+    /// Made at the first call: to read the certificates of the system takes as long as all else
+    /// that a start does.
+    clients: OnceCell<Clients>,
+    /// The origins that the operator named, as `https://host:port`.
+    named: Vec<String>,
+    gates: Gates,
+    deadline: Duration,
+}
+
+struct Clients {
     /// For everybody's addresses.
     public: Client,
     /// For the origins that the operator named.
     operators: Client,
-    /// Those origins, as `https://host:port`.
-    named: Vec<String>,
-    gates: Gates,
-    deadline: Duration,
 }
 
 /// An answer of a token endpoint: good, or an error in JSON.
@@ -40,10 +49,8 @@ impl Fetcher {
         let urls =
             config.clouds.iter().flat_map(|cloud| [Some(&cloud.authority), cloud.graph.as_ref()]);
         let named = urls.flatten().map(|url| url.origin().ascii_serialization()).collect();
-        let public = client().https_only(true).dns_resolver(PublicOnly);
         Ok(Self {
-            public: public.build().map_err(SetupError::Client)?,
-            operators: client().build().map_err(SetupError::Client)?,
+            clients: OnceCell::new(),
             named,
             gates: Gates::new(config.calls_per_host),
             deadline: config.deadline,
@@ -57,7 +64,7 @@ impl Fetcher {
 
     /// Fetches a JSON document.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, UpstreamError> {
-        let request = self.client_for(url)?.get(url.clone());
+        let request = self.client_for(url).await?.get(url.clone());
         let answer = self.in_time(url, request).await?;
         if answer.status == 200 {
             Ok(answer.body)
@@ -73,20 +80,27 @@ impl Fetcher {
         form: &Secret,
     ) -> Result<Answer, UpstreamError> {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = self.client_for(url)?.post(url.clone());
+        let request = self.client_for(url).await?.post(url.clone());
         let request = request.header(CONTENT_TYPE, form_type).body(form.expose().to_vec());
         self.in_time(url, request).await
     }
 
     /// The client that may call `url`.
+    async fn client_for(&self, url: &Url) -> Result<&Client, UpstreamError> {
+        let named = self.may_be_inner(url)?;
+        let clients = self.clients.get_or_try_init(Clients::make).await?;
+        Ok(if named { &clients.operators } else { &clients.public })
+    }
+
+    /// Whether `url` is of an origin that the operator named, and so may be an inner address.
     ///
     /// A host that is an address is judged here, because no resolver will see it.
-    fn client_for(&self, url: &Url) -> Result<&Client, UpstreamError> {
+    fn may_be_inner(&self, url: &Url) -> Result<bool, UpstreamError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UpstreamError::BadUrl);
         }
         if self.named.contains(&url.origin().ascii_serialization()) {
-            return Ok(&self.operators);
+            return Ok(true);
         }
         let public = match url.host() {
             _ if url.scheme() != "https" => return Err(UpstreamError::BadUrl),
@@ -95,7 +109,7 @@ impl Fetcher {
             Some(Host::Ipv4(address)) => is_public(address.into()),
             Some(Host::Ipv6(address)) => is_public(address.into()),
         };
-        if public { Ok(&self.public) } else { Err(UpstreamError::ForbiddenAddress) }
+        if public { Ok(false) } else { Err(UpstreamError::ForbiddenAddress) }
     }
 
     /// The turn, the name, the connection and the whole body: all before the deadline.
@@ -109,8 +123,26 @@ impl Fetcher {
     }
 }
 
-fn client() -> ClientBuilder {
+impl Clients {
+    /// Makes both on a thread that may wait for the disk.
+    async fn make() -> Result<Self, UpstreamError> {
+        let made = tokio::task::spawn_blocking(Self::with_system_certificates).await;
+        made.map_err(|_| UpstreamError::Certificates)?.map_err(|error| {
+            tracing::error!(error = &*error, "cannot make the http client");
+            UpstreamError::Certificates
+        })
+    }
+
+    fn with_system_certificates() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let tls = ClientConfig::builder().with_platform_verifier()?.with_no_client_auth();
+        let public = client(tls.clone()).https_only(true).dns_resolver(PublicOnly).build()?;
+        Ok(Self { public, operators: client(tls).build()? })
+    }
+}
+
+fn client(tls: ClientConfig) -> ClientBuilder {
     Client::builder()
+        .tls_backend_preconfigured(tls)
         .redirect(redirect::Policy::none())
         .no_proxy()
         .referer(false)

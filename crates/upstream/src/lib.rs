@@ -58,20 +58,17 @@ struct Inner {
     keys: keys::KeyCache,
 }
 
-/// The HTTP client cannot be made.
+/// The way to providers cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
     /// The program has not installed a rustls provider.
     #[error("no rustls crypto provider is installed")]
     NoCryptoProvider,
-    /// Certificates of the system cannot be read, or the like.
-    #[error("cannot make the http client")]
-    Client(#[source] reqwest::Error),
 }
 
 impl Upstream {
-    /// Makes the clients. The program has installed its rustls provider before.
+    /// Opens no connection and reads no file yet. The program has installed its rustls provider before.
     ///
     /// # Errors
     ///
