@@ -25,9 +25,10 @@ pub const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 /// Where vpcd listens for the card in its first reader; the second reader is one above.
 pub const FIRST_PORT: u16 = 35963;
 
-/// What runs inside: pcscd with the directory of its socket laid over the machine's own.
-const INSIDE: &str =
-    "mkdir -p /run/pcscd && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
+/// What runs inside: pcscd with the directory of its socket laid over the machine's own, unseen
+/// from outside. In a changed root `/` is no mount, and `/run` must be one.
+const INSIDE: &str = "{ mount --make-rprivate / 2>/dev/null || mount --make-private /run; } \
+    && mkdir -p /run/pcscd && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
 
 /// How long pcscd may take to be there; it takes 50 ms on an idle machine.
 const START: Duration = Duration::from_secs(20);
@@ -207,7 +208,8 @@ fn socket(directory: &Path) -> PathBuf {
 fn command(directory: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command
-        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--net", "sh", "-c", INSIDE, "sh"])
+        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "unchanged", "--net"])
+        .args(["sh", "-c", INSIDE, "sh"])
         .arg(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -10,6 +10,11 @@ use crate::wire::Wire;
 /// the pipe that only this program holds open ends, so however this program ends.
 const SUPERVISE: &str = "chromedriver --port=0 2>/dev/null & cat >/dev/null";
 
+/// The processes that this namespace has, and no others. In a changed root, `/` is no mount and
+/// `/proc` is; what is mounted here must not be seen outside.
+const OWN_PROC: &str = "{ mount --make-rprivate / 2>/dev/null || mount --make-private /proc; } \
+    && mount -t proc proc /proc && exec sh -c \"$1\"";
+
 /// A running chromedriver. Dropping it ends it and every browser of it.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -24,10 +29,13 @@ impl Driver {
     /// Starts Debian's chromedriver on a free port of loopback.
     pub(crate) fn start() -> io::Result<Self> {
         let mut command = Command::new("unshare");
-        if !is_root()? {
-            command.args(["--user", "--map-current-user"]);
+        command.args(["--pid", "--fork", "--kill-child"]);
+        if is_root()? {
+            command.args(["--mount", "--propagation", "unchanged", "sh", "-c", OWN_PROC, "sh"]);
+        } else {
+            command.args(["--user", "--map-current-user", "--mount-proc", "sh", "-c"]);
         }
-        command.args(["--pid", "--mount-proc", "--fork", "--kill-child", "sh", "-c", SUPERVISE]);
+        command.arg(SUPERVISE);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut supervisor = command.spawn()?;
         let input = supervisor.stdin.take();
