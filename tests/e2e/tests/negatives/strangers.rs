@@ -12,6 +12,7 @@ use e2e::{Desktop, World};
 use identity::Moment;
 use secrets::TokenHash;
 use server::Bounds;
+use store::{Code, CodePurpose};
 
 use crate::support::{ACME, mia};
 
@@ -55,16 +56,21 @@ async fn eight_pages_of_one_login_listen_and_no_more() {
 async fn a_round_of_sweeping_deletes_all_that_has_expired() {
     let world = World::start().await;
     let tenant = world.tenant("acme").await;
+    let code = |expires_at| Code {
+        person: None,
+        purpose: CodePurpose::Invitation,
+        expires_at,
+        issued_by: None,
+    };
     let mut tx = world.app.store().write(tenant.id).await.unwrap();
     // More than one call to the store deletes.
     for number in 0..1_300_u32 {
-        let value = TokenHash::of(&number.to_be_bytes());
-        assert!(tx.spend(&value, Moment(1)).await.unwrap());
+        tx.put_code(&TokenHash::of(&number.to_be_bytes()), &code(Moment(1))).await.unwrap();
     }
     let alive = world.app.store().now().await.unwrap().plus(Duration::from_secs(60));
-    assert!(tx.spend(&TokenHash::of(b"alive"), alive).await.unwrap());
+    tx.put_code(&TokenHash::of(b"alive"), &code(alive)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(world.dump().await.rows("consumed").len(), 1_301);
+    assert_eq!(world.dump().await.rows("code").len(), 1_301);
     server::sweep_all(&world.app).await;
-    assert_eq!(world.dump().await.rows("consumed").len(), 1);
+    assert_eq!(world.dump().await.rows("code").len(), 1);
 }
