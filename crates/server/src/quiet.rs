@@ -29,12 +29,7 @@ struct Written {
 impl Quiet {
     /// Writes `line`, unless one of this kind was written for this tenant within a minute: then it
     /// is counted.
-    pub(crate) fn once(
-        &self,
-        kind: &'static str,
-        tenant: Option<&Tenant>,
-        line: impl FnOnce(),
-    ) {
+    pub(crate) fn once(&self, kind: &'static str, tenant: Option<&Tenant>, line: impl FnOnce()) {
         let subject = (kind, tenant.map(|tenant| tenant.slug.clone()));
         if self.is_due(subject, entropy::now()) {
             line();
@@ -44,26 +39,20 @@ impl Quiet {
     /// Writes how many lines were left out, when their minute is over.
     pub(crate) fn sum_up(&self) {
         for ((kind, tenant), more) in self.over(entropy::now()) {
-            match tenant {
-                Some(tenant) => tracing::warn!(%tenant, more, "the same again: {kind}"),
-                None => tracing::warn!(more, "the same again: {kind}"),
-            }
+            let tenant = tenant.map(|tenant| tenant.to_string());
+            tracing::warn!(tenant, more, "the same again: {kind}");
         }
     }
 
     fn is_due(&self, subject: Subject, now: Moment) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get_mut(&subject) {
+        if let Some(written) = all.get_mut(&subject) {
             // Also when the minute is over and nobody has summed up: the number must not be lost.
-            Some(written) => {
-                written.more = written.more.saturating_add(1);
-                false
-            }
-            None => {
-                all.insert(subject, Written { at: now, more: 0 });
-                true
-            }
+            written.more = written.more.saturating_add(1);
+            return false;
         }
+        all.insert(subject, Written { at: now, more: 0 });
+        true
     }
 
     /// Takes out what is older than a minute; what there was more of, with the number.

@@ -21,7 +21,7 @@ const MAX_GATES: usize = 4096;
 pub(crate) struct Gates {
     calls_per_host: usize,
     calls_per_tenant: usize,
-    gates: Mutex<HashMap<Key, Arc<Gate>>>,
+    known: Mutex<HashMap<Key, Arc<Gate>>>,
 }
 
 /// A host, or the share that a tenant has of it. A share is of the tenant and not of each of its
@@ -50,7 +50,7 @@ struct Turn {
 
 impl Gates {
     pub(crate) fn new(calls_per_host: usize, calls_per_tenant: usize) -> Self {
-        Self { calls_per_host, calls_per_tenant, gates: Mutex::default() }
+        Self { calls_per_host, calls_per_tenant, known: Mutex::default() }
     }
 
     /// Waits for a turn at `host`: in the tenant's share first, so that whoever waits there holds
@@ -71,7 +71,7 @@ impl Gates {
     }
 
     fn gate(&self, key: Key, most: usize) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if gates.len() >= MAX_GATES && !gates.contains_key(&key) {
             gates.retain(|_, gate| !gate.is_idle());
         }

@@ -133,7 +133,8 @@ impl Upstream {
         token_endpoint: &str,
         request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, UpstreamError> {
-        let answer = self.0.fetcher.post_form(tenant, &parse(token_endpoint)?, &request.form()).await?;
+        let answer =
+            self.0.fetcher.post_form(tenant, &parse(token_endpoint)?, &request.form()).await?;
         Ok(TokenResponse::parse(answer.status, &answer.body)?)
     }
 

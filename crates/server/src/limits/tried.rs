@@ -46,13 +46,7 @@ impl Default for Tried {
 
 impl Tried {
     fn with_room(most: usize, share: usize) -> Self {
-        Self {
-            most,
-            share,
-            known: HashSet::new(),
-            order: VecDeque::new(),
-            shares: HashMap::new(),
-        }
+        Self { most, share, known: HashSet::new(), order: VecDeque::new(), shares: HashMap::new() }
     }
 
     /// Notes a state. It counts for a login's whole life from now, which ends after its login does.
