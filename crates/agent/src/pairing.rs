@@ -106,7 +106,10 @@ impl Pairing {
                 Ok(EnrolmentState::Pending) => {}
                 Ok(EnrolmentState::Confirmed) => return self.store(),
                 Ok(EnrolmentState::Refused) => return Err(PairError::Refused),
-                Err(error @ CallError::Unreachable(_)) => {
+                // Busy is over sooner than the person at the page gives up.
+                Err(
+                    error @ (CallError::Unreachable(_) | CallError::Refused { status: 503, .. }),
+                ) => {
                     tracing::info!(error = %Causes(&error), "asking again");
                     tokio::time::sleep(POLL_AGAIN).await;
                 }

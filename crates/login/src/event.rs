@@ -11,6 +11,8 @@ pub enum Event {
     ProviderChosen {
         /// Which provider.
         provider: Alias,
+        /// Digest of the issuer and the client id that its settings name now; opaque here.
+        registration: String,
         /// `state` to send.
         state: Token,
         /// `nonce` to send.
@@ -25,6 +27,8 @@ pub enum Event {
         tenant: TenantId,
         /// Provider of the endpoint that was called.
         provider: Alias,
+        /// Digest of the issuer and the client id that its settings name now.
+        registration: String,
         /// The `state` that came.
         state: Token,
     },

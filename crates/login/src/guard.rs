@@ -12,6 +12,9 @@ pub enum Refusal {
     /// The answer came to the endpoint of another provider.
     #[error("another provider")]
     Provider,
+    /// The provider's settings name another issuer or client than the browser was sent to.
+    #[error("settings of the provider have changed")]
+    Registration,
     /// The answer belongs to another browser or another login.
     #[error("state value does not match")]
     State,
@@ -72,6 +75,7 @@ impl Refusal {
             Self::Expired => "login-expired",
             Self::Tenant => "other-tenant",
             Self::Provider => "other-provider",
+            Self::Registration => "settings-changed",
             Self::State => "state-mismatch",
             Self::Nonce => "nonce-mismatch",
             Self::Browser => "other-browser",

@@ -67,6 +67,9 @@ pub enum StrangerAt {
     Upstream {
         /// Which provider.
         provider: Alias,
+        /// Digest of the issuer and the client id for which the browser was sent there. What its
+        /// settings name may change meanwhile, and the code must go to nobody else.
+        registration: String,
         /// The `state` that must come back.
         #[serde(with = "token_text")]
         state: Token,

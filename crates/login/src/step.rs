@@ -53,11 +53,12 @@ impl Hallway<'_> {
         match (login, event) {
             (
                 Login::Stranger(stranger),
-                Event::ProviderChosen { provider, state, nonce, verifier },
-            ) => Ok(self.to_upstream(stranger, provider, [state, nonce, verifier])),
-            (Login::Stranger(stranger), Event::CallbackArrived { tenant, provider, state }) => {
-                self.callback(stranger, tenant, &provider, &state)
-            }
+                Event::ProviderChosen { provider, registration, state, nonce, verifier },
+            ) => Ok(self.to_upstream(stranger, provider, registration, [state, nonce, verifier])),
+            (
+                Login::Stranger(stranger),
+                Event::CallbackArrived { tenant, provider, registration, state },
+            ) => self.callback(stranger, tenant, &provider, &registration, &state),
             (Login::Stranger(stranger), Event::UpstreamVouched { upstream, person, handle }) => {
                 self.vouched(&stranger, &upstream, person, handle)
             }

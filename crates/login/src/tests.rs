@@ -28,6 +28,7 @@ fn token(number: u8) -> Token {
     Token::new([number; 32])
 }
 
+const REGISTRATION: &str = "issuer and client";
 const STATE: u8 = 1;
 const NONCE: u8 = 2;
 const HANDLE: u8 = 3;
@@ -146,7 +147,8 @@ fn without_card() -> PersonFacts {
 
 fn provider_chosen() -> Event {
     let (state, nonce, verifier) = (token(STATE), token(NONCE), token(9));
-    Event::ProviderChosen { provider: alias("entra"), state, nonce, verifier }
+    let registration = REGISTRATION.to_owned();
+    Event::ProviderChosen { provider: alias("entra"), registration, state, nonce, verifier }
 }
 
 fn upstream() -> UpstreamFacts {

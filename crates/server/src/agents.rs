@@ -7,6 +7,7 @@ pub(crate) mod enrol;
 pub(crate) mod nonce;
 pub(crate) mod request;
 pub(crate) mod result;
+mod waiters;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ use identity::Tenant;
 use ids::{DeviceId, TicketId};
 use login::Waiting;
 use store::TicketState;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -31,8 +32,8 @@ const QUEUE: usize = 8;
 #[derive(Clone, Default)]
 pub(crate) struct Agents {
     connected: Arc<Mutex<HashMap<DeviceId, Connection>>>,
-    /// Woken whenever a page has confirmed a device, so that its agent need not ask again.
-    pub(crate) confirmed: Arc<Notify>,
+    /// Those whose pages are to confirm them, so that they need not ask again and again.
+    pub(crate) waiters: waiters::Waiters,
 }
 
 struct Connection {

@@ -19,6 +19,7 @@ use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
 use crate::http::{headers, origin, problem};
 use crate::limits::Limits;
+use crate::quiet::Quiet;
 use crate::{account, admin, agents, card_step, doors, health, help, statics};
 
 /// All that the handlers need. Built once, by the program or by a test.
@@ -35,6 +36,7 @@ pub struct Parts {
     pub(crate) pages: Pages,
     pub(crate) agents: Agents,
     pub(crate) limits: Limits,
+    pub(crate) quiet: Quiet,
     pub(crate) request_key: agent_protocol::SigningKey,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -29,9 +30,64 @@ pub struct Config {
     /// Proxies that end TLS before us: only from them is `X-Forwarded-For` believed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<IpAddr>,
+    /// What strangers may use up.
+    #[serde(default, skip_serializing_if = "Bounds::is_default")]
+    pub limits: Bounds,
     /// Further Entra clouds.
     #[serde(default, skip_serializing_if = "Entra::is_empty")]
     pub entra: Entra,
+}
+
+/// `[limits]`: what strangers may use up. What is not named keeps its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Connections of one address at a time; this machine and trusted proxies may have all.
+    pub connections_per_address: usize,
+    /// Logins a minute that one address may begin, choose a way for, and bring back from a
+    /// provider. Wide enough for a hospital behind one address.
+    pub logins_per_minute: u32,
+    /// Codes of agents a minute that may be tried, by everybody together.
+    pub agent_codes_per_minute: u32,
+    /// How long the head of a request may take to arrive, and again its body, in seconds.
+    pub request_seconds: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_address: 256,
+            logins_per_minute: 600,
+            agent_codes_per_minute: 6000,
+            request_seconds: 10,
+        }
+    }
+}
+
+impl Bounds {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How long the head of a request may take to arrive, and again its body.
+    pub fn request(&self) -> Duration {
+        Duration::from_secs(self.request_seconds.into())
+    }
+
+    /// The first that is zero.
+    fn zero(&self) -> Option<&'static str> {
+        let sizes = [
+            ("connections", self.connections == 0),
+            ("connections_per_address", self.connections_per_address == 0),
+            ("logins_per_minute", self.logins_per_minute == 0),
+            ("agent_codes_per_minute", self.agent_codes_per_minute == 0),
+            ("request_seconds", self.request_seconds == 0),
+        ];
+        sizes.into_iter().find(|(_, zero)| *zero).map(|(name, _)| name)
+    }
 }
 
 /// A database URL. It may hold a password, so it does not print.
@@ -118,6 +174,9 @@ pub enum ConfigError {
     /// Plain HTTP that leaves the machine.
     #[error("plain http is served on localhost only: listen on 127.0.0.1, not {0}")]
     PlainListen(SocketAddr),
+    /// A limit that lets nobody in.
+    #[error("limits.{0} must be at least 1")]
+    Limit(&'static str),
     /// An override in the environment is not what it should be.
     #[error("environment variable {0} is not valid")]
     Environment(&'static str),
@@ -189,7 +248,7 @@ impl Config {
         if plain && !self.listen.ip().is_loopback() {
             return Err(ConfigError::PlainListen(self.listen));
         }
-        Ok(())
+        self.limits.zero().map_or(Ok(()), |name| Err(ConfigError::Limit(name)))
     }
 
     /// Whether the public address is this machine itself, where browsers allow plain HTTP.
@@ -255,6 +314,22 @@ mod tests {
         assert!(text("login.a.example").is_ok() && text("a.example").is_ok());
         for wrong in ["b.example", "n.a.example", "", "ogin.a.example"] {
             assert!(matches!(text(wrong), Err(ConfigError::RpId { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_not_named_keeps_its_default_and_none_is_zero() {
+        let limits = config(&format!("{LOCAL}limits.connections = 7")).unwrap().limits;
+        assert_eq!(limits, Bounds { connections: 7, ..Bounds::default() });
+        for name in [
+            "connections",
+            "connections_per_address",
+            "logins_per_minute",
+            "agent_codes_per_minute",
+            "request_seconds",
+        ] {
+            let zero = config(&format!("{LOCAL}limits.{name} = 0"));
+            assert!(matches!(zero, Err(ConfigError::Limit(limit)) if limit == name), "{name}");
         }
     }
 

@@ -6,5 +6,6 @@ pub(crate) mod cookies;
 pub(crate) mod headers;
 pub(crate) mod origin;
 pub(crate) mod page;
+pub(crate) mod peer;
 pub(crate) mod problem;
 pub(crate) mod tenant;

@@ -18,11 +18,16 @@ mod health;
 mod help;
 mod http;
 mod limits;
+mod listen;
 pub mod pages;
+mod quiet;
 mod start;
 mod statics;
+mod sweep;
 
 pub use app::{App, router, table};
-pub use config::{Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};
+pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};
 pub use http::access::{Access, RouteInfo};
+pub use listen::serve;
 pub use start::{OPERATORS, StartError, invite, open};
+pub use sweep::sweep_all;

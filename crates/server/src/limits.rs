@@ -1,45 +1,95 @@
 //! Limits on what strangers may try.
 
-use std::sync::Mutex;
-use std::time::Duration;
+mod pace;
+mod peers;
+mod tried;
 
-use identity::Moment;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use identity::Tenant;
+use secrets::Token;
+
+use crate::app::App;
+use crate::config::Bounds;
 use crate::entropy;
+use crate::http::peer::Peer;
+use crate::http::problem::Problem;
 
-/// So many enrolment codes of agents may be tried a minute, by everybody together. Wide, so that no
-/// stranger stops others from setting up their agent; and with 34 bits a code and ten minutes of
-/// life still hopeless to guess, for an offer that its page would have to confirm.
-const CODE_TRIES: u32 = 6_000;
+use pace::Pace;
+use peers::Peers;
+use tried::{Tried, Verdict};
+
+pub(crate) use peers::Attempt;
 
 /// Counters of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
-    codes: Mutex<Window>,
-}
-
-#[derive(Debug, Default)]
-struct Window {
-    began: Moment,
-    count: u32,
+    bounds: Bounds,
+    codes: Mutex<Pace>,
+    peers: Mutex<Peers>,
+    tried: Mutex<Tried>,
 }
 
 impl Limits {
-    /// Counts a try, and tells whether it may go on.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
+    /// Counts a try of an agent's code, and tells whether it may go on.
+    ///
+    /// Wide, and for everybody together, so that no stranger stops others from setting up their
+    /// agent; with 34 bits a code and ten minutes of life still hopeless to guess, for an offer
+    /// that its page would have to confirm.
     pub(crate) fn allows_code_try(&self) -> bool {
-        let mut window = self.codes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        window.allows(entropy::now(), Duration::from_secs(60), CODE_TRIES)
+        lock(&self.codes).allows(entropy::now(), self.bounds.agent_codes_per_minute)
     }
 }
 
-impl Window {
-    fn allows(&mut self, now: Moment, length: Duration, most: u32) -> bool {
-        if now >= self.began.plus(length) {
-            *self = Self { began: now, count: 0 };
-        }
-        self.count = self.count.saturating_add(1);
-        self.count <= most
+/// Counts what this peer does.
+///
+/// # Errors
+///
+/// [`Problem::TooMany`] when it did so too often within a minute.
+pub(crate) fn count(app: &App, attempt: Attempt, peer: Peer) -> Result<(), Problem> {
+    let limits = &app.limits;
+    let Peer::Address(address) = peer else { return Ok(()) };
+    let most = limits.bounds.logins_per_minute;
+    if lock(&limits.peers).allows(attempt, address, entropy::now(), most) {
+        return Ok(());
     }
+    app.quiet.once("too many logins from one address", None, || {
+        tracing::warn!(%address, ?attempt, "too many logins from one address");
+    });
+    Err(Problem::TooMany)
+}
+
+/// Lets each `state` go to the provider once. Whoever repeats a callback, with whatever code,
+/// makes us call nobody.
+///
+/// # Errors
+///
+/// [`Problem::AlreadyUsed`] for a state that was tried before, and [`Problem::Busy`] when no more
+/// can be remembered: then it cannot be told.
+pub(crate) fn first_try(app: &App, tenant: &Tenant, state: &Token) -> Result<(), Problem> {
+    match lock(&app.limits.tried).note(tenant.id, &state.hash(), entropy::now()) {
+        Verdict::First => Ok(()),
+        Verdict::Again => {
+            app.quiet.once("state came again", Some(tenant), || {
+                tracing::info!(tenant = %tenant.slug, "state came again");
+            });
+            Err(Problem::AlreadyUsed)
+        }
+        Verdict::Full => {
+            app.quiet.once("too many callbacks", Some(tenant), || {
+                tracing::warn!(tenant = %tenant.slug, "more callbacks than can be remembered");
+            });
+            Err(Problem::Busy)
+        }
+    }
+}
+
+fn lock<T>(counter: &Mutex<T>) -> MutexGuard<'_, T> {
+    counter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -47,12 +97,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_lets_so_many_through_and_then_starts_anew() {
-        let mut window = Window::default();
-        let minute = Duration::from_secs(60);
-        let now = Moment::from_unix_seconds(1_000_000);
-        let passed = (0..100).filter(|_| window.allows(now, minute, 60)).count();
-        assert_eq!(passed, 60);
-        assert!(window.allows(now.plus(minute), minute, 60));
+    fn six_thousand_codes_of_agents_are_tried_a_minute() {
+        let limits = Limits::new(Bounds::default());
+        let passed = (0..7000).filter(|_| limits.allows_code_try()).count();
+        // A few more, if it takes a while to try them.
+        assert!((6000..6900).contains(&passed), "{passed}");
     }
 }

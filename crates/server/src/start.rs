@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::entropy;
 use crate::hallway::events::Pages;
 use crate::limits::Limits;
+use crate::quiet::Quiet;
 
 /// Slug of the tenant in which the operators of the installation live.
 pub const OPERATORS: &str = "operators";
@@ -71,7 +72,8 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         request_key,
         pages: Pages::default(),
         agents: Agents::default(),
-        limits: Limits::default(),
+        limits: Limits::new(config.limits),
+        quiet: Quiet::default(),
         ring,
         config,
     }))

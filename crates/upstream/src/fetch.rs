@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use ids::TenantId;
 use oidc::MAX_BODY;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
@@ -52,7 +53,7 @@ impl Fetcher {
         Ok(Self {
             clients: OnceCell::new(),
             named,
-            gates: Gates::new(config.calls_per_host),
+            gates: Gates::new(config.calls_per_host, config.calls_per_tenant),
             deadline: config.deadline,
         })
     }
@@ -65,7 +66,7 @@ impl Fetcher {
     /// Fetches a JSON document.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, UpstreamError> {
         let request = self.client_for(url).await?.get(url.clone());
-        let answer = self.in_time(url, request).await?;
+        let answer = self.in_time(url, None, request).await?;
         if answer.status == 200 {
             Ok(answer.body)
         } else {
@@ -73,16 +74,18 @@ impl Fetcher {
         }
     }
 
-    /// Posts a form to a token endpoint. An error status with JSON is an answer.
+    /// Posts a form to a token endpoint, in a tenant's share of its host. An error status with JSON
+    /// is an answer.
     pub(crate) async fn post_form(
         &self,
+        tenant: TenantId,
         url: &Url,
         form: &Secret,
     ) -> Result<Answer, UpstreamError> {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let request = self.client_for(url).await?.post(url.clone());
         let request = request.header(CONTENT_TYPE, form_type).body(form.expose().to_vec());
-        self.in_time(url, request).await
+        self.in_time(url, Some(tenant), request).await
     }
 
     /// The client that may call `url`.
@@ -113,10 +116,15 @@ impl Fetcher {
     }
 
     /// The turn, the name, the connection and the whole body: all before the deadline.
-    async fn in_time(&self, url: &Url, request: RequestBuilder) -> Result<Answer, UpstreamError> {
+    async fn in_time(
+        &self,
+        url: &Url,
+        tenant: Option<TenantId>,
+        request: RequestBuilder,
+    ) -> Result<Answer, UpstreamError> {
         let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
         let call = async {
-            let _pass = self.gates.enter(url.origin().ascii_serialization()).await?;
+            let _pass = self.gates.enter(url.origin().ascii_serialization(), tenant).await?;
             read(request.send().await.map_err(|error| cause(&error))?).await
         };
         timeout(self.deadline, call).await.unwrap_or(Err(UpstreamError::Deadline))

@@ -23,6 +23,7 @@ pub use error::UpstreamError;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ids::TenantId;
 use oidc::NumericDate;
 use oidc::discovery::{EntraCloud, MetadataAddress, ProviderMetadata};
 use oidc::id_token::{self, Claims, Expected, IdTokenError};
@@ -40,11 +41,19 @@ pub struct Config {
     pub deadline: Duration,
     /// Most calls to one host at a time. One sick provider holds so many, and no more.
     pub calls_per_host: usize,
+    /// Most of them that redeem codes of one tenant: whoever sends junk to its callback starves
+    /// that tenant at the worst, and not all that use the same host.
+    pub calls_per_tenant: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { clouds: Vec::new(), deadline: Duration::from_secs(4), calls_per_host: 16 }
+        Self {
+            clouds: Vec::new(),
+            deadline: Duration::from_secs(4),
+            calls_per_host: 64,
+            calls_per_tenant: 16,
+        }
     }
 }
 
@@ -110,17 +119,19 @@ impl Upstream {
         self.0.keys.current(&parse(jwks_uri)?, now).await
     }
 
-    /// Redeems a code at `token_endpoint`.
+    /// Redeems a code at `token_endpoint`, for a provider of `tenant`.
     ///
     /// # Errors
     ///
     /// See [`UpstreamError`]; what the provider itself says is in [`UpstreamError::Token`].
     pub async fn redeem(
         &self,
+        tenant: TenantId,
         token_endpoint: &str,
         request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, UpstreamError> {
-        let answer = self.0.fetcher.post_form(&parse(token_endpoint)?, &request.form()).await?;
+        let answer =
+            self.0.fetcher.post_form(tenant, &parse(token_endpoint)?, &request.form()).await?;
         Ok(TokenResponse::parse(answer.status, &answer.body)?)
     }
 
@@ -157,13 +168,14 @@ impl Upstream {
     /// As [`Upstream::redeem`] and [`Upstream::verify`].
     pub async fn sign_in(
         &self,
+        tenant: TenantId,
         token_endpoint: &str,
         jwks_uri: &str,
         request: &TokenRequest<'_>,
         expected: &Expected<'_>,
     ) -> Result<Claims, UpstreamError> {
         let both = async {
-            let tokens = self.redeem(token_endpoint, request).await?;
+            let tokens = self.redeem(tenant, token_endpoint, request).await?;
             let access_token = tokens.access_token.as_ref();
             let id_token = tokens.id_token.expose_text().unwrap_or_default();
             self.verify(jwks_uri, id_token, &Expected { access_token, ..*expected }).await

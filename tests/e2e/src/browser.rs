@@ -13,6 +13,7 @@ pub struct Browser {
     origin: String,
     cookies: BTreeMap<String, String>,
     user_agent: String,
+    forwarded_for: Option<String>,
     seen: Vec<(String, Answer)>,
 }
 
@@ -97,8 +98,16 @@ impl Browser {
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
+            forwarded_for: None,
             seen: Vec::new(),
         }
+    }
+
+    /// The same browser at another address, as a proxy in front of Cardea says.
+    #[must_use]
+    pub fn at(mut self, forwarded_for: &str) -> Self {
+        self.forwarded_for = Some(forwarded_for.to_owned());
+        self
     }
 
     /// Opens a page.
@@ -158,6 +167,9 @@ impl Browser {
         request = request.header(USER_AGENT, &self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(address) = &self.forwarded_for {
+            request = request.header("x-forwarded-for", address);
         }
         if url.as_str().starts_with(&self.origin) && !self.cookies.is_empty() {
             request = request.header(COOKIE, self.cookie_header());

@@ -1,4 +1,4 @@
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Once;
 
 use entra_stand_in::StandIn;
@@ -8,7 +8,7 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Cloud, Config, Entra};
+use server::{App, Bounds, Cloud, Config, Entra};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -44,12 +44,15 @@ impl World {
     /// A world whose tenant enrols a first card after a fresh sign-in at Entra, as the guide
     /// implies, and lets a card alone sign in for a day.
     pub async fn start() -> Self {
-        Self::with_policy(TenantPolicy {
+        Self::with_policy(Self::policy()).await
+    }
+
+    fn policy() -> TenantPolicy {
+        TenantPolicy {
             first_card: FirstCard::FreshEntraSignIn,
             card_first: CardFirst::WithinDays(1),
             ..TenantPolicy::default()
-        })
-        .await
+        }
     }
 
     /// A world with another policy.
@@ -66,23 +69,45 @@ impl World {
     /// # Panics
     ///
     /// When something does not start.
-    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
     pub async fn beside(policy: TenantPolicy, others: &[&StandIn]) -> Self {
+        Self::configured(policy, others, |_| {}).await
+    }
+
+    /// A world with other limits, in which browsers come through a proxy that says who they are
+    /// ([`Browser::at`]).
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn limited(limits: Bounds) -> Self {
+        Self::configured(Self::policy(), &[], |config| {
+            config.limits = limits;
+            config.trusted_proxies = vec![Ipv4Addr::LOCALHOST.into()];
+        })
+        .await
+    }
+
+    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+    async fn configured(
+        policy: TenantPolicy,
+        others: &[&StandIn],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         install_crypto();
         let stand_in = StandIn::builder().start().await.expect("the stand-in");
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let listener = listener.await.expect("a socket");
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let listener = listener.expect("a socket");
         let listen = listener.local_addr().expect("its address");
         let data = tempfile::tempdir().expect("a directory");
         let clouds = [others, &[&stand_in]].concat();
-        let config = config(listen, &data, &clouds);
+        let mut config = config(listen, &data, &clouds);
+        change(&mut config);
         std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
             .expect("a master key");
         let app = server::open(config.clone()).await.expect("a server");
-        let router = server::router(&app);
-        let serve = axum::serve(listener, router);
+        let serving = app.clone();
         let server = tokio::spawn(async move {
-            serve.await.expect("serving");
+            server::serve(&serving, listener).await.expect("serving");
         });
         let origin = config.origin().to_owned();
         let redirect = format!("{origin}/realms/{TENANT}/broker/azure/endpoint");
@@ -206,6 +231,7 @@ fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
         database: None,
         tls: None,
         trusted_proxies: Vec::new(),
+        limits: Bounds::default(),
         entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
     }
 }

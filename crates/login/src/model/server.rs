@@ -144,6 +144,7 @@ impl Hall {
         let id = stranger.started.id;
         let event = Event::ProviderChosen {
             provider: place.alias(),
+            registration: String::new(),
             state: token(name(b's', id, 0)),
             nonce: token(name(b'n', id, 0)),
             verifier: token(name(b'v', id, 0)),
@@ -194,7 +195,10 @@ impl Hall {
         let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
         // The code is redeemed at the provider whose endpoint is called; another's is refused.
         let (tenant, provider) = (sign_in.tenant, sign_in.provider);
-        let event = Event::CallbackArrived { tenant, provider: provider.clone(), state };
+        // Settings that change are no move of this model; `tests::upstream` has them.
+        let registration = String::new();
+        let event =
+            Event::CallbackArrived { tenant, provider: provider.clone(), registration, state };
         let Ok((Some(login), _)) = hallway.step(Login::Stranger((*stranger).clone()), event) else {
             return false;
         };

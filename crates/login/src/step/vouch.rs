@@ -15,6 +15,7 @@ impl Hallway<'_> {
         &self,
         stranger: Stranger,
         provider: ids::Alias,
+        registration: String,
         [state, nonce, verifier]: [Token; 3],
     ) -> (Option<Login>, Vec<Effect>) {
         // A person's first card may hang on this sign-in, so it must be a fresh one; who the
@@ -22,6 +23,7 @@ impl Hallway<'_> {
         let prompt_login = self.policy.first_card == FirstCard::FreshEntraSignIn;
         let at = StrangerAt::Upstream {
             provider,
+            registration,
             state,
             nonce,
             verifier,
@@ -36,14 +38,18 @@ impl Hallway<'_> {
         stranger: Stranger,
         tenant: ids::TenantId,
         provider: &ids::Alias,
+        registration: &str,
         state: &Token,
     ) -> Outcome {
-        let StrangerAt::Upstream { provider: asked, state: sent, .. } = &stranger.at else {
+        let StrangerAt::Upstream { provider: asked, registration: begun, state: sent, .. } =
+            &stranger.at
+        else {
             return Err(Refusal::Unexpected);
         };
         self.guards.ensure(stranger.started.tenant == tenant, Refusal::Tenant)?;
         self.guards.ensure(asked == provider, Refusal::Provider)?;
         self.guards.ensure(sent.matches(state), Refusal::State)?;
+        self.guards.ensure(begun == registration, Refusal::Registration)?;
         Ok((Some(Login::Stranger(stranger)), Vec::new()))
     }
 

@@ -25,6 +25,7 @@ fn a_callback_is_for_the_browser_tenant_and_provider_that_asked() {
     let callback = |tenant, provider, state| Event::CallbackArrived {
         tenant,
         provider: alias(provider),
+        registration: REGISTRATION.to_owned(),
         state: token(state),
     };
     let (login, effects) =
@@ -34,6 +35,18 @@ fn a_callback_is_for_the_browser_tenant_and_provider_that_asked() {
     assert_eq!(story.refuses(callback(ACME, "other", STATE)), Refusal::Provider);
     assert_eq!(story.refuses(callback(ACME, "entra", NONCE)), Refusal::State);
     assert_eq!(Story::begins().refuses(callback(ACME, "entra", STATE)), Refusal::Unexpected);
+}
+
+#[test]
+fn a_callback_is_for_the_issuer_and_client_that_the_browser_was_sent_to() {
+    let story = Story::begins().at_upstream();
+    let changed = Event::CallbackArrived {
+        tenant: ACME,
+        provider: alias("entra"),
+        registration: "another client".to_owned(),
+        state: token(STATE),
+    };
+    assert_eq!(story.refuses(changed), Refusal::Registration);
 }
 
 #[test]

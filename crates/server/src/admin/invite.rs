@@ -53,7 +53,9 @@ pub(crate) async fn taken(
         return Ok(Html(again(Some(InviteProblem::NameMissing))).into_response());
     }
     let Some((invitation, valid_until)) = invitation(&app, &tenant, &form.token).await? else {
-        tracing::warn!("an invitation was refused");
+        app.quiet.once("an invitation was refused", None, || {
+            tracing::warn!("an invitation was refused");
+        });
         return Ok(Html(again(Some(InviteProblem::TokenRefused))).into_response());
     };
     match enter(&app, &tenant, &headers, &name, invitation, valid_until).await {

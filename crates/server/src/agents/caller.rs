@@ -1,7 +1,7 @@
 //! Who calls: every call of an agent carries a proof by its device key.
 
 use agent_protocol::{DeviceProof, ExpectedCall, PROOF_HEADER, PublicJwk, VerifiedProof};
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use identity::Tenant;
@@ -10,6 +10,7 @@ use store::Device;
 
 use crate::app::App;
 use crate::entropy;
+use crate::http::body::whole;
 use crate::http::problem::Problem;
 
 /// An enrolled agent, or one that waits to be confirmed, and what it sends.
@@ -24,8 +25,8 @@ impl<T: DeserializeOwned> FromRequest<App> for AgentCall<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, agent_protocol::limits::MAX_BODY).await;
-        let body = body.map_err(|_| Problem::TooLarge)?;
+        let body = whole(body, agent_protocol::limits::MAX_BODY, app.config.limits.request());
+        let body = body.await?;
         let path = parts.uri.path().to_owned();
         let (tenant, device, _) =
             identify(app, &parts.headers, parts.method.as_str(), &path, &body, None).await?;
@@ -78,7 +79,9 @@ pub(crate) fn verify(
     let url = app.config.address(path);
     let expected = ExpectedCall { method, url: &url, body, nonce };
     DeviceProof::verify(proof, &expected, &key, entropy::system_time()).map_err(|error| {
-        tracing::warn!(%error, path, "agent's proof refused");
+        app.quiet.once("agent's proof refused", None, || {
+            tracing::warn!(%error, path, "agent's proof refused");
+        });
         Problem::Unauthenticated
     })
 }

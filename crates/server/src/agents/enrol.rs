@@ -13,6 +13,7 @@ use crate::card_step::code::code_hash;
 use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
+use crate::http::body::whole;
 use crate::http::problem::Problem;
 
 /// `POST /agent/v1/enrol`: an agent offers itself to the login whose page shows the code. Until
@@ -22,7 +23,7 @@ pub(crate) async fn handler(
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, limits::MAX_BODY).await.map_err(|_| Problem::TooLarge)?;
+    let body = whole(body, limits::MAX_BODY, app.config.limits.request()).await?;
     let asked: EnrolRequest =
         serde_json::from_slice(&body).map_err(|_| Problem::Malformed("body"))?;
     let proof = caller::proof_of(&parts.headers)?;
@@ -34,7 +35,9 @@ pub(crate) async fn handler(
     let hash = code_hash(&app, asked.code.as_str())?.ok_or(Problem::CodeRefused)?;
     let found = app.store.login_by_agent_code(&hash).await?;
     let Some((tenant, login)) = found else {
-        tracing::warn!("an agent gave a code that no page shows");
+        app.quiet.once("an agent gave a code that no page shows", None, || {
+            tracing::warn!("an agent gave a code that no page shows");
+        });
         return Err(Problem::CodeRefused);
     };
     let mut rows = app.store.read(tenant).await?;
@@ -112,20 +115,15 @@ pub(crate) async fn wait(
     State(app): State<App>,
     call: AgentCall<Nothing>,
 ) -> Result<Json<WaitAnswer>, Problem> {
-    let deadline = tokio::time::sleep(limits::LONG_POLL);
-    tokio::pin!(deadline);
-    loop {
-        let woken = app.agents.confirmed.notified();
-        tokio::pin!(woken);
-        woken.as_mut().enable(); // before the look, so that nothing is missed between the two
-        let state = state(&app, &call).await?;
-        if state != EnrolmentState::Pending {
-            return Ok(Json(WaitAnswer { state }));
-        }
-        tokio::select! {
-            () = woken => {}
-            () = &mut deadline => return Ok(Json(WaitAnswer { state })),
-        }
+    // Before the look, so that nothing is missed between the two.
+    let mut waiter = app.agents.waiters.wait(call.device.id).ok_or(Problem::Busy)?;
+    let pending = state(&app, &call).await?;
+    if pending != EnrolmentState::Pending {
+        return Ok(Json(WaitAnswer { state: pending }));
+    }
+    match tokio::time::timeout(limits::LONG_POLL, waiter.woken()).await {
+        Ok(()) => Ok(Json(WaitAnswer { state: state(&app, &call).await? })),
+        Err(_) => Ok(Json(WaitAnswer { state: pending })),
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn confirm(
     if given.number.trim().parse() != Ok(device.number) {
         tx.revoke_device(device.id).await?;
         tx.commit().await?;
-        app.agents.confirmed.notify_waiters();
+        app.agents.waiters.wake(device.id);
         tracing::warn!(tenant = %tenant.slug, %login, "wrong number for an agent");
         return Err(Problem::CardRefused("number-wrong"));
     }
@@ -111,7 +111,7 @@ pub(crate) async fn confirm(
     })
     .await?;
     tx.commit().await?;
-    app.agents.confirmed.notify_waiters();
+    app.agents.waiters.wake(device.id);
     let set = cookie.set(&tenant.slug, PAIRING_LIFE);
     let paired = Paired { state: "paired", device: device.name };
     Ok(([(SET_COOKIE, set)], Json(paired)).into_response())

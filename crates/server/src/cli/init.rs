@@ -8,7 +8,7 @@ use secrets::KeyRing;
 use url::Url;
 
 use super::Failure;
-use crate::config::{Config, Entra};
+use crate::config::{Bounds, Config, Entra};
 use crate::entropy;
 
 /// What `cardea init` is told.
@@ -44,6 +44,7 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
         database: None,
         tls: None,
         trusted_proxies: arguments.trusted_proxy.clone(),
+        limits: Bounds::default(),
         entra: Entra::default(),
     };
     match config.check() {

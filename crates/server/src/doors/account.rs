@@ -9,8 +9,10 @@ use crate::account;
 use crate::app::App;
 use crate::hallway::stranger;
 use crate::http::page::see_other;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
 
 /// `GET /realms/{slug}/account`: the page has a slash at its end.
 pub(crate) async fn slash(TenantPath(tenant): TenantPath) -> Response {
@@ -27,12 +29,14 @@ pub(crate) struct Params {
 pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
+    peer: Peer,
     Query(params): Query<Params>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(signed_in) = account::session::of(&app, &tenant, &headers).await? {
         return account::page::show(&app, signed_in, params.done.as_deref()).await;
     }
+    limits::count(&app, Attempt::Begin, peer)?;
     let return_to = format!("/realms/{}/account/", tenant.slug);
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Account, return_to);
     let location = format!("/realms/{}/login?login={}", tenant.slug, slot.number);

@@ -34,7 +34,7 @@ pub(crate) async fn admit(
     asked: Asked,
 ) -> Result<Token, Problem> {
     let link = link_of(provider, claims)
-        .ok_or_else(|| trouble::invalid(tenant, provider, "missing tid or oid"))?;
+        .ok_or_else(|| trouble::invalid(app, tenant, provider, "missing tid or oid"))?;
     let mut attempt = 1;
     loop {
         let door = Door { app, tenant, provider, stranger, claims, link: &link };

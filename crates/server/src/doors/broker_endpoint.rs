@@ -13,7 +13,7 @@ use secrets::Secret;
 
 use crate::admin::providers::test;
 use crate::app::App;
-use crate::doors::broker_login::{AliasParam, redirect_uri};
+use crate::doors::broker_login::{AliasParam, redirect_uri, registration};
 use crate::doors::{admit, trouble};
 use crate::entropy;
 use crate::hallway::ceremony::Asked;
@@ -21,8 +21,10 @@ use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::cookies::CardCookie;
 use crate::http::page::see_other;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
 
 /// `GET /realms/{slug}/broker/{alias}/endpoint`: the upstream sends the browser back. First it is
 /// shown that this browser began this login at this provider; only then is the code redeemed.
@@ -30,14 +32,12 @@ pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
     Path(AliasParam { alias }): Path<AliasParam>,
+    peer: Peer,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let callback = Callback::parse(query.as_deref().unwrap_or_default());
-    let callback = callback.map_err(|error| {
-        tracing::info!(tenant = %tenant.slug, %alias, %error, "malformed answer of a provider");
-        Problem::Malformed("answer of the provider")
-    })?;
+    limits::count(&app, Attempt::Callback, peer)?;
+    let callback = parse(&app, &tenant, query.as_deref().unwrap_or_default())?;
     let provider = app.store.read(tenant.id).await?.provider(&alias).await?;
     let provider = provider.ok_or(Problem::NotFound)?;
     // An administrator's test: recognised by its state, and before the provider is enabled too.
@@ -49,14 +49,9 @@ pub(crate) async fn handler(
         return Err(Problem::NotFound);
     }
     let slot = slot_of(&app, &headers, &callback).ok_or(Problem::OtherBrowser)?;
-    let event = Event::CallbackArrived {
-        tenant: tenant.id,
-        provider: alias,
-        state: callback.state().clone(),
-    };
-    step(Login::Stranger(slot.stranger.clone()), event, &tenant)?;
+    arrived(&app, &tenant, &provider, &slot, &callback)?;
     if !callback.may_come_from(&provider.endpoints.issuer) {
-        return Err(trouble::invalid(&tenant, &provider, "issuer of the answer"));
+        return Err(trouble::invalid(&app, &tenant, &provider, "issuer of the answer"));
     }
     match callback {
         Callback::Error { error: ErrorCode::AccessDenied, report, .. }
@@ -65,9 +60,10 @@ pub(crate) async fn handler(
             Ok(cancelled(&tenant, &slot))
         }
         Callback::Error { error, report, .. } => {
-            Err(trouble::refused(&tenant, &provider, &error, &report))
+            Err(trouble::refused(&app, &tenant, &provider, &error, &report))
         }
-        Callback::Code { code, .. } => {
+        Callback::Code { code, state, .. } => {
+            limits::first_try(&app, &tenant, &state)?;
             let claims = claims(&app, &tenant, &provider, &slot.stranger, &code).await?;
             let asked = Asked::by(&headers);
             let handle =
@@ -79,6 +75,42 @@ pub(crate) async fn handler(
             Ok(response)
         }
     }
+}
+
+/// The answer, if it is one.
+fn parse(app: &App, tenant: &Tenant, query: &str) -> Result<Callback, Problem> {
+    Callback::parse(query).map_err(|error| {
+        app.quiet.once("malformed answer of a provider", Some(tenant), || {
+            tracing::info!(tenant = %tenant.slug, %error, "malformed answer of a provider");
+        });
+        Problem::Malformed("answer of the provider")
+    })
+}
+
+/// Asks the hallway whether the answer is for this login.
+fn arrived(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    slot: &Slot,
+    callback: &Callback,
+) -> Result<(), Problem> {
+    let event = Event::CallbackArrived {
+        tenant: tenant.id,
+        provider: provider.alias.clone(),
+        registration: registration(provider),
+        state: callback.state().clone(),
+    };
+    let arrived = step(Login::Stranger(slot.stranger.clone()), event, tenant);
+    arrived.map(drop).map_err(|refusal| {
+        app.quiet.once(refusal.code(), Some(tenant), || {
+            tracing::warn!(
+                tenant = %tenant.slug, provider = %provider.alias, login = %slot.stranger.started.id,
+                reason = refusal.code(), "callback refused"
+            );
+        });
+        refusal.into()
+    })
 }
 
 /// AADSTS65004: the person declined to consent.
@@ -128,8 +160,8 @@ async fn claims(
     };
     let (token, jwks) = (&provider.endpoints.token, &provider.endpoints.jwks);
     // Both calls before one deadline: the person waits for the sum of them.
-    let claims = app.upstream.sign_in(token, jwks, &request, &expected).await;
-    claims.map_err(|error| trouble::failed(tenant, provider, &error))
+    let claims = app.upstream.sign_in(tenant.id, token, jwks, &request, &expected).await;
+    claims.map_err(|error| trouble::failed(app, tenant, provider, &error))
 }
 
 /// What the provider's people are linked by follows its issuer.

@@ -1,7 +1,10 @@
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{Provider, Tenant};
 use ids::Alias;
 use login::{Event, Login, StrangerAt};
@@ -14,8 +17,10 @@ use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
 
 /// Which of this browser's logins goes to the provider.
 #[derive(Deserialize)]
@@ -34,9 +39,11 @@ pub(crate) async fn handler(
     app: State<App>,
     tenant: TenantPath,
     alias: Path<AliasParam>,
+    peer: Peer,
     Query(choice): Query<Choice>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Choose, peer)?;
     go(app, tenant, alias, choice, headers).await
 }
 
@@ -45,9 +52,11 @@ pub(crate) async fn chosen(
     app: State<App>,
     tenant: TenantPath,
     alias: Path<AliasParam>,
+    peer: Peer,
     headers: HeaderMap,
     FormBody(choice): FormBody<Choice>,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Choose, peer)?;
     go(app, tenant, alias, choice, headers).await
 }
 
@@ -63,6 +72,7 @@ async fn go(
     let slot = stranger::named_or_new(&headers, &app.ring, &tenant, choice.login);
     let event = Event::ProviderChosen {
         provider: provider.alias.clone(),
+        registration: registration(&provider),
         state: entropy::token(),
         nonce: entropy::token(),
         verifier: entropy::token(),
@@ -72,6 +82,13 @@ async fn go(
     let slot = Slot { stranger, ..slot };
     let location = authorization_url(&app, &tenant, &provider, &slot)?;
     Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
+}
+
+/// Digest of who a provider's settings say that it is, and who we are there.
+pub(crate) fn registration(provider: &Provider) -> String {
+    // An issuer is a URL and has no NUL, so no two pairs give one text.
+    let text = format!("{}\0{}", provider.endpoints.issuer, provider.client_id);
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
 /// The redirect URI of a provider: what the administrator copied into its registration.

@@ -8,17 +8,21 @@ use crate::admin;
 use crate::app::App;
 use crate::hallway::stranger;
 use crate::http::page::see_other;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self, Attempt};
 
 /// `GET /admin/`: the console, or the login that leads there.
 pub(crate) async fn handler(
     State(app): State<App>,
+    peer: Peer,
     Query(view): Query<admin::home::View>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(operator) = admin::session::of(&app, &headers).await? {
         return admin::home::show(&app, operator, view).await;
     }
+    limits::count(&app, Attempt::Begin, peer)?;
     let tenant = admin::session::tenant(&app).await?;
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());
     let location = format!("/realms/{}/login?login={}", tenant.slug, slot.number);

@@ -10,8 +10,10 @@ use crate::entropy;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::headers::Csp;
 use crate::http::page::{Html, frame, see_other};
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
 use crate::pages::{LoginNotice, LoginPage, ProviderChoice};
 
 #[derive(Deserialize)]
@@ -28,9 +30,11 @@ pub(crate) struct Params {
 pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
+    peer: Peer,
     Query(params): Query<Params>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Page, peer)?;
     let slot = stranger::named_or_new(&headers, &app.ring, &tenant, params.login);
     let mut rows = app.store.read(tenant.id).await?;
     let providers: Vec<_> = rows.providers().await?.into_iter().filter(|p| p.enabled).collect();

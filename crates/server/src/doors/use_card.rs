@@ -22,8 +22,10 @@ use crate::hallway::execute::{Material, SessionMaterial, execute};
 use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::body::JsonBody;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
 
 #[derive(Deserialize)]
 pub(crate) struct OptionsRequest {
@@ -45,9 +47,11 @@ pub(crate) struct Offer {
 pub(crate) async fn options(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<OptionsRequest>,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Choose, peer)?;
     let number = request.login.as_deref().and_then(|number| number.parse().ok());
     let slot = stranger::named_or_new(&headers, &app.ring, &tenant, number);
     let begun = app.passkeys.start_discoverable().map_err(Problem::internal)?;
@@ -81,9 +85,11 @@ pub(crate) struct FinishRequest {
 pub(crate) async fn finish(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<FinishRequest>,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Callback, peer)?;
     let slot = slot_of(&app, &headers, &request.challenge).ok_or(Problem::ChallengeGone)?;
     let response = request.credential.get().as_bytes();
     let (event, person) = verify(&app, &tenant, &slot, response).await?;
@@ -92,9 +98,7 @@ pub(crate) async fn finish(
     let return_to = slot.stranger.started.request.return_to.clone();
     let forget = slot.forget();
     let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
-    let (_, effects) = outcome.inspect_err(|refusal| {
-        tracing::info!(tenant = %tenant.slug, reason = refusal.code(), "card alone refused");
-    })?;
+    let (_, effects) = outcome.inspect_err(|refusal| say(&app, &tenant, refusal.code()))?;
     let token = entropy::token();
     let session = SessionMaterial {
         token: token.hash(),
@@ -121,6 +125,12 @@ fn slot_of(app: &App, headers: &HeaderMap, challenge: &str) -> Option<Slot> {
     })
 }
 
+fn say(app: &App, tenant: &Tenant, reason: &str) {
+    app.quiet.once("card alone refused", Some(tenant), || {
+        tracing::info!(tenant = %tenant.slug, reason, "card alone refused");
+    });
+}
+
 async fn verify(
     app: &App,
     tenant: &Tenant,
@@ -131,7 +141,7 @@ async fn verify(
         return Err(Problem::ChallengeGone);
     };
     let refused = |error: passkeys::PasskeyError| {
-        tracing::info!(tenant = %tenant.slug, reason = error.code(), "card alone refused");
+        say(app, tenant, error.code());
         Problem::CardRefused(error.code())
     };
     let identified = app.passkeys.identify(response).map_err(refused)?;

@@ -135,6 +135,7 @@ mod tests {
         let mut slot = begun(&HeaderMap::new());
         slot.stranger.at = StrangerAt::Upstream {
             provider: Alias::try_from("x".repeat(63)).unwrap(),
+            registration: entropy::token().reveal(),
             state: entropy::token(),
             nonce: entropy::token(),
             verifier: entropy::token(),

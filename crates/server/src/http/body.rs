@@ -2,27 +2,25 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
+use crate::app::App;
 use crate::http::problem::Problem;
 
 /// The largest form or JSON body of a page, in bytes: a registration with an attestation chain.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-/// How long a body may take to arrive.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
-
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let bytes = read(request, "application/json").await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(app, request, "application/json").await?;
         // All of it is UTF-8 (RFC 8259 §8.1), also what nobody reads.
         let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Malformed("body"))?;
         serde_json::from_str(text).map(Self).map_err(|_| Problem::Malformed("body"))
@@ -32,11 +30,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 /// A form body. A field that comes twice is refused: which of the two was meant is a guess.
 pub(crate) struct FormBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
+impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let bytes = read(request, "application/x-www-form-urlencoded").await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(app, request, "application/x-www-form-urlencoded").await?;
         let mut names = std::collections::BTreeSet::new();
         for (name, _) in url::form_urlencoded::parse(&bytes) {
             if !names.insert(name) {
@@ -56,12 +54,21 @@ fn rebuilt(bytes: &[u8]) -> Request {
     request
 }
 
-async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Problem> {
+async fn read(app: &App, request: Request, expected: &str) -> Result<Bytes, Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case(expected) {
         return Err(Problem::WrongContentType);
     }
-    let body = tokio::time::timeout(DEADLINE, to_bytes(request.into_body(), MAX_BODY)).await;
+    whole(request.into_body(), MAX_BODY, app.config.limits.request()).await
+}
+
+/// All of a body, which must arrive within the limit and before the deadline.
+///
+/// # Errors
+///
+/// [`Problem::Malformed`] for one that comes too slowly, and [`Problem::TooLarge`].
+pub(crate) async fn whole(body: Body, most: usize, deadline: Duration) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(deadline, to_bytes(body, most)).await;
     body.map_err(|_| Problem::Malformed("body"))?.map_err(|_| Problem::TooLarge)
 }

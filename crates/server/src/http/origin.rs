@@ -19,7 +19,9 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
     if safe || from_here(request.headers(), app.config.origin()) {
         return next.run(request).await;
     }
-    tracing::warn!(path = request.uri().path(), "refused a write from another origin");
+    app.quiet.once("refused a write from another origin", None, || {
+        tracing::warn!(path = request.uri().path(), "refused a write from another origin");
+    });
     Problem::CrossOrigin.into_response()
 }
 

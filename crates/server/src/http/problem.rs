@@ -160,6 +160,7 @@ fn refused(refusal: Refusal) -> ErrorKind {
         Refusal::Disabled => ErrorKind::Disabled,
         Refusal::NoCard => ErrorKind::NoCard,
         Refusal::State | Refusal::Browser => ErrorKind::OtherBrowser,
+        Refusal::Registration => ErrorKind::SettingsChanged,
         _ => ErrorKind::Expired,
     }
 }

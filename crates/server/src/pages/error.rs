@@ -40,6 +40,8 @@ pub enum ErrorKind {
         /// Its name for people.
         provider: String,
     },
+    /// The provider's settings were changed while the person was at the provider.
+    SettingsChanged,
     /// The person has no card, and nothing lets them enrol one here.
     NoCard,
     /// The account is disabled here.
@@ -86,6 +88,7 @@ impl ErrorKind {
             Self::Provider(_) => "The sign-in was refused",
             Self::ProviderUnreachable { .. } => "The sign-in service cannot be reached",
             Self::ProviderInvalid { .. } => "The sign-in could not be checked",
+            Self::SettingsChanged => "The sign-in settings have changed",
             Self::NoCard => "You have no card yet",
             Self::Disabled => "Your account is switched off here",
             Self::BadRequest => "This link does not work",
@@ -109,6 +112,7 @@ impl ErrorKind {
             },
             Self::ProviderUnreachable { provider } => format!("{provider} did not answer in time. Your account and your cards are fine."),
             Self::ProviderInvalid { provider } => format!("The answer of {provider} did not pass our checks, so nobody was signed in."),
+            Self::SettingsChanged => "An administrator changed how people sign in here while you were doing it. Nobody is signed in.".into(),
             Self::NoCard => "Your sign-in was right, but no card is on your account, and one cannot be added here.".into(),
             Self::Disabled => "Your sign-in was right, but an administrator has switched this account off.".into(),
             Self::BadRequest => "The address is incomplete or was changed on its way.".into(),
@@ -123,6 +127,7 @@ impl ErrorKind {
     /// What to do now.
     pub fn now(&self) -> String {
         match self {
+            Self::SettingsChanged => "Start again. You will be asked to sign in once more.".into(),
             Self::Expired | Self::CancelledAtProvider => "Start again. Have your card or key at hand.".into(),
             Self::OtherBrowser => "Go back to the browser in which you started, or start again here. If you did not start a sign-in yourself, do nothing and tell your administrator.".into(),
             Self::Provider(answer) => match &answer.remedy {
@@ -188,6 +193,7 @@ impl ErrorPage {
             ("provider-unexplained", page(ErrorKind::Provider(unexplained))),
             ("unreachable", page(ErrorKind::ProviderUnreachable { provider: provider() })),
             ("invalid", page(ErrorKind::ProviderInvalid { provider: provider() })),
+            ("settings-changed", page(ErrorKind::SettingsChanged)),
             ("no-card", page(ErrorKind::NoCard)),
             ("disabled", page(ErrorKind::Disabled)),
             ("bad-request", page(ErrorKind::BadRequest)),

@@ -1,15 +1,24 @@
 use std::time::Duration;
 
+use ids::TenantId;
+use oidc::token_response::TokenRequest;
+use secrets::{Secret, Token};
 use tokio::task::JoinSet;
 use upstream::{Config, Upstream, UpstreamError};
+use url::Url;
 
-use crate::provider::{NOW, Provider, new};
+use crate::provider::{ACME, BIRCH, CLIENT, NOW, Provider, new};
 
 /// Two calls at a time to each host, to two providers.
 async fn two_providers() -> (Provider, Provider, Upstream) {
     let (sick, well) = (Provider::start().await, Provider::start().await);
     let clouds = vec![sick.cloud(), well.cloud()];
-    let upstream = new(Config { clouds, calls_per_host: 2, deadline: Duration::from_secs(30) });
+    let upstream = new(Config {
+        clouds,
+        deadline: Duration::from_secs(30),
+        calls_per_host: 2,
+        calls_per_tenant: 1,
+    });
     (sick, well, upstream)
 }
 
@@ -53,4 +62,30 @@ async fn the_queue_in_front_of_a_provider_is_bounded() {
     });
     refused.await.expect("refused at once");
     assert_eq!(calls.len(), 10);
+}
+
+/// Redeems a code of this tenant at an endpoint that never answers.
+async fn redeem(sick: Url, upstream: Upstream, tenant: TenantId) -> UpstreamError {
+    let code = Secret::from("c0de".to_owned());
+    let request = TokenRequest {
+        client_id: CLIENT,
+        client_secret: None,
+        code: &code,
+        redirect_uri: "https://cardea.example/realms/acme/broker/azure/endpoint",
+        verifier: &Token::new([3; 32]),
+    };
+    upstream.redeem(tenant, sick.as_str(), &request).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn one_tenant_uses_its_share_of_a_host_and_no_more() {
+    let (sick, _well, upstream) = two_providers().await;
+    let url = Url::parse(&sick.at("/fault/silent")).unwrap();
+    let _first = tokio::spawn(redeem(url.clone(), upstream.clone(), ACME));
+    sick.world.wait_for_hits(1).await;
+    // The host has a place more, and it is for others.
+    assert_eq!(redeem(url.clone(), upstream.clone(), ACME).await, UpstreamError::Busy);
+    assert_eq!(sick.world.hits(), 1);
+    let _other = tokio::spawn(redeem(url, upstream, BIRCH));
+    sick.world.wait_for_hits(2).await;
 }

@@ -16,6 +16,7 @@ use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{StreamExt, stream};
+use ids::TenantId;
 use oidc::NumericDate;
 use oidc::discovery::{EntraCloud, Kind};
 use oidc::id_token::Expected;
@@ -25,9 +26,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use upstream::{Config, Upstream};
 use url::Url;
+use uuid::Uuid;
 
 pub(crate) const TID: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 pub(crate) const OID: &str = "11112222-3333-4444-5555-666677778888";
+pub(crate) const ACME: TenantId = TenantId(Uuid::from_u128(1));
+pub(crate) const BIRCH: TenantId = TenantId(Uuid::from_u128(2));
 pub(crate) const CLIENT: &str = "client";
 pub(crate) const NOW: NumericDate = NumericDate(1_800_000_000);
 

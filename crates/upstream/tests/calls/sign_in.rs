@@ -9,7 +9,7 @@ use secrets::{Secret, Token};
 use serde_json::json;
 use upstream::{Upstream, UpstreamError};
 
-use crate::provider::{CLIENT, NOW, OID, Provider, expected, kind, nonce};
+use crate::provider::{ACME, CLIENT, NOW, OID, Provider, expected, kind, nonce};
 
 async fn sign_in(
     provider: &Provider,
@@ -28,7 +28,7 @@ async fn sign_in(
     };
     let expected = expected(&issuer, &nonce, &kind, NOW);
     let (token, keys) = (provider.at(token_path), provider.at(keys_path));
-    upstream.sign_in(&token, &keys, &request, &expected).await
+    upstream.sign_in(ACME, &token, &keys, &request, &expected).await
 }
 
 fn tokens(provider: &Provider) -> serde_json::Value {

@@ -17,4 +17,5 @@ mod parallel;
 mod refused;
 mod sick;
 mod spliced;
+mod strangers;
 mod support;

@@ -183,7 +183,7 @@ async fn redeem(
         redirect_uri: &redirect_uri,
         verifier: &test.verifier,
     };
-    let answer = app.upstream.redeem(&provider.endpoints.token, &request).await;
+    let answer = app.upstream.redeem(tenant.id, &provider.endpoints.token, &request).await;
     let outcome = match &answer {
         Ok(_) => Ok("Client ID and client secret are right.".to_owned()),
         Err(UpstreamError::Token(TokenResponseError::Refused(refusal))) => {

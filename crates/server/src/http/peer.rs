@@ -1,0 +1,157 @@
+//! Who is at the other end, as far as limits need to know.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use crate::app::App;
+
+/// Bits of an IPv6 address that name a network: who has one address of a /64 has all of them.
+const NETWORK: u32 = 64;
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// A program on this machine, which could do worse than send requests.
+    Local,
+    /// An address; of IPv6 the network.
+    Address(IpAddr),
+}
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let socket = socket.map(|ConnectInfo(address)| address.ip());
+        Ok(Self::of(socket, &parts.headers, &app.config.trusted_proxies))
+    }
+}
+
+impl Peer {
+    /// Whoever is behind `socket`: the right-most address in `X-Forwarded-For` that is no trusted
+    /// proxy, and the header counts only when it comes from one.
+    ///
+    /// # Security
+    ///
+    /// What stands to the left of that address came from the stranger. A trusted proxy that does
+    /// not say for whom it asks is counted itself, and an unknown socket like everything unknown.
+    fn of(socket: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+        let Some(socket) = socket.map(|address| address.to_canonical()) else {
+            return Self::Address(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        };
+        let is_trusted =
+            |address: IpAddr| trusted.iter().any(|proxy| proxy.to_canonical() == address);
+        if !is_trusted(socket) {
+            return Self::direct(socket);
+        }
+        let mut nearest = socket;
+        for address in forwarded_for(headers) {
+            let Some(address) = address else { break };
+            nearest = address;
+            if !is_trusted(address) {
+                break;
+            }
+        }
+        Self::Address(network(nearest))
+    }
+
+    /// Whoever is connected without a proxy.
+    pub(crate) fn direct(socket: IpAddr) -> Self {
+        let socket = socket.to_canonical();
+        if socket.is_loopback() { Self::Local } else { Self::Address(network(socket)) }
+    }
+}
+
+/// The addresses in `X-Forwarded-For`, the nearest first; `None` is what is no address.
+fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+    let lines = lines.into_iter().rev().map(|line| line.to_str().unwrap_or_default());
+    lines.flat_map(|line| line.rsplit(',').map(|entry| parse(entry.trim())))
+}
+
+/// An address, as proxies write it: some add a port.
+fn parse(entry: &str) -> Option<IpAddr> {
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    let address = bare.parse().ok();
+    let address = address.or_else(|| entry.parse().ok().map(|socket: SocketAddr| socket.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(NETWORK).unwrap_or_default();
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn peer(socket: &str, forwarded: &[&str], trusted: &[&str]) -> Peer {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let trusted: Vec<IpAddr> = trusted.iter().map(|text| ip(text)).collect();
+        Peer::of(Some(ip(socket)), &headers, &trusted)
+    }
+
+    fn address(text: &str) -> Peer {
+        Peer::Address(ip(text))
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
+        assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &[]), address("192.0.2.1"));
+        assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &["192.0.2.2"]), address("192.0.2.1"));
+        assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &["192.0.2.1"]), address("198.51.100.7"));
+        assert_eq!(peer("127.0.0.1", &["198.51.100.7"], &[]), Peer::Local);
+        assert_eq!(
+            peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1"]),
+            address("198.51.100.7")
+        );
+    }
+
+    #[test]
+    fn what_the_stranger_wrote_on_the_left_does_not_count() {
+        let trusted = &["127.0.0.1", "192.0.2.1"];
+        for lines in [
+            &["10.0.0.1, 198.51.100.7"][..],
+            &["10.0.0.1", "198.51.100.7"],
+            &["nonsense,198.51.100.7:4711, 192.0.2.1"],
+            &["127.0.0.1", "198.51.100.7, 192.0.2.1:80,192.0.2.1"],
+        ] {
+            assert_eq!(peer("127.0.0.1", lines, trusted), address("198.51.100.7"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_names_nobody_is_counted_itself() {
+        for lines in [&[][..], &[""], &["unknown"], &["198.51.100.7, _hidden"]] {
+            assert_eq!(peer("127.0.0.1", lines, &["127.0.0.1"]), address("127.0.0.1"), "{lines:?}");
+        }
+        let unknown = Peer::of(None, &HeaderMap::new(), &[]);
+        assert_eq!(unknown, address("::"));
+    }
+
+    #[test]
+    fn all_addresses_of_one_ipv6_network_are_one_peer() {
+        let one = peer("2001:db8:1:2:3:4:5:6", &[], &[]);
+        assert_eq!(one, address("2001:db8:1:2::"));
+        assert_eq!(peer("::1", &["[2001:db8:1:2::9]:443"], &["::1"]), one);
+        assert_ne!(peer("2001:db8:1:3::1", &[], &[]), one);
+        assert_eq!(peer("::1", &[], &[]), Peer::Local);
+    }
+}

@@ -1,0 +1,65 @@
+//! The listening socket: how many connections there are, and how long a request may take to come.
+
+mod connections;
+mod files;
+mod held;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server, from_tcp};
+use hyper_util::rt::TokioTimer;
+
+use crate::app::{App, router};
+use connections::Doorkeeper;
+
+pub(crate) use files::raise as raise_open_files;
+
+/// Serves plain HTTP on `listener`, as `cardea serve` does, until the future is dropped.
+///
+/// # Errors
+///
+/// When the listener cannot be used.
+pub async fn serve(app: &App, listener: TcpListener) -> io::Result<()> {
+    plain(app, listener, Handle::new()).await
+}
+
+/// Serves plain HTTP until `handle` says that it is enough.
+pub(crate) async fn plain(
+    app: &App,
+    listener: TcpListener,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let server = from_tcp(listener)?.handle(handle).acceptor(Doorkeeper::of(app));
+    within(server, app.config.limits.request()).serve(service(app)).await
+}
+
+/// Serves HTTPS until `handle` says that it is enough.
+pub(crate) async fn encrypted(
+    app: &App,
+    listener: TcpListener,
+    tls: RustlsConfig,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let request = app.config.limits.request();
+    let tls = RustlsAcceptor::new(tls).handshake_timeout(request);
+    let server = from_tcp(listener)?.handle(handle).acceptor(tls.acceptor(Doorkeeper::of(app)));
+    within(server, request).serve(service(app)).await
+}
+
+/// The routes, which learn from whom each connection comes.
+fn service(app: &App) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    router(app).into_make_service_with_connect_info()
+}
+
+/// Gives each head of a request a deadline, and the first one from the moment of the connection:
+/// before its first bytes it is not known which HTTP it is, and no other deadline runs.
+fn within<A>(mut server: Server<SocketAddr, A>, request: Duration) -> Server<SocketAddr, A> {
+    let http1 = &mut server.http_builder().http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(request);
+    server.first_request_timeout(request)
+}

@@ -1,0 +1,38 @@
+//! What is done now and then: expired rows are deleted, and what was left out of the log is told.
+
+use std::time::Duration;
+
+use crate::app::App;
+
+/// How often.
+const PERIOD: Duration = Duration::from_secs(30);
+
+/// So many rows in one call say that there are more to delete.
+const MUCH: u64 = 500;
+
+/// So many calls a round at most: writers wait while rows are deleted.
+const MOST_CALLS: u32 = 200;
+
+/// Sweeps as long as the server runs.
+pub(crate) async fn now_and_then(app: App) {
+    let mut clock = tokio::time::interval(PERIOD);
+    loop {
+        clock.tick().await;
+        app.quiet.sum_up();
+        sweep_all(&app).await;
+    }
+}
+
+/// One round: as long as a call finds much, there is more.
+pub async fn sweep_all(app: &App) {
+    for _ in 0..MOST_CALLS {
+        match app.store().sweep().await {
+            Ok(deleted) if deleted >= MUCH => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "expired rows stay for now");
+                return;
+            }
+        }
+    }
+}

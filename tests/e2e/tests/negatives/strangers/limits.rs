@@ -1,0 +1,87 @@
+//! How often one address may begin, choose and come back.
+
+use e2e::{Answer, Browser, World};
+use reqwest::Method;
+use server::Bounds;
+
+use crate::support::{ACME, assert_clear};
+
+const LIMITS: fn() -> Bounds = || Bounds { logins_per_minute: 3, ..Bounds::default() };
+
+/// A request of a browser, which a stranger can repeat at no cost.
+type Ask = (&'static str, &'static str);
+
+const ASKS: &[(&str, Ask)] = &[
+    ("begins at the account page", ("GET", "account/")),
+    ("opens the login page", ("GET", "login")),
+    ("chooses the provider by a link", ("GET", "broker/azure/login")),
+    ("chooses the provider", ("POST", "broker/azure/login")),
+    ("asks for a card alone", ("POST", "login/use-card/options")),
+    ("answers with a card alone", ("POST", "login/use-card/finish")),
+    ("comes back from the provider", ("GET", "broker/azure/endpoint?code=x&state=x")),
+];
+
+async fn ask(mut browser: Browser, (method, rest): Ask) -> Answer {
+    let method: Method = method.parse().unwrap();
+    let json = rest.contains("use-card");
+    let (content_type, body) = match json {
+        true if rest.ends_with("options") => ("application/json", r#"{"hint":"card"}"#),
+        true => ("application/json", r#"{"challenge":"x","credential":{}}"#),
+        false => ("application/x-www-form-urlencoded", ""),
+    };
+    let origin = browser.origin().to_owned();
+    let headers = [("content-type", content_type), ("origin", &origin), ("accept", "text/html")];
+    let body = (method == Method::POST).then(|| body.to_owned());
+    browser.send(method, &ACME.path(rest), body, &headers).await
+}
+
+#[track_caller]
+fn assert_told_to_wait(name: &str, answer: &Answer) {
+    assert_clear(name, answer);
+    assert_eq!((answer.status, answer.title().as_str()), (429, "Too many requests"), "{name}");
+    assert!(answer.body.contains("Wait 5 seconds"), "{name}: {answer:?}");
+    let retry = answer.headers.iter().find(|(header, _)| header == "retry-after");
+    assert_eq!(retry.map(|(_, value)| value.as_str()), Some("5"), "{name}");
+}
+
+#[tokio::test]
+async fn one_address_does_each_thing_so_often_a_minute() {
+    for (name, request) in ASKS {
+        let world = World::limited(LIMITS()).await;
+        let browser = || world.browser().at("198.51.100.7");
+        for _ in 0..3 {
+            let answer = ask(browser(), *request).await;
+            assert_ne!(answer.status, 429, "{name}: {answer:?}");
+        }
+        assert_told_to_wait(name, &ask(browser(), *request).await);
+        let other = ask(world.browser().at("198.51.100.8"), *request).await;
+        assert_ne!(other.status, 429, "{name}: another address pays for it: {other:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_stranger_says_about_their_address_does_not_help() {
+    let world = World::limited(LIMITS()).await;
+    let begin = ASKS[0].1;
+    for number in 0..3 {
+        let browser = world.browser().at(&format!("10.0.0.{number}, 198.51.100.7"));
+        assert_eq!(ask(browser, begin).await.status, 303);
+    }
+    for forwarded in ["198.51.100.7", "10.9.9.9,198.51.100.7", "127.0.0.1, ::1, 198.51.100.7:80"] {
+        let answer = ask(world.browser().at(forwarded), begin).await;
+        assert_told_to_wait(forwarded, &answer);
+    }
+}
+
+#[tokio::test]
+async fn an_ipv6_network_counts_as_one_address() {
+    let world = World::limited(LIMITS()).await;
+    let begin = ASKS[0].1;
+    for number in 1..4 {
+        let browser = world.browser().at(&format!("2001:db8:0:1:{number}::1"));
+        assert_eq!(ask(browser, begin).await.status, 303);
+    }
+    let same = ask(world.browser().at("2001:db8:0:1:ffff::1"), begin).await;
+    assert_told_to_wait("the same /64", &same);
+    assert_eq!(ask(world.browser().at("2001:db8:0:2::1"), begin).await.status, 303);
+}

@@ -1,0 +1,120 @@
+//! Connections that say nothing, or say it slowly.
+
+use std::time::Duration;
+
+use agent_protocol::paths;
+use e2e::World;
+use server::Bounds;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Five times the deadline of these tests, for a busy machine, and half of the usual one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn hasty() -> World {
+    World::limited(Bounds { request_seconds: 1, ..Bounds::default() }).await
+}
+
+async fn connect(world: &World) -> TcpStream {
+    TcpStream::connect(world.config.listen).await.unwrap()
+}
+
+/// All that comes until the server closes; a reset is an end too.
+async fn rest(name: &str, socket: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let end = timeout(PATIENCE, socket.read_to_end(&mut bytes)).await;
+    assert!(end.is_ok(), "{name}: still open");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One answer without end of the connection.
+async fn answer(name: &str, socket: &mut TcpStream) -> String {
+    let mut bytes = vec![0; 64 * 1024];
+    let read = timeout(PATIENCE, socket.read(&mut bytes)).await;
+    let length = read.unwrap_or_else(|_| panic!("{name}: no answer")).unwrap();
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_ends_the_connection() {
+    let world = hasty().await;
+    for (name, sent) in [
+        ("silence", ""),
+        ("part of a line", "GET /health/li"),
+        ("part of a head", "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: "),
+        ("half of an HTTP/2 preface", "PRI * HTTP/2.0\r\n"),
+    ] {
+        let mut socket = connect(&world).await;
+        socket.write_all(sent.as_bytes()).await.unwrap();
+        assert!(!rest(name, &mut socket).await.contains("200 OK"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_second_head_of_a_connection_has_a_deadline_too() {
+    let world = hasty().await;
+    for (name, sent) in [("silence", ""), ("part of a head", "GET /health/live HTTP/1.1\r\nX: ")] {
+        let mut socket = connect(&world).await;
+        let whole = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        socket.write_all(whole.as_bytes()).await.unwrap();
+        assert!(answer(name, &mut socket).await.starts_with("HTTP/1.1 200"), "{name}");
+        socket.write_all(sent.as_bytes()).await.unwrap();
+        assert!(!rest(name, &mut socket).await.contains("200 OK"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_refused() {
+    let world = hasty().await;
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (path, kind) in [
+        ("/realms/acme/login/use-card/options", json),
+        ("/realms/acme/broker/azure/login", form),
+        ("/admin/invite", form),
+        (paths::ENROL, json),
+        (paths::ENROL_WAIT, json),
+        (paths::CLAIM, json),
+        (paths::RESULT, json),
+    ] {
+        let mut socket = connect(&world).await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {}\r\nContent-Type: {kind}\r\n\
+             Content-Length: 100\r\n\r\n{{",
+            world.origin
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let answer = answer(path, &mut socket).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn there_are_so_many_connections_and_then_room_again() {
+    let world = World::limited(Bounds { connections: 3, ..Bounds::default() }).await;
+    let whole = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut socket = connect(&world).await;
+        socket.write_all(whole.as_bytes()).await.unwrap();
+        assert!(answer("room", &mut socket).await.starts_with("HTTP/1.1 200"));
+        held.push(socket);
+    }
+    let mut one_too_many = connect(&world).await;
+    // It may be closed before it has said anything.
+    one_too_many.write_all(whole.as_bytes()).await.unwrap_or_default();
+    assert_eq!(rest("one too many", &mut one_too_many).await, "");
+    held.pop();
+    let again = async {
+        loop {
+            let mut socket = connect(&world).await;
+            socket.write_all(whole.as_bytes()).await.unwrap_or_default();
+            let mut bytes = [0; 12];
+            if socket.read_exact(&mut bytes).await.is_ok() {
+                return bytes;
+            }
+        }
+    };
+    let bytes = timeout(PATIENCE, again).await.expect("a place that is free again");
+    assert_eq!(&bytes, b"HTTP/1.1 200");
+}

@@ -1,0 +1,101 @@
+//! Strangers cannot fill the log: of what they can cause over and over, one line is written.
+//!
+//! A test binary of its own, because a log subscriber is one per process.
+#![expect(clippy::unwrap_used, reason = "what goes wrong here is a red test")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use agent_protocol::EnrolmentCode;
+use e2e::{Browser, Desktop, Way, World};
+use reqwest::Method;
+use serde_json::json;
+use server::Bounds;
+
+const ACME: Way = Way::into("acme");
+
+/// How often each thing is done.
+const OFTEN: usize = 5;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn listen() -> Self {
+        let lines = Self::default();
+        let writer = lines.clone();
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new("off,server=info"))
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        lines
+    }
+
+    fn with(&self, text: &str) -> usize {
+        let bytes = self.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().filter(|line| line.contains(text)).count()
+    }
+}
+
+/// A callback with the state of this browser's login, and a code that nobody issued.
+async fn junk(browser: &mut Browser) -> String {
+    let authorize = ACME.to_provider(browser).await;
+    let (_, state) = authorize.split_once("state=").unwrap();
+    let state = state.split('&').next().unwrap();
+    ACME.path(&format!("broker/azure/endpoint?code=junk&state={state}"))
+}
+
+async fn pages(world: &World) {
+    let mut browser = world.browser();
+    browser.get(&ACME.path("broker/azure/endpoint?error")).await;
+    browser.send(Method::POST, &ACME.path("login/use-card/options"), None, &[]).await;
+    browser.post_form("/admin/invite", &[("token", "junk"), ("name", "Mallory")]).await;
+    let callback = junk(&mut browser).await;
+    browser.clone().get(&callback).await;
+    browser.clone().get(&callback).await;
+    let challenge = ACME.use_card_options(&mut browser).await.json();
+    let answer = json!({ "challenge": challenge.get("challenge"), "credential": {} });
+    ACME.use_card(&mut browser, &answer).await;
+}
+
+async fn agents(world: &World, number: usize) {
+    let server = world.origin.parse().unwrap();
+    let code = EnrolmentCode::from_random([u8::try_from(number).unwrap(); 16]);
+    assert!(Desktop::start().agent.pair(&server, &code).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_cause_over_and_over_is_one_line() {
+    let lines = Lines::listen();
+    let limits = Bounds { logins_per_minute: 1, ..Bounds::default() };
+    let (world, narrow) = (World::start().await, World::limited(limits).await);
+    for number in 0..OFTEN {
+        pages(&world).await;
+        agents(&world, number).await;
+        narrow.browser().get(&ACME.path("account/")).await;
+    }
+    for text in [
+        "malformed answer of a provider",
+        "refused a write from another origin",
+        "an invitation was refused",
+        "provider refused",
+        "state came again",
+        "card alone refused",
+        "an agent gave a code that no page shows",
+        "too many logins from one address",
+    ] {
+        assert_eq!(lines.with(text), 1, "{text}");
+    }
+}
