@@ -163,10 +163,8 @@ impl Hallway<'_> {
             challenge: None,
             refusals: 0,
         };
-        let effects = vec![
-            Effect::EndChange { session },
-            Effect::WriteLogin(Box::new(waiting.clone())),
-        ];
+        let effects =
+            vec![Effect::EndChange { session }, Effect::WriteLogin(Box::new(waiting.clone()))];
         Ok((Some(Login::Waiting(waiting)), effects))
     }
 

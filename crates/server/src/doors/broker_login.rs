@@ -1,4 +1,4 @@
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 
@@ -33,7 +34,7 @@ pub(crate) struct AliasParam {
 pub(crate) async fn handler(
     app: State<App>,
     tenant: TenantPath,
-    alias: Path<AliasParam>,
+    alias: Params<AliasParam>,
     Query(choice): Query<Choice>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -44,7 +45,7 @@ pub(crate) async fn handler(
 pub(crate) async fn chosen(
     app: State<App>,
     tenant: TenantPath,
-    alias: Path<AliasParam>,
+    alias: Params<AliasParam>,
     headers: HeaderMap,
     FormBody(choice): FormBody<Choice>,
 ) -> Result<Response, Problem> {
@@ -54,7 +55,7 @@ pub(crate) async fn chosen(
 async fn go(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
-    Path(AliasParam { alias }): Path<AliasParam>,
+    Params(AliasParam { alias }): Params<AliasParam>,
     choice: Choice,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -1,6 +1,6 @@
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use login::Door;
 
@@ -14,9 +14,11 @@ use crate::http::problem::Problem;
 pub(crate) async fn handler(
     State(app): State<App>,
     Query(view): Query<admin::home::View>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(operator) = admin::session::of(&app, &headers).await? {
+    if let Some(mut operator) = admin::session::of(&app, &headers).await? {
+        operator.confirmed = admin::step_up::says_confirmed(&uri);
         return admin::home::show(&app, operator, view).await;
     }
     let tenant = admin::session::tenant(&app).await?;

@@ -24,8 +24,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let bytes = read(request, "application/json").await?;
         // All of it is UTF-8 (RFC 8259 §8.1), also what nobody reads.
-        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Malformed("body"))?;
-        serde_json::from_str(text).map(Self).map_err(|_| Problem::Malformed("body"))
+        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Unreadable("body"))?;
+        serde_json::from_str(text).map(Self).map_err(|_| Problem::Unreadable("body"))
     }
 }
 
@@ -40,11 +40,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
         let mut names = std::collections::BTreeSet::new();
         for (name, _) in url::form_urlencoded::parse(&bytes) {
             if !names.insert(name) {
-                return Err(Problem::Malformed("field that came twice"));
+                return Err(Problem::Unreadable("field that came twice"));
             }
         }
         let parsed = axum::extract::Form::<T>::from_request(rebuilt(&bytes), &()).await;
-        parsed.map(|form| Self(form.0)).map_err(|_| Problem::Malformed("form"))
+        parsed.map(|form| Self(form.0)).map_err(|_| Problem::Unreadable("form"))
     }
 }
 
@@ -63,5 +63,5 @@ async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Pro
         return Err(Problem::WrongContentType);
     }
     let body = tokio::time::timeout(DEADLINE, to_bytes(request.into_body(), MAX_BODY)).await;
-    body.map_err(|_| Problem::Malformed("body"))?.map_err(|_| Problem::TooLarge)
+    body.map_err(|_| Problem::Unreadable("body"))?.map_err(|_| Problem::TooLarge)
 }
