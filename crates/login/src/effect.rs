@@ -1,5 +1,5 @@
 use identity::Moment;
-use ids::{Alias, ChallengeId, CredentialId, LoginId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, LoginId, SessionId, UserId};
 use secrets::TokenHash;
 
 use crate::guard::Refusal;
@@ -33,6 +33,22 @@ pub enum Effect {
     },
     /// Write the row of the waiting login.
     WriteLogin(Box<Waiting>),
+    /// End the login that this session has begun before, if it has: of two changes in one session,
+    /// the later counts.
+    EndChange {
+        /// Which session.
+        session: SessionId,
+    },
+    /// End the waiting login, or refuse: it must be there.
+    EndLogin {
+        /// Which login.
+        login: LoginId,
+    },
+    /// End the session, or refuse: one that was ended meanwhile has no successor.
+    EndSession {
+        /// Which session.
+        session: SessionId,
+    },
     /// Take the waiting login out of its table, or refuse: it must be there, alive, held by this
     /// handle, with this challenge out and alive.
     TakeLogin {
@@ -50,7 +66,7 @@ pub enum Effect {
         /// How long it could have been used.
         until: Moment,
     },
-    /// Take only the challenge out of the row: an answer to it did not verify.
+    /// Take only the challenge out of the row, and count: an answer to it did not verify.
     SpendChallenge {
         /// Which login.
         login: LoginId,
@@ -152,7 +168,7 @@ pub enum Audit {
         /// Who let them.
         permit: Permit,
     },
-    /// A person tapped a card to change their cards.
+    /// A person who is signed in tapped a card, for what needs a fresh proof.
     CardConfirmed {
         /// Who.
         person: UserId,
@@ -165,6 +181,11 @@ pub enum Audit {
         person: UserId,
         /// Which.
         card: CredentialId,
+    },
+    /// After so many refused proofs, a login was ended.
+    GivenUp {
+        /// Whose login it was.
+        person: UserId,
     },
     /// A person signed in.
     SignedIn {

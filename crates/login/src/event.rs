@@ -1,5 +1,5 @@
 use identity::{Moment, PersonState};
-use ids::{Alias, ChallengeId, CredentialId, TenantId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
 use crate::state::{Challenge, Channel, Then};
@@ -52,10 +52,12 @@ pub enum Event {
         /// Hash of the new handle for this browser.
         handle: TokenHash,
     },
-    /// A signed-in person wants to change their cards; that takes a fresh tap first.
+    /// A signed-in person wants something that takes a fresh tap first.
     ChangeAsked {
         /// What they want.
         then: Then,
+        /// The session in which they ask.
+        session: SessionId,
         /// The person of the session.
         person: PersonFacts,
         /// Hash of the new handle for this browser.

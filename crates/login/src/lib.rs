@@ -29,6 +29,11 @@ pub const LOGIN_LIFE: Duration = Duration::from_secs(600);
 /// A challenge lives so long from the moment it is handed out.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);
 
+/// So many answers of cards are refused in one login; with the last of them it ends. A person has
+/// found the right card long before, and who tries cards or answers in turn begins anew, which the
+/// audit trail shows.
+pub const MOST_REFUSALS: u32 = 10;
+
 /// How much earlier than our request a fresh sign-in may say that it was: whole seconds are rounded
 /// down, and two clocks that are kept right differ by little. Each second more is one in which the
 /// sign-in of somebody who has left the computer counts as fresh.

@@ -1,5 +1,5 @@
 use identity::Moment;
-use ids::{Alias, ChallengeId, CredentialId, DeviceId, LoginId, TenantId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, DeviceId, LoginId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,9 @@ pub struct Waiting {
     pub then: Then,
     /// The challenge that is out, if any.
     pub challenge: Option<Challenge>,
+    /// How many answers were refused so far.
+    #[serde(default)]
+    pub refusals: u32,
 }
 
 /// Who has vouched for the person of a waiting login.
@@ -126,8 +129,11 @@ pub enum Vouched {
     },
     /// An invitation that was made on the host.
     Invitation,
-    /// The person's own session, which wants a fresh tap.
-    Session,
+    /// The person's own session, which wants a fresh tap. The login ends with it.
+    Session {
+        /// Which one.
+        session: SessionId,
+    },
 }
 
 /// What follows a waiting login's proof.
@@ -138,6 +144,9 @@ pub enum Then {
     Exit,
     /// The enrolment of one more card.
     AddCard,
+    /// A session on this proof, in place of the one that asked for it: what needs a fresh proof can
+    /// be done with it.
+    Confirm,
     /// The removal of this card, which must be another than the one that is tapped.
     RemoveCard(CredentialId),
 }

@@ -66,8 +66,8 @@ impl Hallway<'_> {
                 Login::Stranger(stranger),
                 Event::InvitationShown { invitation, valid_until, person, handle },
             ) => self.invited(stranger.started, invitation, valid_until, person, handle),
-            (Login::Stranger(stranger), Event::ChangeAsked { then, person, handle }) => {
-                self.change_asked(stranger.started, then, person, handle)
+            (Login::Stranger(stranger), Event::ChangeAsked { then, session, person, handle }) => {
+                self.change_asked(stranger.started, then, session, person, handle)
             }
             (Login::Stranger(stranger), Event::ChallengeMade { handle: None, challenge }) => {
                 self.card_first_asked(stranger, challenge)

@@ -179,13 +179,17 @@ class Ceremony {
   /** Tells what went wrong: in the page's words, in the server's for a code that it does not know. */
   fail(error) {
     const code = typeof error === "string" ? error : codeOf(error);
-    if (code === "login-expired") {
+    const known = this.words.querySelector(`[data-failure-code~="${CSS.escape(code)}"]`);
+    if (code === "login-expired" || code === "too-many-refused") {
       const over = this.find('[data-panel="over"]');
       this.say();
       this.show(over ? "over" : "choose");
+      if (over && known) {
+        this.find("[data-over-title]").textContent = known.dataset.title;
+        this.find("[data-over-text]").textContent = known.textContent;
+      }
       if (over) return;
     }
-    const known = this.words.querySelector(`[data-failure-code~="${CSS.escape(code)}"]`);
     const unknown = this.words.querySelector('[data-failure-code~="unknown"]');
     const { title, detail } = error?.answer ?? {};
     this.find("[data-status]").textContent = "";

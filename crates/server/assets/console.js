@@ -9,6 +9,7 @@
  *                      [data-fetched] fields and the messages of the page that comes back
  *   form[data-create]  suggests a slug of the name, until another one is typed
  *   a[data-popup]      opens in a window of its own
+ *   form[data-typed]   what was typed into it is there again after a confirmation with the card
  *   form[data-invite]  gets the token from the address into its [data-token]
  */
 
@@ -93,15 +94,25 @@ async function ask(input) {
   const waiting = input.form.querySelector("[data-fetching]");
   waiting.hidden = false;
   try {
-    const headers = { accept: "text/html" };
     // Not `form.action`: the buttons of that name stand in its place.
-    const action = input.form.getAttribute("action");
-    const answer = await fetch(action, { method: "POST", body, headers });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (input.value === sent) show(page, input);
+    const page = await load(input.form.getAttribute("action"), body);
+    if (page && input.value === sent) show(page, input);
   } finally {
     waiting.hidden = true;
   }
+}
+
+/** The page that answers a form. Parsed by the request itself, without scripts: our policy lets no
+ *  script make HTML from text. */
+function load(action, body) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", action);
+    request.responseType = "document";
+    request.setRequestHeader("Accept", "text/html");
+    request.addEventListener("loadend", () => resolve(request.response));
+    request.send(body);
+  });
 }
 
 /** Takes over from the page that came what was found out, or what is wrong. */
@@ -129,3 +140,23 @@ for (const link of document.querySelectorAll("a[data-popup]")) {
     window.open(link.href, link.target, "popup,width=720,height=800");
   });
 }
+
+/** What was typed into a form, kept in this tab for the way to the card and back; never a secret. */
+const TYPED = "typed";
+
+for (const form of document.querySelectorAll("form[data-typed]")) {
+  const action = form.getAttribute("action");
+  form.addEventListener("submit", () => {
+    const fields = [...form.elements].filter((field) => field.name && field.type !== "password" && field.localName !== "button");
+    const typed = fields.filter((field) => field.type !== "radio" || field.checked).map((field) => [field.name, field.value]);
+    sessionStorage.setItem(TYPED, JSON.stringify({ action, typed }));
+  });
+  const kept = JSON.parse(sessionStorage.getItem(TYPED) ?? "null");
+  if (kept?.action !== action || !new URLSearchParams(location.search).getAll("done").includes("confirmed")) continue;
+  for (const [name, value] of kept.typed) {
+    const field = form.elements.namedItem(name);
+    if (field && !field.readOnly) field.value = value;
+  }
+}
+// Everywhere but on the way, it is forgotten.
+if (!document.querySelector("[data-step-up]")) sessionStorage.removeItem(TYPED);

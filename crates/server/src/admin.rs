@@ -13,9 +13,11 @@ pub(crate) mod invite;
 mod overview;
 mod place;
 pub(crate) mod providers;
+pub(crate) mod samples;
 pub(crate) mod session;
 mod settings;
 mod sign_out;
+pub(crate) mod step_up;
 mod users;
 
 use axum::routing::{get, post};
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Routes {
     const BOTH: &[&str] = &["GET", "POST"];
     Routes::new()
         .route(POST, "/admin/sign-out", Administrator, post(sign_out::handler))
+        .route(POST, "/admin/step-up", Administrator, post(step_up::handler))
         .route(BOTH, "/admin/tenants", Administrator, get(home::list).post(home::create))
         .route(GET,  "/admin/tenants/{slug}", Administrator, get(overview::slash))
         .route(GET,  "/admin/tenants/{slug}/", Administrator, get(overview::handler))

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::hallway::events::Pages;
 use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
-use crate::http::{headers, origin, problem};
+use crate::http::{headers, origin, problem, problem_page};
 use crate::limits::Limits;
 use crate::quiet::Quiet;
 use crate::{account, admin, agents, card_step, doors, health, help, statics};
@@ -68,7 +68,7 @@ pub fn router(app: &App) -> Router {
     pages
         .merge(calls)
         .fallback(|| async { problem::Problem::NotFound })
-        .layer(from_fn_with_state(app.clone(), problem::as_page))
+        .layer(from_fn_with_state(app.clone(), problem_page::as_page))
         .layer(CatchPanicLayer::custom(crash))
         .layer(from_fn(headers::add))
         .with_state(app.clone())

@@ -10,8 +10,14 @@ pub(crate) mod page;
 pub(crate) mod pair;
 pub(crate) mod start_again;
 
+use identity::Tenant;
+use login::{Then, Waiting};
 use passkeys::Hint;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded::byte_serialize;
+
+use crate::admin::step_up::confirmed;
+use crate::card_step::answer::Outcome;
 
 /// Where the page goes on.
 #[derive(Serialize)]
@@ -34,5 +40,38 @@ impl PageHint {
             Self::Card => Hint::SecurityKey,
             Self::Phone => Hint::Hybrid,
         }
+    }
+}
+
+/// Where the browser goes on after an answer of its own that was taken.
+pub(crate) fn next(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) -> String {
+    let account = format!("/realms/{}/account/", tenant.slug);
+    match (outcome, waiting.then) {
+        (Outcome::Waits, _) => format!("/realms/{}/login/card", tenant.slug),
+        (Outcome::Ended, Then::AddCard) => format!("{account}?done=added"),
+        (Outcome::Ended, Then::RemoveCard(_)) => format!("{account}?done=removed"),
+        (Outcome::Ended, Then::Confirm) => confirmed(&waiting.started.request.return_to),
+        (Outcome::Ended, Then::Exit) => waiting.started.request.return_to.clone(),
+    }
+}
+
+/// The same after an agent's answer: what it issued, the browser has to claim first.
+pub(crate) fn next_by_agent(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) -> String {
+    match (outcome, waiting.then) {
+        (Outcome::Ended, Then::Confirm | Then::Exit) => claim_url(tenant, waiting),
+        _ => next(tenant, waiting, outcome),
+    }
+}
+
+/// Where the browser claims what an agent's answer has issued. The row of the login is gone by
+/// then, so the address says where somebody who has confirmed goes on.
+pub(crate) fn claim_url(tenant: &Tenant, waiting: &Waiting) -> String {
+    let url = format!("/realms/{}/login/card", tenant.slug);
+    match waiting.then {
+        Then::Confirm => {
+            let to: String = byte_serialize(waiting.started.request.return_to.as_bytes()).collect();
+            format!("{url}?to={to}")
+        }
+        _ => url,
     }
 }

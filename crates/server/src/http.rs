@@ -6,6 +6,8 @@ pub(crate) mod cookies;
 pub(crate) mod headers;
 pub(crate) mod origin;
 pub(crate) mod page;
+pub(crate) mod params;
 pub(crate) mod peer;
 pub(crate) mod problem;
+pub(crate) mod problem_page;
 pub(crate) mod tenant;

@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 
 /// What the pages allow themselves on the server; nothing more here.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// A server of all samples.
 #[derive(Debug)]

@@ -12,8 +12,9 @@ pub type Row = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dump(BTreeMap<String, BTreeSet<Row>>);
 
-/// What a refused answer of a card may change in a login: the challenge that it spends.
-const CHALLENGE: [&str; 3] = ["challenge_id", "challenge_at", "challenge_expires_at"];
+/// What a refused answer of a card may change in a login: the challenge that it spends, and how many
+/// there were.
+const CHALLENGE: [&str; 4] = ["challenge_id", "challenge_at", "challenge_expires_at", "refusals"];
 
 impl Dump {
     /// The rows of a table.

@@ -10,25 +10,31 @@ use entra_stand_in::Person;
 use serde_json::json;
 
 const STEP: &str = "/realms/acme/login/card";
+const OPERATORS: &str = "/realms/operators/login/card";
 
-/// Sets the agent up from the page of a login that waits.
-async fn set_up(world: &World, browser: &mut Browser, desktop: &Desktop) {
-    let code = browser.post_json(&format!("{STEP}/pair"), &json!({})).await.json();
+/// Sets the agent up from the page of a login that waits: tenant and account as it shows them.
+async fn set_up(
+    world: &World,
+    browser: &mut Browser,
+    desktop: &Desktop,
+    step: &str,
+) -> (String, String) {
+    let code = browser.post_json(&format!("{step}/pair"), &json!({})).await.json();
     let pairing = desktop.pair(world, code["code"].as_str().unwrap()).await;
     let offer = pairing.offer().clone();
-    assert_eq!((offer.tenant.as_str(), offer.account.as_str()), (TENANT, "mia@acme.example"));
     assert_eq!((offer.browser.as_str(), offer.os.as_str()), ("Chrome", "Linux"));
     let confirmed = json!({ "number": offer.number.as_str() });
-    let answer = browser.post_json(&format!("{STEP}/pair/confirm"), &confirmed).await;
+    let answer = browser.post_json(&format!("{step}/pair/confirm"), &confirmed).await;
     assert_eq!(answer.json()["state"], "paired", "{answer:?}");
     pairing.confirmed().await.unwrap();
     desktop.agent.connected().await;
+    (offer.tenant.as_str().to_owned(), offer.account.as_str().to_owned())
 }
 
 /// Asks the agent, and waits for what the page hears.
-async fn ask_agent(browser: &mut Browser) -> serde_json::Value {
-    let mut events = browser.events(&format!("{STEP}/events")).await;
-    let pushed = browser.post_json(&format!("{STEP}/agent"), &json!({})).await;
+async fn ask_agent(browser: &mut Browser, step: &str) -> serde_json::Value {
+    let mut events = browser.events(&format!("{step}/events")).await;
+    let pushed = browser.post_json(&format!("{step}/agent"), &json!({})).await;
     assert_eq!(pushed.json()["state"], "pushed", "{pushed:?}");
     loop {
         let event = events.next().await;
@@ -46,10 +52,11 @@ async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
     let mut mia = Person::new("mia@acme.example");
     let mut browser = world.browser();
     world.entra_leg(&mut browser, &mut mia).await.unwrap();
-    set_up(&world, &mut browser, &desktop).await;
+    let (tenant, account) = set_up(&world, &mut browser, &desktop, STEP).await;
+    assert_eq!((tenant.as_str(), account.as_str()), (TENANT, "mia@acme.example"));
 
     for _ in ["enrol", "authenticate"] {
-        let done = ask_agent(&mut browser).await;
+        let done = ask_agent(&mut browser, STEP).await;
         assert_eq!(done["state"], "done", "{done}");
         let exit = browser.get(done["location"].as_str().unwrap()).await;
         assert_eq!(exit.location.as_deref(), Some("/realms/acme/account/"), "{exit:?}");
@@ -58,4 +65,51 @@ async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
         browser.drop_cookie("__Host-sid-acme");
         world.entra_leg(&mut browser, &mut mia).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_in_the_console_is_confirmed_through_the_agent() {
+    let world = World::start().await;
+    let desktop = Desktop::start();
+    let _card = desktop.put_new_card(1);
+    let mut browser = world.browser();
+    let invitation = server::invite(&world.config).await.unwrap();
+    let (_, token) = invitation.split_once('#').unwrap();
+    browser.post_form("/admin/invite", &[("token", token), ("name", "Olivia Bauer")]).await;
+    let (tenant, account) = set_up(&world, &mut browser, &desktop, OPERATORS).await;
+    assert_eq!((tenant.as_str(), account.as_str()), ("operators", "Olivia Bauer"));
+    let done = ask_agent(&mut browser, OPERATORS).await;
+    browser.get(done["location"].as_str().unwrap()).await;
+    world.sql("UPDATE proof SET verified_at = verified_at - 300000000").await;
+
+    let settings = "/admin/tenants/acme/settings";
+    let form = [("session_minutes", "30")];
+    assert_eq!(browser.post_form(settings, &form).await.title(), "Confirm with your card");
+    browser.post_form("/admin/step-up", &[("to", settings)]).await;
+    let done = ask_agent(&mut browser, OPERATORS).await;
+    assert_eq!(done["state"], "done", "{done}");
+    let back = browser.get(done["location"].as_str().unwrap()).await;
+    assert_eq!(back.location.as_deref(), Some("/admin/tenants/acme/settings?done=confirmed"));
+    assert_eq!(browser.post_form(settings, &form).await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_card_was_added_through_the_agent_goes_on_to_the_account() {
+    let world = World::start().await;
+    let desktop = Desktop::start();
+    let card = desktop.put_new_card(1);
+    let mut browser = world.browser();
+    world.entra_leg(&mut browser, &mut Person::new("mia@acme.example")).await.unwrap();
+    set_up(&world, &mut browser, &desktop, STEP).await;
+    let done = ask_agent(&mut browser, STEP).await;
+    browser.get(done["location"].as_str().unwrap()).await;
+    browser.post_form("/realms/acme/account/cards/add", &[]).await;
+    let confirmed = ask_agent(&mut browser, STEP).await;
+    assert_eq!(confirmed["location"], STEP, "{confirmed}");
+    drop(card);
+    let _second = desktop.put_new_card(2);
+    let added = ask_agent(&mut browser, STEP).await;
+    assert_eq!(added["location"], "/realms/acme/account/?done=added", "{added}");
+    let account = browser.get("/realms/acme/account/?done=added").await;
+    assert!(account.body.contains("The card is on your account"), "{account:?}");
 }

@@ -131,6 +131,11 @@ impl Story {
         assert_eq!(answer.location, Some(ACME.path("login/card")), "{answer:?}");
         let again = browser.get(&callback).await;
         assert_eq!(again.status, 403, "an error page: {again:?}");
+        let reference = again.body.split("<dt>Reference</dt><dd><code>").nth(1).unwrap();
+        let reference = reference.split('<').next().unwrap();
+        let log = self.lines.text();
+        let told = log.lines().find(|line| line.contains(reference)).unwrap();
+        assert!(told.contains("answered with an error page"), "{told}");
     }
 
     /// The card's answer, which is nobody's business either.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::{Moment, PersonState};
-use ids::TenantId;
+use ids::{SessionId, TenantId};
 
 use super::moves::{Move, Place};
 use super::people::{
@@ -247,7 +247,9 @@ impl Hall {
         let facts = world.facts(world.ledger[artefact].person);
         let then = remove.map_or(Then::AddCard, |card| Then::RemoveCard(world.cards[card].id));
         let handle = new_handle(world, by, stranger.started.id);
-        let event = Event::ChangeAsked { then, person: facts, handle: token(handle.name).hash() };
+        let session = SessionId(uuid::Uuid::from_u128(artefact as u128));
+        let handle_hash = token(handle.name).hash();
+        let event = Event::ChangeAsked { then, session, person: facts, handle: handle_hash };
         let mut read = read(by, &stranger.started, facts, None);
         read.handle = Some(handle);
         self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)

@@ -3,7 +3,7 @@
 use super::Hall;
 use super::people::{INVITATION, write_row};
 use super::world::{Card, Pending, World, token};
-use crate::{Effect, Enrolment, Permit};
+use crate::{Effect, Enrolment, Permit, Vouched};
 
 /// What the store checks, each to be left out.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +131,15 @@ impl Hall {
                 ensure(place.is_some_and(|place| revoke(store, world, place)))?;
             }
             // Carried out where they are judged.
-            Effect::SpendChallenge { .. } | Effect::Issue(_) | Effect::Audit(_) => {}
+            Effect::EndChange { session } => {
+                let began = Vouched::Session { session: *session };
+                world.rows.retain(|row| row.waiting.vouched != began);
+            }
+            Effect::SpendChallenge { .. }
+            | Effect::EndLogin { .. }
+            | Effect::EndSession { .. }
+            | Effect::Issue(_)
+            | Effect::Audit(_) => {}
         }
         Some(())
     }

@@ -4,6 +4,7 @@ use identity::FirstCard;
 use secrets::TokenHash;
 
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
+use crate::MOST_REFUSALS;
 use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
 use crate::guard::Refusal;
 use crate::state::{
@@ -53,6 +54,15 @@ impl Hallway<'_> {
                 effects.push(Effect::WriteLogin(Box::new(next.clone())));
                 effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
                 Ok((Some(Login::Waiting(next)), effects))
+            }
+            Then::Confirm => {
+                let Vouched::Session { session } = waiting.vouched else {
+                    return Err(Refusal::Unexpected);
+                };
+                effects.push(Effect::EndSession { session });
+                effects.push(Effect::Issue(issue(waiting)));
+                effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
+                Ok((None, effects))
             }
             Then::RemoveCard(removed) => {
                 self.guards.ensure(removed != card, Refusal::SameCard)?;
@@ -193,11 +203,18 @@ pub(super) fn refused(
     challenge: ids::ChallengeId,
     reason: &'static str,
 ) -> (Option<Login>, Vec<Effect>) {
-    let effects = vec![
-        Effect::SpendChallenge { login: waiting.started.id, challenge },
-        Effect::Audit(Audit::ProofRefused { person: waiting.person, reason }),
+    let (login, person) = (waiting.started.id, waiting.person);
+    let refusals = waiting.refusals.saturating_add(1);
+    let mut effects = vec![
+        Effect::SpendChallenge { login, challenge },
+        Effect::Audit(Audit::ProofRefused { person, reason }),
     ];
-    (Some(Login::Waiting(Waiting { challenge: None, ..waiting })), effects)
+    if refusals >= MOST_REFUSALS {
+        effects.push(Effect::EndLogin { login });
+        effects.push(Effect::Audit(Audit::GivenUp { person }));
+        return (None, effects);
+    }
+    (Some(Login::Waiting(Waiting { challenge: None, refusals, ..waiting })), effects)
 }
 
 fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
@@ -208,10 +225,14 @@ fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
 /// The exit of a waiting login, on the proof of the same step.
 fn exit(waiting: &Waiting, card: ids::CredentialId) -> [Effect; 2] {
     let (person, door) = (waiting.person, waiting.started.request.door);
+    [Effect::Issue(issue(waiting)), Effect::Audit(Audit::SignedIn { person, card, door })]
+}
+
+fn issue(waiting: &Waiting) -> Issue {
     let provider = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => Some(provider.clone()),
-        Vouched::Invitation | Vouched::Session => None,
+        Vouched::Invitation | Vouched::Session { .. } => None,
     };
-    let issue = Issue { door, person, provider, claim: Some(waiting.handle) };
-    [Effect::Issue(issue), Effect::Audit(Audit::SignedIn { person, card, door })]
+    let (person, door) = (waiting.person, waiting.started.request.door);
+    Issue { door, person, provider, claim: Some(waiting.handle) }
 }

@@ -1,6 +1,7 @@
 //! Before the card: who vouches, and what is to be done at the card step.
 
 use identity::{FirstCard, Moment};
+use ids::SessionId;
 use secrets::{Token, TokenHash};
 
 use super::{Hallway, Outcome, never_enrolled_so};
@@ -139,6 +140,7 @@ impl Hallway<'_> {
             task,
             then: Then::Exit,
             challenge: None,
+            refusals: 0,
         };
         effects.push(Effect::WriteLogin(Box::new(waiting.clone())));
         (Some(Login::Waiting(waiting)), effects)
@@ -148,6 +150,7 @@ impl Hallway<'_> {
         &self,
         started: Started,
         then: Then,
+        session: SessionId,
         person: PersonFacts,
         handle: TokenHash,
     ) -> Outcome {
@@ -160,12 +163,14 @@ impl Hallway<'_> {
             started,
             handle,
             person: person.id,
-            vouched: Vouched::Session,
+            vouched: Vouched::Session { session },
             task: Task::Authenticate,
             then,
             challenge: None,
+            refusals: 0,
         };
-        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        let effects =
+            vec![Effect::EndChange { session }, Effect::WriteLogin(Box::new(waiting.clone()))];
         Ok((Some(Login::Waiting(waiting)), effects))
     }
 

@@ -1,7 +1,9 @@
 //! The card step of a waiting login.
 
 use super::*;
-use crate::Permit;
+use ids::SessionId;
+
+use crate::{Audit, MOST_REFUSALS, Permit};
 
 #[test]
 fn the_card_step_is_in_the_browser_that_began() {
@@ -105,8 +107,23 @@ fn a_refused_answer_spends_the_challenge_that_is_out_and_nothing_else() {
     assert_eq!(story.refuses(refused(authenticate().id)), Refusal::Challenge);
 }
 
+#[test]
+fn the_tenth_refused_answer_ends_the_login() {
+    let mut story = Story::begins().vouched(ada());
+    let refused = || Event::CardRefused { challenge: authenticate().id, reason: "other-person" };
+    for _ in 1..MOST_REFUSALS {
+        story = story.goes_on(challenge_made(authenticate())).goes_on(refused());
+        assert_eq!(names(&story.effects), ["SpendChallenge", "Audit"]);
+    }
+    let effects = story.goes_on(challenge_made(authenticate())).ends(refused());
+    assert_eq!(names(&effects), ["SpendChallenge", "Audit", "EndLogin", "Audit"]);
+    assert!(matches!(effects[3], Effect::Audit(Audit::GivenUp { person: ADA })), "{effects:?}");
+}
+
+const SESSION: SessionId = SessionId(Uuid::from_u128(97));
+
 fn change(then: Then, person: PersonFacts) -> Event {
-    Event::ChangeAsked { then, person, handle: handle() }
+    Event::ChangeAsked { then, session: SESSION, person, handle: handle() }
 }
 
 #[test]
@@ -144,4 +161,16 @@ fn cards_are_changed_by_who_has_one_and_may_sign_in() {
     assert_eq!(story.refuses(change(Then::AddCard, disabled)), Refusal::Disabled);
     let elsewhere = PersonFacts { tenant: OTHER, ..ada() };
     assert_eq!(story.refuses(change(Then::AddCard, elsewhere)), Refusal::Tenant);
+}
+
+#[test]
+fn a_confirmation_ends_the_session_that_asked_and_issues_its_successor() {
+    let story = Story::begins().goes_on(change(Then::Confirm, ada()));
+    assert_eq!(names(&story.effects), ["EndChange", "WriteLogin"]);
+    let effects = story.goes_on(challenge_made(authenticate())).ends(Answer::good().proves());
+    assert_eq!(names(&effects), ["TakeLogin", "Prove", "EndSession", "Issue", "Audit"]);
+    let Effect::EndSession { session } = effects[2] else { panic!("{effects:?}") };
+    assert_eq!(session, SESSION);
+    let Effect::Issue(issue) = &effects[3] else { panic!("{effects:?}") };
+    assert_eq!((issue.person, issue.claim), (ADA, Some(handle())));
 }

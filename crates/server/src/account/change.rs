@@ -1,28 +1,21 @@
 //! Adding and removing cards: a fresh tap first, on the card step's own page.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Response};
-use identity::Tenant;
-use ids::{CredentialId, LoginId};
-use login::{
-    Channel, Door, Event, LOGIN_LIFE, Login, LoginRequest, Started, Stranger, StrangerAt, Then,
-};
+use axum::response::Response;
+use ids::CredentialId;
+use login::{Door, LoginRequest, Then};
 use serde::Deserialize;
 
 use crate::account::session::SignedIn;
 use crate::app::App;
-use crate::entropy;
-use crate::hallway::ceremony::{self, Asked};
-use crate::hallway::execute::{Material, execute, waiting_of};
-use crate::hallway::step;
-use crate::http::cookies::CardCookie;
-use crate::http::page::see_other;
-use crate::http::problem::Problem;
+use crate::hallway::ceremony::Asked;
+use crate::hallway::change::{self, Change};
+use crate::http::params::Params;
+use crate::http::problem::{Clash, Problem};
 
-/// `POST /realms/{slug}/account/cards/add`: one more card. A second click begins a second login;
-/// the first one expires.
+/// `POST /realms/{slug}/account/cards/add`: one more card. A second click begins a second login,
+/// and the first one ends.
 pub(crate) async fn add(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -40,7 +33,7 @@ pub(crate) struct CardParam {
 pub(crate) async fn remove(
     State(app): State<App>,
     signed_in: SignedIn,
-    Path(CardParam { id }): Path<CardParam>,
+    Params(CardParam { id }): Params<CardParam>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut rows = app.store.read(signed_in.tenant.id).await?;
@@ -51,7 +44,7 @@ pub(crate) async fn remove(
     drop(rows);
     cards.retain(|card| card.revoked_at.is_none());
     if cards.len() < 2 {
-        return Err(Problem::Conflict("last card"));
+        return Err(Problem::Clash(Clash::LastCard));
     }
     begin(&app, signed_in, Then::RemoveCard(id), Asked::by(&headers)).await
 }
@@ -63,33 +56,7 @@ async fn begin(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let SignedIn { tenant, session } = signed_in;
-    let mut rows = app.store.read(tenant.id).await?;
-    let person = rows.person_facts(session.person).await?.ok_or(Problem::Unauthenticated)?;
-    let handle = entropy::token();
-    let event = Event::ChangeAsked { then, person, handle: handle.hash() };
-    let (login, mut effects) = step(Login::Stranger(begun(&tenant)), event, &tenant)?;
-    let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
-    let challenge =
-        ceremony::for_waiting(app, &mut rows, &waiting, Channel::Browser, asked).await?;
-    drop(rows);
-    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
-    let (_, more) = step(Login::Waiting(waiting), event, &tenant)?;
-    effects.extend(more);
-    execute(app, tenant.id, effects, Material::default()).await?;
-    let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
-    let location = format!("/realms/{}/login/card", tenant.slug);
-    Ok(([(SET_COOKIE, set)], see_other(&location)).into_response())
-}
-
-fn begun(tenant: &Tenant) -> Stranger {
-    let now = entropy::now();
     let return_to = format!("/realms/{}/account/", tenant.slug);
-    let started = Started {
-        id: LoginId(entropy::id()),
-        tenant: tenant.id,
-        request: LoginRequest { door: Door::Account, return_to },
-        started_at: now,
-        expires_at: now.plus(LOGIN_LIFE),
-    };
-    Stranger { started, at: StrangerAt::LoginPage }
+    let request = LoginRequest { door: Door::Account, return_to };
+    change::begin(app, Change { tenant, session, request, then }, asked).await
 }

@@ -1,4 +1,4 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::hallway::ceremony::label_text;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -19,10 +20,10 @@ pub(crate) struct Form {
 pub(crate) async fn handler(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
-    Path(CardParam { id }): Path<CardParam>,
+    Params(CardParam { id }): Params<CardParam>,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
-    let label = label_text(&form.label).ok_or(Problem::Malformed("name"))?;
+    let label = label_text(&form.label).ok_or(Problem::Unreadable("name"))?;
     let card = app.store.read(tenant.id).await?.credential(id).await?;
     card.filter(|card| card.person == session.person).ok_or(Problem::NotFound)?;
     let mut tx = app.store.write(tenant.id).await?;

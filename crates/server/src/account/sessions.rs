@@ -1,4 +1,4 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use ids::SessionId;
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use store::AuditEntry;
 use crate::account::session::SignedIn;
 use crate::app::App;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -19,7 +20,7 @@ pub(crate) struct SessionParam {
 pub(crate) async fn end(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
-    Path(SessionParam { id }): Path<SessionParam>,
+    Params(SessionParam { id }): Params<SessionParam>,
 ) -> Result<Response, Problem> {
     let sessions = app.store.read(tenant.id).await?.sessions(session.person).await?;
     if !sessions.iter().any(|own| own.id == id) {

@@ -10,10 +10,12 @@ use store::{AuditEvent, Rows, verify_chain};
 use crate::admin::form::{Head, Link, Message};
 use crate::admin::frame::frame;
 use crate::admin::place::Place;
+use crate::admin::samples;
 use crate::admin::session;
 use crate::app::App;
 use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered, when as at};
 use crate::pages::{ConsoleFrame, Section, Tone, When};
 
 /// Events on the page.
@@ -157,4 +159,24 @@ fn row(event: &AuditEvent, operators: &BTreeMap<UserId, String>) -> Row {
         actor: actor.map(|id| operators.get(&id).cloned().unwrap_or_else(|| id.to_string())),
         detail: detail(&event.detail),
     }
+}
+
+pub(super) fn samples(text: Text<'_>) -> Rendered {
+    let row = |seq, person: Option<&str>, actor: Option<&str>| Row {
+        seq,
+        at: at(text, "Today, 08:12", "2026-11-23T08:12:00Z"),
+        kind: text("card.revoked"),
+        person: person.map(text),
+        actor: actor.map(text),
+        detail: text("card: 0193b5f0"),
+    };
+    rendered(vec![(
+        "some",
+        AuditPage {
+            console: ConsoleFrame::sample(text, Section::Events),
+            head: samples::head(text, "Audit"),
+            users: text("/admin/tenants/acme/users"),
+            events: vec![row(2, Some("0193b5f0"), Some("Olivia Bauer")), row(1, None, None)],
+        },
+    )])
 }

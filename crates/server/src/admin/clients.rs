@@ -6,9 +6,11 @@ use store::Client;
 use crate::admin::form::{Head, Link};
 use crate::admin::frame::frame;
 use crate::admin::place::Place;
+use crate::admin::samples;
 use crate::app::App;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
 
 #[derive(Template)]
@@ -50,4 +52,18 @@ fn row(app: &App, client: Client) -> Row {
         safe.then_some((home, shown))
     });
     Row { id: client.client_id, name: client.name, enabled: client.enabled, home }
+}
+
+pub(super) fn samples(text: Text<'_>) -> Rendered {
+    let row =
+        |enabled, home| Row { id: text("account"), name: text("Account page"), enabled, home };
+    let home = (text("/realms/acme/account/"), text("https://login.acme.example/realms/acme/"));
+    rendered(vec![(
+        "some",
+        ClientsPage {
+            console: ConsoleFrame::sample(text, Section::Clients),
+            head: samples::head(text, "Clients"),
+            clients: vec![row(true, Some(home)), row(false, None)],
+        },
+    )])
 }

@@ -210,11 +210,16 @@ impl FormPage {
     }
 
     /// The answer: the page, and 422 when something is wrong with what was sent.
-    pub(crate) fn answer(mut self, problems: Problems) -> Response {
+    pub(crate) fn answer(self, problems: Problems) -> Response {
         let status =
             if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        (status, Html(self.with(problems))).into_response()
+    }
+
+    /// The page with what is wrong with its fields.
+    pub(crate) fn with(mut self, problems: Problems) -> Self {
         problems.mark(self.groups.iter_mut().flat_map(|group| group.fields.iter_mut()));
-        (status, Html(self)).into_response()
+        self
     }
 }
 

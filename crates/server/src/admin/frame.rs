@@ -47,7 +47,17 @@ pub(crate) async fn frame(
         tenants,
         navigation: tenant.map_or_else(all_tenants, navigation),
         section,
-        banners: Vec::new(),
+        banners: confirmed(operator).into_iter().collect(),
+    })
+}
+
+/// Said to who comes back from their card.
+fn confirmed(operator: &Operator) -> Option<Banner> {
+    (operator.confirmed && operator.is_fresh(entropy::now())).then(|| Banner {
+        tone: Tone::Good,
+        title: "You have confirmed with your card".into(),
+        text: "Nothing has been changed yet: look at this page, and do it once more.".into(),
+        link: None,
     })
 }
 

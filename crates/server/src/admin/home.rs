@@ -4,16 +4,17 @@ use axum::response::{IntoResponse, Response};
 use identity::{Tenant, TenantPolicy};
 use ids::{Slug, TenantId};
 use serde::Deserialize;
-use store::{AuditEntry, Page, StoreError};
+use store::{Page, StoreError};
 
 use crate::admin::form::{self, Control, Field, Head, Problems};
 use crate::admin::frame::frame;
-use crate::admin::session::Operator;
+use crate::admin::session::{FreshOperator, Operator};
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
 
 /// Tenants on one page of the list.
@@ -75,11 +76,12 @@ pub(crate) async fn list(_operator: Operator) -> Response {
 /// `POST /admin/tenants`: makes a tenant. A second time finds the slug taken.
 pub(crate) async fn create(
     State(app): State<App>,
+    fresh: FreshOperator,
     operator: Operator,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let made = match tenant_of(&form) {
-        Ok(tenant) => make(&app, &operator, tenant).await?,
+        Ok(tenant) => make(&app, &fresh, tenant).await?,
         Err(problems) => Err(problems),
     };
     match made {
@@ -112,7 +114,7 @@ fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
 /// Writes the tenant; who made it stands in its own chain.
 async fn make(
     app: &App,
-    operator: &Operator,
+    fresh: &FreshOperator,
     tenant: Tenant,
 ) -> Result<Result<Tenant, Problems>, Problem> {
     match app.store.create_tenant(&tenant).await {
@@ -122,11 +124,9 @@ async fn make(
         }
         Err(error) => return Err(error.into()),
     }
-    let mut tx = app.store.write(tenant.id).await?;
-    let mut entry = AuditEntry::new("tenant.created", serde_json::json!({ "slug": tenant.slug }));
-    entry.actor = Some(operator.person.id);
-    tx.audit(&entry).await?;
-    tx.commit().await?;
+    let tx = fresh.write(app, &tenant).await?;
+    let detail = serde_json::json!({ "slug": tenant.slug });
+    fresh.commit(tx, "tenant.created", None, detail).await?;
     Ok(Ok(tenant))
 }
 
@@ -147,15 +147,7 @@ async fn page(
     let search = form::clean(&view.q).to_lowercase();
     let (tenants, more) = tenants(app, &search, view.after.clone()).await?;
     let title = "Tenants".to_owned();
-    let mut fields = vec![
-        Field::new("name", "Name", &form.name)
-            .help("As people see it, such as Acme Hospital.")
-            .required(),
-        Field::new("slug", "Slug", form::clean(&form.slug).to_lowercase()).help(
-            "Lower-case letters, digits and hyphens. It is in every URL and in the redirect URIs, \
-             and cannot be changed afterwards. Left empty, it is made of the name.",
-        ),
-    ];
+    let mut fields = fields(form);
     problems.mark(fields.iter_mut());
     Ok(HomePage {
         console: frame(app, operator, None, Section::Tenants).await?,
@@ -194,6 +186,41 @@ async fn tenants(
         }
     }
     Ok((rows, after.map(|slug| slug.to_string())))
+}
+
+fn fields(form: &Form) -> Vec<Field> {
+    vec![
+        Field::new("name", "Name", &form.name)
+            .help("As people see it, such as Acme Hospital.")
+            .required(),
+        Field::new("slug", "Slug", form::clean(&form.slug).to_lowercase()).help(
+            "Lower-case letters, digits and hyphens. It is in every URL and in the redirect URIs, \
+             and cannot be changed afterwards. Left empty, it is made of the name.",
+        ),
+    ]
+}
+
+pub(super) fn samples(text: Text<'_>) -> Rendered {
+    let page = |tenants: Vec<Row>, form: &Form, search: &str| HomePage {
+        console: ConsoleFrame::sample(text, Section::Tenants),
+        head: Head { title: text("Tenants"), ..Head::default() },
+        search: text(search),
+        more: tenants.first().map(|row| row.slug.clone()),
+        tenants,
+        fields: fields(form),
+        address: text("https://login.acme.example/realms/"),
+    };
+    let row = |slug: &str, name: &str| Row { slug: text(slug), name: text(name) };
+    let rows = || vec![row("acme", "Acme Hospital"), row("globex", "Globex Clinics")];
+    let mut refused = page(rows(), &Form { name: text("Globex"), slug: text("globex") }, "");
+    let problem = Problems::of("slug", text("Another tenant has this slug."));
+    problem.mark(refused.fields.iter_mut());
+    rendered(vec![
+        ("some", page(rows(), &Form::default(), "a")),
+        ("none", page(Vec::new(), &Form::default(), "")),
+        ("nobody", page(Vec::new(), &Form::default(), "zzz")),
+        ("refused", refused),
+    ])
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use store::{PeopleFilter, PeopleOnly};
 use crate::admin::form::{Head, Link, Message};
 use crate::admin::frame::{banners, frame};
 use crate::admin::place::Place;
+use crate::admin::samples;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
 
 #[derive(Deserialize)]
@@ -45,7 +47,7 @@ pub(crate) async fn handler(
     let mut console = frame(&app, &place.operator, Some(tenant), Section::Overview).await?;
     let mut rows = app.store.read(tenant.id).await?;
     let providers = rows.providers().await?;
-    console.banners = banners(&mut rows, tenant, &providers).await?;
+    console.banners.extend(banners(&mut rows, tenant, &providers).await?);
     let one = PeopleFilter { only: PeopleOnly::Completed, limit: 1, ..Default::default() };
     let nobody_yet = rows.people(&one).await?.is_empty();
     drop(rows);
@@ -70,4 +72,23 @@ pub(crate) async fn handler(
         nobody_yet,
     };
     Ok(Html(page).into_response())
+}
+
+pub(super) fn samples(text: Text<'_>) -> Rendered {
+    let page = |providers: Vec<(String, String)>, nobody_yet| OverviewPage {
+        console: ConsoleFrame::sample(text, Section::Overview),
+        head: samples::head(text, "Acme Hospital"),
+        base: text("/admin/tenants/acme/"),
+        slug: text("acme"),
+        issuer: text("https://login.acme.example/realms/acme"),
+        account: text("/realms/acme/account/"),
+        providers,
+        nobody_yet,
+    };
+    let azure = || vec![(text("azure"), text("Azure"))];
+    rendered(vec![
+        ("new", page(Vec::new(), true)),
+        ("connected", page(azure(), true)),
+        ("in-use", page(azure(), false)),
+    ])
 }

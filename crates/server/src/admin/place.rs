@@ -1,15 +1,13 @@
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use identity::{Person, Provider, Tenant};
 use ids::{Alias, UserId};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
-use store::{AuditEntry, Writing};
 
 use crate::admin::session::Operator;
 use crate::app::App;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 
@@ -34,36 +32,6 @@ impl Place {
     /// The URL of something of this tenant in the console.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("/admin/tenants/{}/{path}", self.tenant.slug)
-    }
-
-    /// Opens a transaction in the tenant.
-    pub(crate) async fn write(&self, app: &App) -> Result<Writing, Problem> {
-        Ok(app.store.write(self.tenant.id).await?)
-    }
-
-    /// Writes down what this administrator does, and keeps all of it.
-    pub(crate) async fn commit(
-        &self,
-        mut tx: Writing,
-        kind: &'static str,
-        person: Option<UserId>,
-        detail: Json,
-    ) -> Result<(), Problem> {
-        let actor = Some(self.operator.person.id);
-        tx.audit(&AuditEntry { kind, person, actor, login: None, detail }).await?;
-        Ok(tx.commit().await?)
-    }
-}
-
-/// Parameters of the path. What cannot exist is not found.
-pub(crate) struct Params<T>(pub(crate) T);
-
-impl<T: DeserializeOwned + Send> FromRequestParts<App> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = Path::<T>::from_request_parts(parts, app).await;
-        path.map(|Path(params)| Self(params)).map_err(|_| Problem::NotFound)
     }
 }
 

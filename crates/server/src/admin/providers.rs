@@ -7,6 +7,7 @@ mod fields;
 pub(crate) mod list;
 pub(crate) mod mappers;
 pub(crate) mod new;
+pub(super) mod samples;
 mod settings;
 pub(crate) mod test;
 

@@ -1,13 +1,17 @@
+mod samples;
+
 use axum::extract::{Query, State};
 use axum::response::Response;
-use identity::{CardFirst, FirstCard, TenantPolicy};
+use identity::{CardFirst, FirstCard, Tenant, TenantPolicy};
 use serde::Deserialize;
 
+pub(super) use self::samples::samples;
 use crate::admin::form::{
     Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems, word, yes_or_no,
 };
 use crate::admin::frame::frame;
 use crate::admin::place::Place;
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
@@ -129,16 +133,17 @@ pub(crate) async fn page(
 /// `POST /admin/tenants/{slug}/settings`: a second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
+    fresh: FreshOperator,
     place: Place,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let policy = form.policy(&place.tenant.policy).and_then(|policy| lets_in(&place, policy));
     match policy {
         Ok(policy) => {
-            let mut tx = place.write(&app).await?;
+            let mut tx = fresh.write(&app, &place.tenant).await?;
             tx.put_policy(&policy).await?;
             let detail = serde_json::json!({ "from": place.tenant.policy, "to": policy });
-            place.commit(tx, "policy.saved", None, detail).await?;
+            fresh.commit(tx, "policy.saved", None, detail).await?;
             Ok(see_other(&place.url("settings?done=saved")))
         }
         Err(problems) => answer(&app, &place, &form, Vec::new(), problems).await,
@@ -172,7 +177,7 @@ async fn answer(
             ..Head::default()
         },
         intro: "",
-        groups: groups(place, form),
+        groups: groups(tenant, form),
         action: place.url("settings"),
         submit: "Save",
         cancel: None,
@@ -181,12 +186,12 @@ async fn answer(
     Ok(page.answer(problems))
 }
 
-fn groups(place: &Place, form: &Form) -> Vec<Group> {
+fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
     let yes_or_no = vec![Choice::of("yes", "Yes"), Choice::of("no", "No")];
     let (least, most) = SESSION_MINUTES;
     let tenant = vec![
-        Field::new("tenant_name", "Name", &place.tenant.display_name).control(Control::ReadOnly),
-        Field::new("tenant_slug", "Slug", place.tenant.slug.as_str()).control(Control::ReadOnly),
+        Field::new("tenant_name", "Name", &tenant.display_name).control(Control::ReadOnly),
+        Field::new("tenant_slug", "Slug", tenant.slug.as_str()).control(Control::ReadOnly),
     ];
     let cards = vec![
         Field::new("first_card", "First card", &form.first_card)

@@ -14,9 +14,11 @@ use crate::admin::confirm::ConfirmPage;
 use crate::admin::form::{Head, Link};
 use crate::admin::frame::frame;
 use crate::admin::place::{AtPerson, Place};
+use crate::admin::samples;
 use crate::app::App;
 use crate::http::problem::Problem;
-use crate::pages::{Section, Tone};
+use crate::pages::sample::{Rendered, Text, rendered};
+use crate::pages::{ConsoleFrame, Section, Tone};
 
 fn crumbs(place: &Place) -> Vec<Link> {
     vec![
@@ -52,4 +54,21 @@ async fn question(
         deed: deed.to_owned(),
         back: at.url(""),
     })
+}
+
+pub(super) fn samples(text: Text<'_>) -> Rendered {
+    rendered(vec![(
+        "revoke",
+        ConfirmPage {
+            console: ConsoleFrame::sample(text, Section::Users),
+            head: samples::head(text, "Revoke Staff badge?"),
+            lines: vec![
+                text("Alice Martin cannot sign in with it any more, and its sessions end at once."),
+                text("This cannot be undone."),
+            ],
+            action: text("/admin/tenants/acme/users/0193b5f0/cards/1/revoke"),
+            deed: text("Revoke the card"),
+            back: text("/admin/tenants/acme/users/0193b5f0"),
+        },
+    )])
 }

@@ -40,7 +40,9 @@ pub(crate) fn signed(
         purpose: match (challenge.purpose, waiting.then) {
             (Purpose::Register, _) => AgentPurpose::Enrol,
             (Purpose::Authenticate, Then::Exit) => AgentPurpose::Login,
-            (Purpose::Authenticate, Then::AddCard | Then::RemoveCard(_)) => AgentPurpose::StepUp,
+            (Purpose::Authenticate, Then::AddCard | Then::Confirm | Then::RemoveCard(_)) => {
+                AgentPurpose::StepUp
+            }
         },
         origin: app.config.origin().to_owned(),
         rp_id: app.config.rp_id.clone(),
@@ -61,9 +63,10 @@ pub(crate) fn signed(
 
 /// What asks, for the person to read.
 fn application(waiting: &Waiting) -> String {
-    // A tap that changes somebody's cards must not look like a sign-in.
+    // A tap that changes something must not look like a sign-in.
     match (waiting.then, waiting.started.request.door) {
         (Then::AddCard, _) => "Account page (to ADD another card)".into(),
+        (Then::Confirm, _) => "Cardea console (to CONFIRM a change)".into(),
         (Then::RemoveCard(_), _) => "Account page (to REMOVE a card)".into(),
         (Then::Exit, Door::Account) => "Account page".into(),
         (Then::Exit, Door::Console) => "Cardea console".into(),

@@ -9,7 +9,7 @@ use store::{Device, DeviceState, Ticket, TicketState};
 use crate::agents::caller::AgentCall;
 use crate::agents::ticket_id;
 use crate::app::App;
-use crate::card_step::answer;
+use crate::card_step::{answer, next_by_agent};
 use crate::hallway::ceremony::{Answer, Ceremony};
 use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
@@ -77,8 +77,8 @@ async fn proved(
     };
     let taken = answer::take(app, tenant, waiting, given, asked.user_agent()).await;
     let state = match &taken {
-        Ok(_) => {
-            let location = format!("/realms/{}/login/card", tenant.slug);
+        Ok(outcome) => {
+            let location = next_by_agent(tenant, waiting, *outcome);
             PageState { location: Some(location), ..PageState::of("done") }
         }
         Err(problem) => {

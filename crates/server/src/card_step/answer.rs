@@ -44,8 +44,9 @@ pub(crate) async fn take(
     let (login, effects) = match step(Login::Waiting(waiting.clone()), event, tenant) {
         Ok(outcome) => outcome,
         Err(refusal) => {
-            refuse(app, tenant, waiting, challenge, refusal.code()).await;
-            return Err(refusal.into());
+            let refused = refuse(app, tenant, waiting, challenge, refusal.code()).await;
+            let over = matches!(refused, Problem::GivenUp);
+            return Err(if over { refused } else { refusal.into() });
         }
     };
     let session = SessionMaterial {
@@ -74,12 +75,13 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
         (Then::Exit, Task::Enrol(_)) => "enrolled a first card and signed in",
         (Then::AddCard, Task::Authenticate) => "confirmed with a card",
         (Then::AddCard, Task::Enrol(_)) => "added a card",
+        (Then::Confirm, _) => "confirmed a change in the console",
         (Then::RemoveCard(_), _) => "removed a card",
     };
     let vouched = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => provider.as_str(),
         Vouched::Invitation => "invitation",
-        Vouched::Session => "session",
+        Vouched::Session { .. } => "session",
     };
     let via = match channel {
         Channel::Browser => "browser",
@@ -103,8 +105,12 @@ async fn refuse(
     tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, reason, "card refused");
     let event = Event::CardRefused { challenge, reason };
     let outcome = step(Login::Waiting(waiting.clone()), event, tenant);
-    let Ok((_, effects)) = outcome else { return Problem::LoginGone };
+    let Ok((login, effects)) = outcome else { return Problem::LoginGone };
     match execute(app, tenant.id, effects, Material::default()).await {
+        Ok(()) if login.is_none() => {
+            tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, "login given up");
+            Problem::GivenUp
+        }
         // Spent meanwhile: whoever spent it has written what there is to write.
         Ok(()) | Err(ExecuteError::Spent(_)) => Problem::CardRefused(reason),
         Err(error) => error.into(),

@@ -6,11 +6,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use identity::Tenant;
-use ids::LoginId;
-use secrets::TokenHash;
+use login::Waiting;
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::card_step::claim_url;
 use crate::hallway::events::PageState;
 use crate::hallway::waiting::AtCard;
 use crate::http::problem::Problem;
@@ -25,14 +25,7 @@ pub(crate) async fn handler(
     AtCard { tenant, waiting }: AtCard,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let listener = app.pages.listen(waiting.started.id).ok_or(Problem::TooMany)?;
-    let page = Page {
-        listener,
-        login: waiting.started.id,
-        handle: waiting.handle,
-        tenant,
-        app,
-        over: false,
-    };
+    let page = Page { listener, waiting, tenant, app, over: false };
     let stream = unfold(page, |mut page| async move {
         let state = page.next().await?;
         let event = Event::default().event("state").json_data(&state).unwrap_or_default();
@@ -43,8 +36,7 @@ pub(crate) async fn handler(
 
 struct Page {
     listener: watch::Receiver<PageState>,
-    login: LoginId,
-    handle: TokenHash,
+    waiting: Waiting,
     tenant: Tenant,
     app: App,
     over: bool,
@@ -81,11 +73,11 @@ impl Page {
 
     async fn try_look(&self) -> Result<Option<PageState>, Problem> {
         let mut rows = self.app.store.read(self.tenant.id).await?;
-        if rows.login(self.login).await?.is_some() {
+        if rows.login(self.waiting.started.id).await?.is_some() {
             return Ok(None);
         }
-        if rows.session_by_claim(&self.handle).await?.is_some() {
-            let location = Some(format!("/realms/{}/login/card", self.tenant.slug));
+        if rows.session_by_claim(&self.waiting.handle).await?.is_some() {
+            let location = Some(claim_url(&self.tenant, &self.waiting));
             return Ok(Some(PageState { location, ..PageState::of("done") }));
         }
         Ok(Some(PageState::of("expired")))

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::card_step::Location;
 use crate::card_step::answer::{self, Outcome};
+use crate::card_step::{Location, next};
 use crate::exits;
 use crate::hallway::ceremony::Answer;
 use crate::hallway::waiting::{AtCard, session_token};
@@ -43,23 +43,14 @@ pub(crate) async fn handler(
     let user_agent = exits::user_agent(&headers);
     let outcome = answer::take(&app, &tenant, &waiting, given, user_agent).await?;
     let door = waiting.started.request.door;
-    let location = match (outcome, waiting.then) {
-        (Outcome::Waits, _) => format!("/realms/{}/login/card", tenant.slug),
-        (Outcome::Ended, Then::AddCard) => format!("{}?done=added", account(&tenant)),
-        (Outcome::Ended, Then::RemoveCard(_)) => format!("{}?done=removed", account(&tenant)),
-        (Outcome::Ended, Then::Exit) => waiting.started.request.return_to.clone(),
-    };
+    let location = next(&tenant, &waiting, outcome);
     let mut response = Json(Location { location }).into_response();
     if outcome == Outcome::Ended {
         response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
-        if waiting.then == Then::Exit {
+        if matches!(waiting.then, Then::Confirm | Then::Exit) {
             let token = session_token(&app.ring, &waiting.handle)?;
             response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
         }
     }
     Ok(response)
-}
-
-fn account(tenant: &identity::Tenant) -> String {
-    format!("/realms/{}/account/", tenant.slug)
 }

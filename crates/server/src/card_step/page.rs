@@ -1,11 +1,13 @@
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::{Person, Tenant};
 use login::{Door, Permit, Task, Then, Vouched, Waiting};
+use serde::Deserialize;
 use store::{Device, DeviceState, Rows, Session};
 
+use crate::admin::step_up;
 use crate::app::App;
 use crate::card_step::code;
 use crate::entropy;
@@ -20,11 +22,18 @@ use crate::pages::{
     Purpose, View,
 };
 
+#[derive(Deserialize)]
+pub(crate) struct Params {
+    /// Where somebody who has confirmed goes on.
+    to: Option<String>,
+}
+
 /// `GET /realms/{slug}/login/card`: the page of a login that waits; or, when an agent's answer has
 /// ended it, the exit.
 pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
+    Query(params): Query<Params>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let cookie = CardCookie::read(&headers, &tenant.slug).ok_or(Problem::LoginGone)?;
@@ -34,7 +43,7 @@ pub(crate) async fn handler(
         return show(&app, &tenant, &mut rows, &waiting, &headers).await;
     }
     let ended = rows.session_by_claim(&handle).await?.ok_or(Problem::LoginGone)?;
-    claim(&app, &tenant, &ended, &cookie)
+    claim(&app, &tenant, &ended, &cookie, params.to.as_deref())
 }
 
 /// Hands the session to the browser that began: only its handle gives the token.
@@ -43,10 +52,12 @@ fn claim(
     tenant: &Tenant,
     session: &Session,
     cookie: &CardCookie,
+    to: Option<&str>,
 ) -> Result<Response, Problem> {
     let token = session_token(&app.ring, &cookie.0.hash())?;
     let door = exits::door(session.kind);
-    let mut response = see_other(&home(tenant, door));
+    let to = to.filter(|_| door == Door::Console).and_then(step_up::console_path);
+    let mut response = see_other(&to.map_or_else(|| home(tenant, door), step_up::confirmed));
     response.headers_mut().append(SET_COOKIE, exits::cookie(tenant, door, token));
     response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
     Ok(response)
@@ -57,6 +68,14 @@ pub(crate) fn home(tenant: &Tenant, door: Door) -> String {
     match door {
         Door::Account => format!("/realms/{}/account/", tenant.slug),
         Door::Console => "/admin/".into(),
+    }
+}
+
+/// Where one goes on without an answer: who wanted to confirm something, to where that is.
+pub(crate) fn back(tenant: &Tenant, waiting: &Waiting) -> String {
+    match waiting.then {
+        Then::Confirm => waiting.started.request.return_to.clone(),
+        _ => home(tenant, waiting.started.request.door),
     }
 }
 
@@ -112,7 +131,7 @@ pub(super) async fn account(
 ) -> Result<Account, Problem> {
     let provider = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => rows.provider(provider).await?,
-        Vouched::Invitation | Vouched::Session => None,
+        Vouched::Invitation | Vouched::Session { .. } => None,
     };
     Ok(Account {
         name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
@@ -154,7 +173,8 @@ fn ceremony(
         (Task::Enrol(_), _) => Purpose::Add,
         (Task::Authenticate, Then::RemoveCard(_)) => Purpose::Remove,
         (Task::Authenticate, Then::AddCard) => Purpose::AddAnother,
-        (Task::Authenticate, _) => Purpose::SignIn,
+        (Task::Authenticate, Then::Confirm) => Purpose::Confirm,
+        (Task::Authenticate, Then::Exit) => Purpose::SignIn,
     };
     let frame = frame(tenant);
     Ceremony {
@@ -165,6 +185,6 @@ fn ceremony(
         view: View::Choose,
         failure: None,
         server: app.config.origin().to_owned(),
-        start_again: frame.url("account/"),
+        start_again: back(tenant, waiting),
     }
 }

@@ -3,7 +3,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::card_step::page::home;
+use crate::card_step::page::back;
 use crate::hallway::waiting::AtCard;
 use crate::http::cookies::CardCookie;
 use crate::http::page::see_other;
@@ -19,6 +19,6 @@ pub(crate) async fn handler(
     let mut tx = app.store.write(tenant.id).await?;
     tx.end_login(waiting.started.id).await?;
     tx.commit().await?;
-    let home = home(&tenant, waiting.started.request.door);
-    Ok(([(SET_COOKIE, CardCookie::clear(&tenant.slug))], see_other(&home)).into_response())
+    let back = back(&tenant, &waiting);
+    Ok(([(SET_COOKIE, CardCookie::clear(&tenant.slug))], see_other(&back)).into_response())
 }

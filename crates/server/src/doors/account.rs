@@ -39,6 +39,9 @@ pub(crate) async fn handler(
     limits::count(&app, Attempt::Begin, peer)?;
     let return_to = format!("/realms/{}/account/", tenant.slug);
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Account, return_to);
-    let location = format!("/realms/{}/login?login={}", tenant.slug, slot.number);
+    // Who removed the card with which they had signed in has no session any more.
+    let removed = params.done.as_deref() == Some("removed");
+    let notice = if removed { "&notice=card-removed" } else { "" };
+    let location = format!("/realms/{}/login?login={}{notice}", tenant.slug, slot.number);
     Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
 }

@@ -1,4 +1,4 @@
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::cookies::CardCookie;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
@@ -31,7 +32,7 @@ use crate::limits::{self, Attempt};
 pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
-    Path(AliasParam { alias }): Path<AliasParam>,
+    Params(AliasParam { alias }): Params<AliasParam>,
     peer: Peer,
     RawQuery(query): RawQuery,
     headers: HeaderMap,

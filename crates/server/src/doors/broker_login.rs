@@ -1,5 +1,5 @@
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use crate::hallway::step;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
@@ -38,7 +39,7 @@ pub(crate) struct AliasParam {
 pub(crate) async fn handler(
     app: State<App>,
     tenant: TenantPath,
-    alias: Path<AliasParam>,
+    alias: Params<AliasParam>,
     peer: Peer,
     Query(choice): Query<Choice>,
     headers: HeaderMap,
@@ -51,7 +52,7 @@ pub(crate) async fn handler(
 pub(crate) async fn chosen(
     app: State<App>,
     tenant: TenantPath,
-    alias: Path<AliasParam>,
+    alias: Params<AliasParam>,
     peer: Peer,
     headers: HeaderMap,
     FormBody(choice): FormBody<Choice>,
@@ -63,7 +64,7 @@ pub(crate) async fn chosen(
 async fn go(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
-    Path(AliasParam { alias }): Path<AliasParam>,
+    Params(AliasParam { alias }): Params<AliasParam>,
     choice: Choice,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

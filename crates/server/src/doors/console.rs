@@ -1,6 +1,6 @@
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use login::Door;
 
@@ -17,9 +17,11 @@ pub(crate) async fn handler(
     State(app): State<App>,
     peer: Peer,
     Query(view): Query<admin::home::View>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(operator) = admin::session::of(&app, &headers).await? {
+    if let Some(mut operator) = admin::session::of(&app, &headers).await? {
+        operator.confirmed = admin::step_up::says_confirmed(&uri);
         return admin::home::show(&app, operator, view).await;
     }
     limits::count(&app, Attempt::Begin, peer)?;

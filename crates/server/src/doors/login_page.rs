@@ -91,6 +91,7 @@ fn page(tenant: &Tenant, slot: &Slot, providers: &[&Provider], notice: Option<&s
 fn notice_of(name: &str) -> Option<LoginNotice> {
     match name {
         "cancelled" => Some(LoginNotice::CancelledAtProvider),
+        "card-removed" => Some(LoginNotice::CardRemoved),
         "expired" => Some(LoginNotice::Expired),
         "session-over" => Some(LoginNotice::SessionOver),
         _ => None,

@@ -135,6 +135,12 @@ impl Run {
             Effect::TakeInvitation { invitation } => {
                 hit(tx.take_code(&invitation, None).await?, "invitation")
             }
+            Effect::EndChange { session } => {
+                tx.end_change_of(session).await?;
+                Ok(())
+            }
+            Effect::EndLogin { login } => hit(tx.end_login(login).await?, "login"),
+            Effect::EndSession { session } => hit(tx.end_session(session).await?, "session"),
             Effect::WriteLogin(waiting) => hit(tx.write_login(&waiting).await?, "login"),
             Effect::TakeLogin { login, handle, challenge } => {
                 let taken = tx.take_login(login, &handle, challenge).await?;
@@ -253,6 +259,7 @@ fn entry(audit: &Audit, login: Option<LoginId>) -> AuditEntry {
             ("card.confirmed", *person, json!({ "card": card }))
         }
         Audit::CardRemoved { person, card } => ("card.removed", *person, json!({ "card": card })),
+        Audit::GivenUp { person } => ("login.given-up", *person, json!({})),
         Audit::SignedIn { person, card, door } => {
             ("login.signed-in", *person, json!({ "card": card, "door": door }))
         }

@@ -27,14 +27,7 @@ pub(crate) fn begin(
     door: Door,
     return_to: String,
 ) -> Slot {
-    let now = entropy::now();
-    let started = Started {
-        id: LoginId(entropy::id()),
-        tenant: tenant.id,
-        request: LoginRequest { door, return_to },
-        started_at: now,
-        expires_at: now.plus(LOGIN_LIFE),
-    };
+    let started = started(tenant, LoginRequest { door, return_to });
     let used = (0..STRANGER_SLOTS).map(|number| {
         let began = open(headers, ring, number).map(|slot| slot.stranger.started.started_at);
         (began, number)
@@ -42,6 +35,18 @@ pub(crate) fn begin(
     // A free cookie sorts first: `None` is less than any moment.
     let number = used.min().map_or(0, |(_, number)| number);
     Slot { number, stranger: Stranger { started, at: StrangerAt::LoginPage } }
+}
+
+/// A login that starts now.
+pub(super) fn started(tenant: &Tenant, request: LoginRequest) -> Started {
+    let now = entropy::now();
+    Started {
+        id: LoginId(entropy::id()),
+        tenant: tenant.id,
+        request,
+        started_at: now,
+        expires_at: now.plus(LOGIN_LIFE),
+    }
 }
 
 /// Opens the login in cookie `number`, if it is there, ours and alive.

@@ -22,8 +22,8 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let bytes = read(app, request, "application/json").await?;
         // All of it is UTF-8 (RFC 8259 §8.1), also what nobody reads.
-        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Malformed("body"))?;
-        serde_json::from_str(text).map(Self).map_err(|_| Problem::Malformed("body"))
+        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Unreadable("body"))?;
+        serde_json::from_str(text).map(Self).map_err(|_| Problem::Unreadable("body"))
     }
 }
 
@@ -38,11 +38,11 @@ impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
         let mut names = std::collections::BTreeSet::new();
         for (name, _) in url::form_urlencoded::parse(&bytes) {
             if !names.insert(name) {
-                return Err(Problem::Malformed("field that came twice"));
+                return Err(Problem::Unreadable("field that came twice"));
             }
         }
         let parsed = axum::extract::Form::<T>::from_request(rebuilt(&bytes), &()).await;
-        parsed.map(|form| Self(form.0)).map_err(|_| Problem::Malformed("form"))
+        parsed.map(|form| Self(form.0)).map_err(|_| Problem::Unreadable("form"))
     }
 }
 
@@ -67,8 +67,8 @@ async fn read(app: &App, request: Request, expected: &str) -> Result<Bytes, Prob
 ///
 /// # Errors
 ///
-/// [`Problem::Malformed`] for one that comes too slowly, and [`Problem::TooLarge`].
+/// [`Problem::Unreadable`] for one that comes too slowly, and [`Problem::TooLarge`].
 pub(crate) async fn whole(body: Body, most: usize, deadline: Duration) -> Result<Bytes, Problem> {
     let body = tokio::time::timeout(deadline, to_bytes(body, most)).await;
-    body.map_err(|_| Problem::Malformed("body"))?.map_err(|_| Problem::TooLarge)
+    body.map_err(|_| Problem::Unreadable("body"))?.map_err(|_| Problem::TooLarge)
 }

@@ -35,7 +35,7 @@ impl Csp {
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
              connect-src 'self'; form-action 'self'{forms}; frame-ancestors 'none'; \
-             base-uri 'none'"
+             base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         );
         Self(
             HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),

@@ -1,19 +1,15 @@
 //! Every way in which a request can fail, and the only place that knows its HTTP status.
 
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::Next;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ids::Slug;
 use login::Refusal;
 use serde::Serialize;
 use store::StoreError;
 
-use crate::app::App;
-use crate::http::page::{Html, frame};
-use crate::pages::{ErrorKind, ErrorPage, Frame};
+use crate::pages::ErrorKind;
+use crate::pages::words::Failure;
 
 /// Why a request fails. Grouped by fault: the caller's, the upstream's, ours.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -27,9 +23,15 @@ pub(crate) enum Problem {
     /// A write that does not come from our own pages.
     #[error("write from another origin")]
     CrossOrigin,
-    /// The request is not what the endpoint takes.
+    /// A session of the console whose proof is too old for a change.
+    #[error("proof is too old")]
+    ProofTooOld,
+    /// The address is not what the endpoint takes.
     #[error("malformed {0}")]
     Malformed(&'static str),
+    /// The body is not what the endpoint takes.
+    #[error("unreadable {0}")]
+    Unreadable(&'static str),
     /// The address is there, and does not take this method.
     #[error("wrong method")]
     WrongMethod,
@@ -60,10 +62,16 @@ pub(crate) enum Problem {
     /// The card's answer did not verify.
     #[error("card refused: {0}")]
     CardRefused(&'static str),
+    /// So many answers were refused that the login is over.
+    #[error("login was given up")]
+    GivenUp,
     /// The one-time code is not valid.
     #[error("code refused")]
     CodeRefused,
-    /// A conflict with what is kept.
+    /// What is asked for does not fit what is so.
+    #[error("refused: {0:?}")]
+    Clash(Clash),
+    /// A conflict with what somebody else writes.
     #[error("conflict: {0}")]
     Conflict(&'static str),
     /// The upstream refused or failed.
@@ -75,6 +83,39 @@ pub(crate) enum Problem {
     /// Our fault. The cause is logged where it happened.
     #[error("internal error")]
     Internal,
+}
+
+/// What stands in the way of what is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// A one-time code for somebody who has a card.
+    HasCard,
+    /// The removal of the only card.
+    LastCard,
+    /// Disabling oneself.
+    OwnAccount,
+    /// A one-time code for somebody who is disabled.
+    PersonDisabled,
+}
+
+impl Clash {
+    fn code(self) -> &'static str {
+        match self {
+            Self::HasCard => "person-has-card",
+            Self::LastCard => "last-card",
+            Self::OwnAccount => "own-account",
+            Self::PersonDisabled => "person-is-disabled",
+        }
+    }
+
+    fn kind(self) -> ErrorKind {
+        match self {
+            Self::HasCard => ErrorKind::HasCard,
+            Self::LastCard => ErrorKind::LastCard,
+            Self::OwnAccount => ErrorKind::OwnAccount,
+            Self::PersonDisabled => ErrorKind::PersonDisabled,
+        }
+    }
 }
 
 /// What an upstream's refusal or failure means for the person.
@@ -110,7 +151,8 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin"),
-            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::ProofTooOld => (StatusCode::FORBIDDEN, "proof-too-old"),
+            Self::Malformed(_) | Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::WrongContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
@@ -121,7 +163,9 @@ impl Problem {
             Self::AlreadyUsed => (StatusCode::CONFLICT, "already-used"),
             Self::Refused(refusal) => (StatusCode::FORBIDDEN, refusal.code()),
             Self::CardRefused(code) => (StatusCode::FORBIDDEN, code),
+            Self::GivenUp => (StatusCode::FORBIDDEN, "too-many-refused"),
             Self::CodeRefused => (StatusCode::FORBIDDEN, "code-refused"),
+            Self::Clash(clash) => (StatusCode::CONFLICT, clash.code()),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::Upstream(trouble) => (StatusCode::FORBIDDEN, trouble.code),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -133,18 +177,20 @@ impl Problem {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound => ErrorKind::NotFound,
-            Self::Unauthenticated | Self::LoginGone | Self::ChallengeGone | Self::AlreadyUsed => {
-                ErrorKind::Expired
-            }
+            Self::Unauthenticated => ErrorKind::NotSignedIn,
+            Self::LoginGone | Self::ChallengeGone | Self::AlreadyUsed => ErrorKind::Expired,
             Self::OtherBrowser => ErrorKind::OtherBrowser,
             Self::CrossOrigin => ErrorKind::Forbidden,
-            Self::Malformed(_)
-            | Self::WrongMethod
-            | Self::WrongContentType
-            | Self::TooLarge
-            | Self::CodeRefused
-            | Self::CardRefused(_)
-            | Self::Conflict(_) => ErrorKind::BadRequest,
+            Self::ProofTooOld => ErrorKind::ProofTooOld,
+            Self::Malformed(_) => ErrorKind::BadRequest,
+            Self::Unreadable(_) | Self::WrongContentType => ErrorKind::Unreadable,
+            Self::WrongMethod => ErrorKind::WrongMethod,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::CardRefused(code) => ErrorKind::Card(Failure::of(code)),
+            Self::GivenUp => ErrorKind::GivenUp,
+            Self::CodeRefused => ErrorKind::CodeRefused,
+            Self::Clash(clash) => clash.kind(),
+            Self::Conflict(_) => ErrorKind::ChangedMeanwhile,
             Self::TooMany => ErrorKind::TooMany { retry_after: RETRY_SECONDS },
             Self::Refused(refusal) => refused(*refusal),
             Self::Upstream(trouble) => trouble.kind.clone(),
@@ -201,73 +247,4 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Shows a problem as a page to whoever asks for one; scripts and agents get `problem+json`.
-pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next) -> Response {
-    let wants_page = accepts_html(request.headers());
-    let slug = slug_in(request.uri().path());
-    let response = in_our_words(next.run(request).await);
-    match response.extensions().get::<Problem>().cloned() {
-        Some(problem) if wants_page => {
-            let frame = frame_of(&app, slug).await;
-            page(&problem, frame, response.headers())
-        }
-        _ => response,
-    }
-}
-
-/// What the framework refuses by itself, it refuses in a line of plain text: an address with a
-/// parameter that cannot be read, a method that nobody answers.
-fn in_our_words(response: Response) -> Response {
-    let (refused, headers) = (response.status(), response.headers());
-    let plain =
-        headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if !refused.is_client_error() || !plain {
-        return response;
-    }
-    let problem = match refused {
-        StatusCode::NOT_FOUND => Problem::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => Problem::WrongMethod,
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::WrongContentType,
-        _ => Problem::Malformed("request"),
-    };
-    let allow = headers.get(ALLOW).cloned();
-    let mut ours = problem.into_response();
-    if let Some(allow) = allow {
-        ours.headers_mut().insert(ALLOW, allow);
-    }
-    ours
-}
-
-/// The frame of the tenant that the path names, if there is one.
-async fn frame_of(app: &App, slug: Option<Slug>) -> Option<Frame> {
-    let tenant = app.store.tenant(&slug?).await.ok()??;
-    Some(frame(&tenant))
-}
-
-fn page(problem: &Problem, frame: Option<Frame>, kept: &HeaderMap) -> Response {
-    let (status, _) = problem.status_and_code();
-    let start_again = frame.as_ref().map(|frame| frame.url("account/"));
-    let page = ErrorPage { frame, kind: problem.kind(), reference: None, start_again };
-    let mut response = (status, Html(page)).into_response();
-    for name in [ALLOW, RETRY_AFTER, SET_COOKIE] {
-        for value in kept.get_all(&name) {
-            response.headers_mut().append(&name, value.clone());
-        }
-    }
-    response
-}
-
-/// Whether a browser asks for a page.
-pub(crate) fn accepts_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-/// The tenant whose pages the request was about, if it looks like one.
-fn slug_in(path: &str) -> Option<Slug> {
-    let slug = path.strip_prefix("/realms/")?.split('/').next()?;
-    Slug::try_from(slug.to_owned()).ok()
 }

@@ -26,6 +26,7 @@ impl CardPage {
     fn heading(&self) -> &'static str {
         match self.ceremony.purpose {
             Purpose::SignIn => "Authenticate yourself by using your cards or the digital app",
+            Purpose::Confirm => "To confirm a change in the console, use your card",
             Purpose::Remove => "To remove a card, confirm with another one",
             Purpose::Add | Purpose::AddAnother => "To add a card, confirm with one that you have",
         }
@@ -34,7 +35,7 @@ impl CardPage {
     fn leave_words(&self) -> &'static str {
         match self.ceremony.purpose {
             Purpose::SignIn => "Not you?",
-            Purpose::Add | Purpose::AddAnother | Purpose::Remove => "Back",
+            Purpose::Add | Purpose::AddAnother | Purpose::Confirm | Purpose::Remove => "Back",
         }
     }
 
@@ -83,6 +84,7 @@ impl CardPage {
             ("set-up-number", page(linux(), set_up(Some("ward-3-pc")), None)),
             ("set-up-wrong", page(linux(), set_up(Some("ward-3-pc")), Some("number-wrong"))),
             ("add-another", asked_for(Purpose::AddAnother)),
+            ("confirm", asked_for(Purpose::Confirm)),
             ("remove", asked_for(Purpose::Remove)),
             ("done", page(online(), View::Done, None)),
             ("over", page(windows(), View::Over, None)),

@@ -38,6 +38,8 @@ pub enum Purpose {
     Add,
     /// Prove a card, to add another one.
     AddAnother,
+    /// Prove a card, to confirm a change in the console.
+    Confirm,
     /// Prove a card, to remove another one.
     Remove,
     /// Prove a card, to go on with a login.
@@ -49,6 +51,7 @@ impl Purpose {
         match self {
             Self::Add => "add",
             Self::AddAnother => "add-another",
+            Self::Confirm => "confirm",
             Self::Remove => "remove",
             Self::SignIn => "sign-in",
         }

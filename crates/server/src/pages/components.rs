@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::sample::Text;
-use super::{Banner, ConsoleFrame, NavItem, Section, TenantChoice, Tone};
+use super::{ConsoleFrame, Section};
 
 /// The components of the console. Shown in pictures; no handler serves it.
 #[derive(Clone, Debug, Template)]
@@ -17,35 +17,7 @@ pub struct ComponentsPage {
 
 impl ComponentsPage {
     pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
-        let tenant =
-            |realm: &str, name: &str| TenantChoice { realm: text(realm), name: text(name) };
-        let item = |section, path: &str| NavItem {
-            section,
-            href: format!("/admin/{}/{path}", text("acme")),
-        };
-        let console = ConsoleFrame {
-            administrator: text("Olivia Bauer"),
-            tenant: Some(tenant("acme", "Acme Hospital")),
-            tenants: vec![
-                tenant("acme", "Acme Hospital"),
-                tenant("globex", "Globex Clinics"),
-                tenant("operators", "Operators"),
-            ],
-            navigation: vec![
-                item(Section::IdentityProviders, "identity-providers"),
-                item(Section::Clients, "clients"),
-                item(Section::Users, "users"),
-                item(Section::Events, "events"),
-                item(Section::Policy, "policy"),
-            ],
-            section: Section::IdentityProviders,
-            banners: vec![Banner {
-                tone: Tone::Warning,
-                title: text("The client secret of Azure expires in 12 days"),
-                text: text("Add a new one before 5 December 2026, or nobody can sign in."),
-                link: Some((text("/admin/acme/identity-providers/azure"), text("Open Azure"))),
-            }],
-        };
+        let console = ConsoleFrame::sample(text, Section::IdentityProviders);
         vec![(
             "console",
             Self {

@@ -3,6 +3,8 @@
 //! A page of the console is a struct with a field `console: ConsoleFrame`, whose template begins
 //! with `{% extends "console.html" %}` and fills the blocks `title`, `heading` and `content`.
 
+use super::sample::Text;
+
 /// The frame of a console page.
 #[derive(Clone, Debug)]
 pub struct ConsoleFrame {
@@ -18,6 +20,42 @@ pub struct ConsoleFrame {
     pub section: Section,
     /// Something to say at the head of the page, such as a secret that expires soon.
     pub banners: Vec<Banner>,
+}
+
+impl ConsoleFrame {
+    /// A frame with a tenant open and something to say.
+    pub(crate) fn sample(text: Text<'_>, section: Section) -> Self {
+        let tenant =
+            |realm: &str, name: &str| TenantChoice { realm: text(realm), name: text(name) };
+        let item = |section, path: &str| NavItem {
+            section,
+            href: format!("/admin/tenants/{}/{path}", text("acme")),
+        };
+        Self {
+            administrator: text("Olivia Bauer"),
+            tenant: Some(tenant("acme", "Acme Hospital")),
+            tenants: vec![
+                tenant("acme", "Acme Hospital"),
+                tenant("globex", "Globex Clinics"),
+                tenant("operators", "Operators"),
+            ],
+            navigation: vec![
+                item(Section::Overview, ""),
+                item(Section::IdentityProviders, "providers"),
+                item(Section::Clients, "clients"),
+                item(Section::Users, "users"),
+                item(Section::Policy, "settings"),
+                item(Section::Events, "audit"),
+            ],
+            section,
+            banners: vec![Banner {
+                tone: Tone::Warning,
+                title: text("The client secret of Azure expires in 12 days"),
+                text: text("Add a new one before 5 December 2026, or nobody can sign in."),
+                link: Some((text("/admin/tenants/acme/providers/azure"), text("Open Azure"))),
+            }],
+        }
+    }
 }
 
 /// A banner of the console.

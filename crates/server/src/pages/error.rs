@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::Frame;
 use super::sample::{Text, frame};
+use super::words::Failure;
 
 /// An end that no other page shows.
 #[derive(Clone, Debug, Template)]
@@ -46,8 +47,34 @@ pub enum ErrorKind {
     NoCard,
     /// The account is disabled here.
     Disabled,
-    /// The request makes no sense: parts are missing or said twice.
+    /// The address makes no sense: parts are missing or said twice.
     BadRequest,
+    /// The card's answer did not verify.
+    Card(&'static Failure),
+    /// Somebody else wrote the same thing at the same moment.
+    ChangedMeanwhile,
+    /// The one-time code is not valid.
+    CodeRefused,
+    /// So many answers of cards were refused that the sign-in is over.
+    GivenUp,
+    /// A one-time code was wanted for somebody who has a card.
+    HasCard,
+    /// The only card cannot be removed.
+    LastCard,
+    /// No session, or one that has ended.
+    NotSignedIn,
+    /// Nobody disables themselves.
+    OwnAccount,
+    /// A one-time code was wanted for somebody who is disabled.
+    PersonDisabled,
+    /// A change in the console needs a newer proof.
+    ProofTooOld,
+    /// More was sent than is taken.
+    TooLarge,
+    /// What was sent makes no sense: parts are missing or said twice.
+    Unreadable,
+    /// The address is there for other requests than this one.
+    WrongMethod,
     /// The address exists for nobody, or not for this person.
     NotFound,
     /// Signed in, but not as somebody who may do this; or the request came from another site.
@@ -92,6 +119,19 @@ impl ErrorKind {
             Self::NoCard => "You have no card yet",
             Self::Disabled => "Your account is switched off here",
             Self::BadRequest => "This link does not work",
+            Self::Card(failure) => failure.title,
+            Self::ChangedMeanwhile => "Somebody else was faster",
+            Self::CodeRefused => "This code is not accepted",
+            Self::GivenUp => "Too many answers were refused",
+            Self::HasCard => "This person has a card already",
+            Self::LastCard => "This is your only card",
+            Self::NotSignedIn => "You are not signed in",
+            Self::OwnAccount => "This is your own account",
+            Self::PersonDisabled => "This person is disabled",
+            Self::ProofTooOld => "Confirm with your card first",
+            Self::TooLarge => "This is too much at once",
+            Self::Unreadable => "This could not be read",
+            Self::WrongMethod => "This page cannot be opened like this",
             Self::NotFound => "There is nothing here",
             Self::Forbidden => "This is not allowed",
             Self::TooMany { .. } => "Too many requests",
@@ -116,6 +156,19 @@ impl ErrorKind {
             Self::NoCard => "Your sign-in was right, but no card is on your account, and one cannot be added here.".into(),
             Self::Disabled => "Your sign-in was right, but an administrator has switched this account off.".into(),
             Self::BadRequest => "The address is incomplete or was changed on its way.".into(),
+            Self::Card(_) => "The answer of the card was not accepted. Nothing was changed.".into(),
+            Self::ChangedMeanwhile => "What you wanted to change was changed at the same moment, so nothing of yours was saved.".into(),
+            Self::CodeRefused => "It is mistyped, used or too old, or it belongs to something else. Nothing was changed.".into(),
+            Self::GivenUp => "For your safety this sign-in was ended. Nothing was changed, and nobody is signed in by it.".into(),
+            Self::HasCard => "A one-time code is for a first card, so none was made. Whoever has the code of somebody with a card could take their place.".into(),
+            Self::LastCard => "Without it you could not sign in any more, so it was not removed.".into(),
+            Self::NotSignedIn => "Your session has ended, or this browser never had one. Nothing was changed.".into(),
+            Self::OwnAccount => "Nobody disables themselves, so that the console keeps somebody who can open it. Nothing was changed.".into(),
+            Self::PersonDisabled => "They cannot sign in, so a one-time code would be of no use. None was made.".into(),
+            Self::ProofTooOld => "A change in the console needs a proof that is not older than five minutes. Nothing was changed.".into(),
+            Self::TooLarge => "What was sent is larger than anything that this page takes. Nothing was changed.".into(),
+            Self::Unreadable => "What was sent is incomplete, or was changed on its way. Nothing was changed.".into(),
+            Self::WrongMethod => "The address is right, but only a button or form of our own pages uses it in this way.".into(),
             Self::NotFound => "The address is mistyped, or what was here has been removed.".into(),
             Self::Forbidden => "You do not have the right to do this, or the request did not come from our own page.".into(),
             Self::TooMany { .. } => "We had more requests from here than we answer in a short time.".into(),
@@ -139,11 +192,34 @@ impl ErrorKind {
             Self::NoCard => "Ask your administrator for a one-time code, then sign in again and enter it.".into(),
             Self::Disabled => "Ask your administrator. Nothing that you do here can change it.".into(),
             Self::BadRequest => "Go back and use the link once more, or start again.".into(),
+            Self::Card(failure) => failure.text.into(),
+            Self::ChangedMeanwhile => "Go back, load the page again, and see what it says before you try once more.".into(),
+            Self::CodeRefused => "Go back and enter it once more, or get a new one.".into(),
+            Self::GivenUp => "Start again, with a card or key that is on your account.".into(),
+            Self::HasCard => "To add another card, they use the one that they have, on their account page. If it is lost, revoke it first.".into(),
+            Self::LastCard => "Go back and add another card first; then you can remove this one.".into(),
+            Self::NotSignedIn => "Sign in, and do it once more.".into(),
+            Self::OwnAccount => "Go back. If your account has to be disabled, ask another administrator.".into(),
+            Self::PersonDisabled => "Go back and enable them first.".into(),
+            Self::ProofTooOld => "Go back, load the page again, and confirm with your card when it asks.".into(),
+            Self::TooLarge => "Go back, and send less.".into(),
+            Self::Unreadable => "Go back, load the page again, and do it once more.".into(),
+            Self::WrongMethod => "Go back, and use the button there.".into(),
             Self::NotFound => "Check the address, or start from the page that your organisation gave you.".into(),
             Self::Forbidden => "Go back. If you think that you should have this right, ask your administrator.".into(),
             Self::TooMany { retry_after } => format!("Wait {}, then try again.", seconds(*retry_after)),
             Self::Overloaded => "Wait a moment, then try again. You do not lose your place by waiting.".into(),
             Self::Internal => "Try again in a minute. If it happens again, tell your administrator, and when it happened.".into(),
+        }
+    }
+
+    /// What the way out is called. After a refusal in the middle of something, nothing starts again.
+    fn way_out(&self) -> &'static str {
+        match self {
+            Self::HasCard | Self::OwnAccount | Self::PersonDisabled => "Back to the console",
+            Self::LastCard => "Back to your account",
+            Self::NotSignedIn => "Sign in",
+            _ => "Start again",
         }
     }
 
@@ -165,7 +241,7 @@ impl ErrorPage {
         let page = |kind| Self {
             frame: Some(frame(text)),
             kind,
-            reference: Some(text("01JD-7Q2M")),
+            reference: Some(text("3f2a-91bc")),
             start_again: Some(frame(text).url("account/")),
         };
         let provider = || text("Azure");
@@ -197,6 +273,19 @@ impl ErrorPage {
             ("no-card", page(ErrorKind::NoCard)),
             ("disabled", page(ErrorKind::Disabled)),
             ("bad-request", page(ErrorKind::BadRequest)),
+            ("card", page(ErrorKind::Card(Failure::of("no-credential")))),
+            ("changed-meanwhile", page(ErrorKind::ChangedMeanwhile)),
+            ("code-refused", page(ErrorKind::CodeRefused)),
+            ("given-up", page(ErrorKind::GivenUp)),
+            ("has-card", page(ErrorKind::HasCard)),
+            ("last-card", page(ErrorKind::LastCard)),
+            ("not-signed-in", page(ErrorKind::NotSignedIn)),
+            ("own-account", page(ErrorKind::OwnAccount)),
+            ("person-disabled", page(ErrorKind::PersonDisabled)),
+            ("proof-too-old", page(ErrorKind::ProofTooOld)),
+            ("too-large", page(ErrorKind::TooLarge)),
+            ("unreadable", page(ErrorKind::Unreadable)),
+            ("wrong-method", page(ErrorKind::WrongMethod)),
             (
                 "not-found",
                 Self {

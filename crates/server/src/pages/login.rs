@@ -40,6 +40,8 @@ pub struct ProviderChoice {
 pub enum LoginNotice {
     /// They chose "Cancel" at the provider.
     CancelledAtProvider,
+    /// They removed the card with which they had signed in.
+    CardRemoved,
     /// Their login took longer than ten minutes.
     Expired,
     /// Their session is over.
@@ -53,6 +55,7 @@ impl LoginNotice {
     pub fn words(self) -> &'static words::Notice {
         match self {
             Self::CancelledAtProvider => &words::LOGIN_CANCELLED_AT_PROVIDER,
+            Self::CardRemoved => &words::LOGIN_CARD_REMOVED,
             Self::Expired => &words::LOGIN_EXPIRED,
             Self::SessionOver => &words::LOGIN_SESSION_OVER,
             Self::FreshSignInWanted => &words::LOGIN_FRESH_SIGN_IN_WANTED,
@@ -113,6 +116,7 @@ impl LoginPage {
                     ..card_first.clone()
                 },
             ),
+            ("card-removed", Self { notice: Some(LoginNotice::CardRemoved), ..card_first.clone() }),
             ("expired", Self { notice: Some(LoginNotice::Expired), ..card_first.clone() }),
             ("session-over", Self { notice: Some(LoginNotice::SessionOver), ..card_first.clone() }),
             (

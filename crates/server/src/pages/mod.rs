@@ -22,7 +22,7 @@ mod error;
 mod frame;
 mod invite;
 mod login;
-mod sample;
+pub(crate) mod sample;
 mod signed_out;
 #[cfg(test)]
 mod tests;

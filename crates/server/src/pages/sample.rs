@@ -18,7 +18,7 @@ pub struct Sample {
 
 /// Turns a text of a sample into the text that is used: itself for pictures, something hostile
 /// in tests.
-pub(super) type Text<'a> = &'a dyn Fn(&str) -> String;
+pub(crate) type Text<'a> = &'a dyn Fn(&str) -> String;
 
 /// Every page in every state.
 ///
@@ -40,7 +40,23 @@ pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error>
     add(&mut all, "signed-out", SignedOutPage::samples(text))?;
     add(&mut all, "invite", InvitePage::samples(text))?;
     add(&mut all, "components", ComponentsPage::samples(text))?;
+    for (page, states) in crate::admin::samples::samples(text) {
+        let named = |(state, html)| Sample { name: format!("{page}-{state}"), html };
+        all.extend(states?.into_iter().map(named));
+    }
     Ok(all)
+}
+
+/// A page in its states, rendered: what modules give that keep their page to themselves.
+pub(crate) type Rendered = Result<Vec<(&'static str, String)>, askama::Error>;
+
+/// Renders the states of a page.
+///
+/// # Errors
+///
+/// When its template does not render, which the tests exclude.
+pub(crate) fn rendered<P: Template>(states: Vec<(&'static str, P)>) -> Rendered {
+    states.into_iter().map(|(state, page)| Ok((state, page.render()?))).collect()
 }
 
 fn add<P: Template>(
@@ -66,6 +82,6 @@ pub(super) fn alice(text: Text<'_>) -> Account {
     }
 }
 
-pub(super) fn when(text: Text<'_>, shown: &str, machine: &str) -> When {
+pub(crate) fn when(text: Text<'_>, shown: &str, machine: &str) -> When {
     When { text: text(shown), machine: text(machine) }
 }

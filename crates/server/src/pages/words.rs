@@ -132,6 +132,8 @@ pub const FAILURES: &[Failure] = failures! {
         "Nothing was changed. Have your card or key at hand and try again.";
     "too-many", "Too many requests",
         "Wait a minute, then try again.";
+    "too-many-refused", "Too many answers were refused",
+        "For your safety this sign-in was ended, and nothing was changed. Start again, with a card or key that is on your account.";
     "unknown", "That did not work",
         "Try again. If it happens again, tell your administrator what you did and when.";
     "user-not-verified" | "passkey-not-verified", "The PIN was not checked",
@@ -161,6 +163,11 @@ pub const STATUSES: &[Status] = &[
 pub const LOGIN_CANCELLED_AT_PROVIDER: Notice = Notice {
     title: "You cancelled the sign-in",
     text: "Nothing was changed. Choose a way to log in to start again.",
+};
+/// Login page: the card of the session was removed.
+pub const LOGIN_CARD_REMOVED: Notice = Notice {
+    title: "Your card was removed",
+    text: "This ended the session that it opened. Log in with another card to go on.",
 };
 /// Login page: more than ten minutes.
 pub const LOGIN_EXPIRED: Notice = Notice {

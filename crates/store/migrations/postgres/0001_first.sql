@@ -130,24 +130,6 @@ CREATE TABLE credential (
 );
 CREATE INDEX credential_person ON credential (tenant_id, person_id);
 
-CREATE TABLE login (
-    tenant_id UUID NOT NULL,
-    login_id UUID NOT NULL,
-    handle BYTEA NOT NULL,
-    person_id UUID NOT NULL,
-    challenge_id UUID,
-    challenge_at BIGINT,
-    challenge_expires_at BIGINT,
-    code_tries BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, login_id),
-    UNIQUE (tenant_id, handle),
-    FOREIGN KEY (tenant_id, person_id) REFERENCES person
-);
-CREATE INDEX login_person ON login (tenant_id, person_id);
-CREATE INDEX login_expiry ON login (tenant_id, expires_at);
-
 CREATE TABLE consumed (
     tenant_id UUID NOT NULL,
     value BYTEA NOT NULL,
@@ -210,6 +192,29 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (tenant_id, person_id);
 CREATE INDEX session_credential ON session (tenant_id, credential_id);
 CREATE INDEX session_expiry ON session (tenant_id, expires_at);
+
+CREATE TABLE login (
+    tenant_id UUID NOT NULL,
+    login_id UUID NOT NULL,
+    handle BYTEA NOT NULL,
+    person_id UUID NOT NULL,
+    challenge_id UUID,
+    challenge_at BIGINT,
+    challenge_expires_at BIGINT,
+    code_tries BIGINT NOT NULL,
+    refusals BIGINT NOT NULL,
+    -- Of a change that a signed-in person asks for: one at a time, and it ends with the session.
+    session_id UUID,
+    expires_at BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, login_id),
+    UNIQUE (tenant_id, handle),
+    UNIQUE (tenant_id, session_id),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person,
+    FOREIGN KEY (tenant_id, session_id) REFERENCES session ON DELETE CASCADE
+);
+CREATE INDEX login_person ON login (tenant_id, person_id);
+CREATE INDEX login_expiry ON login (tenant_id, expires_at);
 
 CREATE TABLE device (
     tenant_id UUID NOT NULL REFERENCES tenant,

@@ -130,24 +130,6 @@ CREATE TABLE credential (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX credential_person ON credential (tenant_id, person_id);
 
-CREATE TABLE login (
-    tenant_id BLOB NOT NULL,
-    login_id BLOB NOT NULL,
-    handle BLOB NOT NULL,
-    person_id BLOB NOT NULL,
-    challenge_id BLOB,
-    challenge_at INTEGER,
-    challenge_expires_at INTEGER,
-    code_tries INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, login_id),
-    UNIQUE (tenant_id, handle),
-    FOREIGN KEY (tenant_id, person_id) REFERENCES person
-) STRICT, WITHOUT ROWID;
-CREATE INDEX login_person ON login (tenant_id, person_id);
-CREATE INDEX login_expiry ON login (tenant_id, expires_at);
-
 CREATE TABLE consumed (
     tenant_id BLOB NOT NULL,
     value BLOB NOT NULL,
@@ -210,6 +192,29 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (tenant_id, person_id);
 CREATE INDEX session_credential ON session (tenant_id, credential_id);
 CREATE INDEX session_expiry ON session (tenant_id, expires_at);
+
+CREATE TABLE login (
+    tenant_id BLOB NOT NULL,
+    login_id BLOB NOT NULL,
+    handle BLOB NOT NULL,
+    person_id BLOB NOT NULL,
+    challenge_id BLOB,
+    challenge_at INTEGER,
+    challenge_expires_at INTEGER,
+    code_tries INTEGER NOT NULL,
+    refusals INTEGER NOT NULL,
+    -- Of a change that a signed-in person asks for: one at a time, and it ends with the session.
+    session_id BLOB,
+    expires_at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, login_id),
+    UNIQUE (tenant_id, handle),
+    UNIQUE (tenant_id, session_id),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person,
+    FOREIGN KEY (tenant_id, session_id) REFERENCES session ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_person ON login (tenant_id, person_id);
+CREATE INDEX login_expiry ON login (tenant_id, expires_at);
 
 CREATE TABLE device (
     tenant_id BLOB NOT NULL REFERENCES tenant,

@@ -1,5 +1,5 @@
-use ids::{ChallengeId, LoginId};
-use login::{Challenge, Waiting};
+use ids::{ChallengeId, LoginId, SessionId};
+use login::{Challenge, Vouched, Waiting};
 use secrets::TokenHash;
 
 use crate::row::Row;
@@ -16,16 +16,18 @@ statements! {
         "SELECT * FROM login WHERE tenant_id = $1 AND handle = $2 AND expires_at > ", NOW, LOCK];
     UPSERT: [
         "INSERT INTO login (tenant_id, login_id, handle, person_id, challenge_id, challenge_at, ",
-        "challenge_expires_at, expires_at, body, code_tries) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ",
+        "challenge_expires_at, expires_at, body, session_id, code_tries, refusals) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0) ",
         "ON CONFLICT (tenant_id, login_id) DO UPDATE SET challenge_id = excluded.challenge_id, ",
         "challenge_at = excluded.challenge_at, ",
         "challenge_expires_at = excluded.challenge_expires_at, body = excluded.body ",
         "WHERE login.handle = excluded.handle AND login.person_id = excluded.person_id ",
         "AND login.expires_at > ", NOW];
     END: ["DELETE FROM login WHERE tenant_id = $1 AND login_id = $2"];
+    END_CHANGE: ["DELETE FROM login WHERE tenant_id = $1 AND session_id = $2"];
     SPEND_CHALLENGE: [
-        "UPDATE login SET challenge_id = NULL, challenge_at = NULL, challenge_expires_at = NULL ",
+        "UPDATE login SET challenge_id = NULL, challenge_at = NULL, challenge_expires_at = NULL, ",
+        "refusals = refusals + 1 ",
         "WHERE tenant_id = $1 AND login_id = $2 AND challenge_id = $3"];
 }
 
@@ -81,6 +83,7 @@ impl Writing {
             waiting.started.expires_at,
         ]);
         values.push(json(waiting));
+        values.extend(values![session_of(waiting)]);
         self.hits(&UPSERT, values).await
     }
 
@@ -93,7 +96,16 @@ impl Writing {
         self.hits(&END, values![id]).await
     }
 
-    /// Takes only the challenge out of a waiting login: an answer to it did not verify.
+    /// Ends the waiting login that a session has begun, if it has. One session has one at most.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn end_change_of(&mut self, session: SessionId) -> Result<bool, StoreError> {
+        self.hits(&END_CHANGE, values![session]).await
+    }
+
+    /// Takes only the challenge out of a waiting login, and counts: an answer to it did not verify.
     ///
     /// # Errors
     ///
@@ -107,10 +119,19 @@ impl Writing {
     }
 }
 
+/// The session that has begun the login, if one did.
+fn session_of(waiting: &Waiting) -> Option<SessionId> {
+    match waiting.vouched {
+        Vouched::Session { session } => Some(session),
+        Vouched::Upstream { .. } | Vouched::Invitation => None,
+    }
+}
+
 /// The columns are what statements judge by; where the body says otherwise, they hold.
 fn read(row: &Row) -> Result<Waiting, StoreError> {
     let mut waiting: Waiting = row.json("body")?;
     waiting.started.expires_at = row.get("expires_at")?;
+    waiting.refusals = row.get("refusals")?;
     waiting.challenge = match (row.maybe("challenge_id")?, waiting.challenge) {
         (Some(id), Some(challenge)) if challenge.id == id => Some(Challenge {
             issued_at: row.get("challenge_at")?,

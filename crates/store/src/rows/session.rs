@@ -171,7 +171,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Ends a session.
+    /// Ends a session, and the change that it has begun.
     ///
     /// # Errors
     ///

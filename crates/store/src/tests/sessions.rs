@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use identity::PersonState;
+use login::{Vouched, Waiting};
 
 use crate::SessionKind;
 use crate::tests::devices::{device, ticket};
-use crate::tests::support::{credential, hash, new_session, on_both, take};
+use crate::tests::support::{credential, hash, new_session, on_both, take, waiting};
 use crate::{Code, CodePurpose, Credential, Proof, StoreError};
 
 on_both! {
@@ -25,6 +26,43 @@ on_both! {
         let claimed = reading.session_by_claim(&hash("handle of token")).await.unwrap();
         assert_eq!(claimed, Some(session));
         assert_eq!(reading.session_by_claim(&hash("another handle")).await.unwrap(), None);
+    }
+
+    async fn a_session_has_one_change_under_way_which_ends_with_it(bench) {
+        let cast = bench.cast("acme").await;
+        let session = cast.sign_in("token").await.id;
+        let now = cast.store.now().await.unwrap();
+        let begun = |handle: &str| Waiting {
+            vouched: Vouched::Session { session },
+            ..waiting(cast.tenant, cast.person, handle, now)
+        };
+        let mut writing = cast.write().await;
+        assert!(writing.write_login(&begun("first")).await.unwrap());
+        writing.commit().await.unwrap();
+        let mut writing = cast.write().await;
+        let second = writing.write_login(&begun("second")).await;
+        assert!(matches!(second, Err(StoreError::Conflict(_))), "{second:?}");
+        drop(writing);
+        let mut writing = cast.write().await;
+        assert!(writing.end_change_of(session).await.unwrap());
+        assert!(writing.write_login(&begun("second")).await.unwrap());
+        writing.commit().await.unwrap();
+        assert_eq!(bench.count("login").await, 1);
+        let mut writing = cast.write().await;
+        assert!(writing.end_session(session).await.unwrap());
+        writing.commit().await.unwrap();
+        assert_eq!(bench.count("login").await, 0);
+    }
+
+    async fn refused_answers_are_counted_with_their_challenges(bench) {
+        let cast = bench.cast("acme").await;
+        let waiting = cast.waiting("handle").await;
+        let (login, challenge) = (waiting.started.id, waiting.challenge.unwrap().id);
+        let mut writing = cast.write().await;
+        assert!(writing.spend_challenge(login, challenge).await.unwrap());
+        assert!(!writing.spend_challenge(login, challenge).await.unwrap());
+        writing.commit().await.unwrap();
+        assert_eq!(cast.read().await.login(login).await.unwrap().unwrap().refusals, 1);
     }
 
     async fn a_session_is_not_claimed_after_a_minute(bench) {

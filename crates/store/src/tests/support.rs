@@ -320,5 +320,6 @@ pub(super) fn waiting(tenant: TenantId, person: UserId, handle: &str, now: Momen
             issued_at: now,
             expires_at: now.plus(CHALLENGE_LIFE),
         }),
+        refusals: 0,
     }
 }

@@ -12,16 +12,18 @@ use e2e::{Card, World};
 use entra_stand_in::Person;
 
 /// Samples that are worth a picture, and what the picture is called.
-const SAMPLES: [(&str, &str); 25] = [
+const SAMPLES: [(&str, &str); 29] = [
     ("login-card-first", "login"),
     ("login-more-ways", "login-more-ways"),
     ("login-expired", "login-expired"),
+    ("login-card-removed", "login-card-removed"),
     ("card-choose", "card"),
     ("card-choose-linux", "card-linux"),
     ("card-browser", "card-browser"),
     ("card-agent-claimed", "card-agent"),
     ("card-set-up-number", "card-set-up"),
     ("card-remove", "card-remove"),
+    ("card-confirm", "card-confirm"),
     ("card-over", "card-over"),
     ("card-failed-no-credential", "card-refused"),
     ("enrol-card", "enrol"),
@@ -32,12 +34,14 @@ const SAMPLES: [(&str, &str); 25] = [
     ("signed-out-provider", "signed-out"),
     ("invite-empty", "invite"),
     ("error-expired", "error-expired"),
+    ("error-last-card", "error-last-card"),
     ("error-provider", "error-provider"),
     ("error-unreachable", "error-unreachable"),
     ("error-not-found", "error-not-found"),
     ("aadsts-empty", "aadsts"),
     ("aadsts-known", "aadsts-answer"),
     ("components-console", "components"),
+    ("console-step-up-asked", "console-step-up"),
 ];
 
 /// Pages of the console under the tenant's, and what their picture is called.

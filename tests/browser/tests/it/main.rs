@@ -8,6 +8,7 @@
 
 mod account;
 mod cards;
+mod console;
 mod expiry;
 mod guide;
 mod keyboard;

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod fresh;
 mod guide;
 mod people;
 mod providers;

@@ -7,6 +7,11 @@ use entra_stand_in::ACME;
 
 /// An administrator who has come by the real way: an invitation, and a card.
 pub(crate) async fn administrator(world: &World) -> Browser {
+    administrator_with(world).await.0
+}
+
+/// The same, with their card.
+pub(crate) async fn administrator_with(world: &World) -> (Browser, Card) {
     let invitation = server::invite(&world.config).await.unwrap();
     let (_, token) = invitation.split_once('#').unwrap();
     let mut browser = world.browser();
@@ -19,7 +24,7 @@ pub(crate) async fn administrator(world: &World) -> Browser {
     let tapped = card.tap(&mut browser, "/realms/operators/login/card").await;
     assert_eq!(tapped.json()["location"], "/admin/", "{tapped:?}");
     assert!(browser.cookie("__Host-admin").is_some());
-    browser
+    (browser, card)
 }
 
 /// A provider form that is good; `change` replaces or adds fields.

@@ -281,3 +281,32 @@ async fn a_login_that_outlives_its_person_signs_nobody_in() {
     assert_eq!(refused.code(), "person-disabled");
     assert_only_refused("disabled", &before, &world.dump().await);
 }
+
+/// So many refused answers, and the login is over.
+#[tokio::test]
+async fn the_tenth_refused_answer_ends_the_login() {
+    let world = World::start().await;
+    let mut hers = enrolled(&world, &mut mia(), 1).await;
+    let mut adas = enrolled(&world, &mut ada(), 2).await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    for number in 1..=login::MOST_REFUSALS {
+        let options = ACME.options(&mut browser).await;
+        let answer = answer_to(&mut adas, &browser, &options, whichever_card);
+        let before = world.dump().await;
+        let refused = ACME.finish(&mut browser, &answer).await;
+        assert_clear("somebody else's card", &refused);
+        let after = world.dump().await;
+        if number < login::MOST_REFUSALS {
+            assert_only_refused("somebody else's card", &before, &after);
+            continue;
+        }
+        assert_eq!(refused.code(), "too-many-refused", "{refused:?}");
+        assert_eq!(refused.title(), "Too many answers were refused");
+        assert_eq!(before.audited(&after), ["login.refused", "login.given-up"]);
+        assert_eq!(after.rows("login").len(), before.rows("login").len() - 1);
+    }
+    let over = hers.tap(&mut browser, &ACME.path("login/card")).await;
+    assert_eq!(over.code(), "login-expired", "{over:?}");
+    ACME.sign_in(&mut world.browser(), &mut mia(), &mut hers).await;
+}

@@ -6,6 +6,7 @@ use crate::admin::form::Head;
 use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
 use crate::admin::providers::crumbs;
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
@@ -33,12 +34,16 @@ pub(crate) async fn ask(State(app): State<App>, at: AtProvider) -> Result<Respon
 }
 
 /// `POST /admin/tenants/{slug}/providers/{alias}/delete`: deletes it. A second time finds nothing.
-pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
-    let mut tx = at.place.write(&app).await?;
+pub(crate) async fn handler(
+    State(app): State<App>,
+    fresh: FreshOperator,
+    at: AtProvider,
+) -> Result<Response, Problem> {
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     if !tx.delete_provider(&at.provider.alias).await? {
         return Err(Problem::NotFound);
     }
     let detail = serde_json::json!({ "provider": at.provider.alias });
-    at.place.commit(tx, "provider.deleted", None, detail).await?;
+    fresh.commit(tx, "provider.deleted", None, detail).await?;
     Ok(see_other(&at.place.url("providers?done=deleted")))
 }

@@ -8,6 +8,7 @@ use crate::admin::place::AtProvider;
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::check;
 use crate::admin::providers::{Tab, head, new};
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -42,24 +43,30 @@ pub(crate) async fn page(
 /// saves. A second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
+    fresh: Result<FreshOperator, Response>,
     at: AtProvider,
     FormBody(mut form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     form.alias = at.provider.alias.to_string();
+    // Asking the provider changes nothing here, and needs no fresh proof.
     if form.action == "fetch" {
         let (messages, problems) = new::fetched(&app, &mut form).await;
         return answer(&app, &at, &form, messages, problems).await;
     }
+    let fresh = match fresh {
+        Ok(fresh) => fresh,
+        Err(asked) => return Ok(asked),
+    };
     let alias = at.provider.alias.clone();
     match check(&app, &form, alias, Some(&at.provider)).await {
         Ok(provider) => {
-            let mut tx = at.place.write(&app).await?;
+            let mut tx = fresh.write(&app, &at.place.tenant).await?;
             tx.put_provider(&provider).await?;
             let detail = serde_json::json!({
                 "provider": provider.alias, "issuer": provider.endpoints.issuer,
                 "enabled": provider.enabled, "secret_replaced": provider.client_secret.is_some(),
             });
-            at.place.commit(tx, "provider.saved", None, detail).await?;
+            fresh.commit(tx, "provider.saved", None, detail).await?;
             Ok(see_other(&at.url("?done=saved")))
         }
         Err(problems) => answer(&app, &at, &form, Vec::new(), problems).await,
@@ -77,7 +84,7 @@ async fn answer(
     let around = Around { redirect: new::redirect(app, &at.place), stored: Some(&at.provider) };
     let mut console =
         frame(app, &at.place.operator, Some(tenant), Section::IdentityProviders).await?;
-    console.banners = secret(tenant, &at.provider, entropy::now()).into_iter().collect();
+    console.banners.extend(secret(tenant, &at.provider, entropy::now()));
     let page = FormPage {
         console,
         head: Head { messages, ..head(at, Tab::Settings) },

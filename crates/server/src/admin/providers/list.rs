@@ -8,10 +8,12 @@ use crate::admin::form::{Head, Link, Message};
 use crate::admin::frame::{frame, secret};
 use crate::admin::place::Place;
 use crate::admin::providers::badge;
+use crate::admin::samples;
 use crate::app::App;
 use crate::entropy;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section, Tone};
 
 #[derive(Deserialize)]
@@ -47,7 +49,7 @@ pub(crate) async fn handler(
         frame(&app, &place.operator, Some(tenant), Section::IdentityProviders).await?;
     let providers = app.store.read(tenant.id).await?.providers().await?;
     let now = entropy::now();
-    console.banners = providers.iter().filter_map(|one| secret(tenant, one, now)).collect();
+    console.banners.extend(providers.iter().filter_map(|one| secret(tenant, one, now)));
     let messages = match view.done.as_deref() {
         Some("deleted") => vec![Message::good("The provider is deleted")],
         _ => Vec::new(),
@@ -77,4 +79,21 @@ fn row(provider: &Provider) -> Row {
         issuer: provider.endpoints.issuer.clone(),
         state: badge(provider),
     }
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    let page = |providers| ProvidersPage {
+        console: ConsoleFrame::sample(text, Section::IdentityProviders),
+        head: samples::head(text, "Identity Providers"),
+        base: text("/admin/tenants/acme/providers"),
+        providers,
+    };
+    let row = Row {
+        alias: text("azure"),
+        name: text("Azure"),
+        kind: "Microsoft Entra ID",
+        issuer: text("https://login.microsoftonline.com/904bc2ee/v2.0"),
+        state: (Tone::Good, "Enabled"),
+    };
+    rendered(vec![("none", page(Vec::new())), ("one", page(vec![row]))])
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod delete;
 pub(crate) mod edit;
-mod fields;
+pub(super) mod fields;
 pub(crate) mod list;
 pub(crate) mod new;
 

@@ -11,6 +11,7 @@ use crate::admin::place::Place;
 use crate::admin::providers::fetch::{fetch, message};
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::{alias, check};
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -83,15 +84,21 @@ pub(crate) async fn page(
 /// saves. A second time finds the alias taken.
 pub(crate) async fn create(
     State(app): State<App>,
+    fresh: Result<FreshOperator, Response>,
     place: Place,
     Query(view): Query<View>,
     FormBody(mut form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let template = view.template;
+    // Asking the provider changes nothing here, and needs no fresh proof.
     if form.action == "fetch" {
         let (messages, problems) = fetched(&app, &mut form).await;
         return answer(&app, &place, template, &form, messages, problems).await;
     }
+    let fresh = match fresh {
+        Ok(fresh) => fresh,
+        Err(asked) => return Ok(asked),
+    };
     let alias = match alias(&form.alias) {
         Ok(alias) => alias,
         Err(text) => {
@@ -102,7 +109,7 @@ pub(crate) async fn create(
     match check(&app, &form, alias, None).await {
         Ok(provider) => {
             let url = place.url(&format!("providers/{}?done=added", provider.alias));
-            if insert(&app, &place, &provider, template).await? {
+            if insert(&app, &fresh, &place, &provider, template).await? {
                 return Ok(see_other(&url));
             }
             let problems = Problems::of("alias", "Another provider has this alias.");
@@ -129,11 +136,12 @@ pub(super) async fn fetched(app: &App, form: &mut Form) -> (Vec<Message>, Proble
 /// Writes the provider and its first mappers. `false` when the alias is taken.
 async fn insert(
     app: &App,
+    fresh: &FreshOperator,
     place: &Place,
     provider: &Provider,
     template: Template,
 ) -> Result<bool, Problem> {
-    let mut tx = place.write(app).await?;
+    let mut tx = fresh.write(app, &place.tenant).await?;
     if tx.provider(&provider.alias).await?.is_some() {
         return Ok(false);
     }
@@ -149,7 +157,7 @@ async fn insert(
         "provider": provider.alias, "kind": kind, "issuer": provider.endpoints.issuer,
         "template": template.word(), "new": true,
     });
-    place.commit(tx, "provider.saved", None, detail).await?;
+    fresh.commit(tx, "provider.saved", None, detail).await?;
     Ok(true)
 }
 

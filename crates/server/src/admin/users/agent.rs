@@ -5,10 +5,12 @@ use ids::DeviceId;
 use serde::Deserialize;
 use store::{Device, DeviceState};
 
-use crate::admin::place::{AtPerson, Params};
+use crate::admin::place::AtPerson;
+use crate::admin::session::FreshOperator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -38,16 +40,17 @@ pub(crate) async fn ask(
 /// `POST …/users/{id}/agents/{device}/revoke`: a second time finds nothing.
 pub(crate) async fn revoke(
     State(app): State<App>,
+    fresh: FreshOperator,
     at: AtPerson,
     Params(DeviceParam { device }): Params<DeviceParam>,
 ) -> Result<Response, Problem> {
     let device = live_device(&app, &at, device).await?;
-    let mut tx = at.place.write(&app).await?;
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     if !tx.revoke_device(device.id).await? {
         return Err(Problem::NotFound);
     }
     let detail = serde_json::json!({ "device": device.id });
-    at.place.commit(tx, "agent.revoked", Some(at.person.id), detail).await?;
+    fresh.commit(tx, "agent.revoked", Some(at.person.id), detail).await?;
     // Told when it listens here; if not, its next call is refused.
     app.agents.push(device.id, ServerMessage::Revoke);
     Ok(see_other(&at.url("?done=agent")))

@@ -4,10 +4,12 @@ use ids::CredentialId;
 use serde::Deserialize;
 use store::Credential;
 
-use crate::admin::place::{AtPerson, Params};
+use crate::admin::place::AtPerson;
+use crate::admin::session::FreshOperator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -36,16 +38,17 @@ pub(crate) async fn ask(
 /// `POST …/users/{id}/cards/{card}/revoke`: a second time finds nothing.
 pub(crate) async fn revoke(
     State(app): State<App>,
+    fresh: FreshOperator,
     at: AtPerson,
     Params(CardParam { card }): Params<CardParam>,
 ) -> Result<Response, Problem> {
     let card = live_card(&app, &at, card).await?;
-    let mut tx = at.place.write(&app).await?;
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     if !tx.revoke_credential(card.id).await? {
         return Err(Problem::NotFound);
     }
     let detail = serde_json::json!({ "card": card.id });
-    at.place.commit(tx, "card.revoked", Some(at.person.id), detail).await?;
+    fresh.commit(tx, "card.revoked", Some(at.person.id), detail).await?;
     Ok(see_other(&at.url("?done=revoked")))
 }
 

@@ -10,12 +10,15 @@ use store::{Code, CodePurpose};
 use crate::admin::form::{Head, Link};
 use crate::admin::frame::frame;
 use crate::admin::place::AtPerson;
+use crate::admin::samples;
+use crate::admin::session::FreshOperator;
 use crate::admin::users::crumbs;
 use crate::app::App;
 use crate::card_step::code::code_hash;
 use crate::entropy;
 use crate::http::page::{Html, when};
-use crate::http::problem::Problem;
+use crate::http::problem::{Clash, Problem};
+use crate::pages::sample::{Rendered, Text, rendered, when as at};
 use crate::pages::{ConsoleFrame, Section, When};
 
 /// How long a code lives.
@@ -35,15 +38,19 @@ struct CodePage {
 
 /// `POST …/users/{id}/code`: issues a one-time code for a first card and shows it, this once. A
 /// second time issues another one, and the first ends.
-pub(crate) async fn handler(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(app): State<App>,
+    fresh: FreshOperator,
+    at: AtPerson,
+) -> Result<Response, Problem> {
     let until = app.store.now().await?.plus(LIFE);
-    let mut tx = at.place.write(&app).await?;
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     let cards = tx.credentials(at.person.id).await?;
     if at.person.state == PersonState::Disabled {
-        return Err(Problem::Conflict("person is disabled"));
+        return Err(Problem::Clash(Clash::PersonDisabled));
     }
     if cards.iter().any(|card| card.revoked_at.is_none()) {
-        return Err(Problem::Conflict("person has a card"));
+        return Err(Problem::Clash(Clash::HasCard));
     }
     let code = EnrolmentCode::from_random(entropy::bytes());
     let hash = code_hash(&app, code.as_str())?.ok_or(Problem::Internal)?;
@@ -51,11 +58,11 @@ pub(crate) async fn handler(State(app): State<App>, at: AtPerson) -> Result<Resp
         person: Some(at.person.id),
         purpose: CodePurpose::FirstCard,
         expires_at: until,
-        issued_by: Some(at.place.operator.person.id),
+        issued_by: Some(fresh.id()),
     };
     tx.put_code(&hash, &issued).await?;
     let detail = serde_json::json!({ "purpose": "first-card" });
-    at.place.commit(tx, "code.issued", Some(at.person.id), detail).await?;
+    fresh.commit(tx, "code.issued", Some(at.person.id), detail).await?;
     let tenant = &at.place.tenant;
     let mut crumbs = crumbs(&at.place);
     crumbs.push(Link::new(at.url(""), at.name()));
@@ -70,4 +77,19 @@ pub(crate) async fn handler(State(app): State<App>, at: AtPerson) -> Result<Resp
         back: at.url(""),
     };
     Ok(Html(page).into_response())
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    rendered(vec![(
+        "issued",
+        CodePage {
+            console: ConsoleFrame::sample(text, Section::Users),
+            head: samples::head(text, "One-time code for Alice Martin"),
+            name: text("Alice Martin"),
+            code: text("KRQM-BXPT"),
+            until: at(text, "Today, 08:22", "2026-11-23T08:22:00Z"),
+            account: text("https://login.acme.example/realms/acme/account/"),
+            back: text("/admin/tenants/acme/users/0193b5f0"),
+        },
+    )])
 }

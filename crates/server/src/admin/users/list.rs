@@ -12,9 +12,11 @@ use url::form_urlencoded::Serializer;
 use crate::admin::form::{Head, Link, clean};
 use crate::admin::frame::frame;
 use crate::admin::place::Place;
+use crate::admin::samples;
 use crate::app::App;
 use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered, when as at};
 use crate::pages::{ConsoleFrame, Section, Tone, When};
 
 /// People on one page.
@@ -179,4 +181,37 @@ fn row(row: &PersonRow, names: &BTreeMap<Alias, String>) -> Row {
         groups: person.attributes.get("group").map_or(0, Vec::len),
         states,
     }
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    let page = |filter: Filter, search: &str, people: Vec<Row>| UsersPage {
+        console: ConsoleFrame::sample(text, Section::Users),
+        head: samples::head(text, "Users"),
+        base: text("/admin/tenants/acme/users"),
+        filter: filter.word(),
+        search: text(search),
+        more: people.first().map(|_| text("/admin/tenants/acme/users?after=m")),
+        people,
+    };
+    let row = |last_sign_in, states| Row {
+        id: text("0193b5f0"),
+        name: text("Alice Martin"),
+        username: text("alice.martin@acme.example"),
+        providers: vec![text("Azure"), text("Partner clinics")],
+        last_sign_in,
+        cards: 1,
+        groups: 3,
+        states,
+    };
+    let today = at(text, "Today, 08:12", "2026-11-23T08:12:00Z");
+    let people = vec![
+        row(Some(today), vec![(Tone::Good, "Enabled")]),
+        row(None, vec![(Tone::Bad, "Disabled"), (Tone::Info, "No card yet")]),
+    ];
+    rendered(vec![
+        ("some", page(Filter::All, "ali", people)),
+        ("nobody-found", page(Filter::All, "zzz", Vec::new())),
+        ("all-have-cards", page(Filter::NoCard, "", Vec::new())),
+        ("nobody-yet", page(Filter::Completed, "", Vec::new())),
+    ])
 }

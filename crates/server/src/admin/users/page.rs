@@ -1,3 +1,5 @@
+mod samples;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -6,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use store::{AuditEvent, Credential, Device, DeviceState, Rows, Session, SessionKind};
 
+pub(in crate::admin) use self::samples::samples;
 use crate::account::page::{enrolled, model};
 use crate::admin::form::{Head, Message};
 use crate::admin::frame::frame;
@@ -202,6 +205,7 @@ fn event(event: &AuditEvent) -> Option<Event> {
         "login.upstream" => (format!("{} vouched for them", text("provider")), true),
         "login.signed-in" => ("Signed in with a card".to_owned(), true),
         "login.refused" => (format!("A card was refused: {}", text("reason")), false),
+        "login.given-up" => ("Too many answers were refused: the sign-in was ended".into(), false),
         "login.code" => ("Used a one-time code".to_owned(), true),
         "card.enrolled" => ("Enrolled a card".to_owned(), true),
         "card.removed" => ("Removed a card".to_owned(), true),

@@ -2,15 +2,20 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::admin::place::AtPerson;
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
 
 /// `POST …/users/{id}/sessions/end`: ends all sessions of a person. A second time ends none.
-pub(crate) async fn end(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
-    let mut tx = at.place.write(&app).await?;
+pub(crate) async fn end(
+    State(app): State<App>,
+    fresh: FreshOperator,
+    at: AtPerson,
+) -> Result<Response, Problem> {
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     let ended = tx.end_sessions_of(at.person.id).await?;
     let detail = serde_json::json!({ "sessions": ended });
-    at.place.commit(tx, "sessions.ended", Some(at.person.id), detail).await?;
+    fresh.commit(tx, "sessions.ended", Some(at.person.id), detail).await?;
     Ok(see_other(&at.url("?done=ended")))
 }

@@ -3,10 +3,11 @@ use axum::response::{IntoResponse, Response};
 use identity::PersonState;
 
 use crate::admin::place::AtPerson;
+use crate::admin::session::FreshOperator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
-use crate::http::problem::Problem;
+use crate::http::problem::{Clash, Problem};
 
 /// `GET …/users/{id}/disable`: asks first.
 pub(crate) async fn ask(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
@@ -19,29 +20,38 @@ pub(crate) async fn ask(State(app): State<App>, at: AtPerson) -> Result<Response
 }
 
 /// `POST …/users/{id}/disable`: a second time changes nothing.
-pub(crate) async fn disable(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
+pub(crate) async fn disable(
+    State(app): State<App>,
+    fresh: FreshOperator,
+    at: AtPerson,
+) -> Result<Response, Problem> {
     if at.is_self() {
-        return Err(Problem::Conflict("your own account"));
+        return Err(Problem::Clash(Clash::OwnAccount));
     }
-    set(&app, &at, PersonState::Disabled, "person.disabled").await?;
+    set(&app, &fresh, &at, PersonState::Disabled, "person.disabled").await?;
     Ok(see_other(&at.url("?done=disabled")))
 }
 
 /// `POST …/users/{id}/enable`: a second time changes nothing.
-pub(crate) async fn enable(State(app): State<App>, at: AtPerson) -> Result<Response, Problem> {
-    set(&app, &at, PersonState::Enabled, "person.enabled").await?;
+pub(crate) async fn enable(
+    State(app): State<App>,
+    fresh: FreshOperator,
+    at: AtPerson,
+) -> Result<Response, Problem> {
+    set(&app, &fresh, &at, PersonState::Enabled, "person.enabled").await?;
     Ok(see_other(&at.url("?done=enabled")))
 }
 
 async fn set(
     app: &App,
+    fresh: &FreshOperator,
     at: &AtPerson,
     state: PersonState,
     kind: &'static str,
 ) -> Result<(), Problem> {
-    let mut tx = at.place.write(app).await?;
+    let mut tx = fresh.write(app, &at.place.tenant).await?;
     if !tx.set_person_state(at.person.id, state).await? {
         return Err(Problem::NotFound);
     }
-    at.place.commit(tx, kind, Some(at.person.id), serde_json::json!({})).await
+    fresh.commit(tx, kind, Some(at.person.id), serde_json::json!({})).await
 }

@@ -39,10 +39,10 @@ const CASES: &[(&str, &str, &str, u16)] = &[
         "",
         404,
     ),
-    ("account/cards/x/rename", "a card that is no id", "label=x", 400),
-    ("account/cards/x/remove", "removal of what is no id", "", 400),
+    ("account/cards/x/rename", "a card that is no id", "label=x", 404),
+    ("account/cards/x/remove", "removal of what is no id", "", 404),
     ("account/sessions/0193b5f0-0000-7000-8000-000000000000/end", "a session of nobody", "", 404),
-    ("account/sessions/x/end", "a session that is no id", "", 400),
+    ("account/sessions/x/end", "a session that is no id", "", 404),
 ];
 
 /// Names of a card that are none; `{id}` is the person's own card.

@@ -6,9 +6,11 @@ use super::edit::{MapperParam, stored};
 use super::fields::Form;
 use super::new::form_page;
 use crate::admin::confirm::ConfirmPage;
-use crate::admin::place::{AtProvider, Params};
+use crate::admin::place::AtProvider;
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 /// `GET …/mappers/{id}/delete`: asks first.
@@ -40,17 +42,18 @@ pub(crate) async fn ask(
 /// `POST …/mappers/{id}/delete`: deletes it. A second time finds nothing.
 pub(crate) async fn handler(
     State(app): State<App>,
+    fresh: FreshOperator,
     at: AtProvider,
     Params(MapperParam { id }): Params<MapperParam>,
 ) -> Result<Response, Problem> {
     let mapper = stored(&app, &at, id).await?;
-    let mut tx = at.place.write(&app).await?;
+    let mut tx = fresh.write(&app, &at.place.tenant).await?;
     if !tx.delete_mapper(&at.provider.alias, id).await? {
         return Err(Problem::NotFound);
     }
     let detail = serde_json::json!({
         "provider": at.provider.alias, "mapper": id, "name": mapper.name,
     });
-    at.place.commit(tx, "mapper.deleted", None, detail).await?;
+    fresh.commit(tx, "mapper.deleted", None, detail).await?;
     Ok(see_other(&at.url("/mappers?done=deleted")))
 }

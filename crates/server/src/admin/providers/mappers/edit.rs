@@ -7,10 +7,12 @@ use serde::Deserialize;
 use super::fields::Form;
 use super::new;
 use crate::admin::form::{FormPage, Link, Problems};
-use crate::admin::place::{AtProvider, Params};
+use crate::admin::place::AtProvider;
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -31,13 +33,14 @@ pub(crate) async fn page(
 /// `POST /admin/tenants/{slug}/providers/{alias}/mappers/{id}`: a second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
+    fresh: FreshOperator,
     at: AtProvider,
     Params(MapperParam { id }): Params<MapperParam>,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let before = stored(&app, &at, id).await?;
     let saved = match form.mapper(id) {
-        Ok(mapper) => new::save(&app, &at, &mapper).await?,
+        Ok(mapper) => new::save(&app, &fresh, &at, &mapper).await?,
         Err(problems) => Err(problems),
     };
     match saved {

@@ -9,9 +9,11 @@ use crate::admin::form::{Head, Message};
 use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{Tab, head};
+use crate::admin::samples;
 use crate::app::App;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
 
 #[derive(Deserialize)]
@@ -81,4 +83,23 @@ fn row(provider: &Provider, mapper: &Mapper) -> Row {
         attribute,
         sync: if mapper.kind == MapperKind::Onboarding { "–" } else { sync }.into(),
     }
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    let page = |mappers| MappersPage {
+        console: ConsoleFrame::sample(text, Section::IdentityProviders),
+        head: samples::head(text, "Azure"),
+        base: text("/admin/tenants/acme/providers/azure/mappers"),
+        mappers,
+    };
+    let row = |kind, source: &str, attribute: &str| Row {
+        id: text("0193b5f0"),
+        name: text("azure-group-mapper"),
+        kind,
+        source: text(source),
+        attribute: text(attribute),
+        sync: text("Force"),
+    };
+    let rows = vec![row("Attribute Importer", "groups", "group"), row("Onboarding", "", "")];
+    rendered(vec![("none", page(Vec::new())), ("some", page(rows))])
 }

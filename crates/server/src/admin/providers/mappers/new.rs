@@ -9,6 +9,7 @@ use crate::admin::form::{FormPage, Head, Link, Problems};
 use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{Tab, head};
+use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -25,11 +26,12 @@ pub(crate) async fn page(State(app): State<App>, at: AtProvider) -> Result<Respo
 /// name taken.
 pub(crate) async fn create(
     State(app): State<App>,
+    fresh: FreshOperator,
     at: AtProvider,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let saved = match form.mapper(MapperId(entropy::id())) {
-        Ok(mapper) => save(&app, &at, &mapper).await?,
+        Ok(mapper) => save(&app, &fresh, &at, &mapper).await?,
         Err(problems) => Err(problems),
     };
     match saved {
@@ -41,10 +43,11 @@ pub(crate) async fn create(
 /// Writes a mapper, new or known.
 pub(super) async fn save(
     app: &App,
+    fresh: &FreshOperator,
     at: &AtProvider,
     mapper: &Mapper,
 ) -> Result<Result<(), Problems>, Problem> {
-    let mut tx = at.place.write(app).await?;
+    let mut tx = fresh.write(app, &at.place.tenant).await?;
     match tx.put_mapper(&at.provider.alias, mapper).await {
         Ok(true) => {}
         Ok(false) => return Err(Problem::NotFound),
@@ -58,7 +61,7 @@ pub(super) async fn save(
         "provider": at.provider.alias, "mapper": mapper.id, "name": mapper.name,
         "what": mapper.kind,
     });
-    at.place.commit(tx, "mapper.saved", None, detail).await?;
+    fresh.commit(tx, "mapper.saved", None, detail).await?;
     Ok(Ok(()))
 }
 

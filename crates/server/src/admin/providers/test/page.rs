@@ -6,10 +6,12 @@ use crate::admin::form::Head;
 use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{Tab, head};
+use crate::admin::samples;
 use crate::app::App;
 use crate::doors::broker_login::redirect_uri;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
+use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
 
 #[derive(Template)]
@@ -34,4 +36,17 @@ pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Re
         redirect: redirect_uri(&app, tenant, &at.provider.alias),
     };
     Ok(Html(page).into_response())
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    rendered(vec![(
+        "start",
+        TestPage {
+            console: ConsoleFrame::sample(text, Section::IdentityProviders),
+            head: samples::head(text, "Azure"),
+            name: text("Azure"),
+            start: text("/admin/tenants/acme/providers/azure/test/start"),
+            redirect: text("https://login.acme.example/realms/acme/broker/azure/endpoint"),
+        },
+    )])
 }

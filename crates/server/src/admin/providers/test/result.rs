@@ -6,13 +6,15 @@ use identity::{Provider, Tenant};
 use oidc::callback::Callback;
 use store::AuditEntry;
 
-use super::run::{self, Report, Verdict};
+use super::run::{self, MapperLine, Report, Step, Verdict};
 use super::sealed::Test;
 use crate::admin::session::{self, Operator};
 use crate::app::App;
 use crate::http::cookies;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
+use crate::pages::Tone;
+use crate::pages::sample::{Rendered, Text, rendered};
 
 #[derive(Template)]
 #[template(path = "console/result.html")]
@@ -92,4 +94,50 @@ async fn note(
     })
     .await?;
     Ok(tx.commit().await?)
+}
+
+pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
+    let page = |report| ResultPage {
+        tenant: text("Acme Hospital"),
+        provider: text("Azure"),
+        report,
+        again: text("/admin/tenants/acme/providers/azure/test/start"),
+        settings: text("/admin/tenants/acme/providers/azure"),
+    };
+    let step = |title: &str, verdict, words: &str| Step {
+        title: text(title),
+        verdict,
+        words: text(words),
+    };
+    let mapper = |tone, words: &str| MapperLine {
+        name: text("azure-group-mapper"),
+        tone,
+        words: text(words),
+        values: vec![text("Ward 3"), text("Nurses")],
+    };
+    let came = || Report {
+        steps: vec![step("The code was redeemed for tokens", Verdict::Passed, "")],
+        claims: vec![(text("upn"), text("alice.martin@acme.example"))],
+        mappers: vec![mapper(Tone::Good, "Would write")],
+        missing: Vec::new(),
+        auth_time: Some(true),
+    };
+    let missing = vec![(text("groups"), text("Token configuration → Add groups claim"))];
+    let failed = Report {
+        steps: vec![
+            step("The provider sent the browser back with a code", Verdict::Passed, "As asked."),
+            step(
+                "The code was redeemed for tokens",
+                Verdict::Failed,
+                "AADSTS7000215: wrong secret",
+            ),
+            step("The provider's keys are there", Verdict::NotReached, ""),
+        ],
+        ..Report::default()
+    };
+    rendered(vec![
+        ("passed", page(came())),
+        ("missing", page(Report { missing, ..came() })),
+        ("failed", page(failed)),
+    ])
 }

@@ -1,0 +1,229 @@
+//! Changes need a proof of the last five minutes, in the session that makes them.
+
+use e2e::{Answer, Browser, Card, World};
+use entra_stand_in::Person;
+
+use crate::support::{administrator_with, ids_after};
+
+const SETTINGS: &str = "/admin/tenants/acme/settings";
+const CARD: &str = "/realms/operators/login/card";
+const ASKED: &str = "Confirm with your card";
+
+/// Lets more than five minutes go by for every proof that there is.
+async fn five_minutes_later(world: &World) {
+    world.sql("UPDATE proof SET verified_at = verified_at - 300000000").await;
+}
+
+/// A world with an administrator whose proof is five minutes old.
+async fn with_an_old_session() -> (World, Browser, Card) {
+    let world = World::start().await;
+    let (browser, card) = administrator_with(&world).await;
+    five_minutes_later(&world).await;
+    (world, browser, card)
+}
+
+async fn save(browser: &mut Browser) -> Answer {
+    browser.post_form(SETTINGS, &[("session_minutes", "30")]).await
+}
+
+/// Whether the answer asks for the card, and gives nothing.
+fn asks(answer: &Answer) -> bool {
+    answer.status == 403 && answer.title() == ASKED && !answer.gives_a_session()
+}
+
+/// What the page would send with its button.
+fn to(answer: &Answer) -> String {
+    let field = answer.body.split("name=\"to\" value=\"").nth(1).unwrap();
+    field.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
+}
+
+/// Presses "Confirm with your card".
+async fn confirm(browser: &mut Browser, asked: &Answer) -> Answer {
+    browser.post_form("/admin/step-up", &[("to", &to(asked))]).await
+}
+
+/// Every form of the console that changes something, for a person, card, provider and mapper that
+/// are there.
+async fn forms(world: &World, browser: &mut Browser) -> Vec<String> {
+    let mut mia = Person::new("mia@acme.example");
+    world.sign_in(&mut world.browser(), &mut mia, &mut Card::new(1)).await.unwrap();
+    let users = "/admin/tenants/acme/users";
+    let person = ids_after(&browser.get(users).await, &format!("{users}/")).pop().unwrap();
+    let page = format!("{users}/{person}");
+    let card = ids_after(&browser.get(&page).await, &format!("{page}/cards/")).pop().unwrap();
+    let mappers = "/admin/tenants/acme/providers/azure/mappers";
+    let mapper = ids_after(&browser.get(mappers).await, &format!("{mappers}/")).pop().unwrap();
+    let all = server::table().into_iter().filter(|route| route.path.starts_with("/admin/tenants"));
+    let posts = all.filter(|route| route.methods.contains(&"POST"));
+    let fill = |path: &str| {
+        let id = if path.contains("/mappers/") { &mapper } else { &person };
+        path.replace("{slug}", "acme")
+            .replace("{alias}", "azure")
+            .replace("{id}", id)
+            .replace("{card}", &card)
+            .replace("{device}", "00000000-0000-7000-8000-000000000000")
+    };
+    posts.map(|route| fill(route.path)).collect()
+}
+
+#[tokio::test]
+async fn an_old_session_is_asked_for_its_card_before_any_change() {
+    let world = World::start().await;
+    let (mut browser, _) = administrator_with(&world).await;
+    let forms = forms(&world, &mut browser).await;
+    assert!(forms.len() > 13, "{forms:?}");
+    five_minutes_later(&world).await;
+    let before = world.dump().await;
+    for form in forms {
+        let answer = browser.post_form(&form, &[("name", "x"), ("action", "save")]).await;
+        assert!(asks(&answer), "{form}: {answer:?}");
+        if !form.contains("/agents/") {
+            let back = browser.get(&to(&answer)).await;
+            assert_eq!(back.status, 200, "{form} leads back to {}: {back:?}", to(&answer));
+        }
+    }
+    assert_eq!(before.changes(&world.dump().await), [""; 0], "asking changed something");
+}
+
+#[tokio::test]
+async fn a_script_is_told_that_the_proof_is_too_old() {
+    let (_world, mut browser, _) = with_an_old_session().await;
+    let origin = browser.origin().to_owned();
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", origin.as_str()),
+        ("accept", "application/json"),
+    ];
+    let body = Some("session_minutes=30".to_owned());
+    let answer = browser.send(reqwest::Method::POST, SETTINGS, body, &headers).await;
+    assert_eq!((answer.status, answer.code().as_str()), (403, "proof-too-old"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_fresh_session_is_not_asked_and_pages_never_are() {
+    let world = World::start().await;
+    let (mut browser, _) = administrator_with(&world).await;
+    assert_eq!(save(&mut browser).await.status, 303);
+    five_minutes_later(&world).await;
+    let forms = forms(&world, &mut browser).await;
+    let pages = ["/admin/", "/admin/tenants/acme/", "/admin/tenants/acme/audit", SETTINGS];
+    let forms = forms.iter().map(String::as_str).filter(|form| form.ends_with("e/delete"));
+    for page in pages.into_iter().chain(forms) {
+        let shown = browser.get(page).await;
+        assert_eq!(shown.status, 200, "{page}");
+        assert!(!shown.body.contains(ASKED), "{page}");
+    }
+    // What only asks a provider changes nothing.
+    let fetch = [("action", "fetch"), ("discovery", world.azure.metadata.as_str())];
+    let fetched = browser.post_form("/admin/tenants/acme/providers", &fetch).await;
+    assert_eq!(fetched.status, 200, "{fetched:?}");
+    assert_eq!(browser.post_form("/admin/sign-out", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn with_the_card_one_comes_back_to_the_form_and_nothing_is_sent_again_by_itself() {
+    let (world, mut browser, mut card) = with_an_old_session().await;
+    let old = browser.cookie("__Host-admin").unwrap().to_owned();
+    let asked = save(&mut browser).await;
+    let there = confirm(&mut browser, &asked).await;
+    assert_eq!(there.location.as_deref(), Some(CARD), "{there:?}");
+    let page = browser.get(CARD).await;
+    assert_eq!(page.title(), "To confirm a change in the console, use your card");
+    let policy = world.tenant("acme").await.policy;
+    let tapped = card.tap(&mut browser, CARD).await;
+    let back = format!("{SETTINGS}?done=confirmed");
+    assert_eq!(tapped.json()["location"], back.as_str(), "{tapped:?}");
+    assert!(browser.get(&back).await.body.contains("You have confirmed with your card"));
+    assert_eq!(world.tenant("acme").await.policy, policy, "the form was sent again");
+    assert_eq!(save(&mut browser).await.status, 303);
+    // The session is a new one; the old one is over.
+    let mut thief = world.browser();
+    thief.set_cookie("__Host-admin", &old);
+    assert_eq!(thief.get(SETTINGS).await.status, 303);
+    let audit = browser.get("/admin/tenants/operators/audit").await;
+    assert!(audit.body.contains("card.confirmed"), "{}", audit.body);
+}
+
+#[tokio::test]
+async fn the_page_after_a_confirmation_says_so_only_while_the_proof_is_fresh() {
+    let (_world, mut browser, _) = with_an_old_session().await;
+    let page = browser.get(&format!("{SETTINGS}?done=confirmed")).await;
+    assert_eq!(page.status, 200);
+    assert!(!page.body.contains("You have confirmed"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_proof_of_another_operator_or_of_another_session_does_not_do() {
+    let (world, mut old, mut hers) = with_an_old_session().await;
+    let (mut other, mut others) = administrator_with(&world).await;
+    assert_eq!(save(&mut other).await.status, 303, "the other one is fresh");
+    assert!(asks(&save(&mut old).await));
+    // The other one's card in her confirmation.
+    let asked = save(&mut old).await;
+    confirm(&mut old, &asked).await;
+    let hint = serde_json::json!({ "hint": "card" });
+    let mut offered = old.post_json(&format!("{CARD}/options"), &hint).await.json();
+    offered["options"]["allowCredentials"] = serde_json::json!([]);
+    let wrapped = serde_json::json!({ "publicKey": offered["options"] });
+    let credential = others.0.authenticate(&wrapped, old.origin()).unwrap();
+    let answer = serde_json::json!({ "challenge": offered["challenge"], "credential": credential });
+    let refused = old.post_json(&format!("{CARD}/finish"), &answer).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    assert!(!refused.gives_a_session() && asks(&save(&mut old).await));
+    // Her own card, on the account page of the same tenant and in the same browser.
+    let start = old.get("/realms/operators/account/").await;
+    old.follow(start).await;
+    let tapped = hers.tap(&mut old, "/realms/operators/login/use-card").await;
+    assert_eq!(tapped.status, 200, "{tapped:?}");
+    assert!(old.cookie("__Host-sid-operators").is_some());
+    assert!(asks(&save(&mut old).await), "an account session opens changes");
+    let session = old.cookie("__Host-sid-operators").unwrap().to_owned();
+    old.set_cookie("__Host-admin", &session);
+    assert_eq!(save(&mut old).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_session_that_was_signed_out_meanwhile_has_no_successor() {
+    let (_world, mut browser, mut card) = with_an_old_session().await;
+    let asked = save(&mut browser).await;
+    confirm(&mut browser, &asked).await;
+    let mut tab = browser.clone();
+    assert_eq!(tab.post_form("/admin/sign-out", &[]).await.status, 200);
+    let tapped = card.tap(&mut browser, CARD).await;
+    assert_eq!((tapped.status, tapped.code().as_str()), (403, "login-expired"), "{tapped:?}");
+    assert!(!tapped.gives_a_session());
+}
+
+#[tokio::test]
+async fn a_second_confirmation_takes_the_place_of_the_first() {
+    let (world, mut browser, mut card) = with_an_old_session().await;
+    let asked = save(&mut browser).await;
+    confirm(&mut browser, &asked).await;
+    let mut first = browser.clone();
+    confirm(&mut browser, &asked).await;
+    assert_eq!(world.dump().await.rows("login").len(), 1);
+    let refused = card.tap(&mut first, CARD).await;
+    assert_eq!(refused.code(), "login-expired", "{refused:?}");
+    assert_eq!(card.tap(&mut browser, CARD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_confirmation_leads_to_the_console_and_nowhere_else() {
+    for elsewhere in ["https://evil.test/", "//evil.test/admin/", "/realms/acme/account/", ""] {
+        let (_world, mut browser, mut card) = with_an_old_session().await;
+        let begun = browser.post_form("/admin/step-up", &[("to", elsewhere)]).await;
+        assert_eq!(begun.location.as_deref(), Some(CARD), "{begun:?}");
+        let tapped = card.tap(&mut browser, CARD).await;
+        assert_eq!(tapped.json()["location"], "/admin/?done=confirmed", "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_confirm_comes_back_to_where_they_were() {
+    let (_world, mut browser, _) = with_an_old_session().await;
+    let asked = save(&mut browser).await;
+    confirm(&mut browser, &asked).await;
+    let left = browser.post_form("/realms/operators/login/start-again", &[]).await;
+    assert_eq!(left.location.as_deref(), Some(SETTINGS), "{left:?}");
+    assert!(asks(&save(&mut browser).await));
+}
