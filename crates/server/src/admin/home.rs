@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use identity::{Tenant, TenantPolicy};
 use ids::{Slug, TenantId};
 use serde::Deserialize;
-use store::{AuditEntry, Page, StoreError};
+use store::{Page, StoreError};
 
 use crate::admin::form::{self, Control, Field, Head, Problems};
 use crate::admin::frame::frame;
@@ -109,25 +109,19 @@ fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
     })
 }
 
-/// Writes the tenant; who made it stands in its own chain.
+/// Writes the tenant; who made it stands in the first event of its chain.
 async fn make(
     app: &App,
     operator: &Operator,
     tenant: Tenant,
 ) -> Result<Result<Tenant, Problems>, Problem> {
-    match app.store.create_tenant(&tenant).await {
-        Ok(()) => {}
+    match app.store.create_tenant_by(&tenant, operator.person.id).await {
+        Ok(()) => Ok(Ok(tenant)),
         Err(StoreError::Conflict(_)) => {
-            return Ok(Err(Problems::of("slug", "Another tenant has this slug.")));
+            Ok(Err(Problems::of("slug", "Another tenant has this slug.")))
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    let mut tx = app.store.write(tenant.id).await?;
-    let mut entry = AuditEntry::new("tenant.created", serde_json::json!({ "slug": tenant.slug }));
-    entry.actor = Some(operator.person.id);
-    tx.audit(&entry).await?;
-    tx.commit().await?;
-    Ok(Ok(tenant))
 }
 
 /// A slug made of a name: `Acme Hospital` becomes `acme-hospital`.

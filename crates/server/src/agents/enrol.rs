@@ -5,14 +5,16 @@ use axum::Json;
 use axum::extract::{Request, State};
 use ids::DeviceId;
 use serde::Deserialize;
-use store::{AuditEntry, Device, DeviceState};
+use store::{AuditEntry, Device, DeviceState, StoreError};
 
-use crate::agents::caller::{self, AgentCall};
+use crate::agents::caller::{self, AgentCall, OneCall};
+use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::card_step::code::code_hash;
 use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
+use crate::http::body;
 use crate::http::problem::Problem;
 
 /// `POST /agent/v1/enrol`: an agent offers itself to the login whose page shows the code. Until
@@ -21,36 +23,39 @@ pub(crate) async fn handler(
     State(app): State<App>,
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, limits::MAX_BODY).await.map_err(|_| Problem::TooLarge)?;
-    let asked: EnrolRequest =
-        serde_json::from_slice(&body).map_err(|_| Problem::Malformed("body"))?;
-    let proof = caller::proof_of(&parts.headers)?;
-    caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
+    let headers = request.headers().clone();
+    let body = body::read(request, body::JSON).await?;
+    let asked: EnrolRequest = caller::parse(&body).map_err(|error| error.refuse(None))?;
+    let proof = caller::proof_of(&headers)?;
+    let proof = caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
     // The code is what a stranger could guess: one try each, few a minute, and it names one login.
     if !app.limits.allows_code_try() {
         return Err(Problem::TooMany);
     }
-    let hash = code_hash(&app, asked.code.as_str())?.ok_or(Problem::CodeRefused)?;
+    let unknown = || CallError::Code.refuse(None);
+    let hash = code_hash(&app, asked.code.as_str())?.ok_or_else(unknown)?;
     let found = app.store.login_by_agent_code(&hash).await?;
-    let Some((tenant, login)) = found else {
-        tracing::warn!("an agent gave a code that no page shows");
-        return Err(Problem::CodeRefused);
-    };
+    let (tenant, login) = found.ok_or_else(unknown)?;
     let mut rows = app.store.read(tenant).await?;
-    let tenant = rows.tenant().await?.ok_or(Problem::CodeRefused)?;
-    let waiting = rows.login(login).await?.ok_or(Problem::CodeRefused)?;
-    let person = rows.person(waiting.person).await?.ok_or(Problem::CodeRefused)?;
+    let tenant = rows.tenant().await?.ok_or_else(unknown)?;
+    let waiting = rows.login(login).await?.ok_or_else(unknown)?;
+    let person = rows.person(waiting.person).await?.ok_or_else(unknown)?;
     let out = waiting.challenge.as_ref().map(Ceremony::of).transpose()?;
     let Asked { browser, os, .. } = out.map(|ceremony| ceremony.asked).unwrap_or_default();
     drop(rows);
     let number = MatchCode::from_random(entropy::bytes());
     let device = device(&asked, &waiting, &number)?;
     let mut tx = app.store.write(tenant.id).await?;
-    if !tx.take_agent_code(login, &hash).await? {
-        return Err(Problem::CodeRefused);
+    if !OneCall::of(&proof).spend(&mut tx).await? {
+        return Err(CallError::Replay.refuse(None));
     }
-    tx.insert_device(&device).await?;
+    if !tx.take_agent_code(login, &hash).await? {
+        return Err(unknown());
+    }
+    tx.insert_device(&device).await.map_err(|error| match error {
+        StoreError::Conflict(_) => CallError::KeyTaken.refuse(None),
+        other => other.into(),
+    })?;
     tx.audit(&AuditEntry {
         kind: "agent.offered",
         person: Some(waiting.person),
@@ -105,6 +110,7 @@ fn device(
 
 /// An empty object.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `POST /agent/v1/enrol/wait`: has the page confirmed? Held until it has, at most 25 seconds.
@@ -112,6 +118,9 @@ pub(crate) async fn wait(
     State(app): State<App>,
     call: AgentCall<Nothing>,
 ) -> Result<Json<WaitAnswer>, Problem> {
+    let mut tx = app.store.write(call.tenant.id).await?;
+    call.spend(&mut tx).await?;
+    tx.commit().await?;
     let deadline = tokio::time::sleep(limits::LONG_POLL);
     tokio::pin!(deadline);
     loop {

@@ -12,6 +12,9 @@ use crate::http::problem::Problem;
 /// The largest form or JSON body of a page, in bytes: a registration with an attestation chain.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
+/// The content type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 /// How long a body may take to arrive.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -22,7 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let bytes = read(request, "application/json").await?;
+        let bytes = read(request, JSON).await?;
         // All of it is UTF-8 (RFC 8259 §8.1), also what nobody reads.
         let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Malformed("body"))?;
         serde_json::from_str(text).map(Self).map_err(|_| Problem::Malformed("body"))
@@ -56,7 +59,16 @@ fn rebuilt(bytes: &[u8]) -> Request {
     request
 }
 
-async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Problem> {
+/// Reads a body of this content type.
+///
+/// # Errors
+///
+/// [`Problem`] for another content type, for a body that is too large, and for one that takes too
+/// long.
+pub(crate) async fn read(
+    request: Request,
+    expected: &str,
+) -> Result<axum::body::Bytes, Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case(expected) {
