@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest<App> for AgentCall<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let headers = request.headers().clone();
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-        let body = body::read(request, body::JSON).await?;
+        let body = body::read(request, body::JSON).await.inspect_err(unread)?;
         let Caller { tenant, device, call } =
             identify(app, &headers, &method, &path, &body, None).await?;
         let body = parse(&body).map_err(|error| error.refuse(Some(&device)))?;
@@ -57,6 +57,11 @@ impl<T> AgentCall<T> {
     pub(crate) async fn spend(&self, tx: &mut Writing) -> Result<(), Problem> {
         if self.call.spend(tx).await? { Ok(()) } else { Err(self.refuse(CallError::Replay)) }
     }
+}
+
+/// A body that was refused before anybody looked at who calls.
+pub(crate) fn unread(problem: &Problem) {
+    tracing::warn!(reason = %problem, "agent's call refused");
 }
 
 /// What a body says. All of it is UTF-8 (RFC 8259 §8.1), and nothing in it is unknown to us.

@@ -22,7 +22,7 @@ struct Nonce {
 }
 
 /// `GET /agent/v1/channel`: the WebSocket over which requests are pushed. The proof is over a
-/// nonce of ours and counts once.
+/// nonce of ours; both count once.
 pub(crate) async fn handler(
     State(app): State<App>,
     headers: HeaderMap,
@@ -38,9 +38,11 @@ pub(crate) async fn handler(
         return Err(CallError::NotConfirmed.refuse(Some(&device)));
     }
     let mut tx = app.store.write(tenant.id).await?;
-    // The nonce of this proof goes with it: who has another proof over it has the key.
     if !call.spend(&mut tx).await? {
         return Err(CallError::Replay.refuse(Some(&device)));
+    }
+    if !nonce::spend(&mut tx, &nonce).await? {
+        return Err(CallError::NonceSpent.refuse(Some(&device)));
     }
     tx.touch_device(device.id).await?;
     tx.commit().await?;

@@ -24,7 +24,7 @@ pub(crate) async fn handler(
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
     let headers = request.headers().clone();
-    let body = body::read(request, body::JSON).await?;
+    let body = body::read(request, body::JSON).await.inspect_err(caller::unread)?;
     let asked: EnrolRequest = caller::parse(&body).map_err(|error| error.refuse(None))?;
     let proof = caller::proof_of(&headers)?;
     let proof = caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;

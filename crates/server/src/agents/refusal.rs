@@ -20,6 +20,9 @@ pub(crate) enum CallError {
     /// The nonce of the proof is none of ours, or too old.
     #[error("nonce is not ours or too old")]
     Nonce,
+    /// The nonce of the proof was used before.
+    #[error("nonce was used before")]
+    NonceSpent,
     /// The same call came before.
     #[error("call was made before")]
     Replay,
@@ -69,6 +72,7 @@ impl CallError {
             | Self::NoDevice
             | Self::Proof(_)
             | Self::Nonce
+            | Self::NonceSpent
             | Self::Replay
             | Self::NotConfirmed => Problem::Unauthenticated,
             Self::Body => Problem::Malformed("body"),
