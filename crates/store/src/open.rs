@@ -73,7 +73,7 @@ impl Store {
 
 async fn open_sqlite(path: &Path, ring: &KeyRing) -> Result<Engine, StoreError> {
     protect(path)?;
-    let _preparing = alone(path).await?;
+    let _preparing = alone(path, PREPARE_TIMEOUT).await?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -117,18 +117,17 @@ fn owners_own() -> OpenOptions {
 /// tables, and the slower one would fail. The lock stands in a file beside the database, ends with
 /// the process at the latest, and is not held while the database is in use: `cardea admin invite`
 /// works beside a running server.
-async fn alone(path: &Path) -> Result<File, StoreError> {
+async fn alone(path: &Path, mut patience: Duration) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = owners_own().create(true).open(PathBuf::from(name))?;
-    let mut left = PREPARE_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(error.into()),
             Err(TryLockError::WouldBlock) => {}
         }
-        left = left.checked_sub(PREPARE_LOOK).ok_or(StoreError::InPreparation)?;
+        patience = patience.checked_sub(PREPARE_LOOK).ok_or(StoreError::InPreparation)?;
         tokio::time::sleep(PREPARE_LOOK).await;
     }
 }
@@ -242,4 +241,22 @@ impl Session<'_> {
 fn opens(ring: &KeyRing, row: &Row) -> Result<(), StoreError> {
     let sealed: Vec<u8> = row.get("sealed_check")?;
     ring.open(CHECK_PLACE, &sealed).map(drop).map_err(|_| StoreError::WrongKey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_prepares_a_file_at_a_time_and_who_waits_too_long_is_told_so() {
+        let name = format!("cardea-store-{}.db", uuid::Uuid::new_v4());
+        let path = std::env::temp_dir().join(name);
+        let first = alone(&path, Duration::ZERO).await.unwrap();
+        let refused = alone(&path, Duration::ZERO).await.unwrap_err();
+        assert!(matches!(refused, StoreError::InPreparation), "{refused:?}");
+        assert!(refused.to_string().starts_with("another cardea is preparing this database"));
+        drop(first);
+        assert!(alone(&path, Duration::ZERO).await.is_ok());
+        std::fs::remove_file(path.with_extension("db.lock")).unwrap();
+    }
 }

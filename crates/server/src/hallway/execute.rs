@@ -325,3 +325,6 @@ pub(crate) fn waiting_of(login: Option<login::Login>) -> Option<Waiting> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
