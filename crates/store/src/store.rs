@@ -110,11 +110,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when the slug is taken.
-    pub async fn create_tenant_by(
-        &self,
-        tenant: &Tenant,
-        actor: UserId,
-    ) -> Result<(), StoreError> {
+    pub async fn create_tenant_by(&self, tenant: &Tenant, actor: UserId) -> Result<(), StoreError> {
         self.create(tenant, Some(actor)).await
     }
 

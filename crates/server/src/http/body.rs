@@ -65,10 +65,7 @@ fn rebuilt(bytes: &[u8]) -> Request {
 ///
 /// [`Problem`] for another content type, for a body that is too large, and for one that takes too
 /// long.
-pub(crate) async fn read(
-    request: Request,
-    expected: &str,
-) -> Result<axum::body::Bytes, Problem> {
+pub(crate) async fn read(request: Request, expected: &str) -> Result<axum::body::Bytes, Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case(expected) {

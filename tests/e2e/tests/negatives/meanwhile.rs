@@ -114,7 +114,7 @@ async fn two_removals_at_once_leave_one_card() {
     let cards = world.dump().await.rows("credential");
     let id = |card: &Card| {
         let id = &card.0.credential_ids()[0];
-        let hex: String = id.iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex: String = id.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"));
         let row = cards.iter().find(|row| row["webauthn_id"] == format!("X'{hex}'")).unwrap();
         uuid_of(&row["credential_id"])
     };

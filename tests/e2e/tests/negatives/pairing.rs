@@ -97,7 +97,10 @@ async fn at_a_shared_desk_the_agent_says_whose_card_is_asked_for() {
     ACME.to_card(&mut browser, &mut ada()).await;
     let ticket = device.asked_by(&mut browser).await;
     let claims = device.claim(&world, &ticket).await;
-    assert_eq!((&claims["user"], &claims["purpose"]), (&json!("ada@acme.example"), &json!("login")));
+    assert_eq!(
+        (&claims["user"], &claims["purpose"]),
+        (&json!("ada@acme.example"), &json!("login"))
+    );
     let credentials = claims["allowCredentials"].as_array().unwrap();
     assert_eq!(credentials.len(), 1, "her card alone: {claims}");
 }

@@ -173,8 +173,8 @@ impl Place {
     }
 }
 
-fn is_spent<T>(result: Result<T, ExecuteError>, expected: &str) -> bool {
-    matches!(result, Err(ExecuteError::Spent(what)) if what == expected)
+fn is_spent<T>(result: &Result<T, ExecuteError>, expected: &str) -> bool {
+    matches!(result, Err(ExecuteError::Spent(what)) if *what == expected)
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn the_last_card_stays() {
     let (first, second) = (place.card().await, place.card().await);
     let remove = |card| Effect::RevokeCard { card, person: place.mia };
     place.execute(remove(first), Material::default()).await.unwrap();
-    assert!(is_spent(place.execute(remove(second), Material::default()).await, "last card"));
+    assert!(is_spent(&place.execute(remove(second), Material::default()).await, "last card"));
     assert_eq!(place.cards().await, 1);
 }
 
@@ -192,7 +192,7 @@ async fn of_two_first_cards_one_is_the_first() {
     let place = Place::new().await;
     place.write_card(Permit::Code).await.unwrap();
     for permit in [Permit::Code, Permit::FreshSignIn, Permit::Invitation] {
-        assert!(is_spent(place.write_card(permit).await, "first card"), "{permit:?}");
+        assert!(is_spent(&place.write_card(permit).await, "first card"), "{permit:?}");
     }
     assert_eq!(place.cards().await, 1);
     place.write_card(Permit::FreshTap).await.unwrap();
@@ -204,14 +204,14 @@ async fn a_fresh_sign_in_enrols_nobody_whose_card_was_revoked_meanwhile() {
     let place = Place::new().await;
     let card = place.card().await;
     place.revoke(card).await;
-    assert!(is_spent(place.write_card(Permit::FreshSignIn).await, "fresh sign-in"));
+    assert!(is_spent(&place.write_card(Permit::FreshSignIn).await, "fresh sign-in"));
     assert_eq!(place.cards().await, 0);
 }
 
 #[tokio::test]
 async fn a_fresh_tap_of_a_card_that_is_gone_enrols_nothing() {
     let place = Place::new().await;
-    assert!(is_spent(place.write_card(Permit::FreshTap).await, "first card"));
+    assert!(is_spent(&place.write_card(Permit::FreshTap).await, "first card"));
     assert_eq!(place.cards().await, 0);
 }
 
@@ -245,15 +245,15 @@ async fn a_step_counts_on_the_row_that_it_was_taken_on() {
     place.execute(write(&second), on(&first)).await.unwrap();
 
     let third = Waiting { challenge: place.waiting().challenge, ..first.clone() };
-    assert!(is_spent(place.execute(write(&third), on(&first)).await, "login"));
+    assert!(is_spent(&place.execute(write(&third), on(&first)).await, "login"));
     let other_task = Waiting { task: Task::Enrol(Permit::CodeNeeded), ..second.clone() };
-    assert!(is_spent(place.execute(write(&third), on(&other_task)).await, "login"));
+    assert!(is_spent(&place.execute(write(&third), on(&other_task)).await, "login"));
     let row = place.row(first.started.id).await.unwrap();
     assert_eq!(row.challenge.map(|out| out.id), fresh.map(|out| out.id));
 
     let mut tx = place.write().await;
     assert!(tx.end_login(first.started.id).await.unwrap());
     tx.commit().await.unwrap();
-    assert!(is_spent(place.execute(write(&third), on(&second)).await, "login"));
+    assert!(is_spent(&place.execute(write(&third), on(&second)).await, "login"));
     assert!(place.row(first.started.id).await.is_none(), "a login that ended came back");
 }

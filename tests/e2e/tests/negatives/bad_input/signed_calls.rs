@@ -266,12 +266,11 @@ const PROOFS: &[Case] = &[
         let signed = s.mias.sign(&s.claim());
         Signed { body: json!({ "ticket": s.late }).to_string().into_bytes(), ..signed }
     }),
-    ("call sent elsewhere", "unauthenticated", "proof is for another address", |s| {
-        Signed { path: ENROL_WAIT, ..s.mias.sign(&s.claim()) }
+    ("call sent elsewhere", "unauthenticated", "proof is for another address", |s| Signed {
+        path: ENROL_WAIT,
+        ..s.mias.sign(&s.claim())
     }),
-    ("typ of another object", "unauthenticated", NO_PROOF, |s| {
-        s.headed("typ", json!("JWT"))
-    }),
+    ("typ of another object", "unauthenticated", NO_PROOF, |s| s.headed("typ", json!("JWT"))),
     ("alg none over a good signature", "unauthenticated", NO_PROOF, |s| {
         s.headed("alg", json!("none"))
     }),
@@ -460,9 +459,7 @@ const OFFERS: &[Case] = &[
         call.header["kid"] = json!(s.pending.thumbprint());
         s.mias.sign(&call)
     }),
-    ("a wait of nobody", "unauthenticated", NO_DEVICE, |s| {
-        s.wait(&Device::of(ACME), &json!({}))
-    }),
+    ("a wait of nobody", "unauthenticated", NO_DEVICE, |s| s.wait(&Device::of(ACME), &json!({}))),
     ("a wait of a revoked device", "unauthenticated", NO_DEVICE, |s| {
         s.wait(&s.revoked, &json!({}))
     }),
@@ -542,7 +539,7 @@ async fn no_signed_call_that_is_wrong_changes_anything() {
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
     let _listening = tracing::subscriber::set_default(subscriber.finish());
-    let scene = Scene::set().await;
+    let scene = Box::pin(Scene::set()).await;
     let mut wrong = Vec::new();
     for (name, code, reason, call) in cases() {
         let call = call(&scene);
