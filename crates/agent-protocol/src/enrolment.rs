@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::codes::{EnrolmentCode, MatchCode};
 use crate::keys::PublicJwk;
 
-/// `POST` [`crate::paths::ENROL`], with a proof by `device_key` itself.
+/// `POST` [`crate::paths::ENROL`], with a proof by `device_key` itself. A member that the server
+/// does not know is refused: what it means could matter. So servers are updated before agents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EnrolRequest {
     /// What the page shows and the person typed.
     pub code: EnrolmentCode,

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ticket::Ticket;
 
-/// `POST` [`crate::paths::CLAIM`].
+/// `POST` [`crate::paths::CLAIM`]. No other member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClaimRequest {
     /// The ticket that was pushed.
     pub ticket: Ticket,
@@ -18,8 +19,9 @@ pub struct ClaimAnswer {
     pub request: String,
 }
 
-/// `POST` [`crate::paths::RESULT`].
+/// `POST` [`crate::paths::RESULT`]. No other member.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ResultRequest {
     /// The ticket that was claimed.
     pub ticket: Ticket,

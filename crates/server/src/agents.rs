@@ -5,6 +5,7 @@ pub(crate) mod channel;
 pub(crate) mod claim;
 pub(crate) mod enrol;
 pub(crate) mod nonce;
+pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod result;
 mod waiters;
@@ -18,10 +19,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Tenant;
 use ids::{DeviceId, TicketId};
 use login::Waiting;
-use store::TicketState;
+use store::{Device, Rows, TicketState};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::http::problem::Problem;
 
@@ -121,8 +123,26 @@ pub(crate) fn wire(id: TicketId) -> Result<Ticket, Problem> {
     Ticket::try_from(URL_SAFE_NO_PAD.encode(id.0.as_bytes())).map_err(Problem::internal)
 }
 
-/// The id of a ticket that an agent names.
-pub(crate) fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
+/// The ticket that an agent names, if it was made for this agent.
+///
+/// # Errors
+///
+/// [`CallError`] and, when the store fails, [`Problem`].
+pub(crate) async fn ticket_for(
+    rows: &mut Rows,
+    device: &Device,
+    named: &Ticket,
+) -> Result<store::Ticket, Problem> {
+    let id = ticket_id(named).ok_or_else(|| CallError::NoTicket.refuse(device))?;
+    let ticket = rows.ticket(id).await?;
+    let ticket = ticket.ok_or_else(|| CallError::NoTicket.refuse(device))?;
+    if ticket.device == device.id {
+        return Ok(ticket);
+    }
+    Err(CallError::OtherDevice.refuse(device))
+}
+
+fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
     let bytes = URL_SAFE_NO_PAD.decode(ticket.as_str()).ok()?;
     Uuid::from_slice(&bytes).ok().map(TicketId)
 }

@@ -1,5 +1,6 @@
 //! Log lines that strangers can cause: one a minute and kind, and the others as a number.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(crate) const PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Quiet(Mutex<HashMap<Subject, Written>>);
 
-type Subject = (&'static str, Option<Slug>);
+type Subject = (Cow<'static, str>, Option<Slug>);
 
 #[derive(Debug)]
 struct Written {
@@ -29,8 +30,13 @@ struct Written {
 impl Quiet {
     /// Writes `line`, unless one of this kind was written for this tenant within a minute: then it
     /// is counted.
-    pub(crate) fn once(&self, kind: &'static str, tenant: Option<&Tenant>, line: impl FnOnce()) {
-        let subject = (kind, tenant.map(|tenant| tenant.slug.clone()));
+    pub(crate) fn once(
+        &self,
+        kind: impl Into<Cow<'static, str>>,
+        tenant: Option<&Tenant>,
+        line: impl FnOnce(),
+    ) {
+        let subject = (kind.into(), tenant.map(|tenant| tenant.slug.clone()));
         if self.is_due(subject, entropy::now()) {
             line();
         }
@@ -73,7 +79,7 @@ mod tests {
     const NOON: Moment = Moment(1_000_000_000_000);
 
     fn subject(kind: &'static str, tenant: &str) -> Subject {
-        (kind, Some(Slug::try_from(tenant.to_owned()).unwrap()))
+        (kind.into(), Some(Slug::try_from(tenant.to_owned()).unwrap()))
     }
 
     #[test]
@@ -93,7 +99,7 @@ mod tests {
         for (kind, tenant) in [("junk", "acme"), ("junk", "birch"), ("noise", "acme")] {
             assert!(quiet.is_due(subject(kind, tenant), NOON), "{kind} {tenant}");
         }
-        assert!(quiet.is_due(("junk", None), NOON));
+        assert!(quiet.is_due(("junk".into(), None), NOON));
         assert_eq!(quiet.over(NOON.plus(PAUSE)), [], "there was no more of any");
         assert!(quiet.0.lock().unwrap().is_empty());
     }

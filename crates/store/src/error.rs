@@ -34,6 +34,9 @@ pub enum StoreError {
     /// The file of the database cannot be made or protected.
     #[error("database file cannot be prepared")]
     File(#[source] Arc<std::io::Error>),
+    /// Somebody else has been preparing the database file for ten seconds.
+    #[error("another cardea is preparing this database; end it or wait, then start again")]
+    InPreparation,
     /// The schema cannot be brought up to date.
     #[error("schema cannot be brought up to date")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),

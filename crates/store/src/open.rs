@@ -1,5 +1,7 @@
 //! Opening: connections as they must be, the schema, and the master key's check value.
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,6 +31,10 @@ pub enum Location {
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long we wait for another process that prepares the same `SQLite` file, and how often we look.
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
+const PREPARE_LOOK: Duration = Duration::from_millis(20);
 
 /// Connections that read an SQLite file.
 const READERS: u32 = 4;
@@ -67,6 +73,7 @@ impl Store {
 
 async fn open_sqlite(path: &Path, ring: &KeyRing) -> Result<Engine, StoreError> {
     protect(path)?;
+    let _preparing = alone(path, PREPARE_TIMEOUT).await?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -85,17 +92,44 @@ async fn open_sqlite(path: &Path, ring: &KeyRing) -> Result<Engine, StoreError> 
     Ok(Engine::Sqlite { readers, writer: Writer::new(connection) })
 }
 
-/// Makes the file, or finds it, for its owner alone; its log files get the same mode.
+/// Makes the file, or finds it, for its owner alone; its log files get the same mode. A file that
+/// is there is not opened: to close it would give up the locks that `SQLite` holds on it in this
+/// process (POSIX `fcntl`).
 fn protect(path: &Path) -> Result<(), StoreError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    match owners_own().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => drop(made?),
+    }
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
+}
+
+fn owners_own() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    drop(file);
-    Ok(())
+    options
+}
+
+/// Waits until nobody else prepares this database: two that found it new would both make its
+/// tables, and the slower one would fail. The lock stands in a file beside the database, ends with
+/// the process at the latest, and is not held while the database is in use: `cardea admin invite`
+/// works beside a running server.
+async fn alone(path: &Path, mut patience: Duration) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = owners_own().create(true).open(PathBuf::from(name))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        patience = patience.checked_sub(PREPARE_LOOK).ok_or(StoreError::InPreparation)?;
+        tokio::time::sleep(PREPARE_LOOK).await;
+    }
 }
 
 async fn open_postgres(url: &Secret, ring: &KeyRing) -> Result<Engine, StoreError> {
@@ -207,4 +241,22 @@ impl Session<'_> {
 fn opens(ring: &KeyRing, row: &Row) -> Result<(), StoreError> {
     let sealed: Vec<u8> = row.get("sealed_check")?;
     ring.open(CHECK_PLACE, &sealed).map(drop).map_err(|_| StoreError::WrongKey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_prepares_a_file_at_a_time_and_who_waits_too_long_is_told_so() {
+        let name = format!("cardea-store-{}.db", uuid::Uuid::new_v4());
+        let path = std::env::temp_dir().join(name);
+        let first = alone(&path, Duration::ZERO).await.unwrap();
+        let refused = alone(&path, Duration::ZERO).await.unwrap_err();
+        assert!(matches!(refused, StoreError::InPreparation), "{refused:?}");
+        assert!(refused.to_string().starts_with("another cardea is preparing this database"));
+        drop(first);
+        assert!(alone(&path, Duration::ZERO).await.is_ok());
+        std::fs::remove_file(path.with_extension("db.lock")).unwrap();
+    }
 }

@@ -111,23 +111,19 @@ fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
     })
 }
 
-/// Writes the tenant; who made it stands in its own chain.
+/// Writes the tenant; who made it stands in the first event of its chain.
 async fn make(
     app: &App,
     fresh: &FreshOperator,
     tenant: Tenant,
 ) -> Result<Result<Tenant, Problems>, Problem> {
-    match app.store.create_tenant(&tenant).await {
-        Ok(()) => {}
+    match app.store.create_tenant_by(&tenant, fresh.id()).await {
+        Ok(()) => Ok(Ok(tenant)),
         Err(StoreError::Conflict(_)) => {
-            return Ok(Err(Problems::of("slug", "Another tenant has this slug.")));
+            Ok(Err(Problems::of("slug", "Another tenant has this slug.")))
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    let tx = fresh.write(app, &tenant).await?;
-    let detail = serde_json::json!({ "slug": tenant.slug });
-    fresh.commit(tx, "tenant.created", None, detail).await?;
-    Ok(Ok(tenant))
 }
 
 /// A slug made of a name: `Acme Hospital` becomes `acme-hospital`.

@@ -1,22 +1,27 @@
-//! Who calls: every call of an agent carries a proof by its device key.
+//! Who calls: every call of an agent carries a proof by its device key, and counts once.
+
+use std::time::UNIX_EPOCH;
 
 use agent_protocol::{DeviceProof, ExpectedCall, PROOF_HEADER, PublicJwk, VerifiedProof};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use identity::Tenant;
+use identity::{Moment, Tenant};
+use secrets::TokenHash;
 use serde::de::DeserializeOwned;
-use store::Device;
+use store::{Device, DeviceState, StoreError, Writing};
 
+use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::entropy;
-use crate::http::body::whole;
+use crate::http::body;
 use crate::http::problem::Problem;
 
 /// An enrolled agent, or one that waits to be confirmed, and what it sends.
 pub(crate) struct AgentCall<T> {
     pub(crate) tenant: Tenant,
     pub(crate) device: Device,
+    pub(crate) call: OneCall,
     pub(crate) body: T,
 }
 
@@ -24,18 +29,83 @@ impl<T: DeserializeOwned> FromRequest<App> for AgentCall<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = whole(body, agent_protocol::limits::MAX_BODY, app.config.limits.request());
-        let body = body.await?;
-        let path = parts.uri.path().to_owned();
-        let (tenant, device, _) =
-            identify(app, &parts.headers, parts.method.as_str(), &path, &body, None).await?;
-        let body = serde_json::from_slice(&body).map_err(|_| Problem::Malformed("body"))?;
-        Ok(Self { tenant, device, body })
+        let headers = request.headers().clone();
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let body = body::read(app, request, body::JSON)
+            .await
+            .inspect_err(|problem| unread(app, problem))?;
+        let Caller { tenant, device, call } =
+            identify(app, &headers, &method, &path, &body, None).await?;
+        let body = parse(&body).map_err(|error| error.refuse(&device))?;
+        Ok(Self { tenant, device, call, body })
     }
 }
 
-/// Finds the device that a proof names, and checks that it made exactly this call.
+impl<T> AgentCall<T> {
+    /// The same call, if its device is confirmed: an offer may ask how far it is, and no more.
+    pub(crate) fn confirmed(self) -> Result<Self, Problem> {
+        if self.device.state == DeviceState::Confirmed {
+            return Ok(self);
+        }
+        Err(self.refuse(CallError::NotConfirmed))
+    }
+
+    /// Refuses the call.
+    pub(crate) fn refuse(&self, error: CallError) -> Problem {
+        error.refuse(&self.device)
+    }
+
+    /// Spends the call in the transaction that acts on it.
+    pub(crate) async fn spend(&self, tx: &mut Writing) -> Result<(), Problem> {
+        if self.call.spend(tx).await? { Ok(()) } else { Err(self.refuse(CallError::Replay)) }
+    }
+}
+
+/// A body that was refused before anybody looked at who calls.
+pub(crate) fn unread(app: &App, problem: &Problem) {
+    app.quiet.once(problem.to_string(), None, || {
+        tracing::warn!(reason = %problem, "agent's call refused");
+    });
+}
+
+/// What a body says. All of it is UTF-8 (RFC 8259 §8.1), and nothing in it is unknown to us.
+pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, CallError> {
+    let text = std::str::from_utf8(body).map_err(|_| CallError::Body)?;
+    serde_json::from_str(text).map_err(|_| CallError::Body)
+}
+
+/// A call whose proof holds. Somebody who overheard it can send it again; so it is spent in the
+/// transaction that acts on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneCall {
+    value: TokenHash,
+    until: Moment,
+}
+
+impl OneCall {
+    pub(crate) fn of(proof: &VerifiedProof) -> Self {
+        // With the device in it: no device can spend a value of anybody else.
+        let name = format!("agent-call|{}|{}", proof.device.as_str(), proof.jti.as_str());
+        let kept = proof.keep_until.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let until = Moment::from_unix_seconds(i64::try_from(kept.as_secs()).unwrap_or_default());
+        Self { value: TokenHash::of(name.as_bytes()), until }
+    }
+
+    /// Spends it. `false` for a replay.
+    pub(crate) async fn spend(self, tx: &mut Writing) -> Result<bool, StoreError> {
+        tx.spend(&self.value, self.until).await
+    }
+}
+
+/// Who made a call.
+pub(crate) struct Caller {
+    pub(crate) tenant: Tenant,
+    pub(crate) device: Device,
+    pub(crate) call: OneCall,
+}
+
+/// Finds the device that a proof names, and checks that it made exactly this call, and now for the
+/// first time. The last is asked again by whoever acts on the call, in that transaction.
 ///
 /// # Errors
 ///
@@ -48,21 +118,27 @@ pub(crate) async fn identify(
     path: &str,
     body: &Bytes,
     nonce: Option<&str>,
-) -> Result<(Tenant, Device, VerifiedProof), Problem> {
-    let proof = proof_of(headers)?;
-    let claimed = DeviceProof::claimed_device(proof).map_err(|_| Problem::Unauthenticated)?;
+) -> Result<Caller, Problem> {
+    let proof = proof_of(app, headers)?;
+    let claimed = DeviceProof::claimed_device(proof);
+    let claimed = claimed.map_err(|error| CallError::Proof(error.into()).refuse_stranger(app))?;
     let found = app.store.device_by_thumbprint(&claimed).await?;
-    let (tenant, device) = found.ok_or(Problem::Unauthenticated)?;
+    let (tenant, device) = found.ok_or_else(|| CallError::NoDevice.refuse_stranger(app))?;
     let jwk: PublicJwk = serde_json::from_str(&device.jwk).map_err(Problem::internal)?;
     let verified = verify(app, proof, &jwk, method, path, body, nonce)?;
-    let tenant = app.store.read(tenant).await?.tenant().await?.ok_or(Problem::Unauthenticated)?;
-    Ok((tenant, device, verified))
+    let call = OneCall::of(&verified);
+    let mut rows = app.store.read(tenant).await?;
+    let tenant = rows.tenant().await?.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
+    if rows.is_spent(&call.value).await? {
+        return Err(CallError::Replay.refuse(&device));
+    }
+    Ok(Caller { tenant, device, call })
 }
 
 /// The proof that a call carries.
-pub(crate) fn proof_of(headers: &HeaderMap) -> Result<&str, Problem> {
-    let header = headers.get(PROOF_HEADER).ok_or(Problem::Unauthenticated)?;
-    header.to_str().map_err(|_| Problem::Unauthenticated)
+pub(crate) fn proof_of<'h>(app: &App, headers: &'h HeaderMap) -> Result<&'h str, Problem> {
+    let header = headers.get(PROOF_HEADER).and_then(|header| header.to_str().ok());
+    header.ok_or_else(|| CallError::NoProof.refuse_stranger(app))
 }
 
 /// Checks a proof against a key.
@@ -75,13 +151,9 @@ pub(crate) fn verify(
     body: &[u8],
     nonce: Option<&str>,
 ) -> Result<VerifiedProof, Problem> {
-    let key = jwk.key().map_err(|_| Problem::Unauthenticated)?;
+    let key = jwk.key().map_err(|_| CallError::NoDevice.refuse_stranger(app))?;
     let url = app.config.address(path);
     let expected = ExpectedCall { method, url: &url, body, nonce };
-    DeviceProof::verify(proof, &expected, &key, entropy::system_time()).map_err(|error| {
-        app.quiet.once("agent's proof refused", None, || {
-            tracing::warn!(%error, path, "agent's proof refused");
-        });
-        Problem::Unauthenticated
-    })
+    let verified = DeviceProof::verify(proof, &expected, &key, entropy::system_time());
+    verified.map_err(|error| CallError::Proof(error).refuse_stranger(app))
 }

@@ -6,13 +6,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::Moment;
 use ids::DeviceId;
-use secrets::TokenHash;
 use serde::Deserialize;
 use store::{Device, DeviceState};
 
-use crate::agents::{Connected, caller, nonce};
+use crate::agents::caller::{self, Caller};
+use crate::agents::refusal::CallError;
+use crate::agents::{Connected, nonce};
 use crate::app::App;
 use crate::http::problem::Problem;
 
@@ -22,27 +22,27 @@ struct Nonce {
 }
 
 /// `GET /agent/v1/channel`: the WebSocket over which requests are pushed. The proof is over a
-/// nonce of ours and counts once.
+/// nonce of ours; both count once.
 pub(crate) async fn handler(
     State(app): State<App>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let nonce = claimed_nonce(caller::proof_of(&headers)?).ok_or(Problem::Unauthenticated)?;
-    if !nonce::is_fresh(&app.ring, &nonce) {
-        return Err(Problem::Unauthenticated);
-    }
+    let nonce = claimed_nonce(caller::proof_of(&app, &headers)?);
+    let nonce = nonce.filter(|nonce| nonce::is_fresh(&app.ring, nonce));
+    let nonce = nonce.ok_or_else(|| CallError::Nonce.refuse_stranger(&app))?;
     let body = Bytes::new();
-    let (tenant, device, proof) =
+    let Caller { tenant, device, call } =
         caller::identify(&app, &headers, "GET", paths::CHANNEL, &body, Some(&nonce)).await?;
     if device.state != DeviceState::Confirmed {
-        return Err(Problem::Unauthenticated);
+        return Err(CallError::NotConfirmed.refuse(&device));
     }
-    let kept = proof.keep_until.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let until = Moment::from_unix_seconds(i64::try_from(kept.as_secs()).unwrap_or_default());
     let mut tx = app.store.write(tenant.id).await?;
-    if !tx.spend(&TokenHash::of(proof.jti.as_str().as_bytes()), until).await? {
-        return Err(Problem::Unauthenticated);
+    if !call.spend(&mut tx).await? {
+        return Err(CallError::Replay.refuse(&device));
+    }
+    if !nonce::spend(&mut tx, &nonce).await? {
+        return Err(CallError::NonceSpent.refuse(&device));
     }
     tx.touch_device(device.id).await?;
     tx.commit().await?;

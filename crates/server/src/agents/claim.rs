@@ -1,10 +1,11 @@
 use agent_protocol::{ClaimAnswer, ClaimRequest};
 use axum::Json;
 use axum::extract::State;
-use store::DeviceState;
+use store::TicketState;
 
 use crate::agents::caller::AgentCall;
-use crate::agents::{request, ticket_id};
+use crate::agents::refusal::CallError;
+use crate::agents::{request, ticket_for};
 use crate::app::App;
 use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
@@ -13,22 +14,29 @@ use crate::http::problem::Problem;
 /// the device that it was made for.
 pub(crate) async fn handler(
     State(app): State<App>,
-    AgentCall { tenant, device, body }: AgentCall<ClaimRequest>,
+    call: AgentCall<ClaimRequest>,
 ) -> Result<Json<ClaimAnswer>, Problem> {
-    let id = ticket_id(&body.ticket).ok_or(Problem::NotFound)?;
+    let call = call.confirmed()?;
+    let AgentCall { tenant, device, body, .. } = &call;
     let mut rows = app.store.read(tenant.id).await?;
-    let ticket = rows.ticket(id).await?.filter(|ticket| ticket.device == device.id);
-    let ticket =
-        ticket.filter(|_| device.state == DeviceState::Confirmed).ok_or(Problem::NotFound)?;
-    let waiting = rows.login(ticket.login).await?.ok_or(Problem::ChallengeGone)?;
-    let person = rows.person(waiting.person).await?.ok_or(Problem::ChallengeGone)?;
+    let ticket = ticket_for(&mut rows, device, &body.ticket).await?;
+    match ticket.state {
+        TicketState::Waiting => {}
+        TicketState::Claimed => return Err(call.refuse(CallError::Claimed)),
+        _ => return Err(call.refuse(CallError::TicketOver)),
+    }
+    let waiting = rows.login(ticket.login).await?;
+    let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
+    let person = rows.person(waiting.person).await?;
+    let person = person.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
-    let challenge = out.ok_or(Problem::ChallengeGone)?;
-    let request = request::signed(&app, &tenant, &device, &ticket, &waiting, challenge, &person)?;
+    let challenge = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
+    let request = request::signed(&app, tenant, device, &ticket, &waiting, challenge, &person)?;
     let mut tx = app.store.write(tenant.id).await?;
-    if !tx.claim_ticket(id, device.id).await? {
-        return Err(Problem::AlreadyUsed);
+    call.spend(&mut tx).await?;
+    if !tx.claim_ticket(ticket.id, device.id).await? {
+        return Err(call.refuse(CallError::Claimed));
     }
     tx.commit().await?;
     let match_code = Some(format!("{:02}", ticket.match_code));

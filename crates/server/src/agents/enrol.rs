@@ -5,15 +5,16 @@ use axum::Json;
 use axum::extract::{Request, State};
 use ids::DeviceId;
 use serde::Deserialize;
-use store::{AuditEntry, Device, DeviceState};
+use store::{AuditEntry, Device, DeviceState, StoreError};
 
-use crate::agents::caller::{self, AgentCall};
+use crate::agents::caller::{self, AgentCall, OneCall};
+use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::card_step::code::code_hash;
 use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
-use crate::http::body::whole;
+use crate::http::body;
 use crate::http::problem::Problem;
 
 /// `POST /agent/v1/enrol`: an agent offers itself to the login whose page shows the code. Until
@@ -22,38 +23,41 @@ pub(crate) async fn handler(
     State(app): State<App>,
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
-    let (parts, body) = request.into_parts();
-    let body = whole(body, limits::MAX_BODY, app.config.limits.request()).await?;
-    let asked: EnrolRequest =
-        serde_json::from_slice(&body).map_err(|_| Problem::Malformed("body"))?;
-    let proof = caller::proof_of(&parts.headers)?;
-    caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
+    let headers = request.headers().clone();
+    let body = body::read(&app, request, body::JSON)
+        .await
+        .inspect_err(|problem| caller::unread(&app, problem))?;
+    let asked: EnrolRequest = caller::parse(&body).map_err(|error| error.refuse_stranger(&app))?;
+    let proof = caller::proof_of(&app, &headers)?;
+    let proof = caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
     // The code is what a stranger could guess: one try each, few a minute, and it names one login.
     if !app.limits.allows_code_try() {
         return Err(Problem::TooMany);
     }
-    let hash = code_hash(&app, asked.code.as_str())?.ok_or(Problem::CodeRefused)?;
+    let unknown = || CallError::Code.refuse_stranger(&app);
+    let hash = code_hash(&app, asked.code.as_str())?.ok_or_else(unknown)?;
     let found = app.store.login_by_agent_code(&hash).await?;
-    let Some((tenant, login)) = found else {
-        app.quiet.once("an agent gave a code that no page shows", None, || {
-            tracing::warn!("an agent gave a code that no page shows");
-        });
-        return Err(Problem::CodeRefused);
-    };
+    let (tenant, login) = found.ok_or_else(unknown)?;
     let mut rows = app.store.read(tenant).await?;
-    let tenant = rows.tenant().await?.ok_or(Problem::CodeRefused)?;
-    let waiting = rows.login(login).await?.ok_or(Problem::CodeRefused)?;
-    let person = rows.person(waiting.person).await?.ok_or(Problem::CodeRefused)?;
+    let tenant = rows.tenant().await?.ok_or_else(unknown)?;
+    let waiting = rows.login(login).await?.ok_or_else(unknown)?;
+    let person = rows.person(waiting.person).await?.ok_or_else(unknown)?;
     let out = waiting.challenge.as_ref().map(Ceremony::of).transpose()?;
     let Asked { browser, os, .. } = out.map(|ceremony| ceremony.asked).unwrap_or_default();
     drop(rows);
     let number = MatchCode::from_random(entropy::bytes());
     let device = device(&asked, &waiting, &number)?;
     let mut tx = app.store.write(tenant.id).await?;
-    if !tx.take_agent_code(login, &hash).await? {
-        return Err(Problem::CodeRefused);
+    if !OneCall::of(&proof).spend(&mut tx).await? {
+        return Err(CallError::Replay.refuse_stranger(&app));
     }
-    tx.insert_device(&device).await?;
+    if !tx.take_agent_code(login, &hash).await? {
+        return Err(unknown());
+    }
+    tx.insert_device(&device).await.map_err(|error| match error {
+        StoreError::Conflict(_) => CallError::KeyTaken.refuse_stranger(&app),
+        other => other.into(),
+    })?;
     tx.audit(&AuditEntry {
         kind: "agent.offered",
         person: Some(waiting.person),
@@ -108,6 +112,7 @@ fn device(
 
 /// An empty object.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `POST /agent/v1/enrol/wait`: has the page confirmed? Held until it has, at most 25 seconds.
@@ -115,6 +120,9 @@ pub(crate) async fn wait(
     State(app): State<App>,
     call: AgentCall<Nothing>,
 ) -> Result<Json<WaitAnswer>, Problem> {
+    let mut tx = app.store.write(call.tenant.id).await?;
+    call.spend(&mut tx).await?;
+    tx.commit().await?;
     // Before the look, so that nothing is missed between the two.
     let mut waiter = app.agents.waiters.wait(call.device.id).ok_or(Problem::Busy)?;
     let pending = state(&app, &call).await?;

@@ -6,7 +6,8 @@ use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Moment;
-use secrets::KeyRing;
+use secrets::{KeyRing, TokenHash};
+use store::{StoreError, Writing};
 
 use crate::app::App;
 use crate::entropy;
@@ -31,4 +32,10 @@ pub(crate) fn is_fresh(ring: &KeyRing, nonce: &str) -> bool {
     let made = sealed.and_then(|sealed| ring.open(PLACE, &sealed).ok());
     let made = made.and_then(|made| made.expose().try_into().ok()).map(i64::from_be_bytes);
     made.is_some_and(|made| entropy::now() < Moment(made).plus(LIFE))
+}
+
+/// Spends a fresh nonce. `false` when it was used before.
+pub(crate) async fn spend(tx: &mut Writing, nonce: &str) -> Result<bool, StoreError> {
+    let value = TokenHash::of(format!("{PLACE}|{nonce}").as_bytes());
+    tx.spend(&value, entropy::now().plus(LIFE)).await
 }

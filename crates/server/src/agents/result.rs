@@ -1,91 +1,112 @@
 use agent_protocol::{Outcome, Refused, ResultAnswer, ResultRequest};
 use axum::Json;
 use axum::extract::State;
-use identity::Tenant;
-use login::{Channel, Waiting};
+use login::{Channel, Purpose, Waiting};
 use serde_json::Value;
-use store::{Device, DeviceState, Ticket, TicketState};
+use store::{Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
-use crate::agents::ticket_id;
+use crate::agents::refusal::CallError;
+use crate::agents::ticket_for;
 use crate::app::App;
-use crate::card_step::{answer, next_by_agent};
+use crate::card_step::answer::{self, Refusing};
+use crate::card_step::next_by_agent;
 use crate::hallway::ceremony::{Answer, Ceremony};
 use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
+
+type Call = AgentCall<ResultRequest>;
 
 /// `POST /agent/v1/result`: what became of a request that the device claimed. A proof ends the
 /// login in one commit; the browser that began claims what was issued.
 pub(crate) async fn handler(
     State(app): State<App>,
-    AgentCall { tenant, device, body }: AgentCall<ResultRequest>,
+    call: Call,
 ) -> Result<Json<ResultAnswer>, Problem> {
-    let id = ticket_id(&body.ticket).ok_or(Problem::NotFound)?;
-    let mut rows = app.store.read(tenant.id).await?;
-    let ticket = rows.ticket(id).await?.filter(|ticket| ticket.device == device.id);
-    let ticket =
-        ticket.filter(|_| device.state == DeviceState::Confirmed).ok_or(Problem::NotFound)?;
-    if ticket.state != TicketState::Claimed {
-        return Err(Problem::AlreadyUsed);
+    let call = call.confirmed()?;
+    let mut rows = app.store.read(call.tenant.id).await?;
+    let ticket = ticket_for(&mut rows, &call.device, &call.body.ticket).await?;
+    match ticket.state {
+        TicketState::Claimed => {}
+        TicketState::Waiting => return Err(call.refuse(CallError::NotClaimed)),
+        _ => return Err(call.refuse(CallError::TicketOver)),
     }
-    let waiting = rows.login(ticket.login).await?.ok_or(Problem::ChallengeGone)?;
+    let waiting = rows.login(ticket.login).await?;
+    let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
-    match body.outcome {
-        Outcome::Refused(reason) => refused(&app, &tenant, &ticket, reason).await?,
-        Outcome::Assertion(credential) | Outcome::Registration(credential) => {
-            proved(&app, &tenant, &device, &ticket, &waiting, &credential).await?;
-        }
-    }
-    Ok(Json(ResultAnswer::Accepted))
+    let (credential, purpose) = match &call.body.outcome {
+        Outcome::Refused(reason) => return refused(&app, &call, &ticket, *reason).await,
+        Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
+        Outcome::Registration(credential) => (credential, Purpose::Register),
+    };
+    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
+    app.pages.tell(ticket.login, page_state(&call, &waiting, &taken));
+    taken.map(|_| Json(ResultAnswer::Accepted))
 }
 
 async fn refused(
     app: &App,
-    tenant: &Tenant,
+    call: &Call,
     ticket: &Ticket,
     reason: Refused,
-) -> Result<(), Problem> {
+) -> Result<Json<ResultAnswer>, Problem> {
     let name = serde_json::to_value(reason).unwrap_or_default();
     let name = name.as_str().unwrap_or("unknown").to_owned();
+    let tenant = &call.tenant;
     tracing::info!(tenant = %tenant.slug, login = %ticket.login, reason = name, "agent refused");
     let mut tx = app.store.write(tenant.id).await?;
-    tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.clone() }).await?;
+    call.spend(&mut tx).await?;
+    if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.clone() }).await? {
+        return Err(call.refuse(CallError::TicketOver));
+    }
     tx.commit().await?;
     let state = PageState { reason: Some(name), ..PageState::of("refused") };
     app.pages.tell(ticket.login, state);
-    Ok(())
+    Ok(Json(ResultAnswer::Accepted))
 }
 
 async fn proved(
     app: &App,
-    tenant: &Tenant,
-    device: &Device,
+    call: &Call,
     ticket: &Ticket,
     waiting: &Waiting,
     credential: &Value,
-) -> Result<(), Problem> {
+    purpose: Purpose,
+) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
-    let out = out.ok_or(Problem::ChallengeGone)?;
+    let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
+    if purpose != out.purpose {
+        // An answer all the same: it spends the challenge like any other that does not verify.
+        let refusing = Refusing { challenge: out.id, call: Some(call.call) };
+        return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
+    }
     let asked = Ceremony::of(out)?.asked;
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     let given = Answer {
-        channel: Channel::Agent(device.id),
+        channel: Channel::Agent(call.device.id),
         handle: None,
         challenge: out.id,
         response: &response,
         label: asked.label.clone(),
+        call: Some(call.call),
     };
-    let taken = answer::take(app, tenant, waiting, given, asked.user_agent()).await;
-    let state = match &taken {
+    answer::take(app, &call.tenant, waiting, given, asked.user_agent()).await
+}
+
+/// What the page hears of it.
+fn page_state(
+    call: &Call,
+    waiting: &Waiting,
+    taken: &Result<answer::Outcome, Problem>,
+) -> PageState {
+    match taken {
         Ok(outcome) => {
-            let location = next_by_agent(tenant, waiting, *outcome);
+            let location = next_by_agent(&call.tenant, waiting, *outcome);
             PageState { location: Some(location), ..PageState::of("done") }
         }
         Err(problem) => {
             let reason = problem.status_and_code().1.to_owned();
             PageState { reason: Some(reason), ..PageState::of("refused") }
         }
-    };
-    app.pages.tell(ticket.login, state);
-    taken.map(drop)
+    }
 }

@@ -1,23 +1,29 @@
+use std::time::Duration;
+
 use agent_protocol::{ServerMessage, limits};
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::IntoResponse;
+use identity::Tenant;
 use ids::TicketId;
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{Device, Ticket, TicketState};
+use store::{Device, Pairing, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
 use crate::app::App;
-use crate::card_step::page::paired_device;
+use crate::card_step::page::{Paired, paired};
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked, label_text};
 use crate::hallway::events::PageState;
-use crate::hallway::execute::{Material, execute};
+use crate::hallway::execute::{Material, Rotation, execute};
 use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
+use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -43,13 +49,15 @@ pub(crate) async fn push(
     AtCard { tenant, waiting }: AtCard,
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
-) -> Result<Json<Response>, Problem> {
+) -> Result<axum::response::Response, Problem> {
     let mut rows = app.store.read(tenant.id).await?;
-    let Some(device) = paired_device(&mut rows, &tenant, &headers).await? else {
-        return Ok(Json(Response::NoAgent));
+    let Some(paired) = paired(&mut rows, &tenant, &headers).await? else {
+        return Ok(Json(Response::NoAgent).into_response());
     };
+    let renewed = Renewed::when_due(&paired);
+    let device = paired.device;
     if !app.agents.is_online(device.id) {
-        return Ok(Json(Response::Offline { device: device.name }));
+        return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
     let channel = Channel::Agent(device.id);
     let asked =
@@ -61,20 +69,63 @@ pub(crate) async fn push(
     let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
     app.agents.withdraw(&app, &tenant, &waiting).await?;
     let (_, effects) = step(Login::Waiting(waiting.clone()), event, &tenant)?;
-    let material =
-        Material { on: Some(waiting), ticket: Some(ticket.clone()), ..Material::default() };
+    let (cookie, rotation) = renewed.map(|r| (r.cookie, r.rotation)).unzip();
+    let material = Material {
+        on: Some(waiting),
+        ticket: Some(ticket.clone()),
+        rotation,
+        ..Material::default()
+    };
     execute(&app, tenant.id, effects, material).await?;
-    if !app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? }) {
-        return Ok(Json(Response::Offline { device: device.name }));
+    let pushed = app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? });
+    let answer = if pushed {
+        let match_code = format!("{:02}", ticket.match_code);
+        let state = PageState { match_code: Some(match_code.clone()), ..PageState::of("pushed") };
+        app.pages.tell(login, state);
+        let expires_in = limits::TICKET_LIFE.as_secs();
+        Response::Pushed { r#match: match_code, expires_in, device: device.name }
+    } else {
+        Response::Offline { device: device.name }
+    };
+    let mut response = Json(answer).into_response();
+    if let Some(set) = set_cookie(&app, &tenant, cookie).await? {
+        response.headers_mut().append(SET_COOKIE, set);
     }
-    let match_code = format!("{:02}", ticket.match_code);
-    let state = PageState { match_code: Some(match_code.clone()), ..PageState::of("pushed") };
-    app.pages.tell(login, state);
-    Ok(Json(Response::Pushed {
-        r#match: match_code,
-        expires_in: limits::TICKET_LIFE.as_secs(),
-        device: device.name,
-    }))
+    Ok(response)
+}
+
+/// A pairing's token serves for a day, and what somebody copied longer ago opens nothing.
+const ROTATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A new token for a pairing. It counts once it is written, with the ticket.
+struct Renewed {
+    cookie: DeviceCookie,
+    rotation: Rotation,
+}
+
+impl Renewed {
+    fn when_due(paired: &Paired) -> Option<Self> {
+        let now = entropy::now();
+        let made = paired.pairing.expires_at.minus(PAIRING_LIFE);
+        (now >= made.plus(ROTATE_AFTER)).then(|| {
+            let cookie = DeviceCookie(entropy::token());
+            let pairing = Pairing { expires_at: now.plus(PAIRING_LIFE), ..paired.pairing.clone() };
+            let rotation = Rotation { old: paired.token, new: cookie.0.hash(), pairing };
+            Self { cookie, rotation }
+        })
+    }
+}
+
+/// The header for a new token, unless another request of this browser was first with one of its
+/// own.
+async fn set_cookie(
+    app: &App,
+    tenant: &Tenant,
+    cookie: Option<DeviceCookie>,
+) -> Result<Option<HeaderValue>, Problem> {
+    let Some(cookie) = cookie else { return Ok(None) };
+    let written = app.store.read(tenant.id).await?.pairing(&cookie.0.hash()).await?;
+    Ok(written.map(|_| cookie.set(&tenant.slug, PAIRING_LIFE)))
 }
 
 fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {

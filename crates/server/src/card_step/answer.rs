@@ -3,6 +3,7 @@
 use identity::Tenant;
 use login::{Channel, Event, Login, Task, Then, Vouched, Waiting};
 
+use crate::agents::caller::OneCall;
 use crate::app::App;
 use crate::entropy;
 use crate::exits;
@@ -33,18 +34,19 @@ pub(crate) async fn take(
     answer: Answer<'_>,
     user_agent: String,
 ) -> Result<Outcome, Problem> {
-    let (challenge, channel) = (answer.challenge, answer.channel);
+    let refusing = Refusing { challenge: answer.challenge, call: answer.call };
+    let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
     let Verified { event, card } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
-        return Err(refuse(app, tenant, waiting, challenge, reason).await);
+        return Err(refuse(app, tenant, waiting, refusing, reason).await);
     }
     let (login, effects) = match step(Login::Waiting(waiting.clone()), event, tenant) {
         Ok(outcome) => outcome,
         Err(refusal) => {
-            let refused = refuse(app, tenant, waiting, challenge, refusal.code()).await;
+            let refused = refuse(app, tenant, waiting, refusing, refusal.code()).await;
             let over = matches!(refused, Problem::GivenUp);
             return Err(if over { refused } else { refusal.into() });
         }
@@ -54,14 +56,15 @@ pub(crate) async fn take(
         life: exits::life(tenant, waiting.started.request.door),
         user_agent,
     };
-    let material = Material { card, session: Some(session), ..Material::default() };
+    let call = refusing.call;
+    let material = Material { card, session: Some(session), call, ..Material::default() };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) => {
             story(tenant, waiting, channel);
             Ok(if login.is_some() { Outcome::Waits } else { Outcome::Ended })
         }
-        Err(ExecuteError::Clone) => {
-            Err(refuse(app, tenant, waiting, challenge, "counter-went-back").await)
+        Err(error @ (ExecuteError::Counter | ExecuteError::Revoked)) => {
+            Err(refuse(app, tenant, waiting, refusing, error.code()).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -94,19 +97,28 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
     );
 }
 
+/// What a refused answer spends.
+#[derive(Clone, Copy)]
+pub(crate) struct Refusing {
+    /// The challenge that it was an answer to.
+    pub(crate) challenge: ids::ChallengeId,
+    /// The agent's call that it came in.
+    pub(crate) call: Option<OneCall>,
+}
+
 /// Spends the challenge and writes the refusal; the problem for whoever sent the answer.
-async fn refuse(
+pub(crate) async fn refuse(
     app: &App,
     tenant: &Tenant,
     waiting: &Waiting,
-    challenge: ids::ChallengeId,
+    Refusing { challenge, call }: Refusing,
     reason: &'static str,
 ) -> Problem {
     tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, reason, "card refused");
     let event = Event::CardRefused { challenge, reason };
     let outcome = step(Login::Waiting(waiting.clone()), event, tenant);
     let Ok((login, effects)) = outcome else { return Problem::LoginGone };
-    match execute(app, tenant.id, effects, Material::default()).await {
+    match execute(app, tenant.id, effects, Material { call, ..Material::default() }).await {
         Ok(()) if login.is_none() => {
             tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, "login given up");
             Problem::GivenUp

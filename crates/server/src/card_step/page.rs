@@ -4,8 +4,9 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::{Person, Tenant};
 use login::{Door, Permit, Task, Then, Vouched, Waiting};
+use secrets::TokenHash;
 use serde::Deserialize;
-use store::{Device, DeviceState, Rows, Session};
+use store::{Device, DeviceState, Pairing, Rows, Session};
 
 use crate::admin::step_up;
 use crate::app::App;
@@ -47,6 +48,10 @@ pub(crate) async fn handler(
 }
 
 /// Hands the session to the browser that began: only its handle gives the token.
+///
+/// Nothing is written, so an answer that was lost on its way can be asked for again, for a minute
+/// and as long as the session lives. It is the same token then, never a second session; and who
+/// lacks the handle of the login cannot ask at all.
 fn claim(
     app: &App,
     tenant: &Tenant,
@@ -88,7 +93,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
     let account = account(rows, waiting, &person).await?;
-    let device = paired_device(rows, tenant, headers).await?;
+    let device = paired(rows, tenant, headers).await?.map(|paired| paired.device);
     let ceremony = ceremony(app, tenant, waiting, device.as_ref(), headers);
     let frame = frame(tenant);
     let start_again = frame.url("login/start-again");
@@ -140,16 +145,29 @@ pub(super) async fn account(
     })
 }
 
+/// This browser's pairing, and the agent that it is with.
+pub(super) struct Paired {
+    pub(super) token: TokenHash,
+    pub(super) pairing: Pairing,
+    pub(super) device: Device,
+}
+
 /// The agent that this browser is paired with.
-pub(crate) async fn paired_device(
+///
+/// Whoever sits at it: a pairing says which desktop a browser stands on, not who signs in there.
+/// People share a ward's computer. The agent shows whose account it is asked for, and what counts
+/// is a card of that person; the person who paired the two stands in the pairing for the record.
+pub(super) async fn paired(
     rows: &mut Rows,
     tenant: &Tenant,
     headers: &HeaderMap,
-) -> Result<Option<Device>, Problem> {
+) -> Result<Option<Paired>, Problem> {
     let Some(cookie) = DeviceCookie::read(headers, &tenant.slug) else { return Ok(None) };
-    let Some(pairing) = rows.pairing(&cookie.0.hash()).await? else { return Ok(None) };
+    let token = cookie.0.hash();
+    let Some(pairing) = rows.pairing(&token).await? else { return Ok(None) };
     let device = rows.device(pairing.device).await?;
-    Ok(device.filter(|device| device.state == DeviceState::Confirmed))
+    let device = device.filter(|device| device.state == DeviceState::Confirmed);
+    Ok(device.map(|device| Paired { token, pairing, device }))
 }
 
 fn ceremony(

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use identity::Tenant;
 use login::{Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{AuditEntry, DeviceState, Pairing};
+use store::{AuditEntry, Device, DeviceState, Pairing};
 
 use crate::app::App;
-use crate::card_step::code::code_hash;
+use crate::card_step::code::{code_hash, tries_left};
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{Material, execute};
@@ -33,6 +33,10 @@ pub(crate) async fn code(
     AtCard { tenant, waiting }: AtCard,
     headers: HeaderMap,
 ) -> Result<Json<Code>, Problem> {
+    let tries = app.store.read(tenant.id).await?.code_tries(waiting.started.id).await?;
+    if tries_left(tries) == 0 {
+        return Err(Problem::CardRefused("pairing-too-often"));
+    }
     let code = EnrolmentCode::from_random(entropy::bytes());
     let hash = code_hash(&app, code.as_str())?.ok_or(Problem::Internal)?;
     if waiting.challenge.is_none() {
@@ -87,6 +91,9 @@ pub(crate) async fn confirm(
     let device = offered.ok_or(Problem::CardRefused("pairing-expired"))?;
     if given.number.trim().parse() != Ok(device.number) {
         tx.revoke_device(device.id).await?;
+        // It counts with the wrong codes of this login: whatever is guessed, five times.
+        tx.count_code_try(login).await?;
+        tx.audit(&event("agent.number-wrong", &waiting, &device)).await?;
         tx.commit().await?;
         app.agents.waiters.wake(device.id);
         tracing::warn!(tenant = %tenant.slug, %login, "wrong number for an agent");
@@ -102,17 +109,20 @@ pub(crate) async fn confirm(
         expires_at: entropy::now().plus(PAIRING_LIFE),
     };
     tx.insert_pairing(&cookie.0.hash(), &pairing).await?;
-    tx.audit(&AuditEntry {
-        kind: "agent.paired",
-        person: Some(waiting.person),
-        actor: Some(waiting.person),
-        login: Some(login),
-        detail: serde_json::json!({ "device": device.id, "name": device.name }),
-    })
-    .await?;
+    tx.audit(&event("agent.paired", &waiting, &device)).await?;
     tx.commit().await?;
     app.agents.waiters.wake(device.id);
     let set = cookie.set(&tenant.slug, PAIRING_LIFE);
     let paired = Paired { state: "paired", device: device.name };
     Ok(([(SET_COOKIE, set)], Json(paired)).into_response())
+}
+
+fn event(kind: &'static str, waiting: &Waiting, device: &Device) -> AuditEntry {
+    AuditEntry {
+        kind,
+        person: Some(waiting.person),
+        actor: Some(waiting.person),
+        login: Some(waiting.started.id),
+        detail: serde_json::json!({ "device": device.id, "name": device.name }),
+    }
 }

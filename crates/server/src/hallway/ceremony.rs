@@ -11,6 +11,7 @@ use secrets::TokenHash;
 use serde::{Deserialize, Serialize};
 use store::{Credential, Rows};
 
+use crate::agents::caller::OneCall;
 use crate::app::App;
 use crate::entropy;
 use crate::http::problem::Problem;
@@ -150,6 +151,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) response: &'a [u8],
     /// What the person calls a new card.
     pub(crate) label: Option<String>,
+    /// The agent's call that it came in, which is spent with it.
+    pub(crate) call: Option<OneCall>,
 }
 
 /// Verifies an answer to the challenge that is out. An answer that does not verify is an event

@@ -4,8 +4,12 @@ use identity::{EntraLink, Person};
 use ids::{LoginId, ProofId, SessionId, TenantId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
-use store::{AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, Writing};
+use store::{
+    AuditEntry, ConsumedProof, Credential, NewSession, Pairing, TakenLogin, Ticket, Writing,
+};
 
+use crate::agents::caller::OneCall;
+use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::entropy;
 use crate::exits;
@@ -25,6 +29,20 @@ pub(crate) struct Material {
     pub(crate) on: Option<Waiting>,
     /// The ticket to write with it.
     pub(crate) ticket: Option<Ticket>,
+    /// The agent's call that brought the event: it counts once.
+    pub(crate) call: Option<OneCall>,
+    /// A pairing that gets a new token.
+    pub(crate) rotation: Option<Rotation>,
+}
+
+/// A pairing's new token in place of the old one.
+pub(crate) struct Rotation {
+    /// Hash of the token that the browser holds.
+    pub(crate) old: TokenHash,
+    /// Hash of the one that it is to hold.
+    pub(crate) new: TokenHash,
+    /// The pairing, with its new life.
+    pub(crate) pairing: Pairing,
 }
 
 /// What a session needs besides what the hallway says.
@@ -45,7 +63,13 @@ pub(crate) enum ExecuteError {
     Spent(&'static str),
     /// The counter of the card went back: it may have been copied.
     #[error("signature counter went back")]
-    Clone,
+    Counter,
+    /// The card was revoked between the decision and the write.
+    #[error("card is revoked")]
+    Revoked,
+    /// The same call of an agent came before.
+    #[error("call was made before")]
+    Replay,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::StoreError),
@@ -54,11 +78,25 @@ pub(crate) enum ExecuteError {
     Incomplete,
 }
 
+impl ExecuteError {
+    /// The reason as a stable name: what the audit trail says, and the page's words go by.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Spent(_) => "already-used",
+            Self::Counter => "counter-went-back",
+            Self::Revoked => login::Refusal::Revoked.code(),
+            Self::Replay => "call-replayed",
+            Self::Store(_) | Self::Incomplete => "internal",
+        }
+    }
+}
+
 impl From<ExecuteError> for Problem {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Spent(_) => Self::AlreadyUsed,
-            ExecuteError::Clone => Self::CardRefused("counter-went-back"),
+            ExecuteError::Counter | ExecuteError::Revoked => Self::CardRefused(error.code()),
+            ExecuteError::Replay => CallError::Replay.refuse(None),
             ExecuteError::Store(error) => error.into(),
             ExecuteError::Incomplete => Self::internal(error),
         }
@@ -77,6 +115,11 @@ pub(crate) async fn execute(
     material: Material,
 ) -> Result<(), ExecuteError> {
     let mut tx = app.store.write(tenant).await?;
+    if let Some(call) = material.call
+        && !call.spend(&mut tx).await?
+    {
+        return Err(ExecuteError::Replay);
+    }
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
     }
@@ -91,6 +134,12 @@ pub(crate) async fn execute(
     }
     if let Some(ticket) = run.material.ticket {
         tx.insert_ticket(&ticket).await?;
+    }
+    if let Some(Rotation { old, new, pairing }) = run.material.rotation {
+        // Of two requests at once one rotates; the other goes on without.
+        if tx.end_pairing(&old).await? {
+            tx.insert_pairing(&new, &pairing).await?;
+        }
     }
     Ok(tx.commit().await?)
 }
@@ -182,7 +231,7 @@ impl Run {
         if let Some(counter) = proof.counter {
             let swapped = tx.swap_counter(proof.card, counter).await?;
             if !swapped {
-                return Err(ExecuteError::Clone);
+                return Err(not_swapped(tx, &proof).await?);
             }
         }
         let taken = self.taken.take().ok_or(ExecuteError::Incomplete)?;
@@ -239,6 +288,12 @@ impl Run {
     }
 }
 
+/// Why the counter of a card was not swapped.
+async fn not_swapped(tx: &mut Writing, proof: &Proof) -> Result<ExecuteError, ExecuteError> {
+    let card = tx.credential(proof.card).await?.ok_or(ExecuteError::Incomplete)?;
+    Ok(if card.revoked_at.is_some() { ExecuteError::Revoked } else { ExecuteError::Counter })
+}
+
 fn hit(hit: bool, what: &'static str) -> Result<(), ExecuteError> {
     if hit { Ok(()) } else { Err(ExecuteError::Spent(what)) }
 }
@@ -277,3 +332,6 @@ pub(crate) fn waiting_of(login: Option<login::Login>) -> Option<Waiting> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

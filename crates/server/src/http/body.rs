@@ -1,7 +1,5 @@
 //! Bodies: read with a limit, parsed once, refused with a problem of ours.
 
-use std::time::Duration;
-
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -13,6 +11,9 @@ use crate::http::problem::Problem;
 /// The largest form or JSON body of a page, in bytes: a registration with an attestation chain.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
+/// The content type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -20,7 +21,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = read(app, request, "application/json").await?;
+        let bytes = read(app, request, JSON).await?;
         // All of it is UTF-8 (RFC 8259 §8.1), also what nobody reads.
         let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Unreadable("body"))?;
         serde_json::from_str(text).map(Self).map_err(|_| Problem::Unreadable("body"))
@@ -54,21 +55,19 @@ fn rebuilt(bytes: &[u8]) -> Request {
     request
 }
 
-async fn read(app: &App, request: Request, expected: &str) -> Result<Bytes, Problem> {
+/// Reads a body of this content type.
+///
+/// # Errors
+///
+/// [`Problem`] for another content type, for a body that is too large, and for one that takes too
+/// long.
+pub(crate) async fn read(app: &App, request: Request, expected: &str) -> Result<Bytes, Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case(expected) {
         return Err(Problem::WrongContentType);
     }
-    whole(request.into_body(), MAX_BODY, app.config.limits.request()).await
-}
-
-/// All of a body, which must arrive within the limit and before the deadline.
-///
-/// # Errors
-///
-/// [`Problem::Unreadable`] for one that comes too slowly, and [`Problem::TooLarge`].
-pub(crate) async fn whole(body: Body, most: usize, deadline: Duration) -> Result<Bytes, Problem> {
-    let body = tokio::time::timeout(deadline, to_bytes(body, most)).await;
+    let body = to_bytes(request.into_body(), MAX_BODY);
+    let body = tokio::time::timeout(app.config.limits.request(), body).await;
     body.map_err(|_| Problem::Unreadable("body"))?.map_err(|_| Problem::TooLarge)
 }

@@ -82,11 +82,13 @@ pub const FAILURES: &[Failure] = failures! {
         "Nothing was changed. Choose how you want to go on.";
     "card-first-refused" | "not-linked", "This card cannot sign you in by itself right now",
         "Use “Show more ways to log in”, then tap your card.";
-    "card-revoked" | "counter-went-back" | "passkey-possible-clone", "This card can no longer be used",
-        "Use another card, or ask your administrator for a new one.";
+    "card-revoked", "This card can no longer be used",
+        "It was removed from your account. Use another card, or ask your administrator for a new one.";
     "challenge-expired" | "already-used" | "other-challenge" | "other-channel"
-        | "passkey-challenge" | "passkey-state", "That took too long",
+        | "other-ceremony" | "passkey-challenge" | "passkey-state", "That took too long",
         "Nothing was changed. Choose how you want to go on.";
+    "counter-went-back" | "passkey-possible-clone", "This card may have been copied",
+        "Its count of uses does not fit what was seen before. Use another card, and tell your administrator.";
     "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
     "failed", "The card could not be read",
@@ -120,6 +122,8 @@ pub const FAILURES: &[Failure] = failures! {
         "Wait a moment, then try again. Nothing was changed.";
     "pairing-expired", "The code is no longer valid",
         "Get a new code and enter it in Cardea on your computer.";
+    "pairing-too-often", "Too many wrong numbers",
+        "For your safety this sign-in sets up no computer any more. Start again, and then give Cardea the code that the page shows.";
     "person-disabled", "Your account is switched off here",
         "Ask your administrator. Nothing that you do on this page can change it.";
     "pin-auth-blocked", "Wrong PIN three times",

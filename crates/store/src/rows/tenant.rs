@@ -1,5 +1,5 @@
 use identity::Tenant;
-use ids::Slug;
+use ids::{Slug, UserId};
 
 use crate::row::Row;
 use crate::sql::{json, statements, values};
@@ -52,7 +52,11 @@ impl Writing {
     }
 
     /// The tenant's row, its client for the account page and its first audit event.
-    pub(crate) async fn insert_tenant(&mut self, tenant: &Tenant) -> Result<(), StoreError> {
+    pub(crate) async fn insert_tenant(
+        &mut self,
+        tenant: &Tenant,
+        actor: Option<UserId>,
+    ) -> Result<(), StoreError> {
         let mut values = values![&tenant.slug, tenant.display_name.as_str()];
         values.push(json(&tenant.policy));
         values.extend(values![tenant.created_at]);
@@ -60,7 +64,7 @@ impl Writing {
         self.begin_audit().await?;
         self.put_client(&Client::account(tenant)).await?;
         let detail = serde_json::json!({ "slug": tenant.slug.as_str() });
-        self.audit(&AuditEntry::new("tenant-created", detail)).await
+        self.audit(&AuditEntry { actor, ..AuditEntry::new("tenant.created", detail) }).await
     }
 }
 

@@ -123,7 +123,7 @@ on_both! {
         writing.audit(&AuditEntry::new("kept", json!({}))).await.unwrap();
         let events = Rows::audit(&mut writing, 0, 10).await.unwrap();
         assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), [
-            "tenant-created", "kept"
+            "tenant.created", "kept"
         ]);
         assert_eq!(verify_chain(&events), Ok(()));
     }

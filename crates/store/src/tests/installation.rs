@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use secrets::{KeyRing, Secret};
 
-use crate::tests::support::{Bench, on_both, ring, tenant};
+use crate::tests::support::{Bench, id, on_both, ring, tenant};
 use crate::{Location, Store, StoreError};
 
 on_both! {
@@ -101,4 +101,22 @@ async fn sqlite_waits_for_the_disk_and_minds_foreign_keys() {
     let sql = "PRAGMA journal_mode";
     let mode: String = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
     assert_eq!(mode, "wal");
+}
+
+/// Each on a connection of its own, as from processes that a supervisor started twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_open_a_new_file_at_once_take_turns() {
+    for _ in 0..8 {
+        let directory = std::env::temp_dir().join(format!("cardea-store-{}", id()));
+        std::fs::create_dir(&directory).unwrap();
+        let location = Location::Sqlite(directory.join("cardea.db"));
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            all.spawn(Store::open(location.clone(), ring()));
+        }
+        for opened in all.join_all().await {
+            assert!(opened.is_ok(), "{:?}", opened.err());
+        }
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

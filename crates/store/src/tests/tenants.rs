@@ -24,7 +24,7 @@ on_both! {
         assert_eq!(reading.clients().await.unwrap(), [account]);
         let audit = reading.audit(0, 10).await.unwrap();
         assert_eq!(audit.len(), 1);
-        assert_eq!((audit[0].seq, audit[0].kind.as_str()), (1, "tenant-created"));
+        assert_eq!((audit[0].seq, audit[0].kind.as_str()), (1, "tenant.created"));
     }
 
     async fn a_slug_is_taken_once(bench) {

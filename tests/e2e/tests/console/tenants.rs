@@ -19,6 +19,21 @@ async fn a_tenant_is_made_in_lower_case_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_tenant_is_made_in_one_commit_with_one_event_that_names_who_made_it() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let before = (world.dump().await, world.app.store().figures().transactions);
+    let made = browser.post_form("/admin/tenants", &[("name", "Globex"), ("slug", "globex")]).await;
+    assert_eq!(made.status, 303, "{made:?}");
+    assert_eq!(world.app.store().figures().transactions - before.1, 1);
+    assert_eq!(before.0.audited(&world.dump().await), ["tenant.created"]);
+    let tenant = world.tenant("globex").await;
+    let mut rows = world.app.store().read(tenant.id).await.unwrap();
+    let events = rows.audit(0, 10).await.unwrap();
+    assert!(events[0].actor.is_some(), "{events:?}");
+}
+
+#[tokio::test]
 async fn a_tenant_needs_a_name_and_a_slug_that_fits_an_address() {
     let world = World::start().await;
     let mut browser = administrator(&world).await;

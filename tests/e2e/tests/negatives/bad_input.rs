@@ -9,6 +9,7 @@ mod cookies;
 mod forms;
 mod id_tokens;
 mod registrations;
+mod signed_calls;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ fn there_are_at_least_250_cases_and_each_has_a_name_of_its_own() {
         forms::names(),
         id_tokens::names(),
         registrations::names(),
+        signed_calls::names(),
     ];
     let mut count = 0;
     for names in surfaces {

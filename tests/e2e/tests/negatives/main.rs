@@ -12,7 +12,11 @@
 mod bad_input;
 mod codes;
 mod commits;
+mod device;
 mod expired;
+mod meanwhile;
+mod once;
+mod pairing;
 mod parallel;
 mod refused;
 mod sick;

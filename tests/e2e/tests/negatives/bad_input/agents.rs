@@ -93,8 +93,10 @@ async fn no_call_without_a_devices_proof_changes_anything() {
     }
     for length in [64 * 1024 + 1, 1024 * 1024] {
         let body = Some(" ".repeat(length));
-        let answer = world.browser().send(Method::POST, paths::ENROL, body, &[]).await;
+        let headers = [("content-type", "application/json")];
+        let answer = world.browser().send(Method::POST, paths::ENROL, body, &headers).await;
         assert_clear("too large", &answer);
+        assert_eq!(answer.code(), "too-large");
     }
     assert_unchanged("agents", &before, &world.dump().await);
 }

@@ -1,0 +1,145 @@
+//! What was decided on may have changed by the time it is written; then it does not count.
+
+use e2e::{Answer, Browser, Card, World};
+use entra_stand_in::OptionalClaim;
+use identity::{FirstCard, TenantPolicy};
+use ids::CredentialId;
+
+use crate::pairing::uuid_of;
+use crate::refused::person;
+use crate::support::{ACME, answer_to, assert_clear, assert_only_refused, enrolled, mia, una};
+
+async fn cards_of(world: &World, username: &str) -> Vec<CredentialId> {
+    let tenant = world.tenant("acme").await;
+    let owner = person(world, username).await.id;
+    let mut rows = world.app.store().read(tenant.id).await.unwrap();
+    let cards = rows.credentials(owner).await.unwrap();
+    cards.iter().filter(|card| card.revoked_at.is_none()).map(|card| card.id).collect()
+}
+
+/// Mia, signed in, with two cards.
+async fn with_two_cards(world: &World) -> (Browser, [Card; 2]) {
+    let mut first = enrolled(world, &mut mia(), 1).await;
+    let (mut browser, mut second) = (world.browser(), Card::new(2));
+    ACME.sign_in(&mut browser, &mut mia(), &mut first).await;
+    browser.post_form(&ACME.path("account/cards/add"), &[]).await;
+    for card in [&mut first, &mut second] {
+        let tapped = card.tap(&mut browser, &ACME.path("login/card")).await;
+        assert_eq!(tapped.status, 200, "{tapped:?}");
+    }
+    assert_eq!(cards_of(world, "mia@acme.example").await.len(), 2);
+    (browser, [first, second])
+}
+
+#[tokio::test]
+async fn a_permit_by_fresh_sign_in_dies_when_the_tenant_asks_for_codes() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut una()).await;
+    let options = ACME.options(&mut browser).await;
+    let answer = Card::new(1).answer(&browser, &options);
+    let tenant = world.tenant("acme").await;
+    let policy = TenantPolicy { first_card: FirstCard::AdministratorCode, ..tenant.policy };
+    let mut tx = world.app.store().write(tenant.id).await.unwrap();
+    assert!(tx.put_policy(&policy).await.unwrap());
+    tx.commit().await.unwrap();
+    let before = world.dump().await;
+    let refused = ACME.finish(&mut browser, &answer).await;
+    assert_clear("another policy", &refused);
+    assert_eq!(refused.code(), "no-card");
+    assert_only_refused("another policy", &before, &world.dump().await);
+}
+
+/// A provider that does not say when the person signed in has not said that it was just now.
+#[tokio::test]
+async fn a_sign_in_of_which_nobody_says_when_it_was_is_not_fresh() {
+    let world = World::start().await;
+    let upn_alone = [OptionalClaim::Upn];
+    world.stand_in.set_optional_claims(world.azure.client_id, &upn_alone).unwrap();
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut una()).await;
+    let page = browser.get(&ACME.path("login/card")).await;
+    assert!(page.body.contains("name=\"code\""), "a code is asked for: {page:?}");
+    let path = ACME.path("login/card/options");
+    let refused = browser.post_json(&path, &serde_json::json!({ "hint": "card" })).await;
+    assert_clear("no permit", &refused);
+}
+
+#[tokio::test]
+async fn ending_the_sessions_of_a_person_ends_their_logins_too() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let options = ACME.options(&mut browser).await;
+    let answer = card.answer(&browser, &options);
+    let tenant = world.tenant("acme").await;
+    let mias = person(&world, "mia@acme.example").await.id;
+    let mut tx = world.app.store().write(tenant.id).await.unwrap();
+    assert_eq!(tx.end_sessions_of(mias).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    let refused = ACME.finish(&mut browser, &answer).await;
+    assert_clear("after the end", &refused);
+    assert_eq!(refused.code(), "login-expired");
+}
+
+/// A thief with a card and its PIN begins to add one of their own. Its owner revokes the card from
+/// elsewhere: what the tap permitted is over, although the owner has another card.
+#[tokio::test]
+async fn revoking_a_card_ends_the_logins_that_it_opened() {
+    let world = World::start().await;
+    let (mut browser, [mut stolen, _]) = with_two_cards(&world).await;
+    browser.post_form(&ACME.path("account/cards/add"), &[]).await;
+    assert_eq!(stolen.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    let options = ACME.options(&mut browser).await;
+    assert_eq!(options.member("purpose"), "create");
+    let answer = Card::new(3).answer(&browser, &options);
+    let tenant = world.tenant("acme").await;
+    let first = cards_of(&world, "mia@acme.example").await[0];
+    let mut tx = world.app.store().write(tenant.id).await.unwrap();
+    assert!(tx.revoke_credential(first).await.unwrap());
+    tx.commit().await.unwrap();
+    let refused = ACME.finish(&mut browser, &answer).await;
+    assert_clear("after the revocation", &refused);
+    assert_eq!(refused.code(), "login-expired");
+    assert_eq!(cards_of(&world, "mia@acme.example").await.len(), 1);
+}
+
+/// Each of two cards confirms the removal of the other, at the same moment: both requests have read
+/// two cards before one of them may write.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_removals_at_once_leave_one_card() {
+    let world = World::start().await;
+    let (browser, [mut first, mut second]) = with_two_cards(&world).await;
+    let cards = world.dump().await.rows("credential");
+    let id = |card: &Card| {
+        let id = &card.0.credential_ids()[0];
+        let hex: String = id.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"));
+        let row = cards.iter().find(|row| row["webauthn_id"] == format!("X'{hex}'")).unwrap();
+        uuid_of(&row["credential_id"])
+    };
+    let removed = [id(&first), id(&second)];
+    let mut ready = Vec::new();
+    for (removed, taps) in removed.into_iter().zip([&mut second, &mut first]) {
+        let mut browser = browser.clone();
+        let path = ACME.path(&format!("account/cards/{removed}/remove"));
+        assert_eq!(browser.post_form(&path, &[]).await.status, 303);
+        let options = ACME.options(&mut browser).await;
+        let answer = answer_to(taps, &browser, &options, |_| {});
+        ready.push((browser, answer));
+    }
+    let store = world.app.store();
+    let turn = store.write(world.tenant("acme").await.id).await.unwrap();
+    let mut all = tokio::task::JoinSet::new();
+    for (mut browser, answer) in ready {
+        all.spawn(async move { ACME.finish(&mut browser, &answer).await });
+    }
+    while store.figures().waiting < 2 {
+        tokio::task::yield_now().await;
+    }
+    drop(turn);
+    let answers = all.join_all().await;
+    let won = answers.iter().filter(|answer: &&Answer| answer.status == 200).count();
+    assert_eq!(won, 1, "{answers:?}");
+    assert_eq!(cards_of(&world, "mia@acme.example").await.len(), 1);
+}
