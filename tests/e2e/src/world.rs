@@ -8,7 +8,7 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Cloud, Config, Entra};
+use server::{App, Cloud, Config, DatabaseUrl, Entra};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -17,6 +17,38 @@ use crate::{Azure, Browser};
 
 /// The slug of the tenant that a world comes with.
 pub const TENANT: &str = "acme";
+
+/// Where worlds keep their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file of their own.
+    Sqlite,
+    /// A database of their own at Debian's PostgreSQL.
+    Postgres,
+}
+
+impl Engine {
+    /// What `CARDEA_TEST_DATABASE` says, `sqlite` or `postgres`: the same tests run on both.
+    ///
+    /// # Panics
+    ///
+    /// When it says something else.
+    #[expect(clippy::panic, reason = "a test that runs elsewhere than asked tests nothing")]
+    pub fn of_this_run() -> Self {
+        match std::env::var("CARDEA_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("CARDEA_TEST_DATABASE={other} is neither sqlite nor postgres"),
+        }
+    }
+
+    fn database(self) -> Option<DatabaseUrl> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(DatabaseUrl(test_postgres::server().database())),
+        }
+    }
+}
 
 /// A running Cardea, a running stand-in, and a tenant whose provider is connected to it.
 pub struct World {
@@ -44,12 +76,17 @@ impl World {
     /// A world whose tenant enrols a first card after a fresh sign-in at Entra, as the guide
     /// implies, and lets a card alone sign in for a day.
     pub async fn start() -> Self {
-        Self::with_policy(TenantPolicy {
+        Self::on(Engine::of_this_run()).await
+    }
+
+    /// The same world on the engine that is named, whatever the run is for.
+    pub async fn on(engine: Engine) -> Self {
+        let policy = TenantPolicy {
             first_card: FirstCard::FreshEntraSignIn,
             card_first: CardFirst::WithinDays(1),
             ..TenantPolicy::default()
-        })
-        .await
+        };
+        Self::build(engine, policy, &[]).await
     }
 
     /// A world with another policy.
@@ -66,8 +103,12 @@ impl World {
     /// # Panics
     ///
     /// When something does not start.
-    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
     pub async fn beside(policy: TenantPolicy, others: &[&StandIn]) -> Self {
+        Self::build(Engine::of_this_run(), policy, others).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+    async fn build(engine: Engine, policy: TenantPolicy, others: &[&StandIn]) -> Self {
         install_crypto();
         let stand_in = StandIn::builder().start().await.expect("the stand-in");
         let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -75,7 +116,7 @@ impl World {
         let listen = listener.local_addr().expect("its address");
         let data = tempfile::tempdir().expect("a directory");
         let clouds = [others, &[&stand_in]].concat();
-        let config = config(listen, &data, &clouds);
+        let config = config(listen, &data, engine.database(), &clouds);
         std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
             .expect("a master key");
         let app = server::open(config.clone()).await.expect("a server");
@@ -194,7 +235,12 @@ impl World {
     }
 }
 
-fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
+fn config(
+    listen: SocketAddr,
+    data: &TempDir,
+    database: Option<DatabaseUrl>,
+    clouds: &[&StandIn],
+) -> Config {
     #[expect(clippy::expect_used, reason = "fixtures")]
     let url = |text: &str| url::Url::parse(text).expect("an address");
     let named = |cloud: &StandIn| Cloud { authority: url(cloud.base_url()), graph: None };
@@ -203,7 +249,7 @@ fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
         rp_id: "localhost".into(),
         listen,
         data: data.path().to_owned(),
-        database: None,
+        database,
         tls: None,
         trusted_proxies: Vec::new(),
         entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
