@@ -1,6 +1,8 @@
 use e2e::{Answer, Browser, Card, Row, Way, World};
 use entra_stand_in::Person;
 use ids::UserId;
+use reqwest::Method;
+use server::Access;
 
 use crate::calls::{Call, Origin};
 
@@ -22,16 +24,22 @@ pub enum Principal {
     OtherTenant,
     /// Each of the cookies of the others under each other name.
     Swapped,
+    /// Has taken an invitation to the console; the card is missing.
+    Invited,
+    /// Signed in to the console.
+    Administrator,
 }
 
 /// All of them, in the order of the table.
-pub const PRINCIPALS: [Principal; 6] = [
+pub const PRINCIPALS: [Principal; 8] = [
     Principal::Nobody,
     Principal::Stranger,
     Principal::Half,
     Principal::Member,
     Principal::OtherTenant,
     Principal::Swapped,
+    Principal::Invited,
+    Principal::Administrator,
 ];
 
 /// Everybody who plays, with a mark of their own in all that is kept about them.
@@ -143,6 +151,8 @@ impl Cast {
                 BIRCH.sign_in(&mut browser, &mut person, &mut self.other_card).await;
             }
             Principal::Swapped => browser = self.swapped().await,
+            Principal::Invited => browser = self.world.invited().await,
+            Principal::Administrator => browser = self.world.administrator().await,
         }
         browser
     }
@@ -153,7 +163,8 @@ impl Cast {
     }
 
     /// Every name gets the value of the next one; and what birch's session opens at birch is put
-    /// where acme's would be.
+    /// where acme's would be. Nor is the handle of an administrator whose card is missing one of
+    /// acme's.
     async fn swapped(&mut self) -> Browser {
         let mut half = self.world.browser();
         ACME.begin(&mut half).await;
@@ -164,12 +175,15 @@ impl Cast {
         let mut person = Person::new("mia@birch.example");
         BIRCH.sign_in(&mut there, &mut person, &mut self.other_card).await;
         let session = there.cookie("__Host-sid-birch").unwrap_or_default().to_owned();
+        let invited = self.world.invited().await;
+        let operators = invited.cookie("__Host-card-operators").unwrap_or_default().to_owned();
+        assert!(!operators.is_empty(), "{:?}", invited.cookie_names());
         let mut browser = self.world.browser();
         for (name, value) in [
             ("__Host-sid-acme", &handle),
             ("__Host-card-acme", &session),
             ("__Host-admin", &session),
-            ("__Host-dev-acme", &handle),
+            ("__Host-dev-acme", &operators),
             ("__Host-login-1", &login),
             ("__Host-login-2", &handle),
             ("__Host-sid-birch", &handle),
@@ -178,6 +192,15 @@ impl Cast {
             browser.set_cookie(name, value);
         }
         browser
+    }
+
+    /// Whether a call is what the principal is there for, and so changes what it may change: what
+    /// the console's forms do is not tested here.
+    pub fn is_in_charge(principal: Principal, call: &Call) -> bool {
+        principal == Principal::Administrator
+            && call.access == Access::Administrator
+            && call.method == Method::POST
+            && call.shape.origin == Origin::Own
     }
 
     /// Makes a call.
@@ -193,13 +216,22 @@ impl Cast {
         browser.send(call.method.clone(), &call.path, call.body(), &headers).await
     }
 
-    /// The marks that a principal must not see in any answer.
-    pub fn foreign_marks(principal: Principal) -> Vec<String> {
+    /// The marks that a principal must not see in the answer to a call.
+    pub fn foreign_marks(principal: Principal, call: &Call) -> Vec<String> {
+        // The console shows everybody to administrators; what is not the console shows them
+        // nobody.
+        if principal == Principal::Administrator && call.access == Access::Administrator {
+            return Vec::new();
+        }
         let own = match principal {
             Principal::Half => "una@acme.example",
             Principal::Member => "max@acme.example",
             Principal::OtherTenant => "mia@birch.example",
-            Principal::Nobody | Principal::Stranger | Principal::Swapped => "",
+            Principal::Nobody
+            | Principal::Stranger
+            | Principal::Swapped
+            | Principal::Invited
+            | Principal::Administrator => "",
         };
         let everybody =
             ["ada@acme.example", "max@acme.example", "mia@birch.example", "una@acme.example"];

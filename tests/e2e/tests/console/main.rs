@@ -10,7 +10,6 @@
 )]
 
 mod access;
-mod guide;
 mod people;
 mod providers;
 mod support;
