@@ -17,9 +17,9 @@ impl World {
         let (_, token) = invitation.split_once('#').expect("its token");
         let mut browser = self.browser();
         let form = [("token", token), ("name", "Olivia Bauer")];
-        let taken = browser.post_form("/admin/invite", &form).await;
+        let answer = browser.post_form("/admin/invite", &form).await;
         let step = Some("/realms/operators/login/card");
-        assert_eq!(taken.location.as_deref(), step, "{taken:?}");
+        assert_eq!(answer.location.as_deref(), step, "{answer:?}");
         browser
     }
 

@@ -33,6 +33,7 @@ impl Engine {
     /// # Panics
     ///
     /// When it says something else.
+    #[expect(clippy::disallowed_methods, reason = "these tests are the program that reads it")]
     #[expect(clippy::panic, reason = "a test that runs elsewhere than asked tests nothing")]
     pub fn of_this_run() -> Self {
         match std::env::var("CARDEA_TEST_DATABASE").as_deref() {

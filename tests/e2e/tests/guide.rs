@@ -160,9 +160,7 @@ async fn register_the_application_in_azure_ad(walk: &mut Walk, azure: &mut Hand)
     walk.step("Fill out the following fields:");
     walk.step("Name: Choose a clear and identifiable name (e.g., MPAS-AzureSSO).");
     azure.fill("Name", NAME);
-    walk.step(
-        "Supported Account Types: Select “Accounts in this organizational directory only”.",
-    );
+    walk.step("Supported Account Types: Select “Accounts in this organizational directory only”.");
     azure.check("Accounts in this organizational directory only");
     walk.step("Redirect URI (optional) = Web");
     azure.choose("Platform", "Web");

@@ -24,9 +24,10 @@ pub enum Principal {
     OtherTenant,
     /// Each of the cookies of the others under each other name.
     Swapped,
-    /// Has taken an invitation to the console; the card is missing.
+    /// Has taken an invitation to the console; the card is missing. What the browser holds for
+    /// that is tried as a session of the console, and at the victim's tenant.
     Invited,
-    /// Signed in to the console.
+    /// Signed in to the console; and that session is tried at the victim's tenant.
     Administrator,
 }
 
@@ -151,8 +152,15 @@ impl Cast {
                 BIRCH.sign_in(&mut browser, &mut person, &mut self.other_card).await;
             }
             Principal::Swapped => browser = self.swapped().await,
-            Principal::Invited => browser = self.world.invited().await,
-            Principal::Administrator => browser = self.world.administrator().await,
+            Principal::Invited => {
+                browser = self.world.invited().await;
+                let places = ["__Host-admin", "__Host-card-acme", "__Host-sid-acme"];
+                put(&mut browser, "__Host-card-operators", &places);
+            }
+            Principal::Administrator => {
+                browser = self.world.administrator().await;
+                put(&mut browser, "__Host-admin", &["__Host-card-acme", "__Host-sid-acme"]);
+            }
         }
         browser
     }
@@ -163,8 +171,7 @@ impl Cast {
     }
 
     /// Every name gets the value of the next one; and what birch's session opens at birch is put
-    /// where acme's would be. Nor is the handle of an administrator whose card is missing one of
-    /// acme's.
+    /// where acme's would be.
     async fn swapped(&mut self) -> Browser {
         let mut half = self.world.browser();
         ACME.begin(&mut half).await;
@@ -175,15 +182,12 @@ impl Cast {
         let mut person = Person::new("mia@birch.example");
         BIRCH.sign_in(&mut there, &mut person, &mut self.other_card).await;
         let session = there.cookie("__Host-sid-birch").unwrap_or_default().to_owned();
-        let invited = self.world.invited().await;
-        let operators = invited.cookie("__Host-card-operators").unwrap_or_default().to_owned();
-        assert!(!operators.is_empty(), "{:?}", invited.cookie_names());
         let mut browser = self.world.browser();
         for (name, value) in [
             ("__Host-sid-acme", &handle),
             ("__Host-card-acme", &session),
             ("__Host-admin", &session),
-            ("__Host-dev-acme", &operators),
+            ("__Host-dev-acme", &handle),
             ("__Host-login-1", &login),
             ("__Host-login-2", &handle),
             ("__Host-sid-birch", &handle),
@@ -249,6 +253,15 @@ impl Cast {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// Puts the value of one cookie into the places of others.
+fn put(browser: &mut Browser, from: &str, places: &[&str]) {
+    let value = browser.cookie(from).unwrap_or_default().to_owned();
+    assert!(!value.is_empty(), "no {from}: {:?}", browser.cookie_names());
+    for place in places {
+        browser.set_cookie(place, &value);
     }
 }
 

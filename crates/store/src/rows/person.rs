@@ -121,10 +121,7 @@ impl Rows {
     }
 
     /// Holds the person whose card this is.
-    pub(super) async fn lock_person_of_card(
-        &mut self,
-        id: CredentialId,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn lock_person_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
         self.lock(&LOCK_OF_CARD, values![id]).await
     }
 

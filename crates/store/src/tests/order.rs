@@ -97,6 +97,20 @@ on_both! {
         }
     }
 
+    async fn what_ends_sign_ins_waits_for_who_holds_the_person(bench) {
+        let cast = bench.cast("acme").await;
+        for number in 0..3 {
+            let (cast, _login) = round(&cast).await;
+            let mut writing = cast.write().await;
+            assert!(writing.person_facts(cast.person).await.unwrap().is_some());
+            let end = tokio::spawn(End::nth(number, &cast).run(cast.clone()));
+            until_it_waits(bench, &end).await;
+            assert!(!end.is_finished(), "it holds something else first");
+            writing.commit().await.unwrap();
+            end.await.unwrap().unwrap();
+        }
+    }
+
     async fn a_card_alone_and_its_revocation_do_not_wait_in_a_circle(bench) {
         let (cast, login) = round(&bench.cast("acme").await).await;
         let alive = cast.store.now().await.unwrap().plus(login::CHALLENGE_LIFE);
@@ -114,15 +128,19 @@ on_both! {
         let mut through = 0_usize;
         for number in 0..ROUNDS {
             let (cast, login) = round(&cast).await;
+            cast.sign_in(&id().to_string()).await;
             let now = cast.store.now().await.unwrap();
             let other = waiting(cast.tenant, cast.person, &id().to_string(), now);
             let mut writing = cast.write().await;
             assert!(writing.write_login(&other).await.unwrap());
             writing.commit().await.unwrap();
             let sign_ins = [login, other].map(|login| tokio::spawn(sign_in(cast.clone(), login)));
-            let end = tokio::spawn(End::nth(number, &cast).run(cast.clone()));
+            let ends = [number, number + 1]
+                .map(|number| tokio::spawn(End::nth(number, &cast).run(cast.clone())));
             let swept = cast.store.sweep().await;
-            end.await.unwrap().unwrap();
+            for end in ends {
+                end.await.unwrap().unwrap();
+            }
             swept.unwrap();
             for sign_in in sign_ins {
                 through += usize::from(sign_in.await.unwrap().unwrap());
