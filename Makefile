@@ -10,6 +10,7 @@ demo:
 
 test: check
 	cargo test --workspace --locked
+	CARDEA_TEST_DATABASE=postgres cargo test --locked -p e2e -p isolation
 
 check:
 	cargo run --quiet --locked -p xtask -- prerequisites test

@@ -19,12 +19,16 @@ pub(crate) struct Statement {
 }
 
 /// A piece of a statement as SQLite has it. `NOW` is its clock in microseconds (it counts in
-/// milliseconds), the same within one statement; `LOCK` is needless where one writer is alone.
+/// milliseconds), the same within one statement; `LOCK` and `SKIP` are needless where one writer is
+/// alone.
 macro_rules! sqlite_piece {
     (NOW) => {
         "(CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000)"
     };
     (LOCK) => {
+        ""
+    };
+    (SKIP) => {
         ""
     };
     ($text:literal) => {
@@ -33,20 +37,24 @@ macro_rules! sqlite_piece {
 }
 
 /// The same as PostgreSQL has it. Its clock, too, stands still within one statement, so that an
-/// index on an expiry is of use.
+/// index on an expiry is of use. `LOCK` lets others refer to the row meanwhile, as no key of it
+/// changes; `SKIP` passes over what somebody else holds.
 macro_rules! postgres_piece {
     (NOW) => {
         "(CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT))"
     };
     (LOCK) => {
-        " FOR UPDATE"
+        " FOR NO KEY UPDATE"
+    };
+    (SKIP) => {
+        " FOR UPDATE SKIP LOCKED"
     };
     ($text:literal) => {
         $text
     };
 }
 
-/// Declares statements of literals, `NOW` and `LOCK`, and lists them for the test that prepares
+/// Declares statements of literals, `NOW`, `LOCK` and `SKIP`, and lists them for the test that prepares
 /// each of them on both engines.
 macro_rules! statements {
     ($($name:ident: [$($piece:tt),+ $(,)?];)+) => {

@@ -160,7 +160,8 @@ impl Store {
             Engine::Sqlite { readers, .. } => Link::SqliteReader(readers.acquire().await?),
             Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN READ ONLY", false).await?,
         };
-        Ok(Reading { rows: self.rows(tenant, link) })
+        // Nothing can be spent in it, so it needs no number.
+        Ok(Reading { rows: self.rows(tenant, link, 0) })
     }
 
     /// One tenant's rows in an open transaction.
@@ -173,7 +174,8 @@ impl Store {
             Engine::Sqlite { writer, .. } => Link::SqliteWriter(writer.turn().await?),
             Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN", true).await?,
         };
-        Ok(Writing { rows: self.rows(tenant, link) })
+        let number = self.0.transactions.fetch_add(1, Ordering::Relaxed);
+        Ok(Writing { rows: self.rows(tenant, link, number) })
     }
 
     /// Deletes what has expired, of some tenants and so much at a time; the next call goes on
@@ -235,8 +237,7 @@ impl Store {
         &self.0.engine
     }
 
-    fn rows(&self, tenant: TenantId, link: Link) -> Rows {
-        let transaction = self.0.transactions.fetch_add(1, Ordering::Relaxed);
+    fn rows(&self, tenant: TenantId, link: Link, transaction: u64) -> Rows {
         Rows { tenant, link, ring: Arc::clone(&self.0.ring), transaction, spoiled: false }
     }
 

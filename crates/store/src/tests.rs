@@ -5,6 +5,7 @@ mod devices;
 mod expiry;
 mod group_commit;
 mod installation;
+mod order;
 mod people;
 mod proofs;
 mod providers;

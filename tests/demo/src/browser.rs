@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use entra_stand_in::{Form, Page};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT};
 use reqwest::{Client, Method, Response, redirect};
 use serde_json::Value;
 use url::Url;
 
-use crate::html;
-use crate::page::{Form, Page};
 use crate::trouble::Trouble;
 
 /// What the pages believe that they are opened in: a browser that needs the agent for a reader.
@@ -60,22 +59,12 @@ impl Browser {
 
     /// Follows a link by its text.
     pub(crate) async fn click(&mut self, page: &Page, link: &str) -> Result<Page, Trouble> {
-        let url = join(&page.url, page.link(link)?)?;
-        self.go(Method::GET, url, None).await
+        self.go(Method::GET, page.link(link)?.clone(), None).await
     }
 
     /// Sends a form of a page by one of its buttons.
-    pub(crate) async fn press(
-        &mut self,
-        page: &Page,
-        form: &Form,
-        button: &str,
-    ) -> Result<Page, Trouble> {
-        let fields = form.fields(button);
-        let mut url = match form.action.as_str() {
-            "" => page.url.clone(),
-            action => join(&page.url, action)?,
-        };
+    pub(crate) async fn press(&mut self, form: &Form, button: &str) -> Result<Page, Trouble> {
+        let (fields, mut url) = (form.pressed(button)?, form.action.clone());
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         if form.posts {
@@ -131,11 +120,11 @@ impl Browser {
             let Some(location) = location.filter(|_| status.is_redirection()) else {
                 let text = response.text().await;
                 let text = text.map_err(|error| Trouble::new("a page", error))?;
-                return Ok(html::parse(url, status.as_u16(), &text));
+                return Ok(Page::read(url, status.as_u16(), &text));
             };
             let next = join(&url, location)?;
             if next.origin() != self.origin.origin() {
-                return Ok(Page { leaves_to: Some(next), ..Page::empty(url, status.as_u16()) });
+                return Ok(Page::leaving(url, next));
             }
             (method, url) = (Method::GET, next);
         }

@@ -1,13 +1,13 @@
 //! Cardea's half of the guide, in the administrators' console.
 
-use entra_stand_in::ACME;
+use entra_stand_in::{ACME, Form, Page};
 use serde_json::json;
 use soft_authenticator::SoftAuthenticator;
 
 use crate::azure::{Copied, Portal};
 use crate::browser::Browser;
 use crate::farewell;
-use crate::page::{Form, Page};
+use crate::page::Expect as _;
 use crate::stage::Stage;
 use crate::story::{Failed, Story, Told};
 use crate::trouble::{Trouble, ensure};
@@ -51,7 +51,7 @@ impl Console {
         let mut browser = Browser::new(origin)?;
         let page = browser.open("/admin/invite").await?;
         let form = page.form("Go on")?.fill("token", token)?.fill("Your name", "Olivia")?;
-        let waiting = browser.press(&page, &form, "Go on").await?;
+        let waiting = browser.press(&form, "Go on").await?;
         ensure(waiting.url.path() == CARD_STEP, CARD_STEP, &waiting.text)?;
         let location = passkey(&mut browser).await?;
         let page = browser.open(&location).await?.shows("Olivia")?;
@@ -105,8 +105,7 @@ impl Console {
         let form = self.page.form("Add")?.fill("Display Name", "Azure")?;
         let form = form.fill("Discovery Endpoint", metadata)?;
         self.press(&form, "Fetch").await?;
-        let filled = self.page.form("Add")?;
-        let value = |field: &str| filled.value(field).unwrap_or_default().to_owned();
+        let value = |field: &str| self.page.value(field).unwrap_or_default().to_owned();
         for (field, end) in [
             ("Authorization URL", "/oauth2/v2.0/authorize"),
             ("Token URL", "/oauth2/v2.0/token"),
@@ -142,8 +141,8 @@ impl Console {
     async fn add_mapper(&mut self, name: &str, claim: &str, attribute: &str) -> Told<()> {
         self.click("Add mapper").await?;
         let form = self.page.form("Add")?.fill("Name", name)?;
-        let form = form.fill("Sync Mode Override", "Force")?;
-        let form = form.fill("Mapper Type", "Attribute Importer")?;
+        let form = form.choose("Sync Mode Override", "Force")?;
+        let form = form.choose("Mapper Type", "Attribute Importer")?;
         let form = form.fill("Claim", claim)?.fill("User Attribute Name", attribute)?;
         self.press(&form, "Add").await?;
         self.shows(name)?;
@@ -155,10 +154,10 @@ impl Console {
     /// a one-time code from an administrator.
     async fn choose_policy(&mut self) -> Told<()> {
         self.click("Tenant settings").await?;
-        let form = self.page.form("Save")?.tick("first_card=fresh-entra-sign-in")?;
+        let form = self.page.form("Save")?.check("first_card=fresh-entra-sign-in")?;
         self.press(&form, "Save").await?;
         self.click("Tenant settings").await?;
-        let fields = self.page.form("Save")?.fields("Save");
+        let fields = self.page.form("Save")?.fields();
         let chosen = fields.iter().find(|(name, _)| name == "first_card");
         let chosen = chosen.map(|(_, value)| value.as_str()).unwrap_or_default();
         ensure(chosen == "fresh-entra-sign-in", "a fresh Entra sign-in", chosen)?;
@@ -170,8 +169,8 @@ impl Console {
         self.click("Clients").await?;
         self.shows("account")?;
         let end = format!("/realms/{TENANT}/account/");
-        let home = self.page.links.iter().find(|(_, href)| href.ends_with(&end));
-        let home = home.map(|(_, href)| href.clone());
+        let home = self.page.links.iter().find(|(_, url)| url.as_str().ends_with(&end));
+        let home = home.map(|(_, url)| url.to_string());
         let home = home.ok_or_else(|| self.page.not(format_args!("a Home URL …{end}")))?;
         let said = format!("client account, Home URL {home}");
         Ok((home, said))
@@ -206,7 +205,7 @@ impl Console {
     }
 
     async fn press(&mut self, form: &Form, button: &str) -> Result<(), Trouble> {
-        self.page = self.browser.press(&self.page, form, button).await?;
+        self.page = self.browser.press(form, button).await?;
         Ok(())
     }
 

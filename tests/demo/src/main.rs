@@ -11,7 +11,6 @@ mod clock;
 mod console;
 mod desktop;
 mod farewell;
-mod html;
 mod namespace;
 mod page;
 mod play;

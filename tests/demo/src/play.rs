@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::azure::Portal;
 use crate::console::Console;
+use crate::page::Expect as _;
 use crate::sign_in::{ACCOUNT, USERNAME, Visitor};
 use crate::stage::Stage;
 use crate::story::{Failed, Story, millis, say};

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use entra_stand_in::Person;
+use entra_stand_in::{Page, Person};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::browser::Browser;
 use crate::desktop::{Hand, Pairing};
-use crate::page::Page;
+use crate::page::Expect as _;
 use crate::stage::Stage;
 use crate::story::{Told, millis};
 use crate::trouble::{Trouble, ensure};
@@ -27,7 +27,7 @@ pub(crate) struct Visitor {
     pub(crate) browser: Browser,
     entra: Person,
     login: Page,
-    entra_page: Option<entra_stand_in::Page>,
+    entra_page: Option<Page>,
 }
 
 impl Visitor {
@@ -167,17 +167,17 @@ impl Visitor {
     async fn sign_out(&mut self) -> Result<&'static str, Trouble> {
         let account = self.browser.open(ACCOUNT).await?;
         let form = account.form("Sign out")?;
-        self.browser.press(&account, &form, "Sign out").await?;
+        self.browser.press(&form, "Sign out").await?;
         Ok("signed out at Cardea")
     }
 
     async fn press_azure(&mut self) -> Result<Url, Trouble> {
         let form = self.login.form("Sign in with Azure")?;
-        let away = self.browser.press(&self.login, &form, "Sign in with Azure").await?;
+        let away = self.browser.press(&form, "Sign in with Azure").await?;
         away.leaves_to.clone().ok_or_else(|| away.not("a redirect to Azure"))
     }
 
-    fn at_entra(&mut self) -> Result<entra_stand_in::Page, Trouble> {
+    fn at_entra(&mut self) -> Result<Page, Trouble> {
         self.entra_page.take().ok_or_else(|| Trouble::new("a page of Azure", "none"))
     }
 }

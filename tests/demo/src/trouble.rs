@@ -19,7 +19,10 @@ impl Trouble {
 
 impl From<entra_stand_in::BrowserError> for Trouble {
     fn from(error: entra_stand_in::BrowserError) -> Self {
-        Self::new("another page of the Entra stand-in", error)
+        match error {
+            entra_stand_in::BrowserError::NotFound { what, page } => Self::new(what, page),
+            other => Self::new("another page", other),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
 
 use crate::World;
 
@@ -71,35 +71,20 @@ impl Dump {
 }
 
 impl World {
-    /// Everything that the database holds now.
+    /// Everything that the database holds now, of all tenants, written the same way on either
+    /// engine.
     ///
     /// # Panics
     ///
     /// When the database cannot be read.
-    #[expect(clippy::expect_used, reason = "a database that cannot be read is a red test")]
     pub async fn dump(&self) -> Dump {
         let mut database = self.database().await;
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' \
-                      AND name NOT LIKE 'sqlite%' AND name NOT LIKE '_sqlx%'";
-        let tables: Vec<String> =
-            sqlx::query_scalar(tables).fetch_all(&mut database).await.expect("the tables");
         let mut dump = BTreeMap::new();
-        for table in tables {
-            let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-            let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns))
-                .fetch_all(&mut database)
-                .await
-                .expect("the columns");
-            let quoted: Vec<String> =
-                columns.iter().map(|column| format!("quote({column})")).collect();
-            let rows = format!("SELECT {} FROM {table}", quoted.join(", "));
-            let rows =
-                sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut database).await.expect("the rows");
-            let row = |row: &sqlx::sqlite::SqliteRow| -> Row {
-                let value = |(index, column): (usize, &String)| (column.clone(), row.get(index));
-                columns.iter().enumerate().map(value).collect()
-            };
-            dump.insert(table, rows.iter().map(row).collect());
+        for (table, columns) in database.tables().await {
+            let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
+            let rows = database.rows(format!("SELECT {} FROM {table}", values.join(", "))).await;
+            let names = || columns.iter().map(|(name, _)| name.clone());
+            dump.insert(table, rows.into_iter().map(|row| names().zip(row).collect()).collect());
         }
         Dump(dump)
     }
@@ -110,16 +95,105 @@ impl World {
     /// # Panics
     ///
     /// When the database refuses.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub async fn sql(&self, statement: &str) -> u64 {
-        let statement = sqlx::query(AssertSqlSafe(statement.to_owned()));
-        let done = statement.execute(&mut self.database().await).await;
-        done.expect("a statement").rows_affected()
+        self.database().await.execute(statement).await
+    }
+
+    /// The database, past the server, and on PostgreSQL past row-level security.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    async fn database(&self) -> Database {
+        match &self.config.database {
+            None => {
+                let options = SqliteConnectOptions::new().filename(self.config.sqlite());
+                Database::Sqlite(options.connect().await.expect("the database"))
+            }
+            Some(url) => {
+                let url = test_postgres::server().superuser(&url.0);
+                Database::Postgres(PgConnection::connect(&url).await.expect("the database"))
+            }
+        }
+    }
+}
+
+enum Database {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Each table of the product with its columns: name, and the expression that is its value as text.
+type Tables = BTreeMap<String, Vec<(String, String)>>;
+
+/// Table, column and type of each column.
+const SQLITE_COLUMNS: &str = "SELECT tables.name, columns.name, columns.type FROM sqlite_master \
+     AS tables JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table' \
+     AND tables.name NOT LIKE 'sqlite%' AND tables.name NOT LIKE '_sqlx%'";
+
+const POSTGRES_COLUMNS: &str = "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), \
+     CAST(data_type AS TEXT) FROM information_schema.columns WHERE table_schema = 'public' \
+     AND table_name NOT LIKE '_sqlx%'";
+
+impl Database {
+    async fn tables(&mut self) -> Tables {
+        let select = match self {
+            Self::Sqlite(_) => SQLITE_COLUMNS,
+            Self::Postgres(_) => POSTGRES_COLUMNS,
+        };
+        let mut tables = Tables::new();
+        for row in self.rows(select.to_owned()).await {
+            let Ok([table, name, kind]) = <[String; 3]>::try_from(row) else { continue };
+            let value = self.as_text(&name, &kind);
+            tables.entry(table).or_default().push((name, value));
+        }
+        tables
+    }
+
+    /// The value of a column as SQLite's `quote` writes what the store keeps there.
+    fn as_text(&self, column: &str, kind: &str) -> String {
+        if matches!(self, Self::Sqlite(_)) {
+            return format!("quote({column})");
+        }
+        let text = match kind {
+            "uuid" => format!("'X''' || upper(replace(CAST({column} AS TEXT), '-', '')) || ''''"),
+            "bytea" => format!("'X''' || upper(encode({column}, 'hex')) || ''''"),
+            "boolean" => format!("CAST(CAST({column} AS INTEGER) AS TEXT)"),
+            "text" => format!("'''' || replace({column}, '''', '''''') || ''''"),
+            _ => format!("CAST({column} AS TEXT)"),
+        };
+        format!("COALESCE({text}, 'NULL')")
+    }
+
+    /// What a query answers, all of it text.
+    #[expect(clippy::expect_used, reason = "a database that cannot be read is a red test")]
+    async fn rows(&mut self, select: String) -> Vec<Vec<String>> {
+        let query = sqlx::raw_sql(AssertSqlSafe(select));
+        match self {
+            Self::Sqlite(file) => {
+                let rows = query.fetch_all(file).await.expect("rows");
+                rows.iter().map(texts).collect()
+            }
+            Self::Postgres(server) => {
+                let rows = query.fetch_all(server).await.expect("rows");
+                rows.iter().map(texts).collect()
+            }
+        }
     }
 
     #[expect(clippy::expect_used, reason = "fixtures")]
-    async fn database(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.config.sqlite());
-        options.connect().await.expect("the database")
+    async fn execute(&mut self, statement: &str) -> u64 {
+        let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+        match self {
+            Self::Sqlite(file) => query.execute(file).await.expect("a statement").rows_affected(),
+            Self::Postgres(server) => {
+                query.execute(server).await.expect("a statement").rows_affected()
+            }
+        }
     }
+}
+
+fn texts<'r, R: sqlx::Row>(row: &'r R) -> Vec<String>
+where
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    usize: sqlx::ColumnIndex<R>,
+{
+    (0..row.len()).map(|index| row.get(index)).collect()
 }

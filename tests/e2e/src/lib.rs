@@ -4,10 +4,12 @@
 //! The server runs in the same process, on a real socket at `http://localhost:PORT`; the stand-in
 //! is on `127.0.0.1`, so that the two are cross-site to each other as in the world.
 
+mod administrator;
 mod browser;
 mod database;
 mod desktop;
 mod entra;
+mod hand;
 mod people;
 mod way;
 mod world;
@@ -16,6 +18,7 @@ pub use browser::{Answer, Browser, Events};
 pub use database::{Dump, Row};
 pub use desktop::{Desktop, PIN};
 pub use entra::Azure;
+pub use hand::Hand;
 pub use people::{Card, SignInError};
 pub use way::{Way, at_provider};
-pub use world::{TENANT, World};
+pub use world::{Engine, TENANT, World};

@@ -8,7 +8,7 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Bounds, Cloud, Config, Entra};
+use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -17,6 +17,39 @@ use crate::{Azure, Browser};
 
 /// The slug of the tenant that a world comes with.
 pub const TENANT: &str = "acme";
+
+/// Where worlds keep their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file of their own.
+    Sqlite,
+    /// A database of their own at Debian's PostgreSQL.
+    Postgres,
+}
+
+impl Engine {
+    /// What `CARDEA_TEST_DATABASE` says, `sqlite` or `postgres`: the same tests run on both.
+    ///
+    /// # Panics
+    ///
+    /// When it says something else.
+    #[expect(clippy::disallowed_methods, reason = "these tests are the program that reads it")]
+    #[expect(clippy::panic, reason = "a test that runs elsewhere than asked tests nothing")]
+    pub fn of_this_run() -> Self {
+        match std::env::var("CARDEA_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("CARDEA_TEST_DATABASE={other} is neither sqlite nor postgres"),
+        }
+    }
+
+    fn database(self) -> Option<DatabaseUrl> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(DatabaseUrl(test_postgres::server().database())),
+        }
+    }
+}
 
 /// A running Cardea, a running stand-in, and a tenant whose provider is connected to it.
 pub struct World {
@@ -44,7 +77,12 @@ impl World {
     /// A world whose tenant enrols a first card after a fresh sign-in at Entra, as the guide
     /// implies, and lets a card alone sign in for a day.
     pub async fn start() -> Self {
-        Self::with_policy(Self::policy()).await
+        Self::on(Engine::of_this_run()).await
+    }
+
+    /// The same world on the engine that is named, whatever the run is for.
+    pub async fn on(engine: Engine) -> Self {
+        Self::build(engine, Self::policy(), &[], |_| {}).await
     }
 
     fn policy() -> TenantPolicy {
@@ -70,7 +108,7 @@ impl World {
     ///
     /// When something does not start.
     pub async fn beside(policy: TenantPolicy, others: &[&StandIn]) -> Self {
-        Self::configured(policy, others, |_| {}).await
+        Self::build(Engine::of_this_run(), policy, others, |_| {}).await
     }
 
     /// A world with other limits, in which browsers come through a proxy that says who they are
@@ -80,7 +118,7 @@ impl World {
     ///
     /// When something does not start.
     pub async fn limited(limits: Bounds) -> Self {
-        Self::configured(Self::policy(), &[], |config| {
+        Self::build(Engine::of_this_run(), Self::policy(), &[], |config| {
             config.limits = limits;
             config.trusted_proxies = vec![Ipv4Addr::LOCALHOST.into()];
         })
@@ -88,7 +126,8 @@ impl World {
     }
 
     #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
-    async fn configured(
+    async fn build(
+        engine: Engine,
         policy: TenantPolicy,
         others: &[&StandIn],
         change: impl FnOnce(&mut Config),
@@ -100,7 +139,7 @@ impl World {
         let listen = listener.local_addr().expect("its address");
         let data = tempfile::tempdir().expect("a directory");
         let clouds = [others, &[&stand_in]].concat();
-        let mut config = config(listen, &data, &clouds);
+        let mut config = config(listen, &data, engine.database(), &clouds);
         change(&mut config);
         std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
             .expect("a master key");
@@ -219,7 +258,12 @@ impl World {
     }
 }
 
-fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
+fn config(
+    listen: SocketAddr,
+    data: &TempDir,
+    database: Option<DatabaseUrl>,
+    clouds: &[&StandIn],
+) -> Config {
     #[expect(clippy::expect_used, reason = "fixtures")]
     let url = |text: &str| url::Url::parse(text).expect("an address");
     let named = |cloud: &StandIn| Cloud { authority: url(cloud.base_url()), graph: None };
@@ -228,7 +272,7 @@ fn config(listen: SocketAddr, data: &TempDir, clouds: &[&StandIn]) -> Config {
         rp_id: "localhost".into(),
         listen,
         data: data.path().to_owned(),
-        database: None,
+        database,
         tls: None,
         trusted_proxies: Vec::new(),
         limits: Bounds::default(),

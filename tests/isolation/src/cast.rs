@@ -1,6 +1,8 @@
 use e2e::{Answer, Browser, Card, Row, Way, World};
 use entra_stand_in::Person;
 use ids::UserId;
+use reqwest::Method;
+use server::Access;
 
 use crate::calls::{Call, Origin};
 
@@ -22,16 +24,23 @@ pub enum Principal {
     OtherTenant,
     /// Each of the cookies of the others under each other name.
     Swapped,
+    /// Has taken an invitation to the console; the card is missing. What the browser holds for
+    /// that is tried as a session of the console, and at the victim's tenant.
+    Invited,
+    /// Signed in to the console; and that session is tried at the victim's tenant.
+    Administrator,
 }
 
 /// All of them, in the order of the table.
-pub const PRINCIPALS: [Principal; 6] = [
+pub const PRINCIPALS: [Principal; 8] = [
     Principal::Nobody,
     Principal::Stranger,
     Principal::Half,
     Principal::Member,
     Principal::OtherTenant,
     Principal::Swapped,
+    Principal::Invited,
+    Principal::Administrator,
 ];
 
 /// Everybody who plays, with a mark of their own in all that is kept about them.
@@ -143,6 +152,15 @@ impl Cast {
                 BIRCH.sign_in(&mut browser, &mut person, &mut self.other_card).await;
             }
             Principal::Swapped => browser = self.swapped().await,
+            Principal::Invited => {
+                browser = self.world.invited().await;
+                let places = ["__Host-admin", "__Host-card-acme", "__Host-sid-acme"];
+                put(&mut browser, "__Host-card-operators", &places);
+            }
+            Principal::Administrator => {
+                browser = self.world.administrator().await;
+                put(&mut browser, "__Host-admin", &["__Host-card-acme", "__Host-sid-acme"]);
+            }
         }
         browser
     }
@@ -180,6 +198,15 @@ impl Cast {
         browser
     }
 
+    /// Whether a call is what the principal is there for, and so changes what it may change: what
+    /// the console's forms do is not tested here.
+    pub fn is_in_charge(principal: Principal, call: &Call) -> bool {
+        principal == Principal::Administrator
+            && call.access == Access::Administrator
+            && call.method == Method::POST
+            && call.shape.origin == Origin::Own
+    }
+
     /// Makes a call.
     pub async fn call(&self, browser: &mut Browser, call: &Call) -> Answer {
         let own = self.world.origin.clone();
@@ -193,13 +220,22 @@ impl Cast {
         browser.send(call.method.clone(), &call.path, call.body(), &headers).await
     }
 
-    /// The marks that a principal must not see in any answer.
-    pub fn foreign_marks(principal: Principal) -> Vec<String> {
+    /// The marks that a principal must not see in the answer to a call.
+    pub fn foreign_marks(principal: Principal, call: &Call) -> Vec<String> {
+        // The console shows everybody to administrators; what is not the console shows them
+        // nobody.
+        if principal == Principal::Administrator && call.access == Access::Administrator {
+            return Vec::new();
+        }
         let own = match principal {
             Principal::Half => "una@acme.example",
             Principal::Member => "max@acme.example",
             Principal::OtherTenant => "mia@birch.example",
-            Principal::Nobody | Principal::Stranger | Principal::Swapped => "",
+            Principal::Nobody
+            | Principal::Stranger
+            | Principal::Swapped
+            | Principal::Invited
+            | Principal::Administrator => "",
         };
         let everybody =
             ["ada@acme.example", "max@acme.example", "mia@birch.example", "una@acme.example"];
@@ -217,6 +253,15 @@ impl Cast {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// Puts the value of one cookie into the places of others.
+fn put(browser: &mut Browser, from: &str, places: &[&str]) {
+    let value = browser.cookie(from).unwrap_or_default().to_owned();
+    assert!(!value.is_empty(), "no {from}: {:?}", browser.cookie_names());
+    for place in places {
+        browser.set_cookie(place, &value);
     }
 }
 

@@ -28,7 +28,7 @@ fn assert_gives_nothing(principal: Principal, call: &Call, answer: &e2e::Answer)
         .map(|(_, value)| value.as_str())
         .chain([answer.body.as_str()])
         .collect();
-    let hidden = Cast::foreign_marks(principal);
+    let hidden = Cast::foreign_marks(principal, call);
     for mark in hidden.into_iter().chain(Cast::own_marks_behind_the_card(principal)) {
         assert!(!told.contains(&mark), "{place} tells {mark}: {answer:?}");
     }
@@ -40,6 +40,8 @@ async fn is_intact(browser: &mut e2e::Browser, principal: Principal) -> bool {
         Principal::Half => "/realms/acme/login/card",
         Principal::Member => "/realms/acme/account/",
         Principal::OtherTenant => "/realms/birch/account/",
+        Principal::Invited => "/realms/operators/login/card",
+        Principal::Administrator => "/admin/",
         Principal::Nobody | Principal::Stranger | Principal::Swapped => return true,
     };
     browser.clone().get(path).await.status == 200
@@ -54,7 +56,7 @@ async fn no_route_gives_anything_to_anybody_without_their_own_card() {
     let mut seen: BTreeMap<(usize, &str, String), BTreeMap<usize, String>> = BTreeMap::new();
     for (column, principal) in PRINCIPALS.into_iter().enumerate() {
         let mut browser = cast.browser(principal).await;
-        for call in &calls {
+        for call in calls.iter().filter(|call| !Cast::is_in_charge(principal, call)) {
             let mut caller = browser.clone();
             let answer = cast.call(&mut caller, call).await;
             assert_gives_nothing(principal, call, &answer);

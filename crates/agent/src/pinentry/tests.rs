@@ -81,25 +81,27 @@ async fn a_new_pin_is_typed_twice_and_alike() {
     assert_eq!(said, "x\nx\nSETERROR not the same\nx\nx\n");
 }
 
+/// Waits until something outside of this process is so.
+async fn until(is_so: impl Fn() -> bool) {
+    let so = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), so).await.expect("it happens soon");
+}
+
 #[tokio::test]
 async fn dropping_the_question_ends_the_program() {
     let file = std::env::temp_dir().join(format!("cardea-pid-{}", std::process::id()));
     let pinentry = scripted(&format!("CONFIRM) echo $$ >'{}'; exec sleep 600;;", file.display()));
     let question = tokio::spawn(async move { pinentry.confirm(&dialog()).await.map(drop) });
-    let pid = loop {
-        match std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n')) {
-            Some(text) => break text.trim().to_owned(),
-            None => tokio::task::yield_now().await,
-        }
-    };
+    let written = || std::fs::read_to_string(&file).unwrap_or_default();
+    until(|| written().ends_with('\n')).await;
+    let pid = written().trim().to_owned();
     std::fs::remove_file(&file).unwrap();
     question.abort();
-    let gone = async {
-        while Path::new(&format!("/proc/{pid}")).exists() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("the dialog is gone");
+    until(|| !Path::new(&format!("/proc/{pid}")).exists()).await;
 }
 
 #[test]

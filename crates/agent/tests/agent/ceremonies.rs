@@ -108,7 +108,7 @@ async fn the_page_cancels_while_the_pin_is_asked_for() {
     let dialog = desktop.person.looks_at(3).await;
     let begun = std::time::Instant::now();
     server.cancel(&ticket);
-    until(|| !is_running(&dialog)).await;
+    until(async || !is_running(&dialog)).await;
     assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
     // The next request is served at once, and nothing is heard of the one before.
     desktop.person.will(&["wait", PIN]);

@@ -43,7 +43,7 @@ async fn a_message_that_is_too_long_costs_the_server_its_channel_and_no_more() {
 async fn the_channel_comes_back_with_the_server() {
     let (desktop, mut server) = paired().await;
     server.stop().await;
-    until(|| !desktop.agent().status().enrolments[0].connected).await;
+    until(async || !desktop.agent().status().enrolments[0].connected).await;
     server.start_again().await;
     soon(desktop.agent().connected()).await;
     // And it is a channel that works.
@@ -60,8 +60,8 @@ async fn a_revoked_enrolment_leaves_nothing() {
     let ticket = server.ask(&enrol(&server, vec![]));
     desktop.person.looks_at(1).await;
     server.push(Push::Text(ServerMessage::Revoke.encode()));
-    until(|| desktop.agent().status().enrolments.is_empty()).await;
-    until(|| desktop.state_files() == 0).await;
+    until(async || desktop.agent().status().enrolments.is_empty()).await;
+    until(async || desktop.state_files() == 0).await;
     let mut channels = server.shared.channels.subscribe();
     soon(channels.wait_for(|open| *open == 0)).await.unwrap();
     assert!(!server.has_outcome().await, "{ticket:?} was void");
@@ -73,7 +73,7 @@ async fn an_agent_that_ends_closes_its_channel_and_its_dialog() {
     server.ask(&enrol(&server, vec![]));
     let dialog = desktop.person.looks_at(1).await;
     desktop.agent = None;
-    until(|| !crate::support::person::is_running(&dialog)).await;
+    until(async || !crate::support::person::is_running(&dialog)).await;
     let mut channels = server.shared.channels.subscribe();
     soon(channels.wait_for(|open| *open == 0)).await.unwrap();
 }

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::support::person::Person;
 use crate::support::server::Server;
-use crate::support::{Folder, descriptor, enrol, login, soon};
+use crate::support::{Folder, descriptor, enrol, login, soon, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cardea-agent");
 /// Nothing but a person's fingers writes this.
@@ -46,12 +46,7 @@ impl Desk {
         let daemon = Command::from(command).kill_on_drop(true).spawn().unwrap();
         let desk = Self { folder, person, daemon };
         // The first answer says that it is up.
-        soon(async {
-            while Daemon::ask(&desk.socket(), &Ask::Status).await.is_err() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        until(async || Daemon::ask(&desk.socket(), &Ask::Status).await.is_ok()).await;
         desk
     }
 
@@ -86,14 +81,10 @@ impl Desk {
 
     /// Waits until the status is as wanted.
     async fn until(&self, is_so: impl Fn(&Status) -> bool) {
-        soon(async {
-            loop {
-                let mut daemon = Daemon::ask(&self.socket(), &Ask::Status).await.unwrap();
-                let Reply::Status(status) = daemon.reply().await.unwrap() else { panic!("no") };
-                if is_so(&status) {
-                    return;
-                }
-            }
+        until(async || {
+            let mut daemon = Daemon::ask(&self.socket(), &Ask::Status).await.unwrap();
+            let Reply::Status(status) = daemon.reply().await.unwrap() else { panic!("no") };
+            is_so(&status)
         })
         .await;
     }
@@ -166,7 +157,7 @@ async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
     let dialog = desk.person.looks_at(1).await;
     drop(card);
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
-    crate::support::until(|| !crate::support::person::is_running(&dialog)).await;
+    until(async || !crate::support::person::is_running(&dialog)).await;
     // The next request waits for a card, and the one that comes is its answer.
     server.ask(&enrol(&server, vec![]));
     desk.person.looks_at(2).await;

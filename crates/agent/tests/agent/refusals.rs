@@ -91,7 +91,7 @@ async fn the_agent_keeps_quiet_after_two_refusals() {
     server.ask(&enrol(&server, vec![]));
     // The channel is heard in order: when the next word has its effect, the ticket was dropped.
     server.push(crate::support::server::Push::Text(r#"{"t":"revoke"}"#.into()));
-    crate::support::until(|| desktop.agent().status().enrolments.is_empty()).await;
+    crate::support::until(async || desktop.agent().status().enrolments.is_empty()).await;
     assert_eq!(desktop.person.dialogs(), 2);
     assert!(!server.has_outcome().await);
 }

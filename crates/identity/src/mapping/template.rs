@@ -31,7 +31,7 @@ pub fn entra_template_mappers(mut new_id: impl FnMut() -> MapperId) -> Vec<Mappe
 
 /// The mappers that "OpenID Connect v1.0" begins with: onboarding alone.
 pub fn onboarding_mapper_only(id: MapperId) -> Vec<Mapper> {
-    let name = "MPAS Onboarding".to_owned();
+    let name = "Cardea Onboarding".to_owned();
     vec![Mapper { id, name, sync: SyncOverride::Force, kind: MapperKind::Onboarding }]
 }
 

@@ -508,7 +508,7 @@ fn the_templates_are_those_of_the_guide() {
     let names: Vec<&str> = mappers.iter().map(|mapper| mapper.name.as_str()).collect();
     assert_eq!(
         names,
-        ["azure-group-mapper", "Azure Username", "Azure Sub Importer", "MPAS Onboarding"]
+        ["azure-group-mapper", "Azure Username", "Azure Sub Importer", "Cardea Onboarding"]
     );
     assert!(mappers.iter().all(|mapper| mapper.sync == SyncOverride::Force));
     let claims = json!({ "groups": ["g1", "g2"], "upn": "ann@contoso.example" });

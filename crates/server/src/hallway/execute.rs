@@ -96,7 +96,7 @@ impl From<ExecuteError> for Problem {
         match error {
             ExecuteError::Spent(_) => Self::AlreadyUsed,
             ExecuteError::Counter | ExecuteError::Revoked => Self::CardRefused(error.code()),
-            ExecuteError::Replay => CallError::Replay.refuse(None),
+            ExecuteError::Replay => CallError::Replay.told(),
             ExecuteError::Store(error) => error.into(),
             ExecuteError::Incomplete => Self::internal(error),
         }

@@ -139,6 +139,7 @@ impl Writing {
         id: CredentialId,
         counter: u32,
     ) -> Result<bool, StoreError> {
+        self.lock_person_of_card(id).await?;
         self.hits(&SWAP_COUNTER, values![id, counter]).await
     }
 
@@ -149,6 +150,7 @@ impl Writing {
     ///
     /// [`StoreError`].
     pub async fn revoke_credential(&mut self, id: CredentialId) -> Result<bool, StoreError> {
+        self.lock_person_of_card(id).await?;
         let Some(row) = self.one(&REVOKE, values![id]).await? else {
             return Ok(false);
         };

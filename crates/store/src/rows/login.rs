@@ -38,6 +38,7 @@ impl Rows {
     ///
     /// [`StoreError`].
     pub async fn login(&mut self, id: LoginId) -> Result<Option<Waiting>, StoreError> {
+        self.lock_person_of_login(id).await?;
         let statement = self.locking(&BY_ID, &BY_ID_LOCKED);
         self.one(statement, values![id]).await?.as_ref().map(read).transpose()
     }
@@ -52,6 +53,7 @@ impl Rows {
         &mut self,
         handle: &TokenHash,
     ) -> Result<Option<Waiting>, StoreError> {
+        self.lock_person_of_handle(handle).await?;
         let statement = self.locking(&BY_HANDLE, &BY_HANDLE_LOCKED);
         self.one(statement, values![handle]).await?.as_ref().map(read).transpose()
     }

@@ -1,9 +1,10 @@
 use identity::{Person, PersonState};
-use ids::UserId;
+use ids::{CredentialId, LoginId, UserId};
 use login::PersonFacts;
+use secrets::TokenHash;
 
 use crate::row::Row;
-use crate::sql::{json, statements, values, word};
+use crate::sql::{Statement, Value, json, statements, values, word};
 use crate::{Rows, StoreError, Writing};
 
 statements! {
@@ -13,6 +14,15 @@ statements! {
         "SELECT person_id FROM person WHERE tenant_id = $1 AND email_key = $2 ",
         "ORDER BY created_at, person_id LIMIT 1"];
     LOCK_ROW: ["SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = $2", LOCK];
+    LOCK_OF_LOGIN: [
+        "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
+        "FROM login WHERE tenant_id = $1 AND login_id = $2)", LOCK];
+    LOCK_OF_HANDLE: [
+        "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
+        "FROM login WHERE tenant_id = $1 AND handle = $2)", LOCK];
+    LOCK_OF_CARD: [
+        "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
+        "FROM credential WHERE tenant_id = $1 AND credential_id = $2)", LOCK];
     FACTS: [
         "SELECT person.*, EXISTS (SELECT 1 FROM credential WHERE credential.tenant_id = $1 ",
         "AND credential.person_id = $2 AND credential.revoked_at IS NULL) AS has_card, ",
@@ -90,9 +100,38 @@ impl Rows {
 
     /// Holds the person's row until the end of a transaction: who decides on their cards or
     /// their state passes here, one after the other.
+    ///
+    /// Whatever else of a person a transaction holds (logins, cards, sessions), it holds the
+    /// person first: two that took them in different orders would wait for each other.
     pub(super) async fn lock_person(&mut self, id: UserId) -> Result<(), StoreError> {
+        self.lock(&LOCK_ROW, values![id]).await
+    }
+
+    /// Holds the person whom this login waits for.
+    pub(super) async fn lock_person_of_login(&mut self, id: LoginId) -> Result<(), StoreError> {
+        self.lock(&LOCK_OF_LOGIN, values![id]).await
+    }
+
+    /// The same by the login's handle.
+    pub(super) async fn lock_person_of_handle(
+        &mut self,
+        handle: &TokenHash,
+    ) -> Result<(), StoreError> {
+        self.lock(&LOCK_OF_HANDLE, values![handle]).await
+    }
+
+    /// Holds the person whose card this is.
+    pub(super) async fn lock_person_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
+        self.lock(&LOCK_OF_CARD, values![id]).await
+    }
+
+    async fn lock(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
         if self.locks() {
-            self.one(&LOCK_ROW, values![id]).await?;
+            self.one(statement, values).await?;
         }
         Ok(())
     }

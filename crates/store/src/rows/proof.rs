@@ -107,6 +107,7 @@ impl Writing {
         handle: &TokenHash,
         challenge: ChallengeId,
     ) -> Result<Option<TakenLogin>, StoreError> {
+        self.lock_person_of_login(login).await?;
         let Some(row) = self.one(&TAKE_LOGIN, values![login, handle, challenge]).await? else {
             return Ok(None);
         };

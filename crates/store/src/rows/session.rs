@@ -187,6 +187,7 @@ impl Writing {
     ///
     /// [`StoreError`].
     pub async fn end_sessions_of(&mut self, person: UserId) -> Result<u64, StoreError> {
+        self.lock_person(person).await?;
         self.end_logins_of(person).await?;
         self.execute(&END_OF_PERSON, values![person]).await
     }

@@ -4,33 +4,35 @@ use crate::{StoreError, Writing};
 /// At most so many rows of one table in one go, so that nobody waits long behind it.
 const BOUND: u32 = 500;
 
+// What somebody holds is left for the next time: a sweep takes rows of many people, in no order
+// that others could keep to.
 statements! {
     CONSUMED: [
         "DELETE FROM consumed WHERE tenant_id = $1 AND value IN (SELECT value FROM consumed ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     LOGINS: [
         "DELETE FROM login WHERE tenant_id = $1 AND login_id IN (SELECT login_id FROM login ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     CODES: [
         "DELETE FROM code WHERE tenant_id = $1 AND hash IN (SELECT hash FROM code ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     AGENT_CODES: [
         "DELETE FROM agent_code WHERE tenant_id = $1 AND hash IN (SELECT hash FROM agent_code ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     SESSIONS: [
         "DELETE FROM session WHERE tenant_id = $1 AND session_id IN (SELECT session_id ",
-        "FROM session WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "FROM session WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     TICKETS: [
         "DELETE FROM ticket WHERE tenant_id = $1 AND ticket_id IN (SELECT ticket_id FROM ticket ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     PAIRINGS: [
         "DELETE FROM pairing WHERE tenant_id = $1 AND hash IN (SELECT hash FROM pairing ",
-        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2)"];
+        "WHERE tenant_id = $1 AND expires_at <= ", NOW, " LIMIT $2", SKIP, ")"];
     // An agent that nobody has confirmed within an hour: its login is long over.
     LISTINGS: [
         "DELETE FROM device_directory WHERE tenant_id = $1 AND device_id IN (SELECT device_id ",
         "FROM device WHERE tenant_id = $1 AND state = 'pending' AND created_at <= ", NOW,
-        " - 3600000000 ORDER BY device_id LIMIT $2)"];
+        " - 3600000000 ORDER BY device_id LIMIT $2", SKIP, ")"];
     DEVICES: [
         "DELETE FROM device WHERE tenant_id = $1 AND state = 'pending' AND created_at <= ", NOW,
         " - 3600000000 AND device_id NOT IN (SELECT device_id FROM device_directory ",

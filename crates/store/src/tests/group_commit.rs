@@ -9,7 +9,7 @@ use ids::TenantId;
 use tokio::sync::Notify;
 
 use crate::rows::Link;
-use crate::tests::support::{Bench, hash, person};
+use crate::tests::support::{Bench, hash, person, until};
 use crate::{Store, StoreError, Writing};
 
 async fn write_person(store: &Store, tenant: TenantId, number: usize) -> Writing {
@@ -20,9 +20,7 @@ async fn write_person(store: &Store, tenant: TenantId, number: usize) -> Writing
 
 /// Lets the others run until so many wait for their turn.
 async fn until_waiting(store: &Store, count: usize) {
-    while store.figures().waiting != count {
-        tokio::task::yield_now().await;
-    }
+    until(async || store.figures().waiting == count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

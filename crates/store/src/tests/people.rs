@@ -3,7 +3,7 @@ use std::time::Duration;
 use identity::{Moment, Person, PersonState, SyncConflict};
 use ids::{CredentialId, UserId};
 
-use crate::tests::support::{Cast, credential, id, link, on_both, person};
+use crate::tests::support::{Cast, credential, id, link, on_both, person, until};
 use crate::{Credential, PeopleFilter, PeopleOnly, StoreError};
 
 async fn usernames(cast: &Cast, filter: PeopleFilter) -> Vec<String> {
@@ -131,9 +131,7 @@ on_both! {
             let cast = cast.clone();
             async move { cast.write().await.person_facts(cast.person).await.unwrap().unwrap() }
         });
-        while !second.is_finished() && bench.waiting().await == 0 {
-            tokio::task::yield_now().await;
-        }
+        until(async || second.is_finished() || bench.waiting().await > 0).await;
         first.insert_credential(&credential(cast.person)).await.unwrap();
         first.commit().await.unwrap();
         assert!(second.await.unwrap().has_card);

@@ -4,7 +4,7 @@ use identity::Moment;
 use ids::{ChallengeId, UserId};
 use login::{Permit, Task};
 
-use crate::tests::support::{Cast, hash, id, on_both, take, waiting};
+use crate::tests::support::{Cast, hash, id, on_both, take, until, waiting};
 use crate::{Code, CodePurpose, StoreError};
 
 async fn code(cast: &Cast, person: Option<UserId>, purpose: CodePurpose) -> Code {
@@ -178,7 +178,7 @@ on_both! {
                 writing.login(login.started.id).await.unwrap().unwrap().task
             }
         });
-        tokio::task::yield_now().await;
+        until(async || second.is_finished() || bench.waiting().await > 0).await;
         read.task = Task::Enrol(Permit::Code);
         assert!(first.write_login(&read).await.unwrap());
         first.commit().await.unwrap();

@@ -42,6 +42,13 @@ macro_rules! on_both {
 }
 pub(super) use on_both;
 
+/// Lets the others run until something is so.
+pub(super) async fn until(is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A store, and a way around it.
 pub(super) struct Bench {
     pub(super) store: Store,

@@ -11,7 +11,6 @@
 
 mod access;
 mod fresh;
-mod guide;
 mod people;
 mod providers;
 mod support;

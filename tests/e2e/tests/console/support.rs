@@ -1,7 +1,5 @@
 //! An administrator, and the forms they send.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use e2e::{Answer, Azure, Browser, Card, World};
 use entra_stand_in::ACME;
 
@@ -12,19 +10,7 @@ pub(crate) async fn administrator(world: &World) -> Browser {
 
 /// The same, with their card.
 pub(crate) async fn administrator_with(world: &World) -> (Browser, Card) {
-    let invitation = server::invite(&world.config).await.unwrap();
-    let (_, token) = invitation.split_once('#').unwrap();
-    let mut browser = world.browser();
-    let taken =
-        browser.post_form("/admin/invite", &[("token", token), ("name", "Olivia Bauer")]).await;
-    assert_eq!(taken.location.as_deref(), Some("/realms/operators/login/card"), "{taken:?}");
-    // Each administrator has a card of their own.
-    static CARDS: AtomicU64 = AtomicU64::new(900);
-    let mut card = Card::new(CARDS.fetch_add(1, Ordering::Relaxed));
-    let tapped = card.tap(&mut browser, "/realms/operators/login/card").await;
-    assert_eq!(tapped.json()["location"], "/admin/", "{tapped:?}");
-    assert!(browser.cookie("__Host-admin").is_some());
-    (browser, card)
+    world.administrator_with_card().await
 }
 
 /// A provider form that is good; `change` replaces or adds fields.

@@ -11,7 +11,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use url::Url;
 
-use super::html;
 use super::page::{Form, Page};
 
 /// A browser gives up after so many redirects; so do we.
@@ -97,12 +96,11 @@ impl Browser {
     /// # Errors
     /// When it has no such button, or nobody answers.
     pub async fn press(&mut self, form: Form, button: &str) -> Result<Page, BrowserError> {
-        let mut fields = form.fields();
-        fields.extend(form.button(button)?);
+        let fields = form.pressed(button)?;
         let encoded =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut url = form.action;
-        if form.method == Method::POST {
+        if form.posts {
             return self.go(Method::POST, url, Some(encoded)).await;
         }
         url.set_query(Some(&encoded));
@@ -138,11 +136,8 @@ impl Browser {
                     url: url.clone(),
                     reason: error.to_string(),
                 })?;
-                return Ok(html::parse(
-                    url,
-                    status.as_u16(),
-                    &String::from_utf8_lossy(&body.to_bytes()),
-                ));
+                let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+                return Ok(Page::read(url, status.as_u16(), &body));
             };
             let next = url.join(&location).map_err(|_| BrowserError::Address(location))?;
             if next.origin() != site {

@@ -3,6 +3,7 @@
 mod browser;
 mod html;
 mod page;
+mod tokens;
 
 pub use browser::{Browser, BrowserError};
 pub use page::{Form, Page};

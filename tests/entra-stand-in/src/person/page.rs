@@ -1,9 +1,9 @@
 //! A page as a person uses it: texts, links, and forms whose controls are found by their labels.
 
-use axum::http::Method;
 use url::Url;
 
 use super::browser::BrowserError;
+use super::html;
 
 /// A page, as somebody who reads it sees it.
 #[derive(Clone, Debug)]
@@ -14,22 +14,29 @@ pub struct Page {
     pub status: u16,
     /// The `id` of its `main` element.
     pub id: String,
+    /// Its title.
+    pub title: String,
     /// Everything that can be read on it.
     pub text: String,
     /// Where the browser is being sent, if it leaves the site.
     pub leaves_to: Option<Url>,
     /// The addresses of its iframes.
     pub frames: Vec<String>,
+    /// Text and target of each link.
+    pub links: Vec<(String, Url)>,
     pub(super) forms: Vec<Form>,
-    pub(super) links: Vec<(String, Url)>,
+    /// Controls outside of forms.
+    pub(super) loose: Vec<Control>,
     pub(super) elements: Vec<(String, String)>,
 }
 
 /// A form with its controls.
 #[derive(Clone, Debug)]
 pub struct Form {
-    pub(super) action: Url,
-    pub(super) method: Method,
+    /// Where it is sent.
+    pub action: Url,
+    /// Whether it is sent as a POST.
+    pub posts: bool,
     pub(super) controls: Vec<Control>,
 }
 
@@ -39,10 +46,9 @@ pub(super) struct Control {
     pub(super) name: String,
     pub(super) value: String,
     pub(super) kind: Kind,
-    /// Ticked; of buttons: never, until pressed.
-    pub(super) on: bool,
     /// The text of its label, or of the button.
     pub(super) label: String,
+    /// Text and value of each choice.
     pub(super) options: Vec<(String, String)>,
 }
 
@@ -50,30 +56,30 @@ pub(super) struct Control {
 pub(super) enum Kind {
     #[default]
     Text,
-    Tick,
+    /// Box, and whether it is ticked.
+    Box(bool),
+    /// Radio button, and whether it is the chosen one.
+    Radio(bool),
     Select,
     Button,
 }
 
 impl Page {
-    pub(super) fn leaving(url: Url, to: Url) -> Self {
+    /// Reads a page that came from that address.
+    pub fn read(url: Url, status: u16, html: &str) -> Self {
+        html::parse(url, status, html)
+    }
+
+    /// What is seen at an address that sends the browser to another site.
+    pub fn leaving(url: Url, to: Url) -> Self {
         Self { leaves_to: Some(to), ..Self::empty(url, 302) }
     }
 
     pub(super) fn empty(url: Url, status: u16) -> Self {
-        let text = String::new();
-        let (frames, forms, links, elements) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self {
-            url,
-            status,
-            id: String::new(),
-            text,
-            leaves_to: None,
-            frames,
-            forms,
-            links,
-            elements,
-        }
+        let [id, title, text] = [const { String::new() }; 3];
+        let (frames, links, forms) = (Vec::new(), Vec::new(), Vec::new());
+        let (loose, elements, leaves_to) = (Vec::new(), Vec::new(), None);
+        Self { url, status, id, title, text, leaves_to, frames, links, forms, loose, elements }
     }
 
     /// The form that has that button.
@@ -81,25 +87,36 @@ impl Page {
     /// # Errors
     /// When there is none.
     pub fn form(&self, button: &str) -> Result<Form, BrowserError> {
-        let found = self.forms.iter().find(|form| form.button(button).is_ok()).cloned();
+        let found = self.forms.iter().find(|form| form.button(button).is_some()).cloned();
         found.ok_or_else(|| self.lacks("button", button))
     }
 
     /// The texts of all buttons.
     pub fn buttons(&self) -> impl Iterator<Item = &str> {
-        let controls = self.forms.iter().flat_map(|form| &form.controls);
+        let controls = self.forms.iter().flat_map(|form| &form.controls).chain(&self.loose);
         controls
             .filter(|control| control.kind == Kind::Button)
             .map(|control| control.label.as_str())
     }
 
-    /// The target of the link with that text.
+    /// The target of the link with that text, or else of one whose text begins so.
     ///
     /// # Errors
     /// When there is none.
     pub fn link(&self, text: &str) -> Result<&Url, BrowserError> {
-        let found = self.links.iter().find(|(label, _)| label == text);
+        let exact = self.links.iter().find(|(label, _)| label == text);
+        let found = exact.or_else(|| self.links.iter().find(|(label, _)| label.starts_with(text)));
         found.map(|(_, url)| url).ok_or_else(|| self.lacks("link", text))
+    }
+
+    /// The value of a field, in a form or not, by its label, name or id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn value(&self, field: &str) -> Result<&str, BrowserError> {
+        let mut controls = self.forms.iter().flat_map(|form| &form.controls).chain(&self.loose);
+        let found = controls.find(|control| control.is(field));
+        found.map(|control| control.value.as_str()).ok_or_else(|| self.lacks("field", field))
     }
 
     /// The text of the element with that `id`.
@@ -110,40 +127,58 @@ impl Page {
     fn lacks(&self, kind: &str, text: &str) -> BrowserError {
         BrowserError::NotFound {
             what: format!("{kind} \"{text}\""),
-            page: format!("{}: {}", self.url, self.text),
+            page: format!("{} (status {}): {}", self.url, self.status, self.text),
         }
     }
 }
 
 impl Form {
-    /// Types into the field of that label.
+    /// Types into the field of that label, name or id.
     ///
     /// # Errors
     /// When there is none.
-    pub fn fill(mut self, label: &str, value: &str) -> Result<Self, BrowserError> {
-        let control = self.control(label, Kind::Text)?;
+    pub fn fill(mut self, field: &str, value: &str) -> Result<Self, BrowserError> {
+        let is = |control: &&mut Control| control.kind == Kind::Text && control.is(field);
+        let control = self.controls.iter_mut().find(is).ok_or_else(|| missing(field))?;
         value.clone_into(&mut control.value);
         Ok(self)
     }
 
-    /// Ticks the box, or chooses the radio button, of that label.
+    /// Ticks the box, or chooses the radio button, whose label begins so; or which has that name
+    /// and value ("name=value").
     ///
     /// # Errors
     /// When there is none.
     pub fn check(mut self, label: &str) -> Result<Self, BrowserError> {
-        self.control(label, Kind::Tick)?.on = true;
+        let is = |control: &Control| {
+            control.label.starts_with(label)
+                || format!("{}={}", control.name, control.value) == label
+        };
+        let ticks = |control: &&mut Control| {
+            matches!(control.kind, Kind::Box(_) | Kind::Radio(_)) && is(control)
+        };
+        let control = self.controls.iter_mut().find(ticks).ok_or_else(|| missing(label))?;
+        if control.kind == Kind::Box(false) {
+            control.kind = Kind::Box(true);
+        }
+        let (name, value) = (control.name.clone(), control.value.clone());
+        for control in self.controls.iter_mut().filter(|control| control.name == name) {
+            if matches!(control.kind, Kind::Radio(_)) {
+                control.kind = Kind::Radio(control.value == value);
+            }
+        }
         Ok(self)
     }
 
-    /// Chooses an option of the list of that label.
+    /// Chooses an option of the list of that label, name or id.
     ///
     /// # Errors
     /// When there is no such list or option.
-    pub fn choose(mut self, label: &str, option: &str) -> Result<Self, BrowserError> {
-        let control = self.control(label, Kind::Select)?;
-        let value =
-            control.options.iter().find(|(text, _)| text == option).map(|(_, value)| value.clone());
-        control.value = value.ok_or_else(|| missing(option))?;
+    pub fn choose(mut self, list: &str, option: &str) -> Result<Self, BrowserError> {
+        let is = |control: &&mut Control| control.kind == Kind::Select && control.is(list);
+        let control = self.controls.iter_mut().find(is).ok_or_else(|| missing(list))?;
+        let found = control.options.iter().find(|(text, _)| text == option);
+        control.value = found.map(|(_, value)| value.clone()).ok_or_else(|| missing(option))?;
         Ok(self)
     }
 
@@ -151,7 +186,7 @@ impl Form {
     pub fn fields(&self) -> Vec<(String, String)> {
         let sent = |control: &&Control| match control.kind {
             Kind::Text | Kind::Select => !control.name.is_empty(),
-            Kind::Tick => control.on,
+            Kind::Box(on) | Kind::Radio(on) => on,
             Kind::Button => false,
         };
         self.controls
@@ -161,32 +196,28 @@ impl Form {
             .collect()
     }
 
-    /// What a button adds to the fields.
-    pub(super) fn button(&self, text: &str) -> Result<Option<(String, String)>, BrowserError> {
-        let is = |control: &&Control| control.kind == Kind::Button && control.label == text;
-        let button = self.controls.iter().find(is).ok_or_else(|| missing(text))?;
-        Ok((!button.name.is_empty()).then(|| (button.name.clone(), button.value.clone())))
+    /// What is sent when that button is pressed.
+    ///
+    /// # Errors
+    /// When there is no such button.
+    pub fn pressed(&self, button: &str) -> Result<Vec<(String, String)>, BrowserError> {
+        let button = self.button(button).ok_or_else(|| missing(button))?;
+        let mut fields = self.fields();
+        if !button.name.is_empty() {
+            fields.push((button.name.clone(), button.value.clone()));
+        }
+        Ok(fields)
     }
 
-    fn control(&mut self, label: &str, kind: Kind) -> Result<&mut Control, BrowserError> {
-        let radio_name = self
-            .controls
-            .iter()
-            .find(|c| c.label == label && c.kind == kind)
-            .map(|c| c.name.clone());
-        if kind == Kind::Tick {
-            // Of radio buttons of one name only one is chosen; boxes have names of their own or keep theirs.
-            let group = |c: &&mut Control| {
-                c.kind == Kind::Tick
-                    && Some(&c.name) == radio_name.as_ref()
-                    && c.id.starts_with("radio-")
-            };
-            self.controls.iter_mut().filter(group).for_each(|control| control.on = false);
-        }
-        self.controls
-            .iter_mut()
-            .find(|c| c.label == label && c.kind == kind)
-            .ok_or_else(|| missing(label))
+    fn button(&self, text: &str) -> Option<&Control> {
+        let is = |control: &&Control| control.kind == Kind::Button && control.label == text;
+        self.controls.iter().find(is)
+    }
+}
+
+impl Control {
+    fn is(&self, field: &str) -> bool {
+        self.label == field || self.name == field || self.id == field
     }
 }
 

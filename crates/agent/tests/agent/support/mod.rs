@@ -28,9 +28,9 @@ pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
 }
 
 /// Waits until something outside of this process is so.
-pub(crate) async fn until(is_so: impl Fn() -> bool) {
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     soon(async {
-        while !is_so() {
+        while !is_so().await {
             tokio::task::yield_now().await;
         }
     })

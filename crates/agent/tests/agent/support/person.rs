@@ -80,7 +80,7 @@ impl Person {
     pub(crate) async fn looks_at(&self, nth: usize) -> String {
         let path = self.folder.join(format!("waits.{nth}"));
         let written = || std::fs::read_to_string(&path).is_ok_and(|pid| pid.ends_with('\n'));
-        super::until(written).await;
+        super::until(async || written()).await;
         std::fs::read_to_string(&path).unwrap().trim().to_owned()
     }
 }

@@ -1,7 +1,7 @@
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use identity::mapping::{entra_template_mappers, onboarding_mapper_only};
-use identity::{Mapper, MapperKind, Provider, ProviderKind};
+use identity::{Mapper, Provider, ProviderKind};
 use ids::MapperId;
 use serde::Deserialize;
 
@@ -51,16 +51,10 @@ impl Template {
         // Of one millisecond, ids have no order of their own; the list of mappers is by id.
         ids.sort_by(|a, b| b.cmp(a));
         let mut draw = || ids.pop().unwrap_or_else(|| MapperId(entropy::id()));
-        let mut mappers = match self {
+        match self {
             Self::Entra => entra_template_mappers(draw),
             Self::Oidc => onboarding_mapper_only(draw()),
-        };
-        for mapper in &mut mappers {
-            if mapper.kind == MapperKind::Onboarding {
-                mapper.name = "Cardea Onboarding".into();
-            }
         }
-        mappers
     }
 }
 

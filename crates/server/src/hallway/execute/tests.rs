@@ -10,7 +10,7 @@ use secrets::KeyRing;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{Config, Entra};
+use crate::config::{Bounds, Config, Entra};
 
 /// A tenant with Mia in it.
 struct Place {
@@ -31,6 +31,7 @@ impl Place {
             database: None,
             tls: None,
             trusted_proxies: Vec::new(),
+            limits: Bounds::default(),
             entra: Entra::default(),
         };
         std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes()).unwrap();
@@ -154,7 +155,7 @@ impl Place {
             },
             handle: entropy::token().hash(),
             person: self.mia,
-            vouched: Vouched::Session,
+            vouched: Vouched::Invitation,
             task: Task::Authenticate,
             then: Then::Exit,
             challenge: Some(Challenge {
@@ -165,6 +166,7 @@ impl Place {
                 issued_at: now,
                 expires_at: soon,
             }),
+            refusals: 0,
         }
     }
 
