@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::sample::Text;
-use super::{Banner, ConsoleFrame, NavItem, Section, TenantChoice, Tone};
+use super::{Answer, Banner, ConsoleFrame, NavItem, Question, Section, TenantChoice, Tone};
 
 /// The components of the console. Shown in pictures; no handler serves it.
 #[derive(Clone, Debug, Template)]
@@ -39,12 +39,7 @@ impl ComponentsPage {
                 item(Section::Policy, "policy"),
             ],
             section: Section::IdentityProviders,
-            banners: vec![Banner {
-                tone: Tone::Warning,
-                title: text("The client secret of Azure expires in 12 days"),
-                text: text("Add a new one before 5 December 2026, or nobody can sign in."),
-                link: Some((text("/admin/acme/identity-providers/azure"), text("Open Azure"))),
-            }],
+            banners: banners(text),
         };
         vec![(
             "console",
@@ -54,4 +49,29 @@ impl ComponentsPage {
             },
         )]
     }
+}
+
+fn banners(text: Text<'_>) -> Vec<Banner> {
+    let secret = Banner {
+        tone: Tone::Warning,
+        title: text("The client secret of Azure expires in 12 days"),
+        text: text("Add a new one before 5 December 2026, or nobody can sign in."),
+        link: Some((text("/admin/acme/identity-providers/azure"), text("Open Azure"))),
+        question: None,
+    };
+    let groups = Banner {
+        tone: Tone::Warning,
+        title: text("3 people came from Azure without groups. Are they still sent?"),
+        text: text("Since 23 November 2026, 10:31 UTC. The others keep theirs until you answer."),
+        link: None,
+        question: Some(Question {
+            action: text("/admin/acme/identity-providers/azure/groups"),
+            fields: vec![("since", text("1795429860000000"))],
+            answers: vec![
+                Answer { value: "keep", words: text("Azure no longer sends groups: keep them") },
+                Answer { value: "clear", words: text("They really have no groups: clear") },
+            ],
+        }),
+    };
+    vec![secret, groups]
 }

@@ -1,5 +1,5 @@
 use identity::{
-    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, SyncMode,
+    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
     SyncOverride,
 };
 use ids::{Alias, MapperId};
@@ -30,6 +30,7 @@ fn provider(name: &str, position: i32) -> Provider {
         enabled: true,
         hidden: false,
         position,
+        seen: Seen::default(),
         created_at: Moment(1),
     }
 }
