@@ -8,7 +8,7 @@ use secrets::Secret;
 use crate::tests::support::{Bench, alias, id, on_both};
 use crate::{Location, StoreError};
 
-fn provider(name: &str, position: i32) -> Provider {
+pub(super) fn provider(name: &str, position: i32) -> Provider {
     Provider {
         alias: Alias::try_from(name.to_owned()).unwrap(),
         display_name: "Azure".to_owned(),
