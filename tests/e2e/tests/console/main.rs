@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod groups;
 mod guide;
 mod people;
 mod providers;
