@@ -3,8 +3,8 @@ use std::sync::Once;
 
 use entra_stand_in::StandIn;
 use identity::{
-    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
-    Tenant, TenantPolicy,
+    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, Tenant, TenantPolicy,
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use identity::{
-    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
-    Tenant, TenantPolicy,
+    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, Tenant, TenantPolicy,
 };
 use ids::{Alias, MapperId, Slug, TenantId};
 use secrets::{KeyRing, Secret};

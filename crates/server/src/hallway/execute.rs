@@ -83,7 +83,8 @@ pub(crate) async fn execute(
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
     }
-    let mut run = Run { login: login_of(&effects), material, taken: None, proof: None, asked: None };
+    let mut run =
+        Run { login: login_of(&effects), material, taken: None, proof: None, asked: None };
     let last_login = last_login_write(&effects);
     for (index, effect) in effects.into_iter().enumerate() {
         // Two writes of one row in one transaction: the later one says it all.

@@ -62,7 +62,9 @@ fn banners(text: Text<'_>) -> Vec<Banner> {
     let groups = Banner {
         tone: Tone::Warning,
         title: text("3 people came from Azure without groups. Are they still sent?"),
-        text: text("Since 23 November 2026, 10:31 UTC. The others keep theirs until you answer."),
+        text: text(
+            "It began on 23 November 2026, 10:31 UTC. The others keep theirs until you answer.",
+        ),
         link: None,
         question: Some(Question {
             action: text("/admin/acme/identity-providers/azure/groups"),

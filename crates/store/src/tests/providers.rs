@@ -1,6 +1,6 @@
 use identity::{
-    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
-    SyncOverride,
+    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, SyncOverride,
 };
 use ids::{Alias, MapperId};
 use secrets::Secret;

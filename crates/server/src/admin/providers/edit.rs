@@ -37,7 +37,9 @@ pub(crate) async fn page(
         Some("groups-over") => vec![Message {
             tone: Tone::Info,
             title: "Nothing was changed".into(),
-            lines: vec!["The question about groups was answered before, or is another one now.".into()],
+            lines: vec![
+                "The question about groups was answered before, or is another one now.".into(),
+            ],
         }],
         _ => Vec::new(),
     };

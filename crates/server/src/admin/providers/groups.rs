@@ -29,7 +29,7 @@ pub(crate) fn question(
     let since = missing.since.filter(|_| provider.seen.groups == GroupsQuestion::Open)?;
     let (name, people) = (&provider.display_name, missing.people);
     let text = format!(
-        "Since {}. The first {UNASKED} of them have no groups here any more; the others keep \
+        "It began on {}. The first {UNASKED} of them have no groups here any more; the others keep \
          theirs, marked as possibly old, until you answer. In Azure, look at App registrations → \
          your app → Token configuration → Groups claim. If it was missing and you have put it \
          back, the second answer is right: it holds until groups come again.",

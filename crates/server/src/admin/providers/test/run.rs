@@ -1,7 +1,9 @@
 //! Goes through the steps of a sign-in, and keeps what each one showed.
 
 use identity::mapping::{self, Import, MapperReport, Outcome};
-use identity::{AbsentGroups, EntraLink, FirstCard, Provider, ProviderEndpoints, ProviderKind, Tenant};
+use identity::{
+    AbsentGroups, EntraLink, FirstCard, Provider, ProviderEndpoints, ProviderKind, Tenant,
+};
 use oidc::NumericDate;
 use oidc::aadsts::{self, Report as Refusal};
 use oidc::callback::Callback;
