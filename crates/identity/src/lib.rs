@@ -5,15 +5,17 @@
 
 pub mod mapping;
 
+mod groups;
 mod moment;
 mod person;
 mod provider;
 mod tenant;
 
+pub use groups::{Absence, AbsentGroups, GroupsAnswer, GroupsQuestion, UNASKED};
 pub use moment::Moment;
 pub use person::{EntraLink, Person, PersonState, SyncConflict};
 pub use provider::{
-    GroupsSent, Mapper, MapperKind, Provider, ProviderEndpoints, ProviderKind, SyncMode,
+    GroupsSent, Mapper, MapperKind, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
     SyncOverride,
 };
 pub use tenant::{CardFirst, FirstCard, Tenant, TenantPolicy};

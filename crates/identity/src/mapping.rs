@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use ids::UserId;
 use serde_json::{Map, Value};
 
-use crate::{Mapper, MapperKind, Moment, Person, Provider, SyncConflict, SyncMode};
+use crate::{AbsentGroups, Mapper, MapperKind, Moment, Person, Provider, SyncConflict, SyncMode};
 
 /// What goes into an import.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub struct Import<'a> {
     pub existing: Option<&'a Person>,
     /// The address of [`wanted_email`] and whose it is already in this tenant, if anybody's.
     pub email_owner: Option<(&'a str, UserId)>,
+    /// What becomes of stored groups when groups are sent and none came.
+    pub absent_groups: AbsentGroups,
     /// The present.
     pub now: Moment,
 }
@@ -71,8 +73,11 @@ pub struct Imported {
     /// Whether the claims show, for the first time, that this provider sends groups. The caller
     /// sets the provider's `groups_sent` to [`crate::GroupsSent::Yes`].
     pub learned_groups_sent: bool,
-    /// Whether stored groups were removed because groups are sent and none came. The caller may
-    /// want to count these before it writes many of them.
+    /// Whether the claims show that this provider sends groups: they came, or were too many.
+    pub groups_came: bool,
+    /// Whether stored groups were removed because groups are sent and none came. The caller asks
+    /// [`crate::GroupsQuestion`] before it writes that, and imports with
+    /// [`AbsentGroups::Keep`] when it may not.
     pub groups_cleared: bool,
     /// Whether a mapper asks for a card when there is none.
     pub onboards: bool,
@@ -114,7 +119,15 @@ pub fn wanted_email(
     claims: &Map<String, Value>,
     existing: Option<&Person>,
 ) -> Option<String> {
-    let dry = Import { provider, mappers, claims, existing, email_owner: None, now: Moment(0) };
+    let dry = Import {
+        provider,
+        mappers,
+        claims,
+        existing,
+        email_owner: None,
+        absent_groups: AbsentGroups::Clear, // groups are no address
+        now: Moment(0),
+    };
     import(&dry).email
 }
 

@@ -2,7 +2,7 @@ use ids::{Alias, MapperId};
 use secrets::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{GroupsQuestion, Moment};
 
 /// An upstream provider of one tenant, under its alias.
 #[derive(Clone, Debug)]
@@ -31,8 +31,19 @@ pub struct Provider {
     pub hidden: bool,
     /// Position on the login page, smallest first.
     pub position: i32,
+    /// What tokens of it have shown.
+    pub seen: Seen,
     /// When it was made.
     pub created_at: Moment,
+}
+
+/// What the tokens of a provider have shown. Sign-ins and tests write it; no form does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether the last one had `auth_time`; `None` before the first.
+    pub auth_time: Option<bool>,
+    /// Where the question stands whether it has stopped sending groups.
+    pub groups: GroupsQuestion,
 }
 
 /// Where an upstream is: what its discovery document says.

@@ -43,6 +43,7 @@ pub(crate) fn routes() -> Routes {
         .route(GET,  "/admin/tenants/{slug}/providers/new", Administrator, get(providers::new::page))
         .route(BOTH, "/admin/tenants/{slug}/providers/{alias}", Administrator, get(providers::edit::page).post(providers::edit::save))
         .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/delete", Administrator, get(providers::delete::ask).post(providers::delete::handler))
+        .route(POST, "/admin/tenants/{slug}/providers/{alias}/groups", Administrator, post(providers::groups::answer))
         .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers", Administrator, get(mappers::list::handler).post(mappers::new::create))
         .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers/new", Administrator, get(mappers::new::page).post(mappers::new::create))
         .route(BOTH, "/admin/tenants/{slug}/providers/{alias}/mappers/{id}", Administrator, get(mappers::edit::page).post(mappers::edit::save))

@@ -20,8 +20,9 @@ pub use error::StoreError;
 pub use open::Location;
 pub use rows::{
     AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
-    Device, DeviceState, NewSession, Page, Pairing, PeopleFilter, PeopleOnly, PersonRow, Proof,
-    Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState, Writing, verify_chain,
+    Device, DeviceState, MissingGroups, NewSession, Page, Pairing, PeopleFilter, PeopleOnly,
+    PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState,
+    Writing, verify_chain,
 };
 pub use store::{Figures, Store};
 

@@ -7,6 +7,7 @@ mod code;
 mod consumed;
 mod credential;
 mod device;
+mod groups;
 mod link;
 mod login;
 mod mapper;
@@ -40,6 +41,7 @@ pub use code::{Code, CodePurpose};
 pub use credential::Credential;
 pub(crate) use device::DEVICE_BY_THUMBPRINT;
 pub use device::{Device, DeviceState};
+pub use groups::MissingGroups;
 pub use pairing::Pairing;
 pub use people::{PeopleFilter, PeopleOnly, PersonRow};
 pub use proof::{ConsumedProof, Proof, TakenLogin};
@@ -251,6 +253,7 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     consumed::STATEMENTS,
     credential::STATEMENTS,
     device::STATEMENTS,
+    groups::STATEMENTS,
     link::STATEMENTS,
     login::STATEMENTS,
     mapper::STATEMENTS,

@@ -4,6 +4,7 @@ mod audit;
 mod devices;
 mod expiry;
 mod group_commit;
+mod groups;
 mod installation;
 mod order;
 mod people;

@@ -3,8 +3,8 @@ use std::sync::Once;
 
 use entra_stand_in::StandIn;
 use identity::{
-    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, SyncMode,
-    Tenant, TenantPolicy,
+    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, Tenant, TenantPolicy,
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
@@ -246,6 +246,7 @@ impl World {
             enabled: true,
             hidden: false,
             position: 0,
+            seen: Seen::default(),
             created_at: Moment(0),
         };
         let mut tx = self.app.store().write(tenant.id).await.expect("a transaction");

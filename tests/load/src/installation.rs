@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use identity::{
-    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, SyncMode,
-    Tenant, TenantPolicy,
+    CardFirst, FirstCard, GroupsSent, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, Tenant, TenantPolicy,
 };
 use ids::{Alias, MapperId, Slug, TenantId};
 use secrets::{KeyRing, Secret};
@@ -174,6 +174,7 @@ fn provider(directory: &Directory) -> Result<Provider, Failure> {
         enabled: true,
         hidden: false,
         position: 0,
+        seen: Seen::default(),
         created_at: Moment(0),
     })
 }

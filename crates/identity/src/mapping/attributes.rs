@@ -4,7 +4,7 @@ use super::groups::{self, Groups};
 use super::path::ClaimPath;
 use super::report::{Outcome, SkipReason, azure_path};
 use super::values::Values;
-use crate::{GroupsSent, ProviderKind};
+use crate::{AbsentGroups, GroupsSent, ProviderKind};
 
 /// "Attribute Importer": one claim into one attribute.
 pub(super) fn import_claim(
@@ -27,7 +27,7 @@ pub(super) fn import_claim(
 }
 
 /// `architecture.md` 9, Groups: overage keeps and marks stale; if groups are sent, absent means
-/// none; else absent means nothing.
+/// none, unless so many come without that somebody has to be asked; else absent means nothing.
 fn import_groups(
     import: &Import<'_>,
     path: &ClaimPath,
@@ -48,12 +48,14 @@ fn import_groups(
             draft.groups_stale = false;
             draft.clear(attribute)
         }
+        (_, Values::Absent) if sent && import.absent_groups == AbsentGroups::Keep => {
+            draft.groups_stale |= draft.has(attribute);
+            Outcome::KeptWhileAsked
+        }
         (_, Values::Absent) if sent => {
             draft.groups_stale = false;
-            let had_some = draft.has(attribute);
-            let outcome = draft.clear(attribute);
-            draft.groups_cleared |= had_some && outcome == Outcome::Cleared;
-            outcome
+            draft.absent_groups.push(attribute.to_owned());
+            draft.clear(attribute)
         }
         (_, Values::Absent) => missing(import, path, groups::CLAIM),
     }

@@ -29,7 +29,8 @@ pub(super) struct Draft<'a> {
     email_attempt: Option<EmailAttempt>,
     attributes: BTreeMap<String, Vec<String>>,
     pub(super) groups_stale: bool,
-    pub(super) groups_cleared: bool,
+    /// Attributes that were cleared because no groups came.
+    pub(super) absent_groups: Vec<String>,
     pub(super) onboards: bool,
 }
 
@@ -49,7 +50,7 @@ impl<'a> Draft<'a> {
             email_attempt: None,
             attributes: existing.map(|person| person.attributes.clone()).unwrap_or_default(),
             groups_stale: existing.is_some_and(|person| person.groups_stale),
-            groups_cleared: false,
+            absent_groups: Vec::new(),
             onboards: false,
         }
     }
@@ -127,6 +128,7 @@ impl<'a> Draft<'a> {
             }
         }
         let groups = Groups::of(import.claims);
+        let groups_cleared = self.loses_groups();
         Imported {
             username: self.username(import),
             display_name: self.display_name(import),
@@ -138,10 +140,21 @@ impl<'a> Draft<'a> {
             attributes: self.attributes,
             groups_stale: self.groups_stale,
             learned_groups_sent: groups.teaches(import.provider),
-            groups_cleared: self.groups_cleared,
+            groups_came: groups.came(),
+            groups_cleared,
             onboards: self.onboards,
             reports,
         }
+    }
+
+    /// Whether an absent claim takes groups from the person. Not when another mapper gives them
+    /// back, or when there were none before this sign-in.
+    fn loses_groups(&self) -> bool {
+        let has = |attributes: &BTreeMap<String, Vec<String>>, name: &String| {
+            attributes.get(name).is_some_and(|values| !values.is_empty())
+        };
+        let had = |name| self.existing.is_some_and(|person| has(&person.attributes, name));
+        self.absent_groups.iter().any(|name| had(name) && !has(&self.attributes, name))
     }
 
     /// Whether the upstream's own value is written into `field`. A mapper for the field wins,

@@ -30,10 +30,15 @@ impl Groups {
         }
     }
 
+    /// Whether the provider sends groups, by these claims.
+    pub(super) fn came(self) -> bool {
+        self != Self::Absent
+    }
+
     /// Whether these claims are the first sign that `provider` sends groups. An overage is one too:
     /// without the setting in Azure there would be no mark.
     pub(super) fn teaches(self, provider: &Provider) -> bool {
-        self != Self::Absent && provider.groups_sent == GroupsSent::Unknown
+        self.came() && provider.groups_sent == GroupsSent::Unknown
     }
 }
 

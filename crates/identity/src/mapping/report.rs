@@ -23,6 +23,9 @@ pub enum Outcome {
     Cleared,
     /// Groups were too many to be sent: what is stored stays, and counts as out of date.
     KeptOnOverage,
+    /// Groups are sent and none came, but so many people came without that an administrator is
+    /// asked first: what is stored stays, and counts as out of date.
+    KeptWhileAsked,
     /// The address is somebody else's: the old one stays.
     KeptOnConflict {
         /// The address that came.

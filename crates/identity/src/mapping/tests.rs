@@ -2,7 +2,9 @@ use ids::{Alias, MapperId};
 use serde_json::json;
 
 use super::*;
-use crate::{GroupsSent, PersonState, ProviderEndpoints, ProviderKind, SyncMode, SyncOverride};
+use crate::{
+    GroupsSent, PersonState, ProviderEndpoints, ProviderKind, Seen, SyncMode, SyncOverride,
+};
 
 const NOW: Moment = Moment(1_800_000_000_000_000);
 
@@ -28,6 +30,7 @@ fn provider(sync_mode: SyncMode, groups_sent: GroupsSent) -> Provider {
         enabled: true,
         hidden: false,
         position: 0,
+        seen: Seen::default(),
         created_at: NOW,
     }
 }
@@ -103,7 +106,20 @@ fn run_with_owner(
 ) -> Imported {
     claims["sub"] = json!("pairwise");
     let claims = claims.as_object().unwrap();
-    import(&Import { provider, mappers, claims, existing, email_owner, now: NOW })
+    let absent_groups = AbsentGroups::Clear;
+    import(&Import { provider, mappers, claims, existing, email_owner, absent_groups, now: NOW })
+}
+
+/// The same while an administrator is asked about groups.
+fn run_while_asked(
+    provider: &Provider,
+    mappers: &[Mapper],
+    claims: &Value,
+    existing: Option<&Person>,
+) -> Imported {
+    let (claims, absent_groups) = (claims.as_object().unwrap(), AbsentGroups::Keep);
+    let email_owner = None;
+    import(&Import { provider, mappers, claims, existing, email_owner, absent_groups, now: NOW })
 }
 
 fn only_outcome(imported: &Imported) -> &Outcome {
@@ -210,6 +226,73 @@ fn overage_keeps_and_marks_stale_in_every_combination() {
             }
         }
     }
+}
+
+#[test]
+fn while_somebody_is_asked_only_an_absent_claim_means_something_else() {
+    for (claim, claims, _) in groups_claims() {
+        for sent in SENT {
+            for mode in MODES {
+                for sync in OVERRIDES {
+                    for existing in [None, Some(ann())] {
+                        let case =
+                            format!("{claim} {sent:?} {mode:?} {sync:?} {}", existing.is_some());
+                        let mappers = [importer(sync, "groups", "group")];
+                        let provider = provider(mode, sent);
+                        let existing = existing.as_ref();
+                        let asked = run_while_asked(&provider, &mappers, &claims, existing);
+                        let plain = run(&provider, &mappers, claims.clone(), existing);
+                        let old = existing.map(|_| vec!["old-group"]);
+                        if claim != "absent" || sent != GroupsSent::Yes {
+                            let usual = attribute(&plain, "group");
+                            assert_eq!(attribute(&asked, "group"), usual, "{case}");
+                            continue;
+                        }
+                        assert_eq!(attribute(&asked, "group"), old, "{case}");
+                        assert!(!asked.groups_cleared, "{case}");
+                        let runs = writes(sync, mode, existing.is_some());
+                        assert_eq!(asked.groups_stale, runs && existing.is_some(), "{case}");
+                        if runs {
+                            assert_eq!(only_outcome(&asked), &Outcome::KeptWhileAsked, "{case}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn that_groups_came_is_seen_whatever_the_mappers_do() {
+    for (claim, claims, _) in groups_claims() {
+        let imported = run(&force(), &[], claims, Some(&ann()));
+        assert_eq!(imported.groups_came, claim != "absent", "{claim}");
+    }
+    for claims in overages() {
+        assert!(run(&force(), &[], claims.clone(), Some(&ann())).groups_came, "{claims}");
+    }
+}
+
+#[test]
+fn groups_that_another_mapper_gives_back_are_not_lost() {
+    let provider = provider(SyncMode::Force, GroupsSent::Yes);
+    let (attribute, value) = ("group".to_owned(), "everybody".to_owned());
+    let always = MapperKind::HardcodedAttribute { attribute, value };
+    let from_claim = importer(SyncOverride::Force, "groups", "group");
+    let mappers = [from_claim.clone(), mapper_of(SyncOverride::Force, always)];
+    assert!(!run(&provider, &mappers, json!({}), Some(&ann())).groups_cleared);
+    let mut none = ann();
+    none.attributes.remove("group");
+    assert!(!run(&provider, &[from_claim], json!({}), Some(&none)).groups_cleared);
+}
+
+#[test]
+fn somebody_without_groups_has_none_that_are_out_of_date() {
+    let provider = provider(SyncMode::Force, GroupsSent::Yes);
+    let mut none = ann();
+    none.attributes.remove("group");
+    let mappers = [importer(SyncOverride::Force, "groups", "group")];
+    assert!(!run_while_asked(&provider, &mappers, &json!({}), Some(&none)).groups_stale);
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use identity::{FirstCard, Moment, Provider, Tenant};
-use ids::Alias;
-use serde_json::Value as Json;
-use store::{AuditEvent, Page, PeopleFilter, PeopleOnly, Rows};
+use identity::{FirstCard, GroupsQuestion, Moment, Provider, Tenant};
+use store::{MissingGroups, Page, PeopleFilter, PeopleOnly, Rows};
 
+use crate::admin::providers::groups;
 use crate::admin::session::Operator;
 use crate::app::App;
 use crate::entropy;
@@ -20,7 +19,7 @@ const PICKER: u32 = 20;
 /// How long before its end a client secret is spoken of.
 const SECRET_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// People who are looked through for conflicts, and events for the last test of a provider.
+/// People who are looked through for conflicts.
 const LOOKED_THROUGH: u32 = 500;
 
 /// The frame of a page about `tenant`, or about all of them.
@@ -58,6 +57,7 @@ fn confirmed(operator: &Operator) -> Option<Banner> {
         title: "You have confirmed with your card".into(),
         text: "Nothing has been changed yet: look at this page, and do it once more.".into(),
         link: None,
+        question: None,
     })
 }
 
@@ -94,17 +94,33 @@ pub(crate) async fn banners(
     tenant: &Tenant,
     providers: &[Provider],
 ) -> Result<Vec<Banner>, Problem> {
-    let now = entropy::now();
-    let mut banners: Vec<Banner> =
-        providers.iter().filter_map(|provider| secret(tenant, provider, now)).collect();
-    if tenant.policy.first_card == FirstCard::FreshEntraSignIn {
-        for provider in providers.iter().filter(|provider| provider.enabled) {
-            let sent = auth_time_sent(rows, &provider.alias).await?;
-            banners.extend(auth_time(tenant, provider, sent));
-        }
+    let mut banners = Vec::new();
+    for provider in providers {
+        banners.extend(of_provider(rows, tenant, provider).await?);
     }
     banners.extend(conflicts(rows, tenant).await?);
     Ok(banners)
+}
+
+/// What needs a look at one provider.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn of_provider(
+    rows: &mut Rows,
+    tenant: &Tenant,
+    provider: &Provider,
+) -> Result<Vec<Banner>, Problem> {
+    let missing = match provider.seen.groups {
+        GroupsQuestion::Open => rows.missing_groups(&provider.alias).await?,
+        GroupsQuestion::Answered | GroupsQuestion::Closed | GroupsQuestion::Counting => {
+            MissingGroups::default()
+        }
+    };
+    let groups = groups::question(tenant, provider, &missing);
+    let secret = secret(tenant, provider, entropy::now());
+    Ok(groups.into_iter().chain(secret).chain(auth_time(tenant, provider)).collect())
 }
 
 /// A banner for a client secret that ends soon or has ended.
@@ -130,26 +146,17 @@ pub(crate) fn secret(tenant: &Tenant, provider: &Provider, now: Moment) -> Optio
         when(ends).text
     );
     let href = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
-    Some(Banner { tone, title, text, link: Some((href, format!("Open {name}"))) })
+    let link = Some((href, format!("Open {name}")));
+    Some(Banner { tone, title, text, link, question: None })
 }
 
-/// What the last test of the provider showed about `auth_time`.
-async fn auth_time_sent(rows: &mut Rows, alias: &Alias) -> Result<Option<bool>, Problem> {
-    let Some(head) = rows.audit_head().await? else { return Ok(None) };
-    let from = head.seq.saturating_sub(i64::from(LOOKED_THROUGH));
-    let events = rows.audit(from.max(0), LOOKED_THROUGH).await?;
-    // A test that came to no token shows nothing about its claims.
-    let shown = |event: &AuditEvent| {
-        let of_this = event.detail.get("provider").and_then(Json::as_str) == Some(alias.as_str());
-        let tested = event.kind == "provider.tested" && of_this;
-        event.detail.get("auth_time").and_then(Json::as_bool).filter(|_| tested)
-    };
-    Ok(events.iter().rev().find_map(shown))
-}
-
-fn auth_time(tenant: &Tenant, provider: &Provider, sent: Option<bool>) -> Option<Banner> {
+/// A banner for a provider whose last token had no `auth_time`, where it is needed.
+pub(crate) fn auth_time(tenant: &Tenant, provider: &Provider) -> Option<Banner> {
+    if !provider.enabled || tenant.policy.first_card != FirstCard::FreshEntraSignIn {
+        return None;
+    }
     let name = &provider.display_name;
-    let title = match sent {
+    let title = match provider.seen.auth_time {
         Some(true) => return None,
         Some(false) => format!("{name} does not send auth_time"),
         None => format!("It is not known yet whether {name} sends auth_time"),
@@ -163,6 +170,7 @@ fn auth_time(tenant: &Tenant, provider: &Provider, sent: Option<bool>) -> Option
         title,
         text: text.into(),
         link: Some((href, "Test this provider".into())),
+        question: None,
     })
 }
 
@@ -180,5 +188,5 @@ async fn conflicts(rows: &mut Rows, tenant: &Tenant) -> Result<Option<Banner>, P
                 was kept, and the sign-in went on. The person's page shows which.";
     let href = format!("/admin/tenants/{}/users?filter=all", tenant.slug);
     let link = Some((href, "Open Users".to_owned()));
-    Ok(Some(Banner { tone: Tone::Warning, title, text: text.into(), link }))
+    Ok(Some(Banner { tone: Tone::Warning, title, text: text.into(), link, question: None }))
 }

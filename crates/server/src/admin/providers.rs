@@ -4,6 +4,7 @@ pub(crate) mod delete;
 pub(crate) mod edit;
 mod fetch;
 mod fields;
+pub(crate) mod groups;
 pub(crate) mod list;
 pub(crate) mod mappers;
 pub(crate) mod new;

@@ -75,6 +75,7 @@ pub(super) fn provider(text: Text<'_>) -> Option<Provider> {
         enabled: true,
         hidden: false,
         position: 0,
+        seen: identity::Seen::default(),
         created_at: Moment(0),
     })
 }

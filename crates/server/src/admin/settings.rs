@@ -9,7 +9,7 @@ pub(super) use self::samples::samples;
 use crate::admin::form::{
     Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems, word, yes_or_no,
 };
-use crate::admin::frame::frame;
+use crate::admin::frame::{auth_time, frame};
 use crate::admin::place::Place;
 use crate::admin::session::FreshOperator;
 use crate::app::App;
@@ -168,8 +168,11 @@ async fn answer(
     problems: Problems,
 ) -> Result<Response, Problem> {
     let tenant = &place.tenant;
+    let mut console = frame(app, &place.operator, Some(tenant), Section::Policy).await?;
+    let providers = app.store.read(tenant.id).await?.providers().await?;
+    console.banners.extend(providers.iter().filter_map(|one| auth_time(tenant, one)));
     let page = FormPage {
-        console: frame(app, &place.operator, Some(tenant), Section::Policy).await?,
+        console,
         head: Head {
             title: "Tenant settings".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],

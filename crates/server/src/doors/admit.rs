@@ -2,7 +2,7 @@
 //! card step, in one commit.
 
 use identity::mapping::{self, Import, Imported};
-use identity::{EntraLink, Person, PersonState, Provider, ProviderKind, Tenant};
+use identity::{AbsentGroups, EntraLink, Person, PersonState, Provider, ProviderKind, Tenant};
 use ids::UserId;
 use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts};
 use oidc::id_token::Claims;
@@ -14,6 +14,7 @@ use crate::doors::trouble;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{ExecuteError, Material, execute, waiting_of};
+use crate::hallway::seen::Shown;
 use crate::hallway::step;
 use crate::http::problem::Problem;
 
@@ -67,7 +68,7 @@ impl Door<'_> {
     async fn pass(&self, asked: Asked) -> Result<Token, Problem> {
         let mut rows = self.app.store.read(self.tenant.id).await?;
         let existing = rows.person_by_link(&self.link.tid, &self.link.oid).await?;
-        let imported = self.import(&mut rows, existing.as_ref()).await?;
+        let (imported, keeping) = self.import(&mut rows, existing.as_ref()).await?;
         let person = self.person(&mut rows, existing.clone(), &imported).await?;
         let facts = self.facts(&mut rows, existing.as_ref(), &person).await?;
         let handle = entropy::token();
@@ -90,22 +91,24 @@ impl Door<'_> {
         }
         drop(rows);
         let link = existing.is_none().then(|| self.link.clone());
-        let material = Material { person: Some((person, link)), ..Material::default() };
+        let shown = Some(self.shown(&imported, keeping, &person));
+        let material = Material { person: Some((person, link)), shown, ..Material::default() };
         execute(self.app, self.tenant.id, effects, material).await.map_err(
             |error| match error {
                 ExecuteError::Store(StoreError::Conflict(what)) => Problem::Conflict(what),
                 other => other.into(),
             },
         )?;
-        self.learn_groups(&imported).await?;
         Ok(handle)
     }
 
+    /// What the mappers make of the claims. When that takes groups away because none came, also
+    /// what they make of them otherwise: which of the two holds is decided when it is written.
     async fn import(
         &self,
         rows: &mut Rows,
         existing: Option<&Person>,
-    ) -> Result<Imported, Problem> {
+    ) -> Result<(Imported, Option<Imported>), Problem> {
         let mappers = rows.mappers(&self.provider.alias).await?;
         let claims = &self.claims.all;
         let wanted = mapping::wanted_email(self.provider, &mappers, claims, existing);
@@ -113,14 +116,36 @@ impl Door<'_> {
             Some(email) => rows.email_owner(email).await?,
             None => None,
         };
-        Ok(mapping::import(&Import {
+        let import = Import {
             provider: self.provider,
             mappers: &mappers,
             claims,
             existing,
             email_owner: wanted.as_deref().zip(owner),
+            absent_groups: AbsentGroups::Clear,
             now: entropy::now(),
-        }))
+        };
+        let imported = mapping::import(&import);
+        let keep = Import { absent_groups: AbsentGroups::Keep, ..import };
+        let keeping = imported.groups_cleared.then(|| mapping::import(&keep));
+        Ok((imported, keeping))
+    }
+
+    fn shown(&self, imported: &Imported, keeping: Option<Imported>, person: &Person) -> Shown {
+        let seen = self.provider.seen;
+        let auth_time = self.claims.auth_time.is_some();
+        Shown {
+            tenant: self.tenant.slug.clone(),
+            provider: self.provider.alias.clone(),
+            auth_time: (seen.auth_time != Some(auth_time)).then_some(auth_time),
+            learned_groups_sent: imported.learned_groups_sent,
+            ends_count: imported.groups_came && seen.groups.with_groups() != seen.groups,
+            keeping: keeping.map(|keeping| {
+                let mut person = person.clone();
+                keeping.apply_to(&mut person);
+                person
+            }),
+        }
     }
 
     /// The row of the person as it shall be.
@@ -195,17 +220,6 @@ impl Door<'_> {
             auth_time: self.claims.auth_time.map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,
         })
-    }
-
-    /// Notes, once, that the provider sends groups. Not part of anybody's login: the next one
-    /// learns it if this commit is lost.
-    async fn learn_groups(&self, imported: &Imported) -> Result<(), Problem> {
-        if !imported.learned_groups_sent {
-            return Ok(());
-        }
-        let mut tx = self.app.store.write(self.tenant.id).await?;
-        tx.learn_groups_sent(&self.provider.alias).await?;
-        Ok(tx.commit().await?)
     }
 }
 

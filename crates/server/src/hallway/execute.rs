@@ -13,6 +13,7 @@ use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::entropy;
 use crate::exits;
+use crate::hallway::seen::{Asked, Shown};
 use crate::http::problem::Problem;
 
 /// What the effects of a step need besides what they say.
@@ -20,6 +21,8 @@ use crate::http::problem::Problem;
 pub(crate) struct Material {
     /// The person to write, as imported, and the link to make if there is none yet.
     pub(crate) person: Option<(Person, Option<EntraLink>)>,
+    /// What the person's token shows of its provider.
+    pub(crate) shown: Option<Shown>,
     /// The card to write.
     pub(crate) card: Option<Credential>,
     /// The session to write.
@@ -123,7 +126,8 @@ pub(crate) async fn execute(
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
     }
-    let mut run = Run { login: login_of(&effects), material, taken: None, proof: None };
+    let mut run =
+        Run { login: login_of(&effects), material, taken: None, proof: None, asked: None };
     let last_login = last_login_write(&effects);
     for (index, effect) in effects.into_iter().enumerate() {
         // Two writes of one row in one transaction: the later one says it all.
@@ -141,7 +145,14 @@ pub(crate) async fn execute(
             tx.insert_pairing(&new, &pairing).await?;
         }
     }
-    Ok(tx.commit().await?)
+    if let Some(asked) = &run.asked {
+        tx.audit(&asked.entry()).await?;
+    }
+    tx.commit().await?;
+    if let Some(asked) = run.asked {
+        asked.log();
+    }
+    Ok(())
 }
 
 async fn still_so(tx: &mut Writing, on: &Waiting) -> Result<(), ExecuteError> {
@@ -169,6 +180,7 @@ struct Run {
     material: Material,
     taken: Option<TakenLogin>,
     proof: Option<ConsumedProof>,
+    asked: Option<Asked>,
 }
 
 impl Run {
@@ -219,7 +231,12 @@ impl Run {
     }
 
     async fn write_person(&mut self, tx: &mut Writing) -> Result<(), ExecuteError> {
-        let (person, link) = self.material.person.take().ok_or(ExecuteError::Incomplete)?;
+        let (mut person, link) = self.material.person.take().ok_or(ExecuteError::Incomplete)?;
+        if let Some(shown) = self.material.shown.take() {
+            let noted = shown.note(tx).await?;
+            person = noted.keeping.unwrap_or(person);
+            self.asked = noted.asked;
+        }
         tx.write_person(&person).await?;
         if let Some(link) = link {
             tx.insert_link(&link, person.id).await?;

@@ -53,6 +53,7 @@ impl ConsoleFrame {
                 title: text("The client secret of Azure expires in 12 days"),
                 text: text("Add a new one before 5 December 2026, or nobody can sign in."),
                 link: Some((text("/admin/tenants/acme/providers/azure"), text("Open Azure"))),
+                question: None,
             }],
         }
     }
@@ -69,6 +70,28 @@ pub struct Banner {
     pub text: String,
     /// A link to where it is done: URL and words.
     pub link: Option<(String, String)>,
+    /// What it asks, with buttons to answer.
+    pub question: Option<Question>,
+}
+
+/// A question of a banner: a form that answers it.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Where the form goes.
+    pub action: String,
+    /// What goes along unseen, by name.
+    pub fields: Vec<(&'static str, String)>,
+    /// What can be answered.
+    pub answers: Vec<Answer>,
+}
+
+/// An answer: a button.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What is sent as `answer`.
+    pub value: &'static str,
+    /// What the button says.
+    pub words: String,
 }
 
 /// How a banner or a badge looks.

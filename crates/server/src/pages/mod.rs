@@ -34,7 +34,7 @@ pub use assets::{asset, asset_hash, asset_url};
 pub use card::CardPage;
 pub use ceremony::{Agent, AgentProgress, AgentPrompt, Ceremony, Purpose, SetUp, View};
 pub use components::ComponentsPage;
-pub use console::{Banner, ConsoleFrame, NavItem, Section, TenantChoice, Tone};
+pub use console::{Answer, Banner, ConsoleFrame, NavItem, Question, Section, TenantChoice, Tone};
 pub use enrol::{CodeEntry, CodeProblem, EnrolPage, EnrolStep, Permit};
 pub use error::{ErrorKind, ErrorPage, ProviderAnswer};
 pub use frame::{Account, Frame, When};

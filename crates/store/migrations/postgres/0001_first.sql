@@ -45,6 +45,8 @@ CREATE TABLE provider (
     enabled BOOLEAN NOT NULL,
     hidden BOOLEAN NOT NULL,
     position BIGINT NOT NULL,
+    auth_time_seen BOOLEAN,
+    groups_question TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, alias)
 );
@@ -107,6 +109,18 @@ CREATE TABLE link (
     FOREIGN KEY (tenant_id, person_id) REFERENCES person ON DELETE CASCADE
 );
 CREATE INDEX link_person ON link (tenant_id, person_id);
+
+-- People who had groups and came without, since the last token of the provider with groups.
+CREATE TABLE groups_missing (
+    tenant_id UUID NOT NULL,
+    alias TEXT COLLATE "C" NOT NULL,
+    person_id UUID NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, alias, person_id),
+    FOREIGN KEY (tenant_id, alias) REFERENCES provider ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person ON DELETE CASCADE
+);
+CREATE INDEX groups_missing_person ON groups_missing (tenant_id, person_id);
 
 CREATE TABLE credential (
     tenant_id UUID NOT NULL,
@@ -300,8 +314,8 @@ DECLARE
     wall CONSTANT TEXT := 'tenant_id = NULLIF(current_setting(''app.tenant'', true), '''')::uuid';
 BEGIN
     FOREACH walled IN ARRAY ARRAY[
-        'provider', 'mapper', 'client', 'person', 'link', 'credential', 'login', 'consumed',
-        'code', 'proof', 'session', 'device', 'pairing', 'ticket', 'audit', 'audit_head'
+        'provider', 'mapper', 'client', 'person', 'link', 'groups_missing', 'credential', 'login',
+        'consumed', 'code', 'proof', 'session', 'device', 'pairing', 'ticket', 'audit', 'audit_head'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', walled);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', walled);

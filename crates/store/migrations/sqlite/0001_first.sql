@@ -45,6 +45,8 @@ CREATE TABLE provider (
     enabled INTEGER NOT NULL,
     hidden INTEGER NOT NULL,
     position INTEGER NOT NULL,
+    auth_time_seen INTEGER,
+    groups_question TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, alias)
 ) STRICT, WITHOUT ROWID;
@@ -107,6 +109,18 @@ CREATE TABLE link (
     FOREIGN KEY (tenant_id, person_id) REFERENCES person ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_person ON link (tenant_id, person_id);
+
+-- People who had groups and came without, since the last token of the provider with groups.
+CREATE TABLE groups_missing (
+    tenant_id BLOB NOT NULL,
+    alias TEXT NOT NULL,
+    person_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, alias, person_id),
+    FOREIGN KEY (tenant_id, alias) REFERENCES provider ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, person_id) REFERENCES person ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX groups_missing_person ON groups_missing (tenant_id, person_id);
 
 CREATE TABLE credential (
     tenant_id BLOB NOT NULL,

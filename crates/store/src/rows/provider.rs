@@ -1,5 +1,5 @@
 use aws_lc_rs::rand;
-use identity::{Provider, ProviderEndpoints};
+use identity::{GroupsQuestion, GroupsSent, Provider, ProviderEndpoints, Seen};
 use ids::Alias;
 use secrets::Secret;
 
@@ -10,17 +10,20 @@ use crate::{Rows, StoreError, Writing};
 statements! {
     BY_ALIAS: ["SELECT * FROM provider WHERE tenant_id = $1 AND alias = $2"];
     ALL: ["SELECT * FROM provider WHERE tenant_id = $1 ORDER BY position, alias"];
+    // What tokens have shown is not written here: a form does not know better.
     UPSERT: [
         "INSERT INTO provider (tenant_id, alias, display_name, kind, endpoints, client_id, ",
         "client_secret, client_secret_expires_at, sync_mode, groups_sent, enabled, hidden, ",
-        "position, created_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ",
+        "position, groups_question, created_at) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'closed', $14) ",
         "ON CONFLICT (tenant_id, alias) DO UPDATE SET display_name = excluded.display_name, ",
         "kind = excluded.kind, endpoints = excluded.endpoints, client_id = excluded.client_id, ",
         "client_secret = COALESCE(excluded.client_secret, provider.client_secret), ",
         "client_secret_expires_at = excluded.client_secret_expires_at, ",
         "sync_mode = excluded.sync_mode, groups_sent = excluded.groups_sent, ",
         "enabled = excluded.enabled, hidden = excluded.hidden, position = excluded.position"];
+    NOTE_AUTH_TIME: [
+        "UPDATE provider SET auth_time_seen = $3 WHERE tenant_id = $1 AND alias = $2"];
     DELETE: ["DELETE FROM provider WHERE tenant_id = $1 AND alias = $2"];
     LEARN_GROUPS_SENT: [
         "UPDATE provider SET groups_sent = 'yes' ",
@@ -68,6 +71,10 @@ impl Rows {
             enabled: row.get("enabled")?,
             hidden: row.get("hidden")?,
             position: row.get("position")?,
+            seen: Seen {
+                auth_time: row.maybe("auth_time_seen")?,
+                groups: row.word("groups_question")?,
+            },
             created_at: row.get("created_at")?,
             alias,
         })
@@ -88,7 +95,8 @@ impl Rows {
 
 impl Writing {
     /// Writes a provider, new or known. Without a client secret, or with an empty one, the one
-    /// that is stored stays.
+    /// that is stored stays; so does what tokens have shown, except that a question about groups
+    /// is over when groups are not sent.
     ///
     /// # Errors
     ///
@@ -103,7 +111,10 @@ impl Writing {
         values.extend([word(&p.sync_mode), word(&p.groups_sent)]);
         values.extend(values![p.enabled, p.hidden, p.position, p.created_at]);
         self.execute(&UPSERT, values).await?;
-        Ok(())
+        if p.groups_sent == GroupsSent::Yes {
+            return Ok(());
+        }
+        self.set_groups_question(&p.alias, GroupsQuestion::Closed).await
     }
 
     /// Deletes a provider and its mappers.
@@ -123,5 +134,14 @@ impl Writing {
     /// [`StoreError`].
     pub async fn learn_groups_sent(&mut self, alias: &Alias) -> Result<bool, StoreError> {
         self.hits(&LEARN_GROUPS_SENT, values![alias]).await
+    }
+
+    /// Notes whether the last token of the provider had `auth_time`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn note_auth_time(&mut self, alias: &Alias, sent: bool) -> Result<bool, StoreError> {
+        self.hits(&NOTE_AUTH_TIME, values![alias, sent]).await
     }
 }

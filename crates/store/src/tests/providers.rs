@@ -1,6 +1,6 @@
 use identity::{
-    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, SyncMode,
-    SyncOverride,
+    GroupsSent, Mapper, MapperKind, Moment, Provider, ProviderEndpoints, ProviderKind, Seen,
+    SyncMode, SyncOverride,
 };
 use ids::{Alias, MapperId};
 use secrets::Secret;
@@ -8,7 +8,7 @@ use secrets::Secret;
 use crate::tests::support::{Bench, alias, id, on_both};
 use crate::{Location, StoreError};
 
-fn provider(name: &str, position: i32) -> Provider {
+pub(super) fn provider(name: &str, position: i32) -> Provider {
     Provider {
         alias: Alias::try_from(name.to_owned()).unwrap(),
         display_name: "Azure".to_owned(),
@@ -30,6 +30,7 @@ fn provider(name: &str, position: i32) -> Provider {
         enabled: true,
         hidden: false,
         position,
+        seen: Seen::default(),
         created_at: Moment(1),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use browser::{Chrome, Samples, Scheme, smaller};
 use e2e::{Card, World};
-use entra_stand_in::Person;
+use entra_stand_in::{ACME, GroupsClaim, Person};
 
 /// Samples that are worth a picture, and what the picture is called.
 const SAMPLES: [(&str, &str); 29] = [
@@ -110,6 +110,31 @@ async fn console(chrome: &Chrome, folder: &Path) {
     chrome.press("Mia Member").await;
     chrome.see("Last sign-ins").await;
     shoot(chrome, &chrome.url().await, folder, "console-user").await;
+    without_groups(&world).await;
+    shoot(chrome, &format!("{home}tenants/acme/"), folder, "console-groups").await;
+    shoot(
+        chrome,
+        &format!("{home}tenants/acme/providers/azure"),
+        folder,
+        "console-groups-provider",
+    )
+    .await;
+}
+
+/// Azure stops sending groups: three people who had some come without.
+async fn without_groups(world: &World) {
+    let directory = world.stand_in.directories().into_iter().find(|known| known.id == ACME);
+    let group = directory.and_then(|known| known.groups.first().cloned()).expect("a group");
+    for groups in [GroupsClaim::SecurityGroup, GroupsClaim::None] {
+        world.stand_in.set_groups_claim(world.azure.client_id, groups).expect("the app");
+        for name in ["ada", "mia", "una"] {
+            let name = format!("{name}@acme.example");
+            let user = world.stand_in.user(&name).expect("somebody");
+            world.stand_in.update_user(user.id, |user| user.groups = vec![group.id]).expect("them");
+            let came = world.entra_leg(&mut world.browser(), &mut Person::new(&name)).await;
+            came.expect("somebody who has come");
+        }
+    }
 }
 
 async fn become_administrator(chrome: &Chrome, world: &World) {

@@ -11,6 +11,7 @@
 
 mod access;
 mod fresh;
+mod groups;
 mod people;
 mod providers;
 mod support;

@@ -3,14 +3,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::admin::form::{FormPage, Head, Link, Message, Problems};
-use crate::admin::frame::{frame, secret};
+use crate::admin::frame::{frame, of_provider};
 use crate::admin::place::AtProvider;
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::check;
 use crate::admin::providers::{Tab, head, new};
 use crate::admin::session::FreshOperator;
 use crate::app::App;
-use crate::entropy;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
@@ -34,6 +33,15 @@ pub(crate) async fn page(
             lines: vec!["Next: look at its mappers, then test it.".into()],
         }],
         Some("saved") => vec![Message::good("Saved")],
+        Some("groups-clear") => vec![Message::good("Whoever comes without groups now has none")],
+        Some("groups-keep") => vec![Message::good("Groups are not sent: people keep theirs")],
+        Some("groups-over") => vec![Message {
+            tone: Tone::Info,
+            title: "Nothing was changed".into(),
+            lines: vec![
+                "The question about groups was answered before, or is another one now.".into(),
+            ],
+        }],
         _ => Vec::new(),
     };
     answer(&app, &at, &Form::of(&at.provider), messages, Problems::default()).await
@@ -84,7 +92,9 @@ async fn answer(
     let around = Around { redirect: new::redirect(app, &at.place), stored: Some(&at.provider) };
     let mut console =
         frame(app, &at.place.operator, Some(tenant), Section::IdentityProviders).await?;
-    console.banners.extend(secret(tenant, &at.provider, entropy::now()));
+    let mut rows = app.store.read(tenant.id).await?;
+    console.banners.extend(of_provider(&mut rows, tenant, &at.provider).await?);
+    drop(rows);
     let page = FormPage {
         console,
         head: Head { messages, ..head(at, Tab::Settings) },

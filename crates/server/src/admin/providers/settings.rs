@@ -71,6 +71,7 @@ pub(crate) async fn check(
         enabled,
         hidden,
         position: stored.map_or(0, |stored| stored.position),
+        seen: stored.map(|stored| stored.seen).unwrap_or_default(),
         created_at: stored.map_or_else(entropy::now, |stored| stored.created_at),
     })
 }

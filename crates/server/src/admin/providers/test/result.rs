@@ -74,7 +74,7 @@ async fn spend(app: &App, tenant: &Tenant, test: &Test) -> Result<(), Problem> {
     Ok(tx.commit().await?)
 }
 
-/// Writes down that there was a test and how it ended; nothing about the person who signed in.
+/// Writes down that there was a test and how it ended, and whether `auth_time` came; nothing about the person who signed in.
 async fn note(
     app: &App,
     tenant: &Tenant,
@@ -83,6 +83,9 @@ async fn note(
     report: &Report,
 ) -> Result<(), Problem> {
     let mut tx = app.store.write(tenant.id).await?;
+    if let Some(sent) = report.auth_time {
+        tx.note_auth_time(&provider.alias, sent).await?;
+    }
     tx.audit(&AuditEntry {
         kind: "provider.tested",
         person: None,

@@ -1,7 +1,9 @@
 //! Goes through the steps of a sign-in, and keeps what each one showed.
 
 use identity::mapping::{self, Import, MapperReport, Outcome};
-use identity::{EntraLink, FirstCard, Provider, ProviderEndpoints, ProviderKind, Tenant};
+use identity::{
+    AbsentGroups, EntraLink, FirstCard, Provider, ProviderEndpoints, ProviderKind, Tenant,
+};
 use oidc::NumericDate;
 use oidc::aadsts::{self, Report as Refusal};
 use oidc::callback::Callback;
@@ -9,6 +11,7 @@ use oidc::id_token::{Claims, Expected, IdTokenError};
 use oidc::token_response::{TokenRequest, TokenResponse, TokenResponseError};
 use secrets::Secret;
 use serde_json::Value;
+use store::Rows;
 use upstream::UpstreamError;
 
 use super::checks::{CHECKS, failed};
@@ -256,6 +259,7 @@ async fn map(
 ) -> Result<(), Problem> {
     let mut rows = app.store.read(tenant.id).await?;
     let mappers = rows.mappers(&provider.alias).await?;
+    let absent_groups = absent_groups(&mut rows, provider).await?;
     let existing = match link_of(provider, claims) {
         Some(EntraLink { tid, oid, .. }) => rows.person_by_link(&tid, &oid).await?,
         None => None,
@@ -272,6 +276,7 @@ async fn map(
         claims: &claims.all,
         existing: existing.as_ref(),
         email_owner: wanted.as_deref().zip(owner),
+        absent_groups,
         now: entropy::now(),
     });
     report.claims =
@@ -284,6 +289,13 @@ async fn map(
     }
     report.missing.dedup();
     Ok(())
+}
+
+/// What an absent claim would do now to a person who has groups.
+async fn absent_groups(rows: &mut Rows, provider: &Provider) -> Result<AbsentGroups, Problem> {
+    let missing = rows.missing_groups(&provider.alias).await?;
+    let one_more = missing.people.saturating_add(1);
+    Ok(provider.seen.groups.without_groups(one_more).groups)
 }
 
 fn missing_auth_time(tenant: &Tenant) -> Option<(String, String)> {
@@ -323,6 +335,13 @@ fn line(report: &MapperReport) -> MapperLine {
             Tone::Warning,
             "Too many groups to be sent: what is stored stays. In Azure, send only the groups \
              that are assigned to the application"
+                .to_owned(),
+            Vec::new(),
+        ),
+        Outcome::KeptWhileAsked => (
+            Tone::Warning,
+            "None came, as for other people before: what is stored stays until you have answered \
+             the question about groups"
                 .to_owned(),
             Vec::new(),
         ),
