@@ -125,7 +125,7 @@ on_both! {
 
     async fn sign_ins_and_what_ends_them_at_once_are_never_busy(bench) {
         let cast = bench.cast("acme").await;
-        let mut through = 0_usize;
+        let mut through = Vec::new();
         for number in 0..ROUNDS {
             let (cast, login) = round(&cast).await;
             cast.sign_in(&id().to_string()).await;
@@ -135,7 +135,7 @@ on_both! {
             assert!(writing.write_login(&other).await.unwrap());
             writing.commit().await.unwrap();
             let sign_ins = [login, other].map(|login| tokio::spawn(sign_in(cast.clone(), login)));
-            let ends = [number, number + 1]
+            let ends = [number, number.wrapping_add(1)]
                 .map(|number| tokio::spawn(End::nth(number, &cast).run(cast.clone())));
             let swept = cast.store.sweep().await;
             for end in ends {
@@ -143,9 +143,10 @@ on_both! {
             }
             swept.unwrap();
             for sign_in in sign_ins {
-                through += usize::from(sign_in.await.unwrap().unwrap());
+                through.push(sign_in.await.unwrap().unwrap());
             }
         }
+        let through = through.into_iter().filter(|through| *through).count();
         assert!(through <= ROUNDS, "of two with one counter, one");
     }
 }
