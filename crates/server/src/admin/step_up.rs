@@ -71,12 +71,13 @@ fn section(path: &str) -> Section {
 fn form_of(uri: &Uri) -> String {
     let (path, query) = (uri.path(), uri.query());
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let person = path
+    let shown_above = path
         .strip_suffix("/enable")
         .or_else(|| path.strip_suffix("/code"))
-        .or_else(|| path.strip_suffix("/sessions/end"));
-    match (person, path) {
-        (Some(person), _) => person.to_owned(),
+        .or_else(|| path.strip_suffix("/sessions/end"))
+        .or_else(|| path.strip_suffix("/groups"));
+    match (shown_above, path) {
+        (Some(page), _) => page.to_owned(),
         (None, "/admin/tenants") => "/admin/".to_owned(),
         (None, path) if path.ends_with("/providers") || path.ends_with("/mappers") => {
             format!("{path}/new{query}")
