@@ -53,6 +53,9 @@ pub struct Bounds {
     pub agent_codes_per_minute: u32,
     /// How long the head of a request may take to arrive, and again its body, in seconds.
     pub request_seconds: u32,
+    /// How long an event that strangers caused is only counted when it happens again, in seconds.
+    /// 0 writes each of them.
+    pub log_pause_seconds: u32,
 }
 
 impl Default for Bounds {
@@ -63,6 +66,7 @@ impl Default for Bounds {
             logins_per_minute: 600,
             agent_codes_per_minute: 6000,
             request_seconds: 10,
+            log_pause_seconds: 60,
         }
     }
 }
@@ -77,7 +81,12 @@ impl Bounds {
         Duration::from_secs(self.request_seconds.into())
     }
 
-    /// The first that is zero.
+    /// How long an event that strangers caused is only counted when it happens again.
+    pub(crate) fn log_pause(&self) -> Duration {
+        Duration::from_secs(self.log_pause_seconds.into())
+    }
+
+    /// The first that is zero and must not be.
     fn zero(&self) -> Option<&'static str> {
         let sizes = [
             ("connections", self.connections == 0),

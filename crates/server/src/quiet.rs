@@ -1,4 +1,4 @@
-//! Log lines that strangers can cause: one a minute and kind, and the others as a number.
+//! Log lines that strangers can cause: one a minute (`[limits]`) and kind, and the others as a number.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,13 +10,14 @@ use ids::Slug;
 
 use crate::entropy;
 
-/// So long nothing more of a kind is written.
-pub(crate) const PAUSE: Duration = Duration::from_secs(60);
-
 /// What was written of late. It knows as many kinds as the code has, for each tenant: nothing in it
 /// is of the strangers' choice.
-#[derive(Debug, Default)]
-pub(crate) struct Quiet(Mutex<HashMap<Subject, Written>>);
+#[derive(Debug)]
+pub(crate) struct Quiet {
+    /// So long nothing more of a kind is written.
+    pause: Duration,
+    written: Mutex<HashMap<Subject, Written>>,
+}
 
 type Subject = (Cow<'static, str>, Option<Slug>);
 
@@ -28,6 +29,11 @@ struct Written {
 }
 
 impl Quiet {
+    /// Nothing written yet. Without a pause everything is written.
+    pub(crate) fn new(pause: Duration) -> Self {
+        Self { pause, written: Mutex::default() }
+    }
+
     /// Writes `line`, unless one of this kind was written for this tenant within a minute: then it
     /// is counted.
     pub(crate) fn once(
@@ -37,7 +43,7 @@ impl Quiet {
         line: impl FnOnce(),
     ) {
         let subject = (kind.into(), tenant.map(|tenant| tenant.slug.clone()));
-        if self.is_due(subject, entropy::now()) {
+        if self.pause.is_zero() || self.is_due(subject, entropy::now()) {
             line();
         }
     }
@@ -51,7 +57,7 @@ impl Quiet {
     }
 
     fn is_due(&self, subject: Subject, now: Moment) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(written) = all.get_mut(&subject) {
             // Also when the minute is over and nobody has summed up: the number must not be lost.
             written.more = written.more.saturating_add(1);
@@ -63,9 +69,10 @@ impl Quiet {
 
     /// Takes out what is older than a minute; what there was more of, with the number.
     fn over(&self, now: Moment) -> Vec<(Subject, u64)> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was put back must not silence anything for long.
-        let over = all.extract_if(|_, written| now < written.at || now >= written.at.plus(PAUSE));
+        let over =
+            all.extract_if(|_, written| now < written.at || now >= written.at.plus(self.pause));
         over.filter(|(_, written)| written.more > 0)
             .map(|(subject, written)| (subject, written.more))
             .collect()
@@ -76,6 +83,7 @@ impl Quiet {
 mod tests {
     use super::*;
 
+    const PAUSE: Duration = Duration::from_secs(60);
     const NOON: Moment = Moment(1_000_000_000_000);
 
     fn subject(kind: &'static str, tenant: &str) -> Subject {
@@ -84,7 +92,7 @@ mod tests {
 
     #[test]
     fn one_line_a_minute_and_the_rest_as_a_number() {
-        let quiet = Quiet::default();
+        let quiet = Quiet::new(PAUSE);
         let lines = (0..100).filter(|_| quiet.is_due(subject("junk", "acme"), NOON)).count();
         assert_eq!(lines, 1);
         assert_eq!(quiet.over(NOON), []);
@@ -95,12 +103,12 @@ mod tests {
 
     #[test]
     fn kinds_and_tenants_are_counted_apart() {
-        let quiet = Quiet::default();
+        let quiet = Quiet::new(PAUSE);
         for (kind, tenant) in [("junk", "acme"), ("junk", "birch"), ("noise", "acme")] {
             assert!(quiet.is_due(subject(kind, tenant), NOON), "{kind} {tenant}");
         }
         assert!(quiet.is_due(("junk".into(), None), NOON));
         assert_eq!(quiet.over(NOON.plus(PAUSE)), [], "there was no more of any");
-        assert!(quiet.0.lock().unwrap().is_empty());
+        assert!(quiet.written.lock().unwrap().is_empty());
     }
 }

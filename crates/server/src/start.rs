@@ -73,7 +73,7 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         pages: Pages::default(),
         agents: Agents::default(),
         limits: Limits::new(config.limits),
-        quiet: Quiet::default(),
+        quiet: Quiet::new(config.limits.log_pause()),
         ring,
         config,
     }))

@@ -65,8 +65,7 @@ impl Fetcher {
 
     /// Fetches a JSON document.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, UpstreamError> {
-        let request = self.client_for(url).await?.get(url.clone());
-        let answer = self.in_time(url, None, request).await?;
+        let answer = self.in_time(url, None, |client| client.get(url.clone())).await?;
         if answer.status == 200 {
             Ok(answer.body)
         } else {
@@ -83,8 +82,9 @@ impl Fetcher {
         form: &Secret,
     ) -> Result<Answer, UpstreamError> {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = self.client_for(url).await?.post(url.clone());
-        let request = request.header(CONTENT_TYPE, form_type).body(form.expose().to_vec());
+        let body = form.expose().to_vec();
+        let request =
+            |client: &Client| client.post(url.clone()).header(CONTENT_TYPE, form_type).body(body);
         self.in_time(url, Some(tenant), request).await
     }
 
@@ -115,15 +115,16 @@ impl Fetcher {
         if public { Ok(false) } else { Err(UpstreamError::ForbiddenAddress) }
     }
 
-    /// The turn, the name, the connection and the whole body: all before the deadline.
+    /// The client, the turn, the name, the connection and the whole body: all before the deadline.
     async fn in_time(
         &self,
         url: &Url,
         tenant: Option<TenantId>,
-        request: RequestBuilder,
+        request: impl FnOnce(&Client) -> RequestBuilder,
     ) -> Result<Answer, UpstreamError> {
-        let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
         let call = async {
+            let request = request(self.client_for(url).await?);
+            let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
             let _pass = self.gates.enter(url.origin().ascii_serialization(), tenant).await?;
             read(request.send().await.map_err(|error| cause(&error))?).await
         };

@@ -9,6 +9,7 @@ use e2e::{Browser, Card, World};
 use entra_stand_in::Person;
 use secrets::KeyRing;
 use serde_json::{Value, json};
+use server::Bounds;
 
 use crate::device::{Call, Device, Signed, b64, code_of, now, options_of};
 use crate::support::{ACME, BIRCH, ada, assert_clear, assert_unchanged, enrolled, mia, una};
@@ -79,7 +80,9 @@ fn assertion(card: &mut Card, world: &World, claims: &Value) -> Value {
 
 impl Scene {
     async fn set() -> Self {
-        let world = World::start().await.with_birch().await;
+        // Each refusal is looked at, also when it comes again.
+        let limits = Bounds { log_pause_seconds: 0, ..Bounds::default() };
+        let world = World::limited(limits).await.with_birch().await;
         let mut card = enrolled(&world, &mut mia(), 1).await;
         enrolled(&world, &mut ada(), 2).await;
         let (mut mias, mut first) = paired(&world, &mut mia()).await;
