@@ -5,7 +5,7 @@
 //!
 //! OIDC-06: kept for a day, asked for again after an hour while the old ones serve, and when a
 //! token names a key that is not there, at most every five minutes. One request at a time per set;
-//! whoever comes meanwhile shares its result.
+//! whoever comes meanwhile shares its result, unless that is that time ran out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -70,6 +70,12 @@ impl Held {
         self.last.as_ref().is_none_or(|(at, _)| now.since(*at).saturating_abs() >= RETRY_FLOOR)
     }
 
+    /// Whether the last attempt got no answer in time. It began before whoever waited for it, so
+    /// that says little about now.
+    fn ran_out(&self) -> bool {
+        matches!(self.last, Some((_, Err(UpstreamError::Deadline))))
+    }
+
     fn may_ask_for_unknown_key(&self, now: NumericDate) -> bool {
         let since = |at: NumericDate| now.since(at).saturating_abs();
         self.unknown_key_at.is_none_or(|at| since(at) >= UNKNOWN_KEY_FLOOR)
@@ -126,7 +132,8 @@ impl KeyCache {
             }
             None => {
                 let turn = set.turn.clone().lock_owned().await;
-                if set.held().attempts == attempts {
+                let nobody_asked = set.held().attempts == attempts;
+                if nobody_asked || set.held().ran_out() {
                     self.fetch(&set, url, now, turn).await;
                 }
                 set.outcome(now)
