@@ -65,13 +65,16 @@ pub fn router(app: &App) -> Router {
     let (pages, _) = pages().finish();
     let (calls, _) = agent_calls().finish();
     let pages = pages.layer(from_fn_with_state(app.clone(), origin::check));
-    pages
-        .merge(calls)
-        .fallback(|| async { problem::Problem::NotFound })
-        .layer(from_fn_with_state(app.clone(), problem_page::as_page))
+    let routes = pages.merge(calls).fallback(|| async { problem::Problem::NotFound });
+    in_layers(app, routes).with_state(app.clone())
+}
+
+/// What every answer goes through. A panic is a problem before problems become pages.
+fn in_layers(app: &App, routes: Router<App>) -> Router<App> {
+    routes
         .layer(CatchPanicLayer::custom(crash))
+        .layer(from_fn_with_state(app.clone(), problem_page::as_page))
         .layer(from_fn(headers::add))
-        .with_state(app.clone())
 }
 
 /// Every route with its rule: what the isolation tests walk through.
@@ -143,3 +146,6 @@ fn crash(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     tracing::error!("a handler panicked");
     problem::Problem::Internal.into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,16 @@
+//! What a tenant allows.
+
+mod form;
 mod samples;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use identity::{CardFirst, FirstCard, Tenant, TenantPolicy};
+use identity::{CardFirst, Tenant, TenantPolicy};
 use serde::Deserialize;
 
+use self::form::{Form, MOST_DAYS, SESSION_MINUTES};
 pub(super) use self::samples::samples;
-use crate::admin::form::{
-    Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems, word, yes_or_no,
-};
+use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
 use crate::admin::frame::{auth_time, frame};
 use crate::admin::place::Place;
 use crate::admin::session::FreshOperator;
@@ -19,101 +21,9 @@ use crate::http::problem::Problem;
 use crate::pages::Section;
 use crate::start::OPERATORS;
 
-/// Shortest and longest session, in minutes.
-const SESSION_MINUTES: (u32, u32) = (5, 24 * 60);
-/// Most days that a card alone signs in after the provider.
-const MOST_DAYS: u16 = 365;
-
 #[derive(Deserialize)]
 pub(crate) struct View {
     done: Option<String>,
-}
-
-/// The form as it came.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Form {
-    first_card: String,
-    card_first: String,
-    card_first_days: String,
-    straight_to_provider: String,
-    session_minutes: String,
-}
-
-impl Form {
-    fn of(policy: &TenantPolicy) -> Self {
-        let (card_first, days) = match policy.card_first {
-            CardFirst::Off => ("off", 1),
-            CardFirst::On => ("on", 1),
-            CardFirst::WithinDays(days) => ("days", days),
-        };
-        Self {
-            first_card: match policy.first_card {
-                FirstCard::AdministratorCode => "administrator-code",
-                FirstCard::FreshEntraSignIn => "fresh-entra-sign-in",
-            }
-            .into(),
-            card_first: card_first.into(),
-            card_first_days: days.to_string(),
-            straight_to_provider: word(policy.straight_to_provider).into(),
-            session_minutes: policy.session_seconds.div_euclid(60).to_string(),
-        }
-    }
-
-    /// What the tenant shall allow. What is not said stays as it `was`.
-    fn policy(&self, was: &TenantPolicy) -> Result<TenantPolicy, Problems> {
-        let mut problems = Problems::default();
-        let first_card = match self.first_card.trim() {
-            "" => Some(was.first_card),
-            "administrator-code" => Some(FirstCard::AdministratorCode),
-            "fresh-entra-sign-in" => Some(FirstCard::FreshEntraSignIn),
-            _ => None,
-        };
-        let card_first = self.card_first(was);
-        let straight = yes_or_no(&self.straight_to_provider, was.straight_to_provider);
-        let straight_to_provider = problems.take("straight_to_provider", straight);
-        let session_seconds = problems.take("session_minutes", self.session_seconds(was));
-        if first_card.is_none() {
-            problems.add("first_card", "Choose one of the two.");
-        }
-        match (first_card, card_first) {
-            (Some(first_card), Ok(card_first)) => problems.or(TenantPolicy {
-                first_card,
-                card_first,
-                straight_to_provider,
-                session_seconds,
-            }),
-            (_, Err((field, text))) => {
-                problems.add(field, text);
-                Err(problems)
-            }
-            (None, _) => Err(problems),
-        }
-    }
-
-    fn card_first(&self, was: &TenantPolicy) -> Result<CardFirst, (&'static str, &'static str)> {
-        match self.card_first.trim() {
-            "" => Ok(was.card_first),
-            "off" => Ok(CardFirst::Off),
-            "on" => Ok(CardFirst::On),
-            "days" | "within-days" => match self.card_first_days.trim().parse::<u16>() {
-                Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(CardFirst::WithinDays(days)),
-                _ => Err(("card_first_days", "Enter 1 to 365 days.")),
-            },
-            _ => Err(("card_first", "Choose one of the three.")),
-        }
-    }
-
-    fn session_seconds(&self, was: &TenantPolicy) -> Result<u32, &'static str> {
-        let (least, most) = SESSION_MINUTES;
-        match self.session_minutes.trim() {
-            "" => Ok(was.session_seconds),
-            text => match text.parse::<u32>() {
-                Ok(minutes) if (least..=most).contains(&minutes) => Ok(minutes.saturating_mul(60)),
-                _ => Err("Enter 5 minutes to 24 hours (1440 minutes)."),
-            },
-        }
-    }
 }
 
 /// `GET /admin/tenants/{slug}/settings`: what the tenant allows.
@@ -256,41 +166,4 @@ fn card_first() -> Vec<Choice> {
             help: "Who has left the organization is out after so many days.",
         },
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_comes_back_from_its_form_as_it_was() {
-        for card_first in [CardFirst::Off, CardFirst::On, CardFirst::WithinDays(30)] {
-            for first_card in [FirstCard::AdministratorCode, FirstCard::FreshEntraSignIn] {
-                let (straight_to_provider, session_seconds) = (true, 300);
-                let policy =
-                    TenantPolicy { first_card, card_first, straight_to_provider, session_seconds };
-                let back = Form::of(&policy).policy(&TenantPolicy::default());
-                assert_eq!(back.ok(), Some(policy));
-            }
-        }
-    }
-
-    #[test]
-    fn values_that_make_no_sense_are_refused_by_field() {
-        let form = || Form::of(&TenantPolicy::default());
-        for (form, field) in [
-            (Form { first_card: "anybody".into(), ..form() }, "first_card"),
-            (Form { card_first: "maybe".into(), ..form() }, "card_first"),
-            (Form { card_first_days: "0".into(), ..form() }, "card_first_days"),
-            (Form { card_first_days: "366".into(), ..form() }, "card_first_days"),
-            (Form { card_first_days: "-1".into(), ..form() }, "card_first_days"),
-            (Form { straight_to_provider: "?".into(), ..form() }, "straight_to_provider"),
-            (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
-            (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),
-            (Form { session_minutes: "99999999999".into(), ..form() }, "session_minutes"),
-        ] {
-            let problems = form.policy(&TenantPolicy::default()).err();
-            assert_eq!(problems.map(|problems| problems.fields()), Some(vec![field]));
-        }
-    }
 }

@@ -23,7 +23,7 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Waiting => {}
         TicketState::Claimed => return Err(call.refuse(CallError::Claimed)),
-        _ => return Err(call.refuse(CallError::TicketOver)),
+        TicketState::Refused { .. } => return Err(call.refuse(CallError::TicketOver)),
     }
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;

@@ -29,7 +29,7 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Claimed => {}
         TicketState::Waiting => return Err(call.refuse(CallError::NotClaimed)),
-        _ => return Err(call.refuse(CallError::TicketOver)),
+        TicketState::Refused { .. } => return Err(call.refuse(CallError::TicketOver)),
     }
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;

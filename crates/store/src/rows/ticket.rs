@@ -31,15 +31,14 @@ pub struct Ticket {
     pub expires_at: Moment,
 }
 
-/// How far a ticket has come.
+/// How far a ticket has come. One whose card has proved stays claimed: its login is gone, and its
+/// challenge is spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketState {
     /// The agent has not taken it yet.
     Waiting,
     /// The agent has it.
     Claimed,
-    /// The card has proved.
-    Done,
     /// It ended without a proof.
     Refused {
         /// Why, as a stable name.
@@ -135,7 +134,7 @@ impl Writing {
         Ok(moved)
     }
 
-    /// Ends a ticket. `false` when it had ended before.
+    /// Ends a ticket without a proof. `false` when it had ended before.
     ///
     /// # Errors
     ///
@@ -155,7 +154,6 @@ fn state_values(state: &TicketState) -> [Value; 2] {
     let (name, reason) = match state {
         TicketState::Waiting => ("waiting", None),
         TicketState::Claimed => ("claimed", None),
-        TicketState::Done => ("done", None),
         TicketState::Refused { reason } => ("refused", Some(reason.clone())),
     };
     [Value::from(name), Value::from(reason)]
@@ -181,7 +179,6 @@ fn read_state(row: &Row) -> Result<TicketState, StoreError> {
     match name.as_str() {
         "waiting" => Ok(TicketState::Waiting),
         "claimed" => Ok(TicketState::Claimed),
-        "done" => Ok(TicketState::Done),
         "refused" => Ok(TicketState::Refused { reason: row.get("reason")? }),
         _ => Err(StoreError::Corrupt("state")),
     }

@@ -190,7 +190,7 @@ on_both! {
         let refused = TicketState::Refused { reason: "cancelled".to_owned() };
         let mut writing = cast.write().await;
         assert!(writing.finish_ticket(ticket.id, &refused).await.unwrap());
-        assert!(!writing.finish_ticket(ticket.id, &TicketState::Done).await.unwrap());
+        assert!(!writing.finish_ticket(ticket.id, &refused).await.unwrap());
         assert_eq!(writing.ticket(ticket.id).await.unwrap().unwrap().state, refused);
         assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
     }

@@ -89,7 +89,8 @@ on_both! {
         assert!(!other.touch_device(desk.id).await.unwrap());
         assert!(!other.end_pairing(&hash("dev")).await.unwrap());
         assert!(!other.claim_ticket(ticket.id, desk.id).await.unwrap());
-        assert!(!other.finish_ticket(ticket.id, &TicketState::Done).await.unwrap());
+        let refused = TicketState::Refused { reason: "cancelled".to_owned() };
+        assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());
         assert!(!other.take_agent_code(id, &agent_code).await.unwrap());
         assert!(!other.delete_provider(&alias()).await.unwrap());
         other.commit().await.unwrap();

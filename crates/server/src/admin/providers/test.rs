@@ -2,6 +2,7 @@
 
 mod checks;
 pub(crate) mod page;
+mod report;
 pub(crate) mod result;
 mod run;
 mod sealed;

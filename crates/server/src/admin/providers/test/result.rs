@@ -6,7 +6,8 @@ use identity::{Provider, Tenant};
 use oidc::callback::Callback;
 use store::AuditEntry;
 
-use super::run::{self, MapperLine, Report, Step, Verdict};
+use super::report::{MapperLine, Report, Step, Verdict};
+use super::run::run;
 use super::sealed::Test;
 use crate::admin::session::{self, Operator};
 use crate::app::App;
@@ -53,7 +54,7 @@ pub(crate) async fn answer(
         return Ok(None);
     };
     spend(app, tenant, &test).await?;
-    let report = run::run(app, tenant, provider, &test, callback).await?;
+    let report = run(app, tenant, provider, &test, callback).await?;
     note(app, tenant, provider, &operator, &report).await?;
     let base = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
     let page = ResultPage {
