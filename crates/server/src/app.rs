@@ -65,9 +65,14 @@ pub fn router(app: &App) -> Router {
     let (pages, _) = pages().finish();
     let (calls, _) = agent_calls().finish();
     let pages = pages.layer(from_fn_with_state(app.clone(), origin::check));
-    pages
-        .merge(calls)
-        .fallback(|| async { problem::Problem::NotFound })
+    wrapped(app, pages.merge(calls).fallback(|| async { problem::Problem::NotFound }))
+}
+
+/// What stands around every route. A panic of a handler is a problem like others, and so a page to
+/// whom asks for one; the outer layer is for a panic in that page itself.
+fn wrapped(app: &App, routes: Router<App>) -> Router {
+    routes
+        .layer(CatchPanicLayer::custom(crash))
         .layer(from_fn_with_state(app.clone(), problem_page::as_page))
         .layer(CatchPanicLayer::custom(crash))
         .layer(from_fn(headers::add))
@@ -142,4 +147,30 @@ fn crash(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse;
     tracing::error!("a handler panicked");
     problem::Problem::Internal.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::test_app::test_app;
+
+    #[tokio::test]
+    async fn a_panic_is_a_page_to_people_and_a_problem_to_scripts() {
+        let (app, _data) = test_app().await;
+        let fall: fn() -> std::future::Ready<()> = || panic!("a fault of ours");
+        let router = wrapped(&app, Router::new().route("/fall", get(fall)));
+        for (accept, kind) in
+            [("text/html", "text/html; charset=utf-8"), ("*/*", "application/problem+json")]
+        {
+            let request = Request::get("/fall").header("accept", accept).body(Body::empty());
+            let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), 500, "{accept}");
+            assert_eq!(answer.headers()["content-type"], kind);
+            assert_eq!(answer.headers()["cache-control"], "no-store");
+        }
+    }
 }
