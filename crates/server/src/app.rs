@@ -65,16 +65,18 @@ pub fn router(app: &App) -> Router {
     let (pages, _) = pages().finish();
     let (calls, _) = agent_calls().finish();
     let pages = pages.layer(from_fn_with_state(app.clone(), origin::check));
-    let routes = pages.merge(calls).fallback(|| async { problem::Problem::NotFound });
-    in_layers(app, routes).with_state(app.clone())
+    wrapped(app, pages.merge(calls).fallback(|| async { problem::Problem::NotFound }))
 }
 
-/// What every answer goes through. A panic is a problem before problems become pages.
-fn in_layers(app: &App, routes: Router<App>) -> Router<App> {
+/// What stands around every route. A panic of a handler is a problem like others, and so a page to
+/// whom asks for one; the outer layer is for a panic in that page itself.
+fn wrapped(app: &App, routes: Router<App>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(crash))
         .layer(from_fn_with_state(app.clone(), problem_page::as_page))
+        .layer(CatchPanicLayer::custom(crash))
         .layer(from_fn(headers::add))
+        .with_state(app.clone())
 }
 
 /// Every route with its rule: what the isolation tests walk through.

@@ -24,6 +24,8 @@ mod quiet;
 mod start;
 mod statics;
 mod sweep;
+#[cfg(test)]
+mod test_app;
 
 pub use app::{App, router, table};
 pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};

@@ -57,8 +57,8 @@ pub(crate) fn count(app: &App, attempt: Attempt, peer: Peer) -> Result<(), Probl
     if lock(&limits.peers).allows(attempt, address, entropy::now(), most) {
         return Ok(());
     }
-    app.quiet.once("too many logins from one address", None, || {
-        tracing::warn!(%address, ?attempt, "too many logins from one address");
+    app.quiet.once("too many attempts from one address", None, || {
+        tracing::warn!(%address, ?attempt, "too many attempts from one address");
     });
     Err(Problem::TooMany)
 }
@@ -68,8 +68,9 @@ pub(crate) fn count(app: &App, attempt: Attempt, peer: Peer) -> Result<(), Probl
 ///
 /// # Errors
 ///
-/// [`Problem::AlreadyUsed`] for a state that was tried before, and [`Problem::Busy`] when no more
-/// can be remembered: then it cannot be told.
+/// [`Problem::AlreadyUsed`] for a state that was tried before. When no more can be remembered, it
+/// is let through: this spares the provider calls, and decides nothing. Whether a state counts is
+/// decided in the database, where a login spends it, and the gates bound the calls.
 pub(crate) fn first_try(app: &App, tenant: &Tenant, state: &Token) -> Result<(), Problem> {
     match lock(&app.limits.tried).note(tenant.id, &state.hash(), entropy::now()) {
         Verdict::First => Ok(()),
@@ -83,9 +84,15 @@ pub(crate) fn first_try(app: &App, tenant: &Tenant, state: &Token) -> Result<(),
             app.quiet.once("too many callbacks", Some(tenant), || {
                 tracing::warn!(tenant = %tenant.slug, "more callbacks than can be remembered");
             });
-            Err(Problem::Busy)
+            Ok(())
         }
     }
+}
+
+/// Forgets a state of which [`first_try`] was told: its call was turned away at the gate, so that
+/// the provider was not asked, and the same callback may come again.
+pub(crate) fn not_tried(app: &App, tenant: &Tenant, state: &Token) {
+    lock(&app.limits.tried).take_back(tenant.id, &state.hash());
 }
 
 fn lock<T>(counter: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,7 +101,34 @@ fn lock<T>(counter: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use identity::{Moment, TenantPolicy};
+    use ids::{Slug, TenantId};
+
     use super::*;
+    use crate::test_app::test_app;
+
+    #[tokio::test]
+    async fn a_state_is_tried_once_and_when_no_more_are_remembered_each_is_let_through() {
+        let (app, _data) = test_app().await;
+        let tenant = Tenant {
+            id: TenantId(entropy::id()),
+            slug: Slug::try_from("acme".to_owned()).unwrap(),
+            display_name: "Acme".into(),
+            policy: TenantPolicy::default(),
+            created_at: Moment(0),
+        };
+        let known = entropy::token();
+        first_try(&app, &tenant, &known).unwrap();
+        let again = |state| matches!(first_try(&app, &tenant, state), Err(Problem::AlreadyUsed));
+        assert!(again(&known));
+        not_tried(&app, &tenant, &known);
+        first_try(&app, &tenant, &known).unwrap();
+        // What strangers send, far more than is remembered.
+        for _ in 0..70_000 {
+            first_try(&app, &tenant, &entropy::token()).unwrap();
+        }
+        assert!(again(&known), "strangers made it forgotten");
+    }
 
     #[test]
     fn six_thousand_codes_of_agents_are_tried_a_minute() {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use identity::{Moment, Tenant};
-use ids::{DeviceId, LoginId, Slug, TenantId, UserId};
+use ids::{DeviceId, LoginId, Slug, TenantId};
 use secrets::{KeyRing, TokenHash};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokio::sync::Mutex;
@@ -102,21 +102,8 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] when the slug is taken.
     pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        self.create(tenant, None).await
-    }
-
-    /// The same, with the person who made it in the event.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] when the slug is taken.
-    pub async fn create_tenant_by(&self, tenant: &Tenant, actor: UserId) -> Result<(), StoreError> {
-        self.create(tenant, Some(actor)).await
-    }
-
-    async fn create(&self, tenant: &Tenant, actor: Option<UserId>) -> Result<(), StoreError> {
         let mut writing = self.write(tenant.id).await?;
-        writing.insert_tenant(tenant, actor).await?;
+        writing.insert_tenant(tenant, None).await?;
         writing.commit().await
     }
 

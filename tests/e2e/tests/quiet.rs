@@ -94,7 +94,7 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
         "state came again",
         "card alone refused",
         "code is shown by no page",
-        "too many logins from one address",
+        "too many attempts from one address",
     ] {
         assert_eq!(lines.with(text), 1, "{text}");
     }

@@ -92,7 +92,11 @@ impl<'a> Draft<'a> {
     }
 
     fn write_name(&mut self, field: &'static str, value: &str) -> Outcome {
-        let values = vec![tidy(value)];
+        let value = tidy(value);
+        if value.is_empty() {
+            return Outcome::Skipped { reason: SkipReason::NeverCleared };
+        }
+        let values = vec![value];
         self.attributes.insert(field.to_owned(), values.clone());
         Outcome::Applied { values }
     }
@@ -227,10 +231,10 @@ fn own_field(attribute: &str) -> Option<&'static str> {
     [EMAIL, FIRST_NAME, LAST_NAME].into_iter().find(|own| own.eq_ignore_ascii_case(attribute))
 }
 
-/// A claim that is a text with something in it.
+/// A claim that is a text with something in it that can be shown.
 fn claim_text<'a>(import: &Import<'a>, claim: &str) -> Option<&'a str> {
     let text = import.claims.get(claim).and_then(Value::as_str).map(str::trim);
-    text.filter(|text| !text.is_empty())
+    text.filter(|text| !tidy(text).is_empty())
 }
 
 /// Without control characters, and of a length that a page can show.

@@ -117,8 +117,12 @@ async fn make(
     fresh: &FreshOperator,
     tenant: Tenant,
 ) -> Result<Result<Tenant, Problems>, Problem> {
-    match app.store.create_tenant_by(&tenant, fresh.id()).await {
-        Ok(()) => Ok(Ok(tenant)),
+    let mut tx = fresh.write(app, &tenant).await?;
+    match tx.insert_tenant(&tenant, Some(fresh.id())).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(Ok(tenant))
+        }
         Err(StoreError::Conflict(_)) => {
             Ok(Err(Problems::of("slug", "Another tenant has this slug.")))
         }

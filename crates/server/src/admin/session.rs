@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use identity::{Moment, Person, Tenant};
 use ids::{Slug, UserId};
 use serde_json::Value as Json;
-use store::{AuditEntry, Session, SessionKind, Writing};
+use store::{AuditEntry, Rows, Session, SessionKind, Writing};
 
 use crate::admin::step_up;
 use crate::app::App;
@@ -55,12 +55,32 @@ impl FromRequestParts<App> for Operator {
 impl Operator {
     /// Whether the proof of their session is fresh at `now`.
     pub(crate) fn is_fresh(&self, now: Moment) -> bool {
-        now < self.session.auth_time.plus(FRESH)
+        is_fresh(&self.session, now)
+    }
+
+    /// Looks again whether they may change anything. In a transaction the answer holds until its
+    /// end.
+    async fn still_may(&self, rows: &mut Rows, now: Moment) -> Result<(), Problem> {
+        // Holds the person, so that nobody disables them meanwhile.
+        rows.person_facts(self.person.id).await?;
+        let person = rows.person(self.person.id).await?;
+        let mut sessions = rows.sessions(self.person.id).await?.into_iter();
+        let session = sessions.find(|session| session.id == self.session.id);
+        let session = session.filter(|_| person.is_some_and(|person| person.administrator));
+        let session = session.ok_or(Problem::Unauthenticated)?;
+        if is_fresh(&session, now) { Ok(()) } else { Err(Problem::ProofTooOld) }
     }
 }
 
-/// An administrator whose session rests on a proof of the last five minutes. Only they change
-/// anything: there is no way to write from the console that does not go through this.
+fn is_fresh(session: &Session, now: Moment) -> bool {
+    now < session.auth_time.plus(FRESH)
+}
+
+/// An administrator whose session rests on a proof of the last five minutes. Only they change what
+/// the console administers: whatever is written for them goes through [`FreshOperator::write`].
+///
+/// Who comes without such a proof can sign out, begin a confirmation with their card, and test a
+/// provider. A test writes down that it took place and whether `auth_time` came, and sets nothing.
 ///
 /// # Security
 ///
@@ -92,8 +112,25 @@ impl FreshOperator {
         self.0.person.id
     }
 
-    /// Opens a transaction in a tenant.
+    /// Opens a transaction in a tenant, after another look at who asks: since the head of their
+    /// request was read, they may have taken their time with its body.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Unauthenticated`] and [`Problem::ProofTooOld`] for somebody who may not change
+    /// anything any more.
     pub(crate) async fn write(&self, app: &App, tenant: &Tenant) -> Result<Writing, Problem> {
+        let now = app.store.now().await?;
+        let home = self::tenant(app).await?.id;
+        if tenant.id == home {
+            let mut tx = app.store.write(home).await?;
+            self.0.still_may(&mut tx, now).await?;
+            return Ok(tx);
+        }
+        // The transaction of another tenant does not see the operators' rows.
+        let mut rows = app.store.read(home).await?;
+        self.0.still_may(&mut rows, now).await?;
+        drop(rows);
         Ok(app.store.write(tenant.id).await?)
     }
 

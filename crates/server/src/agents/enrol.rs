@@ -15,14 +15,19 @@ use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
 use crate::http::body;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self as rate, Attempt};
 
 /// `POST /agent/v1/enrol`: an agent offers itself to the login whose page shows the code. Until
 /// that page confirms, nothing of it holds.
 pub(crate) async fn handler(
     State(app): State<App>,
+    peer: Peer,
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
+    // Before the bucket of all together: one stranger must not empty it for everybody.
+    rate::count(&app, Attempt::Enrol, peer)?;
     let headers = request.headers().clone();
     let body = body::read(&app, request, body::JSON)
         .await

@@ -10,6 +10,7 @@ use oidc::discovery::Kind;
 use oidc::id_token::{Claims, Expected};
 use oidc::token_response::TokenRequest;
 use secrets::Secret;
+use upstream::UpstreamError;
 
 use crate::admin::providers::test;
 use crate::app::App;
@@ -139,7 +140,7 @@ async fn claims(
     stranger: &Stranger,
     code: &Secret,
 ) -> Result<Claims, Problem> {
-    let StrangerAt::Upstream { nonce, verifier, .. } = &stranger.at else {
+    let StrangerAt::Upstream { state, nonce, verifier, .. } = &stranger.at else {
         return Err(Problem::OtherBrowser);
     };
     let redirect_uri = redirect_uri(app, tenant, &provider.alias);
@@ -162,7 +163,12 @@ async fn claims(
     let (token, jwks) = (&provider.endpoints.token, &provider.endpoints.jwks);
     // Both calls before one deadline: the person waits for the sum of them.
     let claims = app.upstream.sign_in(tenant.id, token, jwks, &request, &expected).await;
-    claims.map_err(|error| trouble::failed(app, tenant, provider, &error))
+    claims.map_err(|error| {
+        if error == UpstreamError::Busy {
+            limits::not_tried(app, tenant, state);
+        }
+        trouble::failed(app, tenant, provider, &error)
+    })
 }
 
 /// What the provider's people are linked by follows its issuer.

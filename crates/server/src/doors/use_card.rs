@@ -106,7 +106,8 @@ pub(crate) async fn finish(
         user_agent: exits::user_agent(&headers),
     };
     let material = Material { session: Some(session), ..Material::default() };
-    execute(&app, tenant.id, effects, material).await?;
+    let executed = execute(&app, tenant.id, effects, material).await;
+    executed.inspect_err(|error| say(&app, &tenant, error.code()))?;
     tracing::info!(
         tenant = %tenant.slug, %person, %login, vouched = "none", via = "browser",
         "signed in with a card alone"

@@ -5,12 +5,12 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::Tenant;
 use login::{Channel, Event, LOGIN_LIFE, Login, LoginRequest, Stranger, StrangerAt, Then};
-use store::Session;
+use store::{Session, StoreError};
 
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
-use crate::hallway::execute::{Material, execute, waiting_of};
+use crate::hallway::execute::{ExecuteError, Material, execute, waiting_of};
 use crate::hallway::{step, stranger};
 use crate::http::cookies::CardCookie;
 use crate::http::page::see_other;
@@ -49,7 +49,12 @@ pub(crate) async fn begin(app: &App, change: Change, asked: Asked) -> Result<Res
     let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
     let (_, more) = step(Login::Waiting(waiting), event, &tenant)?;
     effects.extend(more);
-    execute(app, tenant.id, effects, Material::default()).await?;
+    let begun = execute(app, tenant.id, effects, Material::default()).await;
+    begun.map_err(|error| match error {
+        // The login names the session, and that has ended since it was looked at.
+        ExecuteError::Store(StoreError::Reference) => Problem::Unauthenticated,
+        other => other.into(),
+    })?;
     let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
     let location = format!("/realms/{}/login/card", tenant.slug);
     Ok(([(SET_COOKIE, set)], see_other(&location)).into_response())

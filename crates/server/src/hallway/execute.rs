@@ -1,6 +1,6 @@
 //! Executes the effects of one step in one transaction: all of them, or none.
 
-use identity::{EntraLink, Person};
+use identity::{EntraLink, Person, PersonState};
 use ids::{LoginId, ProofId, SessionId, TenantId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
@@ -70,6 +70,9 @@ pub(crate) enum ExecuteError {
     /// The card was revoked between the decision and the write.
     #[error("card is revoked")]
     Revoked,
+    /// The person was disabled between the decision and the write.
+    #[error("person is disabled")]
+    Disabled,
     /// The same call of an agent came before.
     #[error("call was made before")]
     Replay,
@@ -88,6 +91,7 @@ impl ExecuteError {
             Self::Spent(_) => "already-used",
             Self::Counter => "counter-went-back",
             Self::Revoked => login::Refusal::Revoked.code(),
+            Self::Disabled => login::Refusal::Disabled.code(),
             Self::Replay => "call-replayed",
             Self::Store(_) | Self::Incomplete => "internal",
         }
@@ -99,6 +103,7 @@ impl From<ExecuteError> for Problem {
         match error {
             ExecuteError::Spent(_) => Self::AlreadyUsed,
             ExecuteError::Counter | ExecuteError::Revoked => Self::CardRefused(error.code()),
+            ExecuteError::Disabled => Self::Refused(login::Refusal::Disabled),
             ExecuteError::Replay => CallError::Replay.told(),
             ExecuteError::Store(error) => error.into(),
             ExecuteError::Incomplete => Self::internal(error),
@@ -126,8 +131,14 @@ pub(crate) async fn execute(
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
     }
-    let mut run =
-        Run { login: login_of(&effects), material, taken: None, proof: None, asked: None };
+    let mut run = Run {
+        login: login_of(&effects),
+        material,
+        taken: None,
+        alone: false,
+        proof: None,
+        asked: None,
+    };
     let last_login = last_login_write(&effects);
     for (index, effect) in effects.into_iter().enumerate() {
         // Two writes of one row in one transaction: the later one says it all.
@@ -179,6 +190,8 @@ struct Run {
     login: Option<LoginId>,
     material: Material,
     taken: Option<TakenLogin>,
+    /// Whether what was taken is a stranger's challenge, which has no row.
+    alone: bool,
     proof: Option<ConsumedProof>,
     asked: Option<Asked>,
 }
@@ -212,6 +225,7 @@ impl Run {
                 let value = TokenHash::of(challenge.0.as_bytes());
                 let taken = tx.spend_challenge_of_stranger(&value, until).await?;
                 self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                self.alone = true;
                 Ok(())
             }
             Effect::SpendChallenge { login, challenge } => {
@@ -245,6 +259,13 @@ impl Run {
     }
 
     async fn prove(&mut self, tx: &mut Writing, proof: Proof) -> Result<(), ExecuteError> {
+        // A login that waits ends with the right of its person to sign in; a stranger has none.
+        if self.alone {
+            let facts = tx.person_facts(proof.person).await?.ok_or(ExecuteError::Incomplete)?;
+            if facts.state == PersonState::Disabled {
+                return Err(ExecuteError::Disabled);
+            }
+        }
         if let Some(counter) = proof.counter {
             let swapped = tx.swap_counter(proof.card, counter).await?;
             if !swapped {

@@ -27,6 +27,8 @@ pub(crate) enum Attempt {
     Choose,
     /// It comes back from there.
     Callback,
+    /// An agent offers itself.
+    Enrol,
 }
 
 /// The pace of each address; `None` is all for which there is no room.

@@ -9,7 +9,8 @@ use secrets::TokenHash;
 const MOST: usize = 262_144;
 
 /// States of one tenant: a hundred callbacks a second for the life of a login. Strangers who send
-/// junk to one tenant fill its share, and not that of others.
+/// junk to one tenant fill its share, and not that of others. What comes after that is not told
+/// apart for a while; it is let through, so that nobody's sign-in waits for strangers.
 const SHARE: usize = 65_536;
 
 /// The first half of a state's hash: 128 bits, which nobody finds twice.
@@ -66,18 +67,34 @@ impl Tried {
         Verdict::First
     }
 
+    /// Undoes a note, for a state that went nowhere.
+    pub(super) fn take_back(&mut self, tenant: TenantId, state: &TokenHash) {
+        let Some(key) = state.as_bytes().first_chunk() else { return };
+        // It came a moment ago, so it is among the last ones.
+        let place =
+            self.order.iter().rposition(|(_, owner, known)| (owner, known) == (&tenant, key));
+        if let Some(place) = place {
+            self.order.remove(place);
+            self.drop_key(tenant, key);
+        }
+    }
+
     fn forget(&mut self, now: Moment) {
         while let Some((until, tenant, key)) = self.order.front().copied()
             && until <= now
         {
             self.order.pop_front();
-            self.known.remove(&key);
-            let left = self.shares.get(&tenant).map_or(0, |used| used.saturating_sub(1));
-            match left {
-                0 => self.shares.remove(&tenant),
-                left => self.shares.insert(tenant, left),
-            };
+            self.drop_key(tenant, &key);
         }
+    }
+
+    fn drop_key(&mut self, tenant: TenantId, key: &Key) {
+        self.known.remove(key);
+        let left = self.shares.get(&tenant).map_or(0, |used| used.saturating_sub(1));
+        match left {
+            0 => self.shares.remove(&tenant),
+            left => self.shares.insert(tenant, left),
+        };
     }
 }
 
@@ -119,6 +136,22 @@ mod tests {
         let later = NOON.plus(LOGIN_LIFE);
         assert_eq!(tried.note(ACME, &state(4), later), Verdict::First);
         assert_eq!((tried.order.len(), tried.known.len(), tried.shares.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_state_that_went_nowhere_is_new_again_and_takes_no_room() {
+        let mut tried = Tried::with_room(2, 2);
+        assert_eq!(tried.note(ACME, &state(1), NOON), Verdict::First);
+        assert_eq!(tried.note(ACME, &state(2), NOON), Verdict::First);
+        tried.take_back(ACME, &state(2));
+        tried.take_back(ACME, &state(3));
+        tried.take_back(BIRCH, &state(1));
+        assert_eq!(tried.note(ACME, &state(1), NOON), Verdict::Again);
+        let later = NOON.plus(Duration::from_secs(1));
+        assert_eq!(tried.note(ACME, &state(2), later), Verdict::First);
+        // From its second coming it is known for a whole life.
+        assert_eq!(tried.note(ACME, &state(2), NOON.plus(LOGIN_LIFE)), Verdict::Again);
+        assert_eq!((tried.order.len(), tried.known.len(), tried.shares[&ACME]), (1, 1, 1));
     }
 
     #[test]

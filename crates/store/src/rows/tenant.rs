@@ -51,8 +51,13 @@ impl Writing {
         self.hits(&SET_POLICY, vec![json(policy)]).await
     }
 
-    /// The tenant's row, its client for the account page and its first audit event.
-    pub(crate) async fn insert_tenant(
+    /// Makes the tenant whose transaction this is, with its client for the account page and its
+    /// first audit event, in which `actor` stands.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when the slug is taken.
+    pub async fn insert_tenant(
         &mut self,
         tenant: &Tenant,
         actor: Option<UserId>,

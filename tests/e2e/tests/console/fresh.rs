@@ -2,6 +2,8 @@
 
 use e2e::{Answer, Browser, Card, World};
 use entra_stand_in::Person;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{administrator_with, ids_after};
 
@@ -226,4 +228,71 @@ async fn who_does_not_confirm_comes_back_to_where_they_were() {
     let left = browser.post_form("/realms/operators/login/start-again", &[]).await;
     assert_eq!(left.location.as_deref(), Some(SETTINGS), "{left:?}");
     assert!(asks(&save(&mut browser).await));
+}
+
+/// Sends the head of a form and waits until the server asks for its body: by then it has looked at
+/// who sends it.
+async fn begin_to_send(world: &World, browser: &Browser, path: &str, body: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(world.config.listen).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {}\r\nAccept: text/html\r\n\
+         Cookie: __Host-admin={}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        world.origin,
+        browser.cookie("__Host-admin").unwrap(),
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    socket.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n", "{path}");
+    socket
+}
+
+async fn send_the_rest(mut socket: TcpStream, body: &str) -> String {
+    socket.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn who_loses_the_right_to_a_change_while_they_send_it_changes_nothing() {
+    let forms = [
+        (SETTINGS, "session_minutes=30"),
+        ("/admin/tenants/operators/settings", "session_minutes=30"),
+        ("/admin/tenants", "name=Birch+Clinics&slug=birch"),
+    ];
+    let losses = [
+        ("disabled", "UPDATE person SET state = 'disabled' WHERE administrator", 401),
+        ("no administrator", "UPDATE person SET administrator = FALSE WHERE administrator", 401),
+        ("signed out", "DELETE FROM session", 401),
+        ("without the card", "UPDATE credential SET revoked_at = 1", 401),
+        ("not fresh", "UPDATE proof SET verified_at = verified_at - 300000000", 403),
+    ];
+    for (name, loss, status) in losses {
+        for (path, body) in forms {
+            let world = World::start().await;
+            let (browser, _) = administrator_with(&world).await;
+            let socket = begin_to_send(&world, &browser, path, body).await;
+            assert!(world.sql(loss).await > 0, "{name}");
+            let before = world.dump().await;
+            let answer = send_the_rest(socket, body).await;
+            let line = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(&line), "{name}, {path}: {answer}");
+            assert!(answer.contains("What to do now"), "{name}, {path}: {answer}");
+            assert_eq!(before.changes(&world.dump().await), [""; 0], "{name}, {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_keeps_the_right_to_a_change_may_take_their_time_to_send_it() {
+    let world = World::start().await;
+    let (browser, _) = administrator_with(&world).await;
+    let body = "name=Birch+Clinics&slug=birch";
+    let socket = begin_to_send(&world, &browser, "/admin/tenants", body).await;
+    let answer = send_the_rest(socket, body).await;
+    assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    assert_eq!(world.tenant("birch").await.display_name, "Birch Clinics");
 }

@@ -1,9 +1,10 @@
 //! What was decided on may have changed by the time it is written; then it does not count.
 
-use e2e::{Answer, Browser, Card, World};
+use e2e::{Answer, Browser, Card, Dump, Engine, World};
 use entra_stand_in::OptionalClaim;
-use identity::{FirstCard, TenantPolicy};
-use ids::CredentialId;
+use identity::{FirstCard, PersonState, TenantPolicy};
+use ids::{CredentialId, UserId};
+use store::Writing;
 
 use crate::pairing::uuid_of;
 use crate::refused::person;
@@ -145,4 +146,80 @@ async fn two_removals_at_once_leave_one_card() {
     let won = answers.iter().filter(|answer: &&Answer| answer.status == 200).count();
     assert_eq!(won, 1, "{answers:?}");
     assert_eq!(cards_of(&world, "mia@acme.example").await.len(), 1);
+}
+
+/// Lets `request` come as far as its turn to write, lets `change` be written first, and gives the
+/// answer.
+async fn overtaken(
+    world: &World,
+    tenant: &str,
+    request: impl Future<Output = Answer> + Send + 'static,
+    change: impl AsyncFnOnce(&mut Writing),
+) -> (Answer, Dump) {
+    let store = world.app.store();
+    let mut first = store.write(world.tenant(tenant).await.id).await.unwrap();
+    let request = tokio::spawn(request);
+    while store.figures().waiting < 1 {
+        tokio::task::yield_now().await;
+    }
+    change(&mut first).await;
+    first.commit().await.unwrap();
+    let answer = request.await.unwrap();
+    let dump = world.dump().await;
+    (answer, dump)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_while_a_change_begins_begins_none() {
+    // Who waits for a turn to write is counted on this engine.
+    let world = World::on(Engine::Sqlite).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let mut browser = world.browser();
+    ACME.sign_in(&mut browser, &mut mia(), &mut card).await;
+    let mias = person(&world, "mia@acme.example").await.id;
+    let console = world.administrator().await;
+    let operator = operator(&world).await;
+    let add = ACME.path("account/cards/add");
+    for (tenant, mut browser, path, of) in
+        [("acme", browser, add.as_str(), mias), ("operators", console, "/admin/step-up", operator)]
+    {
+        let path = path.to_owned();
+        let request = async move { browser.post_form(&path, &[("to", "/admin/")]).await };
+        let (answer, after) = overtaken(&world, tenant, request, async |tx| {
+            assert!(tx.end_sessions_of(of).await.unwrap() > 0);
+        })
+        .await;
+        assert_clear(tenant, &answer);
+        assert_eq!((answer.status, answer.title().as_str()), (401, "You are not signed in"));
+        assert!(after.rows("login").is_empty(), "{tenant}");
+    }
+}
+
+async fn operator(world: &World) -> UserId {
+    let tenant = world.tenant("operators").await;
+    let mut rows = world.app.store().read(tenant.id).await.unwrap();
+    rows.person_by_username("Olivia Bauer").await.unwrap().unwrap().id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_while_their_card_alone_is_checked_is_told_so() {
+    // Who waits for a turn to write is counted on this engine.
+    let world = World::on(Engine::Sqlite).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let mut browser = world.browser();
+    let options = ACME.use_card_options(&mut browser).await;
+    let answer = card.answer(&browser, &options);
+    let mias = person(&world, "mia@acme.example").await.id;
+    let before = world.dump().await;
+    let request = async move { ACME.use_card(&mut browser, &answer).await };
+    let (refused, after) = overtaken(&world, "acme", request, async |tx| {
+        assert!(tx.set_person_state(mias, PersonState::Disabled).await.unwrap());
+    })
+    .await;
+    assert_clear("disabled", &refused);
+    assert_eq!((refused.status, refused.code().as_str()), (403, "person-disabled"), "{refused:?}");
+    assert!(after.rows("session").is_empty(), "{after:?}");
+    for table in ["consumed", "proof"] {
+        assert_eq!(before.rows(table), after.rows(table), "{table}");
+    }
 }

@@ -176,6 +176,34 @@ async fn a_sick_provider_does_not_slow_another_tenant() {
     }
 }
 
+/// Whose call was turned away before the provider was asked has used nothing up.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_found_no_place_at_a_sick_provider_comes_in_later_with_the_same_answer() {
+    let world = World::start().await;
+    let mut stuck = Vec::new();
+    for _ in 0..20 {
+        let mut browser = world.browser();
+        let callback = ACME.to_callback(&mut browser, &mut mia()).await;
+        stuck.push((browser, callback));
+    }
+    world.stand_in.fail(Endpoint::Token, Fault::Hang);
+    let mut waiting = tokio::task::JoinSet::new();
+    for (mut browser, callback) in stuck.clone() {
+        waiting.spawn(async move { browser.get(&callback).await });
+    }
+    for answer in within_bound("stuck", waiting.join_all()).await {
+        assert_eq!(answer.title(), UNREACHABLE, "{answer:?}");
+    }
+    world.stand_in.heal();
+    let mut again = Vec::new();
+    for (mut browser, callback) in stuck {
+        again.push(browser.get(&callback).await.status);
+    }
+    again.sort_unstable();
+    // Sixteen calls go out at a time, and each of those counts.
+    assert_eq!(again, [[303; 4].as_slice(), &[409; 16]].concat());
+}
+
 async fn use_card(browser: &mut Browser, card: &mut Card) {
     let options = BIRCH.use_card_options(browser).await;
     let answer = card.answer(browser, &options);

@@ -6,15 +6,17 @@ mod states;
 
 use std::time::Duration;
 
-use agent_protocol::EnrolmentCode;
+use agent_protocol::{EnrolmentCode, PROOF_HEADER, paths};
 use cardea_agent::{CallError, PairError};
 use e2e::{Desktop, World};
 use identity::Moment;
+use reqwest::Method;
 use secrets::TokenHash;
 use server::Bounds;
 use store::{Code, CodePurpose};
 
-use crate::support::{ACME, mia};
+use crate::device::Device;
+use crate::support::{ACME, assert_clear, mia};
 
 #[tokio::test]
 async fn codes_of_agents_are_tried_so_often_a_minute_by_everybody_together() {
@@ -30,6 +32,30 @@ async fn codes_of_agents_are_tried_so_often_a_minute_by_everybody_together() {
         }
     }
     assert_eq!(answers, [403, 403, 403, 429, 429]);
+}
+
+/// Each call is signed well, with a key and a code of its own.
+#[tokio::test]
+async fn a_stranger_does_not_stop_others_from_setting_up_their_agents() {
+    let world = World::limited(Bounds {
+        logins_per_minute: 3,
+        agent_codes_per_minute: 5,
+        ..Bounds::default()
+    })
+    .await;
+    let mut answers = Vec::new();
+    for (number, address) in [7, 7, 7, 7, 7, 7, 8].into_iter().enumerate() {
+        let code = EnrolmentCode::from_random([u8::try_from(number).unwrap(); 16]);
+        let device = Device::of(ACME);
+        let offer = device.offer(code.as_str());
+        let call = device.sign(&device.call(&world, paths::ENROL, &offer));
+        let mut peer = world.browser().at(&format!("198.51.100.{address}"));
+        let headers = [("content-type", call.kind), (PROOF_HEADER, call.proof.as_str())];
+        let answer = peer.send_bytes(Method::POST, call.path, Some(call.body), &headers).await;
+        assert_clear("no page shows this code", &answer);
+        answers.push(answer.status);
+    }
+    assert_eq!(answers, [403, 403, 403, 429, 429, 429, 403]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,3 +63,32 @@ fn templates_that_are_none_are_refused() {
 fn taken_usernames_get_a_number() {
     assert_eq!(username_with_suffix("ann", 2), "ann-2");
 }
+
+/// Neither a page nor a card could show such a name, and a card refuses to keep it.
+#[test]
+fn a_name_of_which_nothing_can_be_shown_counts_as_none() {
+    let padded = format!("\u{7}{}x", " ".repeat(300));
+    for nothing in ["\u{7}", " \u{0}\u{1b} ", padded.as_str()] {
+        let claims = json!({
+            "preferred_username": nothing, "name": nothing, "given_name": nothing,
+            "family_name": nothing,
+        });
+        let new = run(&force(), &[], claims.clone(), None);
+        let names = (new.username.as_str(), new.display_name.as_deref());
+        assert_eq!(names, ("pairwise", None), "{nothing:?}");
+        assert_eq!(attribute(&new, "firstName"), None);
+        let known = run(&force(), &[], claims.clone(), Some(&ann()));
+        assert_eq!((known.username.as_str(), known.display_name.as_deref()), ("ann", Some("Ann")));
+        assert_eq!(attribute(&known, "firstName"), Some(vec!["Ann"]));
+        let mapper = importer(SyncOverride::Force, "name", "firstName");
+        let mapped = run(&force(), &[mapper], claims, Some(&ann()));
+        assert_eq!(
+            only_outcome(&mapped),
+            &Outcome::Skipped { reason: SkipReason::NeverCleared },
+            "{nothing:?}"
+        );
+        assert_eq!(attribute(&mapped, "firstName"), Some(vec!["Ann"]));
+    }
+    let named = json!({ "name": "\u{7}", "given_name": "Ann", "family_name": "\u{7}" });
+    assert_eq!(run(&force(), &[], named, None).display_name.as_deref(), Some("Ann"));
+}

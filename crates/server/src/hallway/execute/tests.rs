@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use identity::{Moment, Person, PersonState, Tenant, TenantPolicy};
 use ids::{ChallengeId, CredentialId, Slug, UserId};
 use login::{Challenge, Channel, Door, LoginRequest, Purpose, Started, Task, Then, Vouched};
-use secrets::KeyRing;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{Bounds, Config, Entra};
+use crate::test_app::test_app;
 
 /// A tenant with Mia in it.
 struct Place {
@@ -22,21 +21,7 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let config = Config {
-            url: url::Url::parse("http://localhost:1").unwrap(),
-            rp_id: "localhost".into(),
-            listen: "127.0.0.1:1".parse().unwrap(),
-            data: data.path().to_owned(),
-            database: None,
-            tls: None,
-            trusted_proxies: Vec::new(),
-            limits: Bounds::default(),
-            entra: Entra::default(),
-        };
-        std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes()).unwrap();
-        let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let app = crate::open(config).await.unwrap();
+        let (app, data) = test_app().await;
         let tenant = Tenant {
             id: TenantId(entropy::id()),
             slug: Slug::try_from("acme".to_owned()).unwrap(),

@@ -1,0 +1,26 @@
+//! A server's parts on an empty database, for tests inside of this crate.
+
+use secrets::KeyRing;
+use tempfile::TempDir;
+
+use crate::config::{Bounds, Config, Entra};
+use crate::{App, open};
+
+/// The parts, and the directory that must outlive them.
+pub(crate) async fn test_app() -> (App, TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config {
+        url: url::Url::parse("http://localhost:1").unwrap(),
+        rp_id: "localhost".into(),
+        listen: "127.0.0.1:1".parse().unwrap(),
+        data: data.path().to_owned(),
+        database: None,
+        tls: None,
+        trusted_proxies: Vec::new(),
+        limits: Bounds::default(),
+        entra: Entra::default(),
+    };
+    std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes()).unwrap();
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    (open(config).await.unwrap(), data)
+}
