@@ -116,7 +116,7 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
         "provider refused",
         "state came again",
         "card alone refused",
-        "an agent gave a code that no page shows",
+        "code is shown by no page",
         "too many logins from one address",
     ] {
         assert_eq!(lines.with(text), 1, "{text}");

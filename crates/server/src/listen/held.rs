@@ -12,12 +12,12 @@ use super::silence::Silence;
 pub(super) struct Held<S, P> {
     stream: S,
     silence: Silence,
-    _held: P,
+    _place: P,
 }
 
 impl<S, P> Held<S, P> {
     pub(super) fn new(stream: S, held: P, silence: Duration) -> Self {
-        Self { stream, silence: Silence::of_at_most(silence), _held: held }
+        Self { stream, silence: Silence::of_at_most(silence), _place: held }
     }
 }
 

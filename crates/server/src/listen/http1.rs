@@ -29,7 +29,7 @@ pub(super) fn offered(tls: &RustlsConfig) {
 /// Ends connections that begin in HTTP/2 all the same.
 ///
 /// It is here and not in the server's builder, which takes an HTTP/1.1 that is forced for one
-/// without upgrades, and then there are no WebSockets.
+/// without upgrades, and then there are no `WebSocket`s.
 #[derive(Clone)]
 pub(super) struct Http1<A> {
     pub(super) app: App,

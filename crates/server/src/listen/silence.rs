@@ -32,7 +32,7 @@ impl Silence {
     ) -> Poll<io::Result<T>> {
         match polled {
             Poll::Pending => self.too_long(context).map(Err),
-            ready => ready,
+            Poll::Ready(ready) => Poll::Ready(ready),
         }
     }
 
