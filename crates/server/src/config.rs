@@ -27,7 +27,8 @@ pub struct Config {
     /// Certificate and key, when Cardea itself ends TLS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// Proxies that end TLS before us: only from them is `X-Forwarded-For` believed.
+    /// Proxies that end TLS before us: only from them is `X-Forwarded-For` believed, and without
+    /// `tls` only they, and this machine, may connect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<IpAddr>,
     /// What strangers may use up.
@@ -44,10 +45,11 @@ pub struct Config {
 pub struct Bounds {
     /// Connections at a time.
     pub connections: usize,
-    /// Connections of one address at a time; this machine and trusted proxies may have all.
+    /// Connections of one address at a time, and of one IPv6 site four times as many; this machine
+    /// and trusted proxies may have all.
     pub connections_per_address: usize,
     /// Logins a minute that one address may begin, choose a way for, and bring back from a
-    /// provider. Wide enough for a hospital behind one address.
+    /// provider, and one IPv6 site four times as many. Wide enough for a hospital behind one address.
     pub logins_per_minute: u32,
     /// Codes of agents a minute that may be tried, by everybody together.
     pub agent_codes_per_minute: u32,
@@ -263,6 +265,12 @@ impl Config {
     /// Whether the public address is this machine itself, where browsers allow plain HTTP.
     pub fn is_localhost(&self) -> bool {
         self.url.host_str() == Some("localhost")
+    }
+
+    /// Whether HTTPS is promised and proxies keep the promise: what listens here is plain HTTP, for
+    /// them alone.
+    pub fn proxies_end_tls(&self) -> bool {
+        self.url.scheme() == "https" && self.tls.is_none()
     }
 
     /// The master key file.

@@ -30,6 +30,6 @@ mod test_app;
 pub use app::{App, router, table};
 pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};
 pub use http::access::{Access, RouteInfo};
-pub use listen::serve;
+pub use listen::{serve, serve_within};
 pub use start::{OPERATORS, StartError, invite, open};
 pub use sweep::sweep_all;

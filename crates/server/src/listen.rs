@@ -1,8 +1,10 @@
-//! The listening socket: how many connections there are, and how long a request may take to come.
+//! The listening socket: how many connections there are, who may come, and for how long.
 
 mod connections;
 mod files;
 mod held;
+mod http1;
+mod silence;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -16,8 +18,14 @@ use hyper_util::rt::TokioTimer;
 
 use crate::app::{App, router};
 use connections::Doorkeeper;
+use http1::Http1;
 
 pub(crate) use files::raise as raise_open_files;
+
+/// How long no byte may move on a connection. What lives long says something more often than that:
+/// events to a page every quarter of it, pings of an agent twice ([`agent_protocol::limits::PING`]),
+/// and a long poll is over sooner.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Serves plain HTTP on `listener`, as `cardea serve` does, until the future is dropped.
 ///
@@ -25,7 +33,16 @@ pub(crate) use files::raise as raise_open_files;
 ///
 /// When the listener cannot be used.
 pub async fn serve(app: &App, listener: TcpListener) -> io::Result<()> {
-    plain(app, listener, Handle::new()).await
+    serve_within(app, listener, SILENCE).await
+}
+
+/// The same where connections end after another silence than a minute, for who cannot wait so long.
+///
+/// # Errors
+///
+/// When the listener cannot be used.
+pub async fn serve_within(app: &App, listener: TcpListener, silence: Duration) -> io::Result<()> {
+    open(app, listener, Handle::new(), silence).await
 }
 
 /// Serves plain HTTP until `handle` says that it is enough.
@@ -34,7 +51,18 @@ pub(crate) async fn plain(
     listener: TcpListener,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
-    let server = from_tcp(listener)?.handle(handle).acceptor(Doorkeeper::of(app));
+    open(app, listener, handle, SILENCE).await
+}
+
+async fn open(
+    app: &App,
+    listener: TcpListener,
+    handle: Handle<SocketAddr>,
+    silence: Duration,
+) -> io::Result<()> {
+    let inner = Doorkeeper::of(app, silence);
+    let acceptor = Http1 { app: app.clone(), inner };
+    let server = from_tcp(listener)?.handle(handle).acceptor(acceptor);
     within(server, app.config.limits.request()).serve(service(app)).await
 }
 
@@ -45,9 +73,12 @@ pub(crate) async fn encrypted(
     tls: RustlsConfig,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
+    http1::offered(&tls);
     let request = app.config.limits.request();
     let tls = RustlsAcceptor::new(tls).handshake_timeout(request);
-    let server = from_tcp(listener)?.handle(handle).acceptor(tls.acceptor(Doorkeeper::of(app)));
+    let inner = tls.acceptor(Doorkeeper::of(app, SILENCE));
+    let acceptor = Http1 { app: app.clone(), inner };
+    let server = from_tcp(listener)?.handle(handle).acceptor(acceptor);
     within(server, request).serve(service(app)).await
 }
 

@@ -70,6 +70,28 @@ async fn pages(world: &World) {
     ACME.use_card(&mut browser, &answer).await;
 }
 
+/// Error pages that cost a stranger nothing, with the code that the log has for each. The reference
+/// is on the page only when the log has it too.
+const ERROR_PAGES: &[(&str, &str, &str)] = &[
+    ("GET", "login/card", "login-expired"),
+    ("POST", "broker/azure/login", "cross-origin"),
+    ("POST", "login/use-card/options", "content-type"),
+];
+
+async fn refused_pages(world: &World, first: bool) {
+    for (method, rest, code) in ERROR_PAGES {
+        let mut browser = world.browser();
+        let origin = match *code {
+            "cross-origin" => "https://mallory.example".to_owned(),
+            _ => world.origin.clone(),
+        };
+        let headers = [("accept", "text/html"), ("origin", &origin), ("content-type", "text/x")];
+        let answer = browser.send(method.parse().unwrap(), &ACME.path(rest), None, &headers).await;
+        assert!(answer.body.contains("<html"), "{code}: {answer:?}");
+        assert_eq!(answer.body.contains("<dt>Reference</dt>"), first, "{code}: {answer:?}");
+    }
+}
+
 async fn agents(world: &World, number: usize) {
     let server = world.origin.parse().unwrap();
     let code = EnrolmentCode::from_random([u8::try_from(number).unwrap(); 16]);
@@ -82,6 +104,7 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
     let limits = Bounds { logins_per_minute: 1, ..Bounds::default() };
     let (world, narrow) = (World::start().await, World::limited(limits).await);
     for number in 0..OFTEN {
+        refused_pages(&world, number == 0).await;
         pages(&world).await;
         agents(&world, number).await;
         narrow.browser().get(&ACME.path("account/")).await;
@@ -97,5 +120,9 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
         "too many attempts from one address",
     ] {
         assert_eq!(lines.with(text), 1, "{text}");
+    }
+    for code in ERROR_PAGES.iter().map(|(_, _, code)| *code).chain(["too-many"]) {
+        let line = format!("answered with an error page code=\"{code}\"");
+        assert_eq!(lines.with(&line), 1, "{line}");
     }
 }

@@ -63,8 +63,9 @@ fn claimed_nonce(proof: &str) -> Option<String> {
 
 async fn serve(mut connected: Connected, device: Device, mut socket: WebSocket) {
     tracing::info!(device = %device.id, name = device.name, "agent connected");
-    // Three pings of the agent missed: it is gone, whatever the network says.
-    let patience = limits::PING.saturating_mul(3);
+    // Two pings of the agent missed: it is gone, whatever the network says. The connection itself
+    // is held a little longer than that.
+    let patience = limits::PING.saturating_mul(2);
     loop {
         tokio::select! {
             message = connected.messages.recv() => {

@@ -18,6 +18,9 @@ use crate::http::problem::Problem;
 /// How often the row is looked at, for what happens on another node.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// How often something is said, if only that we are there: connections that are silent for long end.
+const ALIVE: Duration = Duration::from_secs(15);
+
 /// `GET /realms/{slug}/login/card/events`: what happens to this login, as server-sent events. The
 /// stream ends with the login.
 pub(crate) async fn handler(
@@ -31,7 +34,7 @@ pub(crate) async fn handler(
         let event = Event::default().event("state").json_data(&state).unwrap_or_default();
         Some((Ok(event), page))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
 struct Page {

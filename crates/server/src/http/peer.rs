@@ -12,6 +12,13 @@ use crate::app::App;
 /// Bits of an IPv6 address that name a network: who has one address of a /64 has all of them.
 const NETWORK: u32 = 64;
 
+/// Bits of an IPv6 address that name a site: so much a provider gives to whoever asks, and with it
+/// 65536 networks.
+const SITE: u32 = 48;
+
+/// How many times the share of one network all networks of a site have together.
+const SITE_SHARE: u8 = 4;
+
 /// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
@@ -66,6 +73,31 @@ impl Peer {
     }
 }
 
+/// Those who are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Crowd {
+    /// All behind the address of a [`Peer`].
+    Address(IpAddr),
+    /// All at a site, by the address where it begins.
+    Site(IpAddr),
+}
+
+impl Crowd {
+    /// The crowds to which an address of a [`Peer`] belongs, the smallest first.
+    pub(crate) fn of(address: IpAddr) -> impl Iterator<Item = Self> {
+        let site = address.is_ipv6().then(|| Self::Site(prefix(address, SITE)));
+        std::iter::once(Self::Address(address)).chain(site)
+    }
+
+    /// How many times the share of one address it has.
+    pub(crate) fn shares(self) -> u8 {
+        match self {
+            Self::Address(_) => 1,
+            Self::Site(_) => SITE_SHARE,
+        }
+    }
+}
+
 /// The addresses in `X-Forwarded-For`, the nearest first; `None` is what is no address.
 fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
@@ -82,10 +114,15 @@ fn parse(entry: &str) -> Option<IpAddr> {
 }
 
 fn network(address: IpAddr) -> IpAddr {
+    prefix(address, NETWORK)
+}
+
+/// The first bits of an IPv6 address; an IPv4 address is whole.
+fn prefix(address: IpAddr, bits: u32) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(NETWORK).unwrap_or_default();
+            let mask = u128::MAX.checked_shl(u128::BITS.saturating_sub(bits)).unwrap_or_default();
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
         }
     }
@@ -153,5 +190,17 @@ mod tests {
         assert_eq!(peer("::1", &["[2001:db8:1:2::9]:443"], &["::1"]), one);
         assert_ne!(peer("2001:db8:1:3::1", &[], &[]), one);
         assert_eq!(peer("::1", &[], &[]), Peer::Local);
+    }
+
+    #[test]
+    fn networks_of_one_ipv6_site_are_one_crowd_with_four_shares() {
+        let crowds = |text: &str| Crowd::of(ip(text)).collect::<Vec<_>>();
+        let site = Crowd::Site(ip("2001:db8:1::"));
+        for network in ["2001:db8:1::", "2001:db8:1:ff::"] {
+            assert_eq!(crowds(network), [Crowd::Address(ip(network)), site]);
+        }
+        assert!(!crowds("2001:db8:2::").contains(&site));
+        assert_eq!(crowds("192.0.2.1"), [Crowd::Address(ip("192.0.2.1"))]);
+        assert_eq!(site.shares(), 4);
     }
 }

@@ -173,6 +173,21 @@ impl Problem {
         }
     }
 
+    /// Whether anybody can cause it over and over, for whom nobody has vouched. The others need a
+    /// session, a sign-in at the provider, or a fault of ours.
+    pub(crate) fn is_for_anybody(&self) -> bool {
+        !matches!(
+            self,
+            Self::ProofTooOld
+                | Self::Refused(
+                    Refusal::Disabled | Refusal::NoCard | Refusal::HasCard | Refusal::NotLinked
+                )
+                | Self::Clash(_)
+                | Self::Conflict(_)
+                | Self::Internal
+        )
+    }
+
     /// What the person is told.
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {

@@ -1,10 +1,11 @@
-//! Shows problems as pages to people, with a reference that stands in the log too.
+//! Shows problems as pages to people, with a reference where it stands in the log too.
 
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use identity::Tenant;
 use ids::Slug;
 use tracing::Instrument;
 
@@ -15,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::pages::{ErrorPage, Frame};
 
 /// Shows a problem as a page to whoever asks for one; scripts and agents get `problem+json`. All
-/// that a request logs carries its reference, and so does its page.
+/// that a request logs carries its reference, and so does its page, if a line tells of it.
 pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next) -> Response {
     let wants_page = accepts_html(request.headers());
     let path = request.uri().path();
@@ -27,10 +28,13 @@ pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next
         let response = in_our_words(next.run(request).await);
         match response.extensions().get::<Problem>().cloned() {
             Some(problem) if wants_page => {
-                let frame = frame_of(&app, slug).await;
+                let tenant = tenant_of(&app, slug).await;
+                let told = tell(&app, &problem, tenant.as_ref());
+                let frame = tenant.as_ref().map(frame);
                 let home = console.then(|| "/admin/".to_owned());
                 let home = home.or_else(|| frame.as_ref().map(|frame| frame.url("account/")));
-                page(&problem, frame, home, reference.clone(), response.headers())
+                let reference = told.then(|| reference.clone());
+                page(&problem, frame, home, reference, response.headers())
             }
             _ => response,
         }
@@ -68,26 +72,39 @@ fn in_our_words(response: Response) -> Response {
     ours
 }
 
-/// The frame of the tenant that the path names, if there is one.
-async fn frame_of(app: &App, slug: Option<Slug>) -> Option<Frame> {
-    let tenant = app.store.tenant(&slug?).await.ok()??;
-    Some(frame(&tenant))
+/// The tenant that the path names, if there is one.
+async fn tenant_of(app: &App, slug: Option<Slug>) -> Option<Tenant> {
+    app.store.tenant(&slug?).await.ok()?
+}
+
+/// Writes that a page is shown for this problem; whether it did.
+fn tell(app: &App, problem: &Problem, tenant: Option<&Tenant>) -> bool {
+    // Of a wrong address there is nothing to look up, and anybody can ask for any number of them.
+    if matches!(problem, Problem::NotFound | Problem::WrongMethod) {
+        return false;
+    }
+    let (status, code) = problem.status_and_code();
+    let write = || tracing::info!(code, status = status.as_u16(), "answered with an error page");
+    if !problem.is_for_anybody() {
+        write();
+        return true;
+    }
+    let mut written = false;
+    app.quiet.once(format!("error page {code}"), tenant, || {
+        write();
+        written = true;
+    });
+    written
 }
 
 fn page(
     problem: &Problem,
     frame: Option<Frame>,
     start_again: Option<String>,
-    reference: String,
+    reference: Option<String>,
     kept: &HeaderMap,
 ) -> Response {
-    let (status, code) = problem.status_and_code();
-    // Of a wrong address there is nothing to look up, and anybody can ask for any number of them.
-    let told = !matches!(problem, Problem::NotFound | Problem::WrongMethod);
-    if told {
-        tracing::info!(code, status = status.as_u16(), "answered with an error page");
-    }
-    let reference = told.then_some(reference);
+    let (status, _) = problem.status_and_code();
     let page = ErrorPage { frame, kind: problem.kind(), reference, start_again };
     let mut response = (status, Html(page)).into_response();
     for name in [ALLOW, RETRY_AFTER, SET_COOKIE] {

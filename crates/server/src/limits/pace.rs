@@ -15,15 +15,23 @@ pub(super) struct Pace {
 impl Pace {
     /// Counts one, unless it is one too many.
     pub(super) fn allows(&mut self, now: Moment, per_minute: u32) -> bool {
+        let next = self.after_one_more(now, per_minute);
+        self.full_at = next.unwrap_or(self.full_at);
+        next.is_some()
+    }
+
+    /// Whether one more is not one too many.
+    pub(super) fn has_room(self, now: Moment, per_minute: u32) -> bool {
+        self.after_one_more(now, per_minute).is_some()
+    }
+
+    fn after_one_more(self, now: Moment, per_minute: u32) -> Option<Moment> {
         let each = MINUTE.checked_div(per_minute).unwrap_or(MINUTE);
         // Later than a minute from now means that the clock was put back.
         let sane = self.full_at <= now.plus(MINUTE);
         let full_at = if sane { self.full_at.max(now) } else { now };
-        if full_at.plus(each) > now.plus(MINUTE) {
-            return false;
-        }
-        self.full_at = full_at.plus(each);
-        true
+        let next = full_at.plus(each);
+        (next <= now.plus(MINUTE)).then_some(next)
     }
 
     /// Whether it is as good as new.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use identity::Moment;
 
 use super::pace::Pace;
+use crate::http::peer::Crowd;
 
 /// Addresses that are remembered, in 40 bytes or so each.
 const MOST: usize = 65_536;
@@ -31,14 +32,19 @@ pub(crate) enum Attempt {
     Enrol,
 }
 
-/// The pace of each address; `None` is all for which there is no room.
+/// What has a pace; without a crowd it is all for whom there is no room.
+type Key = (Attempt, Option<Crowd>);
+
+/// The pace of each crowd.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    paces: HashMap<(Attempt, Option<IpAddr>), Pace>,
+    paces: HashMap<Key, Pace>,
     forgot_at: Moment,
 }
 
 impl Peers {
+    /// Counts one in all crowds to which the address belongs, unless it is one too many in one of
+    /// them: who is refused uses up nothing of others, and takes no room.
     pub(super) fn allows(
         &mut self,
         attempt: Attempt,
@@ -46,15 +52,30 @@ impl Peers {
         now: Moment,
         per_minute: u32,
     ) -> bool {
-        let key = (attempt, Some(address));
+        let crowds = Crowd::of(address).map(|crowd| self.key(attempt, crowd, now));
+        let mut keys: Vec<_> = crowds.collect();
+        // An address and its site that both find no room are one attempt of those who share.
+        keys.dedup();
+        let all = keys.iter().all(|key| {
+            let pace = self.paces.get(key).copied().unwrap_or_default();
+            pace.has_room(now, allowance(*key, per_minute))
+        });
+        if all {
+            for key in keys {
+                self.paces.entry(key).or_default().allows(now, allowance(key, per_minute));
+            }
+        }
+        all
+    }
+
+    /// Under what this crowd is counted: its own name, as long as there is room.
+    fn key(&mut self, attempt: Attempt, crowd: Crowd, now: Moment) -> Key {
+        let key = (attempt, Some(crowd));
         if self.paces.len() >= MOST && !self.paces.contains_key(&key) {
             self.forget(now);
         }
-        if self.paces.len() >= MOST && !self.paces.contains_key(&key) {
-            let shared = self.paces.entry((attempt, None)).or_default();
-            return shared.allows(now, per_minute.saturating_mul(SHARED));
-        }
-        self.paces.entry(key).or_default().allows(now, per_minute)
+        let known = self.paces.len() < MOST || self.paces.contains_key(&key);
+        if known { key } else { (attempt, None) }
     }
 
     fn forget(&mut self, now: Moment) {
@@ -66,9 +87,13 @@ impl Peers {
     }
 }
 
+fn allowance((_, crowd): Key, per_minute: u32) -> u32 {
+    per_minute.saturating_mul(crowd.map_or(SHARED, |crowd| crowd.shares().into()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use super::*;
 
@@ -86,6 +111,19 @@ mod tests {
         assert!(!passes(Attempt::Begin, 1));
         assert!(passes(Attempt::Callback, 1));
         assert!(passes(Attempt::Begin, 2));
+    }
+
+    #[test]
+    fn networks_of_one_ipv6_site_have_four_times_as_much_together() {
+        let mut peers = Peers::default();
+        let network = |number: u16| Ipv6Addr::new(0x2001, 0xdb8, 1, number, 0, 0, 0, 0).into();
+        let mut passes = |address| peers.allows(Attempt::Begin, address, NOON, 2);
+        let one = (0..10).filter(|_| passes(network(0))).count();
+        assert_eq!(one, 2, "what is refused to one is not lost to its neighbours");
+        let others = (1..1000).filter(|number| passes(network(*number))).count();
+        assert_eq!(others, 6);
+        assert!(passes(Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 0).into()));
+        assert!(peers.paces.len() < 20, "who is refused takes no room: {}", peers.paces.len());
     }
 
     #[test]

@@ -1,24 +1,30 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that holds something as long as it lives, also where a WebSocket takes it over.
+use super::silence::Silence;
+
+/// A stream that holds something as long as it lives, also where a WebSocket takes it over. It
+/// lives as long as bytes move: whoever says nothing and reads nothing keeps no place.
 pub(super) struct Held<S, P> {
     stream: S,
-    _held: P,
+    silence: Silence,
+    _place: P,
 }
 
 impl<S, P> Held<S, P> {
-    pub(super) fn new(stream: S, held: P) -> Self {
-        Self { stream, _held: held }
+    pub(super) fn new(stream: S, held: P, silence: Duration) -> Self {
+        Self { stream, silence: Silence::of_at_most(silence), _place: held }
     }
 }
 
 impl<S: Unpin, P: Unpin> Held<S, P> {
-    fn inner(self: Pin<&mut Self>) -> Pin<&mut S> {
-        Pin::new(&mut self.get_mut().stream)
+    fn inner(self: Pin<&mut Self>) -> (Pin<&mut S>, &mut Silence) {
+        let held = self.get_mut();
+        (Pin::new(&mut held.stream), &mut held.silence)
     }
 }
 
@@ -28,25 +34,36 @@ impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Held<S, P> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.inner().poll_read(context, buffer)
+        let (stream, silence) = self.inner();
+        let before = buffer.filled().len();
+        let polled = stream.poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            silence.broken();
+        }
+        silence.ends(polled, context)
     }
 }
 
+/// Only writing moves bytes; flushing and shutting down are ready also where nobody reads.
 impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Held<S, P> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.inner().poll_write(context, bytes)
+        let (stream, silence) = self.inner();
+        let polled = stream.poll_write(context, bytes);
+        written(silence, polled, context)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner().poll_flush(context)
+        let (stream, silence) = self.inner();
+        silence.ends(stream.poll_flush(context), context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner().poll_shutdown(context)
+        let (stream, silence) = self.inner();
+        silence.ends(stream.poll_shutdown(context), context)
     }
 
     fn poll_write_vectored(
@@ -54,10 +71,69 @@ impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Held<S, P> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.inner().poll_write_vectored(context, slices)
+        let (stream, silence) = self.inner();
+        let polled = stream.poll_write_vectored(context, slices);
+        written(silence, polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+fn written(
+    silence: &mut Silence,
+    polled: Poll<io::Result<usize>>,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    if matches!(polled, Poll::Ready(Ok(1..))) {
+        silence.broken();
+    }
+    silence.ends(polled, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_stream_on_which_nothing_comes_ends() {
+        let (_peer, stream) = duplex(8);
+        let read = Held::new(stream, (), SHORT).read(&mut [0; 8]).await;
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_stream_from_which_nobody_reads_ends() {
+        let (_peer, stream) = duplex(8);
+        let written = Held::new(stream, (), SHORT).write_all(&[0; 9]).await;
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn what_moves_in_one_direction_keeps_the_other_open() {
+        const BYTES: usize = 10;
+        let (peer, stream) = duplex(1);
+        let held = Held::new(stream, (), SHORT.saturating_mul(4));
+        let (mut reads, mut writes) = tokio::io::split(held);
+        let (mut from, _to) = tokio::io::split(peer);
+        let mut pace = tokio::time::interval(SHORT);
+        let moving = async {
+            for _ in 0..BYTES {
+                pace.tick().await;
+                writes.write_all(b"x").await.unwrap();
+                from.read_exact(&mut [0]).await.unwrap();
+            }
+        };
+        let mut nothing = [0];
+        let waiting = reads.read(&mut nothing);
+        tokio::select! {
+            () = moving => {}
+            ended = waiting => panic!("{ended:?}"),
+        }
     }
 }

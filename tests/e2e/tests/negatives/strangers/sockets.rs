@@ -1,16 +1,21 @@
 //! Connections that say nothing, or say it slowly.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use agent_protocol::paths;
 use e2e::World;
 use server::Bounds;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Five times the deadline of these tests, for a busy machine, and half of the usual one.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A request with an answer.
+const WHOLE: &str = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 async fn hasty() -> World {
     World::limited(Bounds { request_seconds: 1, ..Bounds::default() }).await
@@ -56,8 +61,7 @@ async fn the_second_head_of_a_connection_has_a_deadline_too() {
     let world = hasty().await;
     for (name, sent) in [("silence", ""), ("part of a head", "GET /health/live HTTP/1.1\r\nX: ")] {
         let mut socket = connect(&world).await;
-        let whole = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        socket.write_all(whole.as_bytes()).await.unwrap();
+        socket.write_all(WHOLE.as_bytes()).await.unwrap();
         assert!(answer(name, &mut socket).await.starts_with("HTTP/1.1 200"), "{name}");
         socket.write_all(sent.as_bytes()).await.unwrap();
         assert!(!rest(name, &mut socket).await.contains("200 OK"), "{name}");
@@ -89,26 +93,85 @@ async fn a_body_that_does_not_come_is_refused() {
     }
 }
 
+/// The door of this world where a second of silence ends a connection, and heads have ten.
+async fn impatient(world: &World) -> (SocketAddr, AbortOnDrop) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = world.app.clone();
+    let serving = tokio::spawn(async move {
+        server::serve_within(&app, listener, Duration::from_secs(1)).await.unwrap();
+    });
+    (address, AbortOnDrop(serving))
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_silent_after_a_request_ends() {
+    let world = World::start().await;
+    let (address, _serving) = impatient(&world).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(WHOLE.as_bytes()).await.unwrap();
+    assert!(answer("a request", &mut socket).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(rest("silence", &mut socket).await, "");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_reads_its_answers_ends() {
+    let world = World::start().await;
+    let (address, _serving) = impatient(&world).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut socket = socket.connect(address).await.unwrap();
+    let many = WHOLE.repeat(1000);
+    // What is not taken in any more: the server waits for us, who never read.
+    let end = async { while socket.write_all(many.as_bytes()).await.is_ok() {} };
+    timeout(PATIENCE, end).await.expect("the server has let go");
+}
+
+#[tokio::test]
+async fn http_2_is_not_spoken() {
+    // An empty SETTINGS frame: with that an HTTP/2 connection would be open.
+    const SETTINGS: &str = "\0\0\0\x04\0\0\0\0\0";
+    let world = World::start().await;
+    for (name, sent) in [
+        ("at once", vec![format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{SETTINGS}")]),
+        ("bit by bit", vec!["PRI * H".into(), format!("TTP/2.0\r\n\r\nSM\r\n\r\n{SETTINGS}")]),
+    ] {
+        let mut socket = connect(&world).await;
+        socket.set_nodelay(true).unwrap();
+        for part in sent {
+            socket.write_all(part.as_bytes()).await.unwrap();
+        }
+        assert_eq!(rest(name, &mut socket).await, "", "{name}");
+    }
+}
+
 #[tokio::test]
 async fn there_are_so_many_connections_and_then_room_again() {
     let world = World::limited(Bounds { connections: 3, ..Bounds::default() }).await;
-    let whole = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut held = Vec::new();
     for _ in 0..3 {
         let mut socket = connect(&world).await;
-        socket.write_all(whole.as_bytes()).await.unwrap();
+        socket.write_all(WHOLE.as_bytes()).await.unwrap();
         assert!(answer("room", &mut socket).await.starts_with("HTTP/1.1 200"));
         held.push(socket);
     }
     let mut one_too_many = connect(&world).await;
     // It may be closed before it has said anything.
-    one_too_many.write_all(whole.as_bytes()).await.unwrap_or_default();
+    one_too_many.write_all(WHOLE.as_bytes()).await.unwrap_or_default();
     assert_eq!(rest("one too many", &mut one_too_many).await, "");
     held.pop();
     let again = async {
         loop {
             let mut socket = connect(&world).await;
-            socket.write_all(whole.as_bytes()).await.unwrap_or_default();
+            socket.write_all(WHOLE.as_bytes()).await.unwrap_or_default();
             let mut bytes = [0; 12];
             if socket.read_exact(&mut bytes).await.is_ok() {
                 return bytes;
