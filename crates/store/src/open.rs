@@ -249,7 +249,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_prepares_a_file_at_a_time_and_who_waits_too_long_is_told_so() {
-        let name = format!("cardea-store-{}.db", uuid::Uuid::new_v4());
+        let name = format!("cardea-store-{}.db", uuid::Uuid::now_v7());
         let path = std::env::temp_dir().join(name);
         let first = alone(&path, Duration::ZERO).await.unwrap();
         let refused = alone(&path, Duration::ZERO).await.unwrap_err();
