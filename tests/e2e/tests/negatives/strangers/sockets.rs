@@ -94,7 +94,7 @@ async fn a_body_that_does_not_come_is_refused() {
 }
 
 /// The door of this world where a second of silence ends a connection, and heads have ten.
-async fn impatient(world: &World) -> (SocketAddr, AbortOnDrop) {
+fn impatient(world: &World) -> (SocketAddr, AbortOnDrop) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let app = world.app.clone();
@@ -115,7 +115,7 @@ impl Drop for AbortOnDrop {
 #[tokio::test]
 async fn a_connection_that_is_silent_after_a_request_ends() {
     let world = World::start().await;
-    let (address, _serving) = impatient(&world).await;
+    let (address, _serving) = impatient(&world);
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(WHOLE.as_bytes()).await.unwrap();
     assert!(answer("a request", &mut socket).await.starts_with("HTTP/1.1 200"));
@@ -125,7 +125,7 @@ async fn a_connection_that_is_silent_after_a_request_ends() {
 #[tokio::test]
 async fn a_connection_that_never_reads_its_answers_ends() {
     let world = World::start().await;
-    let (address, _serving) = impatient(&world).await;
+    let (address, _serving) = impatient(&world);
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut socket = socket.connect(address).await.unwrap();
