@@ -512,8 +512,8 @@ fn a_name_of_which_nothing_can_be_shown_counts_as_none() {
         let known = run(&force(), &[], claims.clone(), Some(&ann()));
         assert_eq!((known.username.as_str(), known.display_name.as_deref()), ("ann", Some("Ann")));
         assert_eq!(attribute(&known, "firstName"), Some(vec!["Ann"]));
-        let mapper = importer(SyncOverride::Force, "name", "firstName");
-        let mapped = run(&force(), &[mapper], claims, Some(&ann()));
+        let from_name = importer(SyncOverride::Force, "name", "firstName");
+        let mapped = run(&force(), &[from_name], claims, Some(&ann()));
         assert_eq!(
             only_outcome(&mapped),
             &Outcome::Skipped { reason: SkipReason::NeverCleared },
