@@ -33,7 +33,7 @@ Now you. Everything stays up until Ctrl-C.
   Console, as administrator   {invitation}
                               (once, within ten minutes; your browser's passkey is your card)
   Account page                {origin}{ACCOUNT}
-  Azure portal (stand-in)     {entra}/portal/
+  Azure portal (stand-in)     {entra}/portal
   People at Azure             ada@acme.example (administrator), mia@acme.example,
                               max@acme.example (201 groups); the same at birch.example
   Their password              {password}

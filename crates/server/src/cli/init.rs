@@ -1,5 +1,5 @@
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -23,9 +23,10 @@ pub(super) struct Arguments {
     /// Directory for database and master key.
     #[arg(long, default_value = "cardea-data")]
     data: PathBuf,
-    /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Address to listen on [default: all addresses at the port of an https URL; this machine alone
+    /// when a proxy is in front, port 8080, or with an http URL, at its port]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
     /// Proxy that ends TLS in front of Cardea.
     #[arg(long)]
     trusted_proxy: Vec<std::net::IpAddr>,
@@ -39,7 +40,7 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
     let config = Config {
         url: arguments.url.clone(),
         rp_id,
-        listen: arguments.listen,
+        listen: arguments.listen.unwrap_or_else(|| listen(arguments)),
         data,
         database: None,
         tls: None,
@@ -52,11 +53,49 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
         Err(crate::ConfigError::NoTls) | Ok(()) => {}
         Err(error) => return Err(error.into()),
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data)?;
-    write_new(&config.master_key(), 0o600, &KeyRing::of(entropy::bytes()).reveal())?;
+    not_there_yet(path, &config)?;
+    directory(&config.data)?;
+    if let Some(around) = std::path::absolute(path)?.parent() {
+        directory(around)?;
+    }
+    // The configuration first: what fails here leaves no key behind that looks like one in use.
     write_new(path, 0o600, &toml::to_string(&config)?)?;
+    write_new(&config.master_key(), 0o600, &KeyRing::of(entropy::bytes()).reveal())?;
     say(path, &config);
     Ok(())
+}
+
+/// Where to listen when nobody says so: where the browsers of the URL arrive.
+fn listen(arguments: &Arguments) -> SocketAddr {
+    let port = arguments.url.port_or_known_default().unwrap_or(8080);
+    match arguments.url.scheme() {
+        "https" if arguments.trusted_proxy.is_empty() => (Ipv4Addr::UNSPECIFIED, port).into(),
+        "https" => (Ipv4Addr::LOCALHOST, 8080).into(),
+        _ => (Ipv4Addr::LOCALHOST, port).into(),
+    }
+}
+
+/// Nothing is written when one of the two files is there.
+fn not_there_yet(path: &Path, config: &Config) -> Result<(), Failure> {
+    if path.exists() {
+        let path = path.display();
+        return Err(format!("{path} exists already; nothing is written. Is Cardea set up?").into());
+    }
+    if config.master_key().exists() {
+        let data = config.data.display();
+        return Err(format!(
+            "{data} has a master key already; nothing is written. Name another --data, or start \
+             with the configuration that belongs to it"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Makes a directory for this user alone, unless it is there.
+fn directory(path: &Path) -> Result<(), Failure> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| format!("{} is not made: {error}", path.display()).into())
 }
 
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
