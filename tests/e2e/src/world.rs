@@ -125,6 +125,16 @@ impl World {
         .await
     }
 
+    /// A world with another policy, in which each event of strangers is a line of its own.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn telling_all(policy: TenantPolicy) -> Self {
+        let tell_all = |config: &mut Config| config.limits.log_pause_seconds = 0;
+        Self::build(Engine::of_this_run(), policy, &[], tell_all).await
+    }
+
     #[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
     async fn build(
         engine: Engine,

@@ -259,7 +259,7 @@ async fn invited(story: &mut Story) {
 #[tokio::test]
 async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
     let lines = Lines::listen();
-    let world = World::with_policy(TenantPolicy {
+    let world = World::telling_all(TenantPolicy {
         first_card: FirstCard::AdministratorCode,
         card_first: CardFirst::WithinDays(1),
         ..TenantPolicy::default()
