@@ -10,8 +10,8 @@ demo:
 	@target/debug/demo $(if $(ONCE),--once)
 
 test: check
-	cargo test --workspace --locked
-	CARDEA_TEST_DATABASE=postgres cargo test --locked -p e2e -p isolation
+	cargo test --workspace --locked --no-fail-fast
+	CARDEA_TEST_DATABASE=postgres cargo test --locked --no-fail-fast -p e2e -p isolation
 
 check:
 	cargo run --quiet --locked -p xtask -- prerequisites test

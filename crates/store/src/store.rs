@@ -201,7 +201,8 @@ impl Store {
         }
     }
 
-    /// Ends all connections in good order. Transactions that are open come to their end first.
+    /// Ends all connections in good order. Transactions that are open come to their end first;
+    /// who comes later is told [`StoreError::Busy`] or finds the pool closed.
     ///
     /// # Errors
     ///
@@ -210,7 +211,7 @@ impl Store {
         match &self.0.engine {
             Engine::Sqlite { readers, writer } => {
                 readers.close().await;
-                writer.checkpoint().await
+                writer.close().await
             }
             Engine::Postgres(pool) => {
                 pool.close().await;

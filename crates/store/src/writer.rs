@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use sqlx::{Executor, SqliteConnection};
+use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
@@ -33,7 +33,8 @@ pub(crate) struct Writer {
 
 /// What the one whose turn it is holds.
 struct Line {
-    connection: SqliteConnection,
+    /// Until it is closed.
+    connection: Option<SqliteConnection>,
     /// Whether a transaction is open, or may be.
     began: bool,
     /// Turns taken in this batch.
@@ -60,7 +61,7 @@ pub(crate) struct Turn {
 impl Writer {
     /// Takes over the only connection that writes.
     pub(crate) fn new(connection: SqliteConnection) -> Arc<Self> {
-        let line = Line { connection, began: false, turns: 0, members: Vec::new() };
+        let line = Line { connection: Some(connection), began: false, turns: 0, members: Vec::new() };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -91,12 +92,15 @@ impl Writer {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Moves the log into the database file, so that a copy of that file alone is whole.
-    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+    /// Ends the batch that is open and closes the connection. The last one that closes moves the
+    /// log into the database file and removes it, so that a copy of that file alone is whole.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
         let mut line = self.line.lock().await;
-        self.settle(&mut line).await;
-        line.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-        Ok(())
+        line.end_batch(&self.commits).await;
+        match line.connection.take() {
+            Some(connection) => Ok(connection.close().await?),
+            None => Ok(()),
+        }
     }
 
     /// Ends a turn in which something was found taken, and the batch with it: the one who took
@@ -121,29 +125,37 @@ impl Writer {
 }
 
 impl Line {
+    async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.connection()?.execute(statement).await?;
+        Ok(())
+    }
+
+    fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Busy)
+    }
+
     async fn open(&mut self) -> Result<(), StoreError> {
         if !self.began {
             self.began = true;
-            if let Err(error) = self.connection.execute("BEGIN IMMEDIATE").await {
-                let error = error.into();
+            if let Err(error) = self.execute("BEGIN IMMEDIATE").await {
                 self.undo(&error).await;
                 return Err(error);
             }
         }
         self.turns = self.turns.saturating_add(1);
-        self.connection.execute("SAVEPOINT turn").await?;
+        self.execute("SAVEPOINT turn").await?;
         Ok(())
     }
 
     /// Ends one turn's savepoint, with somebody to tell when it is to be kept.
     async fn leave(&mut self, keep: Option<Member>) {
         let how = if keep.is_some() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" };
-        let left = self.connection.execute(how).await;
+        let left = self.execute(how).await;
         self.members.extend(keep);
         if let Err(error) = left {
             // The engine has ended the transaction by itself, or it is in a state that nobody
             // knows: none of the batch is kept, and each member learns it.
-            self.undo(&error.into()).await;
+            self.undo(&error).await;
         }
     }
 
@@ -155,19 +167,19 @@ impl Line {
         if self.members.is_empty() {
             return self.undo(&StoreError::Spoiled).await;
         }
-        match self.connection.execute("COMMIT").await {
-            Ok(_) => {
+        match self.execute("COMMIT").await {
+            Ok(()) => {
                 commits.fetch_add(1, Ordering::Relaxed);
                 self.end(&Ok(()));
             }
-            Err(error) => self.undo(&error.into()).await,
+            Err(error) => self.undo(&error).await,
         }
     }
 
     /// Undoes the batch and tells its members why.
     async fn undo(&mut self, why: &StoreError) {
         // Fails when the engine has rolled back already, which is as good.
-        let _gone = self.connection.execute("ROLLBACK").await;
+        let _gone = self.execute("ROLLBACK").await;
         self.end(&Err(why.clone()));
     }
 
@@ -208,7 +220,7 @@ impl Turn {
     }
 
     pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        Ok(&mut self.line()?.connection)
+        self.line()?.connection()
     }
 
     /// Gives the turn up because something was found taken; returns when whoever took it is

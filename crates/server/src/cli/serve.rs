@@ -64,7 +64,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         Some(tls) => listen::encrypted(&app, listener, tls, handle).await?,
         None => listen::plain(&app, listener, handle).await?,
     }
-    Ok(())
+    Ok(app.store().close().await?)
 }
 
 async fn certificate(tls: &Tls) -> Result<RustlsConfig, Failure> {

@@ -44,6 +44,24 @@ on_both! {
         let again = Store::open(bench.location.clone(), ring()).await.unwrap();
         assert!(again.tenant(&tenant("acme").slug).await.unwrap().is_some());
     }
+
+    async fn a_closed_store_writes_no_more(bench) {
+        let tenant = bench.tenant("acme").await;
+        bench.store.close().await.unwrap();
+        assert!(bench.store.write(tenant).await.is_err());
+    }
+}
+
+/// Whoever copies the file of a store that is closed has all of it.
+#[tokio::test]
+async fn a_closed_store_leaves_one_file() {
+    let bench = Bench::sqlite().await;
+    bench.tenant("acme").await;
+    bench.store.close().await.unwrap();
+    for suffix in ["-wal", "-shm"] {
+        let path = format!("{}{suffix}", bench.path().display());
+        assert!(!std::fs::exists(&path).unwrap(), "{path}");
+    }
 }
 
 #[tokio::test]
