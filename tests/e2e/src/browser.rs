@@ -229,7 +229,10 @@ impl Browser {
     /// When the server cannot be reached.
     #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn events(&self, path: &str) -> Events {
-        let request = self.client.get(self.reached(&self.absolute(path))).header(COOKIE, self.cookie_header());
+        let request = self
+            .client
+            .get(self.reached(&self.absolute(path)))
+            .header(COOKIE, self.cookie_header());
         let response = request.send().await.expect("an answer");
         Events { response, buffer: String::new() }
     }

@@ -50,7 +50,8 @@ pub(crate) async fn answer(
         return Ok(None);
     }
     let operator = session::of(app, headers).await?;
-    let Some(operator) = operator.filter(|operator| operator.person.id == test.administrator) else {
+    let Some(operator) = operator.filter(|operator| operator.person.id == test.administrator)
+    else {
         return Ok(None);
     };
     spend(app, tenant, &test).await?;
