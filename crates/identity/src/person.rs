@@ -41,6 +41,14 @@ pub struct Person {
     pub last_upstream_at: Option<Moment>,
 }
 
+impl Person {
+    /// What to call them: their name, or the username while no name says anything.
+    pub fn name(&self) -> &str {
+        let name = self.display_name.as_deref().filter(|name| !name.trim().is_empty());
+        name.unwrap_or(&self.username)
+    }
+}
+
 /// Whether a person may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -72,4 +80,39 @@ pub struct EntraLink {
     /// Object id of the user in that directory (`oid`), a GUID in lower case. For a provider that
     /// is not Entra: its `sub`.
     pub oid: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use ids::UserId;
+
+    use super::*;
+
+    fn called(display_name: Option<&str>) -> Person {
+        Person {
+            id: UserId(uuid::Uuid::nil()),
+            username: "mia@acme.example".into(),
+            display_name: display_name.map(str::to_owned),
+            email: None,
+            email_verified: false,
+            attributes: BTreeMap::new(),
+            state: PersonState::Enabled,
+            administrator: false,
+            conflict: None,
+            groups_stale: false,
+            card_was_revoked: false,
+            enrolled_by_upstream: false,
+            created_at: Moment(0),
+            last_sign_in_at: None,
+            last_upstream_at: None,
+        }
+    }
+
+    #[test]
+    fn who_has_a_name_that_says_nothing_is_called_by_the_username() {
+        assert_eq!(called(Some("Mia Chen")).name(), "Mia Chen");
+        for nothing in [None, Some(""), Some(" \u{a0}")] {
+            assert_eq!(called(nothing).name(), "mia@acme.example");
+        }
+    }
 }

@@ -1,5 +1,9 @@
 //! A server's parts on an empty database, for tests inside of this crate.
 
+use std::collections::BTreeMap;
+
+use identity::{Moment, Person, PersonState};
+use ids::UserId;
 use secrets::KeyRing;
 use tempfile::TempDir;
 
@@ -23,4 +27,25 @@ pub(crate) async fn test_app() -> (App, TempDir) {
     std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes()).unwrap();
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     (open(config).await.unwrap(), data)
+}
+
+/// Mia, who has been nowhere.
+pub(crate) fn mia(id: UserId) -> Person {
+    Person {
+        id,
+        username: "mia@acme.example".into(),
+        display_name: None,
+        email: None,
+        email_verified: false,
+        attributes: BTreeMap::new(),
+        state: PersonState::Enabled,
+        administrator: false,
+        conflict: None,
+        groups_stale: false,
+        card_was_revoked: false,
+        enrolled_by_upstream: false,
+        created_at: Moment(0),
+        last_sign_in_at: None,
+        last_upstream_at: None,
+    }
 }

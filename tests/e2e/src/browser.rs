@@ -5,6 +5,8 @@ use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use url::Url;
 
+use crate::Node;
+
 /// A browser without scripts: it keeps cookies per host and port, says where its forms come from,
 /// and follows no redirect by itself.
 #[derive(Clone)]
@@ -14,6 +16,7 @@ pub struct Browser {
     cookies: BTreeMap<String, String>,
     user_agent: String,
     forwarded_for: Option<String>,
+    node: Option<u16>,
     seen: Vec<(String, Answer)>,
 }
 
@@ -99,6 +102,7 @@ impl Browser {
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
             forwarded_for: None,
+            node: None,
             seen: Vec::new(),
         }
     }
@@ -107,6 +111,20 @@ impl Browser {
     #[must_use]
     pub fn at(mut self, forwarded_for: &str) -> Self {
         self.forwarded_for = Some(forwarded_for.to_owned());
+        self
+    }
+
+    /// The same browser, whose requests to Cardea reach this node, as a balancer chose.
+    #[must_use]
+    pub fn through(mut self, node: &Node) -> Self {
+        self.node = Some(node.port());
+        self
+    }
+
+    /// The same browser, whose requests go where the public address leads again.
+    #[must_use]
+    pub fn anywhere(mut self) -> Self {
+        self.node = None;
         self
     }
 
@@ -163,7 +181,7 @@ impl Browser {
         headers: &[(&str, &str)],
     ) -> Answer {
         let url = self.absolute(path);
-        let mut request = self.client.request(method, url.clone());
+        let mut request = self.client.request(method, self.reached(&url));
         request = request.header(USER_AGENT, &self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -211,7 +229,10 @@ impl Browser {
     /// When the server cannot be reached.
     #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn events(&self, path: &str) -> Events {
-        let request = self.client.get(self.absolute(path)).header(COOKIE, self.cookie_header());
+        let request = self
+            .client
+            .get(self.reached(&self.absolute(path)))
+            .header(COOKIE, self.cookie_header());
         let response = request.send().await.expect("an answer");
         Events { response, buffer: String::new() }
     }
@@ -275,6 +296,16 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
+    }
+
+    /// The address that a request goes to.
+    #[expect(clippy::expect_used, reason = "every address of ours can have a port")]
+    fn reached(&self, url: &Url) -> Url {
+        let mut reached = url.clone();
+        if let Some(port) = self.node.filter(|_| url.as_str().starts_with(&self.origin)) {
+            reached.set_port(Some(port)).expect("a port");
+        }
+        reached
     }
 
     #[expect(clippy::expect_used, reason = "a test with a wrong address is a wrong test")]

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pairing, Pinentry};
 use firmware_sim::Simulator;
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::World;
+use crate::{Browser, World};
 
 /// The PIN that the person at a desktop chooses, and enters when asked.
 pub const PIN: &str = "271828";
@@ -85,6 +86,30 @@ impl Desktop {
         let board = board.expect("an agent watches this reader");
         board.arrived("test reader".into(), Arrival::Now, Arc::new(open));
         card
+    }
+
+    /// Sets the agent up from the page of a login that waits: tenant and account as it shows them.
+    ///
+    /// # Panics
+    ///
+    /// When the two are not paired.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub async fn set_up(
+        &self,
+        world: &World,
+        browser: &mut Browser,
+        step: &str,
+    ) -> (String, String) {
+        let code = browser.post_json(&format!("{step}/pair"), &json!({})).await.member("code");
+        let pairing = self.pair(world, code.as_str().expect("a code")).await;
+        let offer = pairing.offer().clone();
+        assert_eq!((offer.browser.as_str(), offer.os.as_str()), ("Chrome", "Linux"));
+        let confirmed = json!({ "number": offer.number.as_str() });
+        let answer = browser.post_json(&format!("{step}/pair/confirm"), &confirmed).await;
+        assert_eq!(answer.member("state"), "paired", "{answer:?}");
+        pairing.confirmed().await.expect("a confirmed agent");
+        self.agent.connected().await;
+        (offer.tenant.as_str().to_owned(), offer.account.as_str().to_owned())
     }
 
     /// Types the server's address and a code into the agent.

@@ -12,25 +12,6 @@ use serde_json::json;
 const STEP: &str = "/realms/acme/login/card";
 const OPERATORS: &str = "/realms/operators/login/card";
 
-/// Sets the agent up from the page of a login that waits: tenant and account as it shows them.
-async fn set_up(
-    world: &World,
-    browser: &mut Browser,
-    desktop: &Desktop,
-    step: &str,
-) -> (String, String) {
-    let code = browser.post_json(&format!("{step}/pair"), &json!({})).await.json();
-    let pairing = desktop.pair(world, code["code"].as_str().unwrap()).await;
-    let offer = pairing.offer().clone();
-    assert_eq!((offer.browser.as_str(), offer.os.as_str()), ("Chrome", "Linux"));
-    let confirmed = json!({ "number": offer.number.as_str() });
-    let answer = browser.post_json(&format!("{step}/pair/confirm"), &confirmed).await;
-    assert_eq!(answer.json()["state"], "paired", "{answer:?}");
-    pairing.confirmed().await.unwrap();
-    desktop.agent.connected().await;
-    (offer.tenant.as_str().to_owned(), offer.account.as_str().to_owned())
-}
-
 /// Asks the agent, and waits for what the page hears.
 async fn ask_agent(browser: &mut Browser, step: &str) -> serde_json::Value {
     let mut events = browser.events(&format!("{step}/events")).await;
@@ -44,6 +25,12 @@ async fn ask_agent(browser: &mut Browser, step: &str) -> serde_json::Value {
     }
 }
 
+/// How far everything has come that agents were asked.
+async fn requests(world: &World) -> Vec<String> {
+    let rows = world.dump().await.rows("ticket");
+    rows.iter().map(|row| row["state"].trim_matches('\'').to_owned()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
     let world = World::start().await;
@@ -52,7 +39,7 @@ async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
     let mut mia = Person::new("mia@acme.example");
     let mut browser = world.browser();
     world.entra_leg(&mut browser, &mut mia).await.unwrap();
-    let (tenant, account) = set_up(&world, &mut browser, &desktop, STEP).await;
+    let (tenant, account) = desktop.set_up(&world, &mut browser, STEP).await;
     assert_eq!((tenant.as_str(), account.as_str()), (TENANT, "mia@acme.example"));
 
     for _ in ["enrol", "authenticate"] {
@@ -76,7 +63,7 @@ async fn a_change_in_the_console_is_confirmed_through_the_agent() {
     let invitation = server::invite(&world.config).await.unwrap();
     let (_, token) = invitation.split_once('#').unwrap();
     browser.post_form("/admin/invite", &[("token", token), ("name", "Olivia Bauer")]).await;
-    let (tenant, account) = set_up(&world, &mut browser, &desktop, OPERATORS).await;
+    let (tenant, account) = desktop.set_up(&world, &mut browser, OPERATORS).await;
     assert_eq!((tenant.as_str(), account.as_str()), ("operators", "Olivia Bauer"));
     let done = ask_agent(&mut browser, OPERATORS).await;
     browser.get(done["location"].as_str().unwrap()).await;
@@ -100,7 +87,7 @@ async fn a_page_whose_card_was_added_through_the_agent_goes_on_to_the_account() 
     let card = desktop.put_new_card(1);
     let mut browser = world.browser();
     world.entra_leg(&mut browser, &mut Person::new("mia@acme.example")).await.unwrap();
-    set_up(&world, &mut browser, &desktop, STEP).await;
+    desktop.set_up(&world, &mut browser, STEP).await;
     let done = ask_agent(&mut browser, STEP).await;
     browser.get(done["location"].as_str().unwrap()).await;
     browser.post_form("/realms/acme/account/cards/add", &[]).await;
@@ -108,8 +95,10 @@ async fn a_page_whose_card_was_added_through_the_agent_goes_on_to_the_account() 
     assert_eq!(confirmed["location"], STEP, "{confirmed}");
     drop(card);
     let _second = desktop.put_new_card(2);
+    assert_eq!(requests(&world).await, ["proved", "proved"]);
     let added = ask_agent(&mut browser, STEP).await;
     assert_eq!(added["location"], "/realms/acme/account/?done=added", "{added}");
+    assert_eq!(requests(&world).await, ["proved"; 3], "what has its proof is not taken back");
     let account = browser.get("/realms/acme/account/?done=added").await;
     assert!(account.body.contains("The card is on your account"), "{account:?}");
 }

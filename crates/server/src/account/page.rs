@@ -28,7 +28,7 @@ pub(crate) async fn show(
     let frame = frame(&tenant);
     let page = AccountPage {
         account: Account {
-            name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+            name: person.name().to_owned(),
             username: person.username.clone(),
             provider: provider.map(|provider| provider.display_name),
         },

@@ -41,7 +41,7 @@ pub(crate) async fn frame(
     }
     let person = &operator.person;
     Ok(ConsoleFrame {
-        administrator: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        administrator: person.name().to_owned(),
         tenant: open,
         tenants,
         navigation: tenant.map_or_else(all_tenants, navigation),

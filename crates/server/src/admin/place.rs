@@ -108,7 +108,7 @@ impl AtPerson {
 
     /// The name by which pages call the person.
     pub(crate) fn name(&self) -> &str {
-        self.person.display_name.as_deref().unwrap_or(&self.person.username)
+        self.person.name()
     }
 
     /// Whether the administrator asks about themselves.

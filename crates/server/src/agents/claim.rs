@@ -23,7 +23,9 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Waiting => {}
         TicketState::Claimed => return Err(call.refuse(CallError::Claimed)),
-        TicketState::Refused { .. } => return Err(call.refuse(CallError::TicketOver)),
+        TicketState::Proved | TicketState::Refused { .. } => {
+            return Err(call.refuse(CallError::TicketOver));
+        }
     }
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;

@@ -13,6 +13,7 @@ use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
 use crate::hallway::ceremony::{Answer, Ceremony};
 use crate::hallway::events::PageState;
+use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
 
 type Call = AgentCall<ResultRequest>;
@@ -29,7 +30,9 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Claimed => {}
         TicketState::Waiting => return Err(call.refuse(CallError::NotClaimed)),
-        TicketState::Refused { .. } => return Err(call.refuse(CallError::TicketOver)),
+        TicketState::Proved | TicketState::Refused { .. } => {
+            return Err(call.refuse(CallError::TicketOver));
+        }
     }
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
@@ -75,9 +78,10 @@ async fn proved(
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
+    let agent = FromAgent { call: call.call, ticket: ticket.id };
     if purpose != out.purpose {
         // An answer all the same: it spends the challenge like any other that does not verify.
-        let refusing = Refusing { challenge: out.id, call: Some(call.call) };
+        let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
     let asked = Ceremony::of(out)?.asked;
@@ -88,7 +92,7 @@ async fn proved(
         challenge: out.id,
         response: &response,
         label: asked.label.clone(),
-        call: Some(call.call),
+        agent: Some(agent),
     };
     answer::take(app, &call.tenant, waiting, given, asked.user_agent()).await
 }

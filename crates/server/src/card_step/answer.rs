@@ -3,12 +3,11 @@
 use identity::Tenant;
 use login::{Channel, Event, Login, Task, Then, Vouched, Waiting};
 
-use crate::agents::caller::OneCall;
 use crate::app::App;
 use crate::entropy;
 use crate::exits;
 use crate::hallway::ceremony::{self, Answer, Verified};
-use crate::hallway::execute::{ExecuteError, Material, SessionMaterial, execute};
+use crate::hallway::execute::{ExecuteError, FromAgent, Material, SessionMaterial, execute};
 use crate::hallway::step;
 use crate::hallway::waiting::session_token;
 use crate::http::problem::Problem;
@@ -34,7 +33,7 @@ pub(crate) async fn take(
     answer: Answer<'_>,
     user_agent: String,
 ) -> Result<Outcome, Problem> {
-    let refusing = Refusing { challenge: answer.challenge, call: answer.call };
+    let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
     let Verified { event, card } =
@@ -56,8 +55,8 @@ pub(crate) async fn take(
         life: exits::life(tenant, waiting.started.request.door),
         user_agent,
     };
-    let call = refusing.call;
-    let material = Material { card, session: Some(session), call, ..Material::default() };
+    let agent = refusing.agent;
+    let material = Material { card, session: Some(session), agent, ..Material::default() };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) => {
             story(tenant, waiting, channel);
@@ -102,8 +101,8 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
 pub(crate) struct Refusing {
     /// The challenge that it was an answer to.
     pub(crate) challenge: ids::ChallengeId,
-    /// The agent's call that it came in.
-    pub(crate) call: Option<OneCall>,
+    /// How it came from an agent.
+    pub(crate) agent: Option<FromAgent>,
 }
 
 /// Spends the challenge and writes the refusal; the problem for whoever sent the answer.
@@ -111,14 +110,14 @@ pub(crate) async fn refuse(
     app: &App,
     tenant: &Tenant,
     waiting: &Waiting,
-    Refusing { challenge, call }: Refusing,
+    Refusing { challenge, agent }: Refusing,
     reason: &'static str,
 ) -> Problem {
     tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, reason, "card refused");
     let event = Event::CardRefused { challenge, reason };
     let outcome = step(Login::Waiting(waiting.clone()), event, tenant);
     let Ok((login, effects)) = outcome else { return Problem::LoginGone };
-    match execute(app, tenant.id, effects, Material { call, ..Material::default() }).await {
+    match execute(app, tenant.id, effects, Material { agent, ..Material::default() }).await {
         Ok(()) if login.is_none() => {
             tracing::warn!(tenant = %tenant.slug, login = %waiting.started.id, "login given up");
             Problem::GivenUp

@@ -6,16 +6,19 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use identity::Tenant;
-use login::Waiting;
+use ids::TicketId;
+use login::{Purpose, Then, Waiting};
+use store::{Rows, Ticket, TicketState};
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::card_step::claim_url;
+use crate::card_step::answer::Outcome;
+use crate::card_step::{claim_url, next};
 use crate::hallway::events::PageState;
 use crate::hallway::waiting::AtCard;
 use crate::http::problem::Problem;
 
-/// How often the row is looked at, for what happens on another node.
+/// How often the rows are looked at, for what happens on another node.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How often something is said, if only that we are there: connections that are silent for long end.
@@ -27,8 +30,11 @@ pub(crate) async fn handler(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let listener = app.pages.listen(waiting.started.id).ok_or(Problem::TooMany)?;
-    let page = Page { listener, waiting, tenant, app, over: false };
+    let login = waiting.started.id;
+    let listener = app.pages.listen(login).ok_or(Problem::TooMany)?;
+    let ticket = app.store.read(tenant.id).await?.ticket_of_login(login).await?;
+    let looked = Looked { ticket: ticket.map(seen), waiting, tenant };
+    let page = Page { listener, looked, app, told: "idle", over: false };
     let stream = unfold(page, |mut page| async move {
         let state = page.next().await?;
         let event = Event::default().event("state").json_data(&state).unwrap_or_default();
@@ -39,9 +45,9 @@ pub(crate) async fn handler(
 
 struct Page {
     listener: watch::Receiver<PageState>,
-    waiting: Waiting,
-    tenant: Tenant,
+    looked: Looked,
     app: App,
+    told: &'static str,
     over: bool,
 }
 
@@ -51,38 +57,101 @@ impl Page {
         if self.over {
             return None;
         }
+        let state = self.hear_or_look().await?;
+        self.told = state.state;
+        self.over = matches!(state.state, "done" | "expired");
+        Some(state)
+    }
+
+    async fn hear_or_look(&mut self) -> Option<PageState> {
         loop {
             tokio::select! {
                 changed = self.listener.changed() => {
                     changed.ok()?;
-                    let state = self.listener.borrow_and_update().clone();
-                    self.over = state.state == "done";
-                    return Some(state);
+                    return Some(self.listener.borrow_and_update().clone());
                 }
                 () = tokio::time::sleep(LOOK) => {
-                    if let Some(state) = self.look().await {
-                        self.over = true;
+                    let state = self.looked.again(&self.app, self.told).await;
+                    // A store that fails now may answer the next time.
+                    if let Ok(Some(state)) = state {
                         return Some(state);
                     }
                 }
             }
         }
     }
+}
 
-    /// Whether the row is gone: then the login is done or has expired.
-    async fn look(&self) -> Option<PageState> {
-        self.try_look().await.unwrap_or(None)
+/// A login as it was when it was last looked at.
+struct Looked {
+    /// As it was when the page began to listen.
+    waiting: Waiting,
+    /// What an agent was asked last, and how far that had come.
+    ticket: Option<(TicketId, TicketState)>,
+    tenant: Tenant,
+}
+
+fn seen(ticket: Ticket) -> (TicketId, TicketState) {
+    (ticket.id, ticket.state)
+}
+
+impl Looked {
+    /// What the rows say now that the page has not been told.
+    async fn again(&mut self, app: &App, told: &str) -> Result<Option<PageState>, Problem> {
+        let login = self.waiting.started.id;
+        let mut rows = app.store.read(self.tenant.id).await?;
+        let row = rows.login(login).await?;
+        let ticket = rows.ticket_of_login(login).await?;
+        let news = self.news(ticket.as_ref(), told);
+        self.ticket = ticket.clone().map(seen);
+        match row {
+            Some(row) if row.task == self.waiting.task => Ok(news),
+            Some(_) => Ok(Some(done(next(&self.tenant, &self.waiting, Outcome::Waits)))),
+            None => self.ended(&mut rows, ticket, news).await.map(Some),
+        }
     }
 
-    async fn try_look(&self) -> Result<Option<PageState>, Problem> {
-        let mut rows = self.app.store.read(self.tenant.id).await?;
-        if rows.login(self.waiting.started.id).await?.is_some() {
-            return Ok(None);
-        }
+    /// What an agent has made of what it was asked.
+    fn news(&self, ticket: Option<&Ticket>, told: &str) -> Option<PageState> {
+        let ticket = ticket.filter(|ticket| self.ticket != Some(seen((*ticket).clone())))?;
+        let state = match &ticket.state {
+            TicketState::Waiting | TicketState::Proved => return None,
+            TicketState::Claimed => {
+                let match_code = Some(format!("{:02}", ticket.match_code));
+                PageState { match_code, ..PageState::of("claimed") }
+            }
+            TicketState::Refused { reason } => {
+                PageState { reason: Some(reason.clone()), ..PageState::of("refused") }
+            }
+        };
+        let same = self.ticket.as_ref().is_some_and(|(id, _)| *id == ticket.id);
+        (!same || state.state != told).then_some(state)
+    }
+
+    /// How a login ended whose row is gone.
+    async fn ended(
+        &self,
+        rows: &mut Rows,
+        ticket: Option<Ticket>,
+        news: Option<PageState>,
+    ) -> Result<PageState, Problem> {
         if rows.session_by_claim(&self.waiting.handle).await?.is_some() {
-            let location = Some(claim_url(&self.tenant, &self.waiting));
-            return Ok(Some(PageState { location, ..PageState::of("done") }));
+            return Ok(done(claim_url(&self.tenant, &self.waiting)));
         }
-        Ok(Some(PageState::of("expired")))
+        let last = match self.waiting.then {
+            Then::AddCard => Some(Purpose::Register),
+            Then::RemoveCard(_) => Some(Purpose::Authenticate),
+            // Without a session there is nothing to go on to.
+            Then::Confirm | Then::Exit => None,
+        };
+        let proved = ticket.filter(|ticket| ticket.state == TicketState::Proved);
+        if proved.is_some_and(|ticket| Some(ticket.purpose) == last) {
+            return Ok(done(next(&self.tenant, &self.waiting, Outcome::Ended)));
+        }
+        Ok(news.unwrap_or_else(|| PageState::of("expired")))
     }
+}
+
+fn done(location: String) -> PageState {
+    PageState { location: Some(location), ..PageState::of("done") }
 }

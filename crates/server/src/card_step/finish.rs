@@ -39,7 +39,7 @@ pub(crate) async fn handler(
         challenge: request.challenge,
         response: request.credential.get().as_bytes(),
         label: request.label,
-        call: None,
+        agent: None,
     };
     let user_agent = exits::user_agent(&headers);
     let outcome = answer::take(&app, &tenant, &waiting, given, user_agent).await?;

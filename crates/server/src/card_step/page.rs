@@ -139,7 +139,7 @@ pub(super) async fn account(
         Vouched::Invitation | Vouched::Session { .. } => None,
     };
     Ok(Account {
-        name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        name: person.name().to_owned(),
         username: person.username.clone(),
         provider: provider.map(|provider| provider.display_name),
     })

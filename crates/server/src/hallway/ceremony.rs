@@ -11,9 +11,9 @@ use secrets::TokenHash;
 use serde::{Deserialize, Serialize};
 use store::{Credential, Rows};
 
-use crate::agents::caller::OneCall;
 use crate::app::App;
 use crate::entropy;
+use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
 
 /// What a challenge keeps: what was handed out, so that it can be shown again, and the
@@ -124,10 +124,9 @@ pub(crate) fn for_person(
             (app.passkeys.start_authentication(&known), Purpose::Authenticate)
         }
         Task::Enrol(_) => {
-            let name = &person.username;
-            let display_name = person.display_name.as_deref().unwrap_or(name);
             let known: Vec<_> = cards.map(descriptor).collect();
-            let begun = app.passkeys.start_registration(person.id, name, display_name, &known);
+            let (username, name) = (&person.username, person.name());
+            let begun = app.passkeys.start_registration(person.id, username, name, &known);
             (begun, Purpose::Register)
         }
     };
@@ -151,8 +150,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) response: &'a [u8],
     /// What the person calls a new card.
     pub(crate) label: Option<String>,
-    /// The agent's call that it came in, which is spent with it.
-    pub(crate) call: Option<OneCall>,
+    /// How it came from an agent, which is spent with it.
+    pub(crate) agent: Option<FromAgent>,
 }
 
 /// Verifies an answer to the challenge that is out. An answer that does not verify is an event
@@ -307,3 +306,6 @@ pub(crate) fn without_options(challenge: &Challenge) -> Result<Challenge, Proble
     let state = serde_json::to_string(&bare).map_err(Problem::internal)?;
     Ok(Challenge { state, ..challenge.clone() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! Executes the effects of one step in one transaction: all of them, or none.
 
 use identity::{EntraLink, Person, PersonState};
-use ids::{LoginId, ProofId, SessionId, TenantId};
+use ids::{LoginId, ProofId, SessionId, TenantId, TicketId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
 use store::{
-    AuditEntry, ConsumedProof, Credential, NewSession, Pairing, TakenLogin, Ticket, Writing,
+    AuditEntry, ConsumedProof, Credential, NewSession, Pairing, TakenLogin, Ticket, TicketState,
+    Writing,
 };
 
 use crate::agents::caller::OneCall;
@@ -32,10 +33,19 @@ pub(crate) struct Material {
     pub(crate) on: Option<Waiting>,
     /// The ticket to write with it.
     pub(crate) ticket: Option<Ticket>,
-    /// The agent's call that brought the event: it counts once.
-    pub(crate) call: Option<OneCall>,
+    /// How an agent brought the event: that counts once.
+    pub(crate) agent: Option<FromAgent>,
     /// A pairing that gets a new token.
     pub(crate) rotation: Option<Rotation>,
+}
+
+/// An agent's answer to what it was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromAgent {
+    /// The call that brought it.
+    pub(crate) call: OneCall,
+    /// What it was asked: that ends with the answer, unless the page has taken it back.
+    pub(crate) ticket: TicketId,
 }
 
 /// A pairing's new token in place of the old one.
@@ -123,10 +133,12 @@ pub(crate) async fn execute(
     material: Material,
 ) -> Result<(), ExecuteError> {
     let mut tx = app.store.write(tenant).await?;
-    if let Some(call) = material.call
-        && !call.spend(&mut tx).await?
-    {
-        return Err(ExecuteError::Replay);
+    if let Some(agent) = material.agent {
+        if !agent.call.spend(&mut tx).await? {
+            return Err(ExecuteError::Replay);
+        }
+        let ended = answered(&effects).ok_or(ExecuteError::Incomplete)?;
+        hit(tx.finish_ticket(agent.ticket, &ended).await?, "request")?;
     }
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;
@@ -170,6 +182,17 @@ async fn still_so(tx: &mut Writing, on: &Waiting) -> Result<(), ExecuteError> {
     let row = tx.login(on.started.id).await?.ok_or(ExecuteError::Spent("login"))?;
     let out = |waiting: &Waiting| waiting.challenge.as_ref().map(|challenge| challenge.id);
     hit(row.task == on.task && out(&row) == out(on), "login")
+}
+
+/// How an agent's answer ends what it was asked.
+fn answered(effects: &[Effect]) -> Option<TicketState> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Prove(_) => Some(TicketState::Proved),
+        Effect::Audit(Audit::ProofRefused { reason, .. }) => {
+            Some(TicketState::Refused { reason: (*reason).to_owned() })
+        }
+        _ => None,
+    })
 }
 
 fn last_login_write(effects: &[Effect]) -> Option<usize> {

@@ -1,5 +1,5 @@
 use identity::{Person, PersonState};
-use ids::{CredentialId, LoginId, UserId};
+use ids::{CredentialId, LoginId, TicketId, UserId};
 use login::PersonFacts;
 use secrets::TokenHash;
 
@@ -23,6 +23,11 @@ statements! {
     LOCK_OF_CARD: [
         "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
         "FROM credential WHERE tenant_id = $1 AND credential_id = $2)", LOCK];
+    LOCK_OF_TICKET: [
+        "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT login.person_id ",
+        "FROM login JOIN ticket ON ticket.tenant_id = login.tenant_id ",
+        "AND ticket.login_id = login.login_id WHERE login.tenant_id = $1 ",
+        "AND ticket.ticket_id = $2)", LOCK];
     FACTS: [
         "SELECT person.*, EXISTS (SELECT 1 FROM credential WHERE credential.tenant_id = $1 ",
         "AND credential.person_id = $2 AND credential.revoked_at IS NULL) AS has_card, ",
@@ -123,6 +128,11 @@ impl Rows {
     /// Holds the person whose card this is.
     pub(super) async fn lock_person_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
         self.lock(&LOCK_OF_CARD, values![id]).await
+    }
+
+    /// Holds the person for whom an agent is asked.
+    pub(super) async fn lock_person_of_ticket(&mut self, id: TicketId) -> Result<(), StoreError> {
+        self.lock(&LOCK_OF_TICKET, values![id]).await
     }
 
     async fn lock(

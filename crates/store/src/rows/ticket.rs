@@ -31,14 +31,15 @@ pub struct Ticket {
     pub expires_at: Moment,
 }
 
-/// How far a ticket has come. One whose card has proved stays claimed: its login is gone, and its
-/// challenge is spent.
+/// How far a ticket has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketState {
     /// The agent has not taken it yet.
     Waiting,
     /// The agent has it.
     Claimed,
+    /// Its card has proved.
+    Proved,
     /// It ended without a proof.
     Refused {
         /// Why, as a stable name.
@@ -134,7 +135,7 @@ impl Writing {
         Ok(moved)
     }
 
-    /// Ends a ticket without a proof. `false` when it had ended before.
+    /// Ends a ticket. `false` when it had ended before.
     ///
     /// # Errors
     ///
@@ -144,6 +145,7 @@ impl Writing {
         id: TicketId,
         state: &TicketState,
     ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
         let mut values = values![id];
         values.extend(state_values(state));
         self.hits(&FINISH, values).await
@@ -154,6 +156,7 @@ fn state_values(state: &TicketState) -> [Value; 2] {
     let (name, reason) = match state {
         TicketState::Waiting => ("waiting", None),
         TicketState::Claimed => ("claimed", None),
+        TicketState::Proved => ("proved", None),
         TicketState::Refused { reason } => ("refused", Some(reason.clone())),
     };
     [Value::from(name), Value::from(reason)]
@@ -179,6 +182,7 @@ fn read_state(row: &Row) -> Result<TicketState, StoreError> {
     match name.as_str() {
         "waiting" => Ok(TicketState::Waiting),
         "claimed" => Ok(TicketState::Claimed),
+        "proved" => Ok(TicketState::Proved),
         "refused" => Ok(TicketState::Refused { reason: row.get("reason")? }),
         _ => Err(StoreError::Corrupt("state")),
     }

@@ -194,4 +194,17 @@ on_both! {
         assert_eq!(writing.ticket(ticket.id).await.unwrap().unwrap().state, refused);
         assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
     }
+
+    async fn a_ticket_whose_card_has_proved_is_not_taken_back(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let ticket = ticket(&cast, &desk, &cast.waiting("handle").await).await;
+        let refused = TicketState::Refused { reason: "cancelled".to_owned() };
+        let mut writing = cast.write().await;
+        assert!(writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+        assert!(writing.finish_ticket(ticket.id, &TicketState::Proved).await.unwrap());
+        assert!(!writing.finish_ticket(ticket.id, &refused).await.unwrap());
+        let kept = writing.ticket_of_login(ticket.login).await.unwrap().unwrap();
+        assert_eq!(kept.state, TicketState::Proved);
+    }
 }

@@ -8,10 +8,11 @@ use ids::{CredentialId, ProofId};
 use login::Waiting;
 use tokio::task::JoinHandle;
 
+use crate::tests::devices::{device, ticket};
 use crate::tests::support::{
     Bench, Cast, credential, hash, id, new_session, on_both, take, until, waiting,
 };
-use crate::{Proof, StoreError, TakenLogin, Writing};
+use crate::{Proof, StoreError, TakenLogin, TicketState, Writing};
 
 const ROUNDS: usize = 40;
 
@@ -109,6 +110,24 @@ on_both! {
             writing.commit().await.unwrap();
             end.await.unwrap().unwrap();
         }
+    }
+
+    async fn an_agents_answer_waits_for_who_holds_the_person(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let ticket = ticket(&cast, &desk, &cast.waiting("handle").await).await;
+        let mut holding = cast.write().await;
+        assert!(holding.person_facts(cast.person).await.unwrap().is_some());
+        let late = cast.clone();
+        let answer = tokio::spawn(async move {
+            let mut writing = late.write().await;
+            let ended = writing.finish_ticket(ticket.id, &TicketState::Proved).await?;
+            writing.commit().await.map(|()| ended)
+        });
+        until_it_waits(bench, &answer).await;
+        assert!(!answer.is_finished(), "it holds something else first");
+        holding.commit().await.unwrap();
+        assert!(answer.await.unwrap().unwrap());
     }
 
     async fn a_card_alone_and_its_revocation_do_not_wait_in_a_circle(bench) {

@@ -3,7 +3,7 @@
 use e2e::{Answer, Browser, World};
 use entra_stand_in::{Arrival, OptionalClaim, Person};
 
-use crate::support::administrator;
+use crate::support::{administrator, administrator_with};
 
 const START: &str = "/admin/tenants/acme/providers/azure/test/start";
 
@@ -103,6 +103,20 @@ async fn another_administrator_cannot_take_over_a_test() {
     other.set_cookie("__Host-test", browser.cookie("__Host-test").unwrap());
     assert_eq!(other.get(&callback).await.status, 403);
     assert_eq!(browser.get(&callback).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_test_goes_on_when_its_administrator_confirms_something_meanwhile() {
+    let world = World::start().await;
+    let (mut browser, mut card) = administrator_with(&world).await;
+    let callback = round_trip(&mut browser, &mut Person::new("mia@acme.example")).await;
+    let before = browser.cookie("__Host-admin").unwrap().to_owned();
+    browser.post_form("/admin/step-up", &[("to", "/admin/")]).await;
+    let confirmed = card.tap(&mut browser, "/realms/operators/login/card").await;
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
+    assert_ne!(browser.cookie("__Host-admin"), Some(before.as_str()));
+    let page = browser.get(&callback).await;
+    assert!(page.status == 200 && page.body.contains("It works"), "{page:?}");
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ fn row(row: &PersonRow, names: &BTreeMap<Alias, String>) -> Row {
     }
     Row {
         id: person.id.to_string(),
-        name: person.display_name.clone().unwrap_or_else(|| person.username.clone()),
+        name: person.name().to_owned(),
         username: person.username.clone(),
         providers,
         last_sign_in: person.last_sign_in_at.map(when),

@@ -1,15 +1,13 @@
 //! What is asked again inside of the transaction, each alone: the hallway has decided on rows that
 //! are older.
 
-use std::collections::BTreeMap;
-
-use identity::{Moment, Person, PersonState, Tenant, TenantPolicy};
+use identity::{Moment, Person, Tenant, TenantPolicy};
 use ids::{ChallengeId, CredentialId, Slug, UserId};
 use login::{Challenge, Channel, Door, LoginRequest, Purpose, Started, Task, Then, Vouched};
 use tempfile::TempDir;
 
 use super::*;
-use crate::test_app::test_app;
+use crate::test_app::{mia, test_app};
 
 /// A tenant with Mia in it.
 struct Place {
@@ -42,23 +40,7 @@ impl Place {
     }
 
     fn person(&self) -> Person {
-        Person {
-            id: self.mia,
-            username: "mia@acme.example".into(),
-            display_name: None,
-            email: None,
-            email_verified: false,
-            attributes: BTreeMap::new(),
-            state: PersonState::Enabled,
-            administrator: false,
-            conflict: None,
-            groups_stale: false,
-            card_was_revoked: false,
-            enrolled_by_upstream: false,
-            created_at: Moment(0),
-            last_sign_in_at: None,
-            last_upstream_at: None,
-        }
+        mia(self.mia)
     }
 
     fn credential(&self) -> Credential {

@@ -317,7 +317,7 @@ const CLAIMS: &[Case] = &[
     ("a claim of what was cancelled", "already-used", "ticket is over", |s| {
         s.claim_by(&s.mias, &s.cancelled)
     }),
-    ("a claim of what was answered", "already-used", "ticket was claimed before", |s| {
+    ("a claim of what was answered", "already-used", "ticket is over", |s| {
         s.claim_by(&s.mias, &s.over)
     }),
     ("a claim of nothing", "not-found", "ticket is unknown", |s| {
@@ -391,10 +391,10 @@ const RESULTS: &[Case] = &[
     ("a refusal after the page gave up", "already-used", "ticket is over", |s| {
         s.result_by(&s.mias, &s.cancelled, &json!({ "refused": "cancelled" }))
     }),
-    ("a result for a spent challenge", "challenge-expired", "challenge is over", |s| {
+    ("a result for a spent challenge", "already-used", "ticket is over", |s| {
         s.result_by(&s.mias, &s.spent, &s.outcome)
     }),
-    ("a second result", "challenge-expired", "login is over", |s| {
+    ("a second result", "already-used", "ticket is over", |s| {
         s.result_by(&s.mias, &s.over, &s.outcome)
     }),
     ("a result for no ticket", "not-found", "ticket is unknown", |s| {
@@ -602,7 +602,10 @@ async fn an_answer_of_the_other_ceremony_spends_the_challenge_and_nothing_else()
         assert_eq!(before.audited(&after), ["login.refused"], "{code}");
         let detail = after.rows("audit").into_iter().map(|row| row["detail"].clone());
         assert!(detail.clone().any(|detail| detail.contains(code)), "{code}");
-        let bare = |dump: e2e::Dump| dump.but_challenges_and_audit().without(&["consumed"]);
+        let bare =
+            |dump: e2e::Dump| dump.but_challenges_and_audit().without(&["consumed", "ticket"]);
+        let ended = after.rows("ticket").into_iter().map(|row| row["reason"].clone());
+        assert!(ended.clone().any(|reason| reason == format!("'{code}'")), "{code}");
         assert_unchanged(code, &bare(before), &bare(after));
     }
     // The login goes on with the next ticket.

@@ -28,7 +28,7 @@ struct ResultPage {
 }
 
 /// The result of an administrator's test, when the callback answers one: the state is that of the
-/// test that this browser keeps, for this provider, and the session that began it is alive.
+/// test that this browser keeps, for this provider, and who began it is signed in here.
 ///
 /// # Errors
 ///
@@ -50,7 +50,8 @@ pub(crate) async fn answer(
         return Ok(None);
     }
     let operator = session::of(app, headers).await?;
-    let Some(operator) = operator.filter(|operator| operator.session.id == test.session) else {
+    let Some(operator) = operator.filter(|operator| operator.person.id == test.administrator)
+    else {
         return Ok(None);
     };
     spend(app, tenant, &test).await?;

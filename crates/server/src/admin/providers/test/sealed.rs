@@ -1,11 +1,11 @@
 //! What a test of a provider remembers between its two legs: sealed into a cookie of its own and
-//! bound to the administrator's session, so that it costs no row and serves nobody else.
+//! bound to the administrator, so that it costs no row and serves nobody else.
 
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Moment;
-use ids::{Alias, SessionId, TenantId};
+use ids::{Alias, TenantId, UserId};
 use secrets::{KeyRing, Token};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ const PLACE: &str = "test-cookie";
 /// A test that is under way.
 #[derive(Clone)]
 pub(crate) struct Test {
-    pub(super) session: SessionId,
+    /// Who tests. Not their session: that has a successor when they confirm something meanwhile.
+    pub(super) administrator: UserId,
     pub(super) tenant: TenantId,
     pub(super) alias: Alias,
     pub(super) state: Token,
@@ -34,7 +35,7 @@ pub(crate) struct Test {
 /// As it is written; tokens as text.
 #[derive(Serialize, Deserialize)]
 struct Written {
-    session: SessionId,
+    administrator: UserId,
     tenant: TenantId,
     alias: Alias,
     state: String,
@@ -45,9 +46,9 @@ struct Written {
 
 impl Test {
     /// A test that begins now.
-    pub(super) fn begin(session: SessionId, tenant: TenantId, alias: Alias) -> Self {
+    pub(super) fn begin(administrator: UserId, tenant: TenantId, alias: Alias) -> Self {
         Self {
-            session,
+            administrator,
             tenant,
             alias,
             state: entropy::token(),
@@ -64,7 +65,7 @@ impl Test {
     /// [`Problem::Internal`] when it cannot be sealed.
     pub(super) fn keep(&self, ring: &KeyRing) -> Result<HeaderValue, Problem> {
         let written = Written {
-            session: self.session,
+            administrator: self.administrator,
             tenant: self.tenant,
             alias: self.alias.clone(),
             state: self.state.reveal(),
@@ -88,7 +89,7 @@ impl Test {
             state: token(&written.state)?,
             nonce: token(&written.nonce)?,
             verifier: token(&written.verifier)?,
-            session: written.session,
+            administrator: written.administrator,
             tenant: written.tenant,
             alias: written.alias,
             expires_at: written.expires_at,
@@ -105,7 +106,7 @@ mod tests {
 
     fn test() -> Test {
         let alias = Alias::try_from("azure".to_owned()).unwrap();
-        Test::begin(SessionId(entropy::id()), TenantId(entropy::id()), alias)
+        Test::begin(UserId(entropy::id()), TenantId(entropy::id()), alias)
     }
 
     fn browser(test: &Test, ring: &KeyRing) -> HeaderMap {
@@ -122,8 +123,8 @@ mod tests {
         assert!(back.nonce.matches(&test.nonce));
         assert!(back.verifier.matches(&test.verifier));
         assert_eq!(
-            (back.session, back.tenant, back.alias),
-            (test.session, test.tenant, test.alias)
+            (back.administrator, back.tenant, back.alias),
+            (test.administrator, test.tenant, test.alias)
         );
     }
 
