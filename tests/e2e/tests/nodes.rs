@@ -1,9 +1,5 @@
 //! Two nodes on one database: the page listens at one, and the agent's answer comes to the other.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "what goes wrong here is a red test"
-)]
+#![expect(clippy::unwrap_used, reason = "what goes wrong here is a red test")]
 
 use e2e::{Browser, Desktop, Engine, Events, Node, World};
 use entra_stand_in::Person;
