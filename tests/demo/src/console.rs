@@ -133,7 +133,12 @@ impl Console {
         ensure(listed.contains("Microsoft Entra ID"), "Microsoft Entra ID in the list", listed)?;
         self.click("Azure").await?;
         self.path_is(&path)?;
-        Ok(((), format!("saved; listed as Microsoft Entra ID, which Cardea sees by the issuer; the secret is sealed")))
+        Ok((
+            (),
+            format!(
+                "saved; listed as Microsoft Entra ID, which Cardea sees by the issuer; the secret is sealed"
+            ),
+        ))
     }
 
     async fn mappers(&mut self) -> Told<()> {

@@ -54,7 +54,8 @@ async fn first_sign_in(
     let name = "Authenticate yourself by using your cards or the digital app";
     story.step(name, visitor.asked_for_card()).await?;
     story.step("Set up Cardea on this computer", visitor.set_up(stage)).await?;
-    let account = story.step("First time: choose a PIN, tap the card", visitor.enrol(stage)).await?;
+    let account =
+        story.step("First time: choose a PIN, tap the card", visitor.enrol(stage)).await?;
     let shown = async {
         let shown = account.shows(USERNAME)?;
         let path = shown.url.path().to_owned();

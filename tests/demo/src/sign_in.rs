@@ -70,7 +70,10 @@ impl Visitor {
         let page = self.entra.browser.press(form, "Accept").await?;
         let back = page.leaves_to.clone();
         let back = back.ok_or_else(|| Trouble::new("a redirect to Cardea", &page.text))?;
-        let said = format!("Azure sends the browser to {} with a code, which Cardea has redeemed", back.path());
+        let said = format!(
+            "Azure sends the browser to {} with a code, which Cardea has redeemed",
+            back.path()
+        );
         self.login = self.browser.open(back.as_str()).await?;
         Ok(((), said))
     }
@@ -98,7 +101,12 @@ impl Visitor {
         ensure(text(&confirmed, "state")? == "paired", "paired", &confirmed)?;
         pairing.paired().await?;
         stage.agent_connected().await?;
-        Ok(((), format!("`cardea-agent pair {code}` shows {number}; entered on the page, browser and agent are paired")))
+        Ok((
+            (),
+            format!(
+                "`cardea-agent pair {code}` shows {number}; entered on the page, browser and agent are paired"
+            ),
+        ))
     }
 
     /// The page asks the agent; the person answers the dialogs and taps the card. Returns when.
@@ -127,8 +135,9 @@ impl Visitor {
         ensure(shown.contains("This card is new"), "the dialog for a new PIN", &shown)?;
         ensure(chosen >= 2, "the new PIN typed twice", &shown)?;
         ensure(shown.contains(&number), format_args!("the number {number}"), &shown)?;
-        let said =
-            format!("page and agent both show {number}; the new card gets a PIN, is tapped, and is Ada's");
+        let said = format!(
+            "page and agent both show {number}; the new card gets a PIN, is tapped, and is Ada's"
+        );
         Ok((page, said))
     }
 
@@ -161,7 +170,12 @@ impl Visitor {
         ensure(new.contains("asks for your card"), "a dialog that asks for the card", new)?;
         ensure(!new.contains("This card is new"), "the card that is known", new)?;
         let took_said = millis(took);
-        Ok((took, format!("page and agent both show {number}; PIN, tap; {took_said} later the account page")))
+        Ok((
+            took,
+            format!(
+                "page and agent both show {number}; PIN, tap; {took_said} later the account page"
+            ),
+        ))
     }
 
     async fn sign_out(&mut self) -> Result<&'static str, Trouble> {
