@@ -135,9 +135,8 @@ impl Console {
         self.path_is(&path)?;
         Ok((
             (),
-            format!(
-                "saved; listed as Microsoft Entra ID, which Cardea sees by the issuer; the secret is sealed"
-            ),
+            "saved; listed as Microsoft Entra ID, which Cardea sees by the issuer; the secret is sealed"
+                .to_owned(),
         ))
     }
 
