@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper of tests fails by panicking"
+    reason = "what tests share fails by panicking"
 )]
 #![allow(dead_code, reason = "each test file uses a part")]
 

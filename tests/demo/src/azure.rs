@@ -62,7 +62,11 @@ impl Portal {
         let on = |value: &str| fields.iter().any(|(_, sent)| sent == value);
         let came = format!("{fields:?}");
         ensure(on("upn") && on("auth_time"), "upn and auth_time ticked", came)?;
-        Ok(((), "not in the guide: ID tokens carry upn, groups and auth_time from now on".into()))
+        Ok((
+            (),
+            "not in the guide, but without it Azure sends none of them: upn, groups, auth_time"
+                .into(),
+        ))
     }
 
     async fn open(base: &str) -> Told<Self> {
@@ -83,7 +87,12 @@ impl Portal {
         self.page = self.browser.press(form, "Register").await?;
         let name = self.read("display-name")?;
         ensure(name == NAME, NAME, &name)?;
-        Ok(((), format!("{name}, single directory, Redirect URI (optional) = Web without one")))
+        Ok((
+            (),
+            format!(
+                "{name}, for this directory only, platform Web; its Redirect URI comes from Cardea later"
+            ),
+        ))
     }
 
     async fn endpoints(&mut self) -> Told<String> {
@@ -106,7 +115,10 @@ impl Portal {
         let (secret, id) = (self.read("value-1")?, self.read("secret-id-1")?);
         ensure(!secret.is_empty() && secret != id, "a Value beside the Secret ID", &id)?;
         let start: String = secret.chars().take(3).collect();
-        Ok((secret, format!("copied its Value, {start}…, shown once; not the Secret ID")))
+        Ok((
+            secret,
+            format!("copied the column Value, {start}…, which is shown once; not the Secret ID"),
+        ))
     }
 
     async fn overview(&mut self) -> Told<String> {

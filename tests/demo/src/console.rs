@@ -127,7 +127,17 @@ impl Console {
         let leaked = self.page.text.contains(&copied.secret)
             || self.page.value("Client Secret")? == copied.secret;
         ensure(!leaked, "a page without the secret", "the secret")?;
-        Ok(((), format!("saved as {path}; the secret is sealed and not shown again")))
+        self.click("Identity Providers").await?;
+        self.shows("Azure")?;
+        let listed = self.page.text.split("Add provider").next().unwrap_or_default();
+        ensure(listed.contains("Microsoft Entra ID"), "Microsoft Entra ID in the list", listed)?;
+        self.click("Azure").await?;
+        self.path_is(&path)?;
+        Ok((
+            (),
+            "saved; listed as Microsoft Entra ID, which Cardea sees by the issuer; the secret is sealed"
+                .to_owned(),
+        ))
     }
 
     async fn mappers(&mut self) -> Told<()> {
@@ -135,7 +145,7 @@ impl Console {
         self.shows("Cardea Onboarding")?;
         let edits = self.page.links.iter().filter(|(text, _)| text == "Edit").count();
         ensure(edits == 1, "one line at the beginning", edits)?;
-        Ok(((), "one line at the beginning: Cardea Onboarding".to_owned()))
+        Ok(((), "one is there from the beginning: Cardea Onboarding".to_owned()))
     }
 
     async fn add_mapper(&mut self, name: &str, claim: &str, attribute: &str) -> Told<()> {

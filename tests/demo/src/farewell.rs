@@ -45,7 +45,7 @@ Pair your browser with the demo's agent: sign in at the account page, choose
       pair CODE --server {origin}
 
   PIN of the simulated card   {PIN}; the demo's dialog types it, and the card taps itself.
-                              It is the card of {USERNAME}.
+                              {USERNAME} has it already; Mia and Max can add it too.
 
 From another computer, first:
 

@@ -54,7 +54,8 @@ async fn first_sign_in(
     let name = "Authenticate yourself by using your cards or the digital app";
     story.step(name, visitor.asked_for_card()).await?;
     story.step("Set up Cardea on this computer", visitor.set_up(stage)).await?;
-    let account = story.step("The card: first time", visitor.enrol(stage)).await?;
+    let account =
+        story.step("First time: choose a PIN, tap the card", visitor.enrol(stage)).await?;
     let shown = async {
         let shown = account.shows(USERNAME)?;
         let path = shown.url.path().to_owned();
@@ -72,7 +73,7 @@ async fn daily(
     visitor: &mut Visitor,
 ) -> Result<Duration, Failed> {
     story.step("Sign in with Azure", visitor.again()).await?;
-    story.step("Tap the card", visitor.assert(stage)).await
+    story.step("Enter the PIN, tap the card", visitor.assert(stage)).await
 }
 
 fn report(story: &Story, took: Duration) {

@@ -44,7 +44,7 @@ impl Visitor {
     /// "Show more ways to log in" › "Sign in with Azure".
     pub(crate) async fn choose_azure(&mut self) -> Told<()> {
         let authorize = self.press_azure().await?;
-        let said = describe(&authorize);
+        let said = describe(&authorize)?;
         self.entra_page = Some(self.entra.browser.open(authorize.as_str()).await?);
         Ok(((), said))
     }
@@ -70,7 +70,10 @@ impl Visitor {
         let page = self.entra.browser.press(form, "Accept").await?;
         let back = page.leaves_to.clone();
         let back = back.ok_or_else(|| Trouble::new("a redirect to Cardea", &page.text))?;
-        let said = format!("Azure → {} with a code; Cardea redeemed it", back.path());
+        let said = format!(
+            "Azure sends the browser to {} with a code, which Cardea has redeemed",
+            back.path()
+        );
         self.login = self.browser.open(back.as_str()).await?;
         Ok(((), said))
     }
@@ -83,7 +86,7 @@ impl Visitor {
         page.shows(USERNAME)?;
         let account = self.browser.open(ACCOUNT).await?;
         ensure(account.url.path() != ACCOUNT, "no account page without a card", &account.text)?;
-        Ok(((), format!("{CARD_STEP} waits; Azure alone does not open {ACCOUNT}")))
+        Ok(((), format!("the login waits at {CARD_STEP}; Azure alone does not open {ACCOUNT}")))
     }
 
     /// "Set up Cardea on this computer": code, `cardea-agent pair`, number, confirm.
@@ -98,7 +101,12 @@ impl Visitor {
         ensure(text(&confirmed, "state")? == "paired", "paired", &confirmed)?;
         pairing.paired().await?;
         stage.agent_connected().await?;
-        Ok(((), format!("cardea-agent pair {code}, number {number} confirmed on the page")))
+        Ok((
+            (),
+            format!(
+                "`cardea-agent pair {code}` shows {number}; entered on the page, browser and agent are paired"
+            ),
+        ))
     }
 
     /// The page asks the agent; the person answers the dialogs and taps the card. Returns when.
@@ -127,8 +135,9 @@ impl Visitor {
         ensure(shown.contains("This card is new"), "the dialog for a new PIN", &shown)?;
         ensure(chosen >= 2, "the new PIN typed twice", &shown)?;
         ensure(shown.contains(&number), format_args!("the number {number}"), &shown)?;
-        let said =
-            format!("Cardea → agent → card: number {number} on page and dialog, new PIN, tap");
+        let said = format!(
+            "page and agent both show {number}; the new card gets a PIN, is tapped, and is Ada's"
+        );
         Ok((page, said))
     }
 
@@ -161,7 +170,12 @@ impl Visitor {
         ensure(new.contains("asks for your card"), "a dialog that asks for the card", new)?;
         ensure(!new.contains("This card is new"), "the card that is known", new)?;
         let took_said = millis(took);
-        Ok((took, format!("number {number}, PIN, tap; account page {took_said} later")))
+        Ok((
+            took,
+            format!(
+                "page and agent both show {number}; PIN, tap; {took_said} later the account page"
+            ),
+        ))
     }
 
     async fn sign_out(&mut self) -> Result<&'static str, Trouble> {
@@ -195,12 +209,15 @@ fn dialogs(stage: &Stage) -> Result<String, Trouble> {
     }
 }
 
-/// What an authorization request carries, without its values.
-fn describe(authorize: &Url) -> String {
+/// What an authorization request carries, and what for.
+fn describe(authorize: &Url) -> Result<String, Trouble> {
     let carries = |name: &str| authorize.query_pairs().any(|(key, _)| key == name);
-    let found = ["state", "nonce", "code_challenge", "prompt"].into_iter().filter(|n| carries(n));
-    let found = found.collect::<Vec<_>>().join(", ");
-    format!("to {} with {found}", authorize.path())
+    for name in ["state", "nonce", "code_challenge", "prompt"] {
+        ensure(carries(name), format_args!("{name} in the request to Azure"), authorize)?;
+    }
+    Ok("Cardea sends the browser to Azure; state, nonce and code_challenge tie the answer to this \
+        sign-in, prompt asks for a fresh one"
+        .to_owned())
 }
 
 fn asked(steps: &[entra_stand_in::Step]) -> String {

@@ -3,7 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
+    reason = "what sets a test up fails the test when it fails"
 )]
 
 use std::fs;

@@ -60,14 +60,14 @@ pub const TABLE: &[Entry] = &[
         &[50_011],
         &[Entra],
         "The redirect URI of the app registration is not the one that was sent.",
-        "In Azure, open App registrations, your app, Authentication, and add exactly this address under Web. Capital letters, http or https, and a slash at the end all count.",
+        "In Azure, open App registrations, your app, Overview, Add a Redirect URI, Web, and enter exactly this address. Where there is one already, Overview shows how many in place of these words. Capital letters, http or https, and a slash at the end all count.",
         &[RedirectUri],
     ),
     entry(
         &[900_971, 500_113],
         &[Entra],
         "The app registration has no redirect URI.",
-        "In Azure, open App registrations, your app, Authentication, Add a platform, Web, and enter exactly this address.",
+        "In Azure, open App registrations, your app, Overview, Add a Redirect URI, Web, and enter exactly this address.",
         &[RedirectUri],
     ),
     entry(
@@ -123,7 +123,7 @@ pub const TABLE: &[Entry] = &[
         &[700_025],
         &[Token],
         "A client secret was sent, but the redirect URI belongs to a public client.",
-        "In Azure, under Authentication, remove this address from Mobile and desktop applications and add it under Web.",
+        "In Azure, open App registrations, your app, Overview, Redirect URIs; remove this address from Mobile and desktop applications, then Add a Redirect URI, Web.",
         &[RedirectUri],
     ),
     entry(
@@ -137,7 +137,7 @@ pub const TABLE: &[Entry] = &[
         &[9_002_325, 9_002_327],
         &[Token],
         "The redirect URI is registered for a single-page application.",
-        "In Azure, under Authentication, remove this address from Single-page application and add it under Web.",
+        "In Azure, open App registrations, your app, Overview, Redirect URIs; remove this address from Single-page application, then Add a Redirect URI, Web.",
         &[RedirectUri],
     ),
     entry(

@@ -15,8 +15,11 @@ pub(crate) mod test;
 use identity::Provider;
 
 use crate::admin::form::{Head, Link};
+use crate::admin::frame::{frame, of_provider};
 use crate::admin::place::AtProvider;
-use crate::pages::Tone;
+use crate::app::App;
+use crate::http::problem::Problem;
+use crate::pages::{ConsoleFrame, Section, Tone};
 
 /// The parts of a provider's pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,19 @@ pub(crate) enum Tab {
     Settings,
     Mappers,
     Test,
+}
+
+/// The frame of a page of a provider, with what needs a look there.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn console(app: &App, at: &AtProvider) -> Result<ConsoleFrame, Problem> {
+    let (place, section) = (&at.place, Section::IdentityProviders);
+    let mut console = frame(app, &place.operator, Some(&place.tenant), section).await?;
+    let mut rows = app.store.read(place.tenant.id).await?;
+    console.banners.extend(of_provider(&mut rows, &place.tenant, &at.provider).await?);
+    Ok(console)
 }
 
 /// The head of a page of a provider.

@@ -52,7 +52,7 @@ impl AadstsPage {
                             "The app registration in Azure lacks the exact address to which Cardea asks Entra to answer.",
                         ),
                         remedy: text(
-                            "App registrations → the application → Authentication → Web: add the redirect URI that the console shows. Upper and lower case, https and a slash at the end count.",
+                            "App registrations → the application → Overview → Add a Redirect URI → Web: add the one that the console shows. Upper and lower case, https and a slash at the end count.",
                         ),
                     }),
                 ),

@@ -1,7 +1,7 @@
 //! Calls to a provider on loopback that behaves well, badly or not at all.
 #![expect(clippy::arithmetic_side_effects, reason = "in a test an overflow is a red test")]
 
-// `cfg(test)` tells clippy that helpers of tests are tests, too.
+// `cfg(test)` tells clippy that what tests share is a test, too.
 #[cfg(test)]
 mod answers;
 #[cfg(test)]

@@ -124,7 +124,8 @@ async fn two_people_lose_their_groups_and_the_third_one_makes_the_console_ask() 
         sign_in(&world, name).await;
         assert!(has_groups(&world, name).await, "{name}");
         assert!(person(&world, name).await.groups_stale, "{name}");
-        for page in [OVERVIEW, PROVIDER] {
+        let tabs = ["/mappers", "/test"].map(|tab| format!("{PROVIDER}{tab}"));
+        for page in [OVERVIEW, PROVIDER, &tabs[0], &tabs[1]] {
             let page = browser.get(page).await;
             assert_eq!(people_asked_about(&page), Some(people), "{}", page.body);
         }

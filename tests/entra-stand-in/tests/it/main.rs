@@ -5,7 +5,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
+    reason = "what sets a test up fails the test when it fails"
 )]
 
 mod authorize;

@@ -3,17 +3,16 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::admin::form::{FormPage, Head, Link, Message, Problems};
-use crate::admin::frame::{frame, of_provider};
 use crate::admin::place::AtProvider;
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::check;
-use crate::admin::providers::{Tab, head, new};
+use crate::admin::providers::{Tab, console, head, new};
 use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
-use crate::pages::{Section, Tone};
+use crate::pages::Tone;
 
 #[derive(Deserialize)]
 pub(crate) struct View {
@@ -88,15 +87,9 @@ async fn answer(
     messages: Vec<Message>,
     problems: Problems,
 ) -> Result<Response, Problem> {
-    let tenant = &at.place.tenant;
     let around = Around { redirect: new::redirect(app, &at.place), stored: Some(&at.provider) };
-    let mut console =
-        frame(app, &at.place.operator, Some(tenant), Section::IdentityProviders).await?;
-    let mut rows = app.store.read(tenant.id).await?;
-    console.banners.extend(of_provider(&mut rows, tenant, &at.provider).await?);
-    drop(rows);
     let page = FormPage {
-        console,
+        console: console(app, at).await?,
         head: Head { messages, ..head(at, Tab::Settings) },
         intro: "",
         groups: groups(form, &around),

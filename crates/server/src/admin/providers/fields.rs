@@ -141,8 +141,8 @@ fn address(form: &Form, around: &Around<'_>) -> Vec<Field> {
             .control(Control::Fetch)
             .help(
                 "In Azure: the app registration → Endpoints → OpenID Connect metadata document. A \
-                 directory's ID or domain will do as well. Only public https addresses are \
-                 called: never one inside of a network.",
+                 directory's ID or domain will do as well. Cardea calls public https addresses, \
+                 and those that its configuration names under [[entra.cloud]]; no others.",
             ),
     ]
 }
@@ -173,7 +173,7 @@ fn registration(form: &Form, around: &Around<'_>) -> Vec<Field> {
         ),
         Field::new("client_secret_expires", "Secret expires", &form.client_secret_expires)
             .control(Control::Date)
-            .help("You are reminded from 30 days before."),
+            .help("You are reminded from 30 days before. Without a date no reminder comes."),
     ]
 }
 

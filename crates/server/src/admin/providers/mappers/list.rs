@@ -6,9 +6,8 @@ use serde::Deserialize;
 
 use super::type_name;
 use crate::admin::form::{Head, Message};
-use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
-use crate::admin::providers::{Tab, head};
+use crate::admin::providers::{Tab, console, head};
 use crate::admin::samples;
 use crate::app::App;
 use crate::http::page::Html;
@@ -45,16 +44,14 @@ pub(crate) async fn handler(
     at: AtProvider,
     Query(view): Query<View>,
 ) -> Result<Response, Problem> {
-    let tenant = &at.place.tenant;
-    let mappers = app.store.read(tenant.id).await?.mappers(&at.provider.alias).await?;
+    let mappers = app.store.read(at.place.tenant.id).await?.mappers(&at.provider.alias).await?;
     let messages = match view.done.as_deref() {
         Some("saved") => vec![Message::good("The mapper is saved")],
         Some("deleted") => vec![Message::good("The mapper is deleted")],
         _ => Vec::new(),
     };
-    let section = Section::IdentityProviders;
     let page = MappersPage {
-        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
+        console: console(&app, &at).await?,
         head: Head { messages, ..head(&at, Tab::Mappers) },
         base: at.url("/mappers"),
         mappers: mappers.iter().map(|mapper| row(&at.provider, mapper)).collect(),

@@ -3,9 +3,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use crate::admin::form::Head;
-use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
-use crate::admin::providers::{Tab, head};
+use crate::admin::providers::{Tab, console, head};
 use crate::admin::samples;
 use crate::app::App;
 use crate::doors::broker_login::redirect_uri;
@@ -26,14 +25,12 @@ struct TestPage {
 
 /// `GET …/providers/{alias}/test`: what the test does, and the link that begins it.
 pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
-    let tenant = &at.place.tenant;
-    let section = Section::IdentityProviders;
     let page = TestPage {
-        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
+        console: console(&app, &at).await?,
         head: head(&at, Tab::Test),
         name: at.provider.display_name.clone(),
         start: at.url("/test/start"),
-        redirect: redirect_uri(&app, tenant, &at.provider.alias),
+        redirect: redirect_uri(&app, &at.place.tenant, &at.provider.alias),
     };
     Ok(Html(page).into_response())
 }
