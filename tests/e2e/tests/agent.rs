@@ -1,9 +1,5 @@
 //! The card step through the agent: set up from within the login, then a card on a reader.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "what goes wrong here is a red test"
-)]
+#![expect(clippy::indexing_slicing, reason = "what goes wrong here is a red test")]
 
 use e2e::{Browser, Desktop, TENANT, World};
 use entra_stand_in::Person;
