@@ -108,7 +108,12 @@ mod tests {
     #[test]
     fn no_more_agents_wait_than_there_are_places() {
         let waiters = Waiters::default();
-        let mut all: Vec<Waiter> = (0..MOST).map(|_| waiters.wait(device()).unwrap()).collect();
+        let mut all: Vec<Waiter> = (1..MOST).map(|_| waiters.wait(device()).unwrap()).collect();
+        let last = device();
+        all.push(waiters.wait(last).unwrap());
+        assert!(waiters.wait(device()).is_none());
+        // Who has a place may ask again, and has one place all the same.
+        all.push(waiters.wait(last).unwrap());
         assert!(waiters.wait(device()).is_none());
         all.pop();
         assert!(waiters.wait(device()).is_some());

@@ -95,22 +95,28 @@ fn written(
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
 
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(50);
 
+    /// A stream that is held for longer is held for good.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
     #[tokio::test]
     async fn a_stream_on_which_nothing_comes_ends() {
         let (_peer, stream) = duplex(8);
-        let read = Held::new(stream, (), SHORT).read(&mut [0; 8]).await;
+        let mut held = Held::new(stream, (), SHORT);
+        let read = timeout(PATIENCE, held.read(&mut [0; 8])).await.expect("an end");
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
     async fn a_stream_from_which_nobody_reads_ends() {
         let (_peer, stream) = duplex(8);
-        let written = Held::new(stream, (), SHORT).write_all(&[0; 9]).await;
+        let mut held = Held::new(stream, (), SHORT);
+        let written = timeout(PATIENCE, held.write_all(&[0; 9])).await.expect("an end");
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
@@ -132,6 +138,8 @@ mod tests {
         let mut nothing = [0];
         let waiting = reads.read(&mut nothing);
         tokio::select! {
+            // On a busy machine all alarms may go off late and at once: bytes move first.
+            biased;
             () = moving => {}
             ended = waiting => panic!("{ended:?}"),
         }

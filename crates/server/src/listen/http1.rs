@@ -88,7 +88,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Spoken<S> {
         let spoken = self.get_mut();
         let before = buffer.filled().len();
         ready!(Pin::new(&mut spoken.stream).poll_read(context, buffer))?;
-        Poll::Ready(spoken.check(buffer.filled().get(before..).unwrap_or_default()))
+        let checked = spoken.check(buffer.filled().get(before..).unwrap_or_default());
+        if checked.is_err() {
+            // Where a read fails, nothing was read.
+            buffer.set_filled(before);
+        }
+        Poll::Ready(checked)
     }
 }
 
@@ -126,8 +131,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Spoken<S> {
 mod tests {
     use rustls::crypto::aws_lc_rs::default_provider;
     use rustls::server::ResolvesServerCertUsingSni;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
+    use crate::test_app::test_app;
+
+    #[tokio::test]
+    async fn a_preface_is_known_in_however_many_parts_it_comes() {
+        let (app, _data) = test_app().await;
+        for size in [1, 5, PREFACE.len()] {
+            for (sent, kind) in
+                [(PREFACE, Some(io::ErrorKind::Unsupported)), (b"PRI * HTTP/1.1", None)]
+            {
+                // No more than so much at a time comes through.
+                let (mut peer, stream) = duplex(size);
+                let mut spoken = Spoken { stream, app: app.clone(), preface: Some(PREFACE) };
+                let mut came = Vec::new();
+                let send = async move { peer.write_all(sent).await };
+                let (_, read) = tokio::join!(send, spoken.read_to_end(&mut came));
+                assert_eq!(read.err().map(|error| error.kind()), kind, "{size}: {came:?}");
+            }
+        }
+    }
 
     #[test]
     fn tls_offers_http_1_alone() {

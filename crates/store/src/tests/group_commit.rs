@@ -9,6 +9,7 @@ use ids::TenantId;
 use tokio::sync::Notify;
 
 use crate::rows::Link;
+use crate::store::Engine;
 use crate::tests::support::{Bench, hash, person, until};
 use crate::{Store, StoreError, Writing};
 
@@ -134,6 +135,26 @@ async fn a_batch_that_was_left_to_a_waiter_ends_when_the_waiter_gives_up() {
     drop(waiter);
     let done = tokio::time::timeout(Duration::from_secs(10), commit).await;
     done.expect("stranded").unwrap().unwrap();
+    assert_eq!(bench.count("person").await, 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_open_when_the_store_closes_is_kept() {
+    let bench = Bench::sqlite().await;
+    let acme = bench.tenant("acme").await;
+    let Engine::Sqlite { writer, .. } = bench.store.engine() else { panic!("SQLite") };
+    let first = write_person(&bench.store, acme, 0).await;
+    // The batch is left to a waiter who gives up, and next in the queue is who closes.
+    let mut waiter = Box::pin(bench.store.write(acme));
+    let woken = Woken::poll(waiter.as_mut());
+    let mut closing = Box::pin(writer.close());
+    Woken::poll(closing.as_mut());
+    let commit = tokio::spawn(first.commit());
+    woken.notified().await;
+    drop(waiter);
+    let closed = tokio::time::timeout(Duration::from_secs(10), closing).await;
+    closed.expect("stranded").unwrap();
+    commit.await.unwrap().unwrap();
     assert_eq!(bench.count("person").await, 1);
 }
 

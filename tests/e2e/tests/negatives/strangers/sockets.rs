@@ -132,7 +132,8 @@ async fn a_connection_that_never_reads_its_answers_ends() {
     let many = WHOLE.repeat(1000);
     // What is not taken in any more: the server waits for us, who never read.
     let end = async { while socket.write_all(many.as_bytes()).await.is_ok() {} };
-    timeout(PATIENCE, end).await.expect("the server has let go");
+    // Much is on its way before that, and less than in the usual silence.
+    timeout(Duration::from_secs(30), end).await.expect("the server has let go");
 }
 
 #[tokio::test]
