@@ -196,7 +196,7 @@ impl<S: System> Listener<S> {
         let mut buffer = [0; MESSAGE];
         while let Some(kernel) = &self.kernel {
             match recvfrom(kernel, &mut buffer, RecvFlags::empty()) {
-                Ok((length, _, sender)) => {
+                Ok((length @ 1.., _, sender)) => {
                     // Other programs may speak in the kernel's group, if they are privileged.
                     let sender = sender.and_then(|from| SocketAddrNetlink::try_from(from).ok());
                     if sender.is_none_or(|from| from.pid() == 0) {
@@ -207,7 +207,7 @@ impl<S: System> Listener<S> {
                 Err(Errno::AGAIN) => return,
                 // Too much was said at once, and some of it is lost.
                 Err(Errno::NOBUFS) => self.watch.look(events),
-                Err(_) => {
+                Ok(_) | Err(_) => {
                     // The kernel has hung up. The folder tells, from now on.
                     self.kernel = None;
                     self.folder.is_needed_always = true;

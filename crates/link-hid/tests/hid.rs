@@ -1,0 +1,18 @@
+//! A simulated key behind its socket: the link, its faults, and what both kinds of link must do.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests measure time and fail by panicking"
+)]
+
+#[path = "hid/faults.rs"]
+mod faults;
+#[path = "hid/link.rs"]
+mod link;
+#[path = "hid/support.rs"]
+mod support;
