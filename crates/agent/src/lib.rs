@@ -24,6 +24,7 @@ mod pinentry;
 mod prompts;
 mod random;
 mod readers;
+mod security_keys;
 mod server_address;
 mod socket;
 mod state;
@@ -31,7 +32,9 @@ mod words;
 
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
 pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
-pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Open, OpenError};
+pub use board::{
+    Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several,
+};
 pub use causes::Causes;
 pub use channel::Pace;
 pub use harden::harden;
@@ -40,6 +43,7 @@ pub use pairing::{PairError, Pairing};
 pub use pinentry::{Pinentry, PinentryError};
 pub use random::NoRandomness;
 pub use readers::Readers;
+pub use security_keys::{SecurityKeys, SimulatedKey};
 pub use server_address::{AddressError, ServerAddress};
 pub use socket::{Ask, Daemon, Reply};
 pub use state::StateError;

@@ -65,6 +65,13 @@ impl Desk {
         desk
     }
 
+    /// The monitor has looked around.
+    fn watched() -> Self {
+        let desk = Self::new(true, |desk| desk.plug("hidraw9", 0o600));
+        assert_eq!(desk.next(), desk.inserted("hidraw9", true));
+        desk
+    }
+
     fn node(&self, name: &str) -> PathBuf {
         self.root.path().join("dev").join(name)
     }
@@ -122,7 +129,7 @@ fn keys_come_and_go_as_the_kernel_says() {
 
 #[test]
 fn a_key_is_there_when_its_node_may_be_used_and_not_before() {
-    let desk = Desk::new(true, |_| {});
+    let desk = Desk::watched();
     desk.plug("hidraw0", 0o000);
     desk.say("add", "hidraw0");
     assert_eq!(desk.next(), Event::KeyForbidden { node: desk.node("hidraw0") });
@@ -142,7 +149,7 @@ fn without_the_kernel_the_folder_of_the_nodes_tells() {
 
 #[test]
 fn a_kernel_that_hangs_up_is_replaced_by_the_folder() {
-    let mut desk = Desk::new(true, |_| {});
+    let mut desk = Desk::watched();
     desk.kernel = None;
     desk.plug("hidraw0", 0o600);
     assert_eq!(desk.next(), desk.inserted("hidraw0", false));

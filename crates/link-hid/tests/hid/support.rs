@@ -166,12 +166,12 @@ pub(crate) fn sign_in(
 /// What happens to a report on its way.
 pub(crate) trait Trouble: Send {
     /// A report goes out, the `nth` of all, from 1. An error: the key is gone.
-    fn out(&mut self, _nth: usize, _report: &Report) -> Result<(), ReportError> {
+    fn outward(&mut self, _nth: usize, _report: &Report) -> Result<(), ReportError> {
         Ok(())
     }
 
     /// A report has come in, the `nth`. What comes in its place, in order.
-    fn into(&mut self, _nth: usize, report: Report) -> Result<Vec<Report>, ReportError> {
+    fn inward(&mut self, _nth: usize, report: Report) -> Result<Vec<Report>, ReportError> {
         Ok(vec![report])
     }
 }
@@ -198,7 +198,7 @@ impl<T: Trouble> Reports for Troubled<T> {
             sent.push(*report);
             sent.len()
         };
-        self.trouble.out(nth, report)?;
+        self.trouble.outward(nth, report)?;
         self.wire.write(report)
     }
 
@@ -208,7 +208,7 @@ impl<T: Trouble> Reports for Troubled<T> {
         }
         let Some(report) = self.wire.read(timeout)? else { return Ok(None) };
         self.received += 1;
-        self.waiting.extend(self.trouble.into(self.received, report)?);
+        self.waiting.extend(self.trouble.inward(self.received, report)?);
         Ok(self.waiting.pop_front())
     }
 }
