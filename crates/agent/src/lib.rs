@@ -32,9 +32,7 @@ mod words;
 
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
 pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
-pub use board::{
-    Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several,
-};
+pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several};
 pub use causes::Causes;
 pub use channel::Pace;
 pub use harden::harden;

@@ -58,11 +58,7 @@ impl<'a> Limit<'a> {
 }
 
 /// `error` in place of the end of a shorter wait within `whole`.
-fn unless_over<T>(
-    result: Result<T, Fault>,
-    whole: Limit<'_>,
-    error: HidError,
-) -> Result<T, Fault> {
+fn unless_over<T>(result: Result<T, Fault>, whole: Limit<'_>, error: HidError) -> Result<T, Fault> {
     match result {
         Err(Fault::Deadline) if whole.slice().is_ok() => Err(error.into()),
         result => result,
@@ -100,10 +96,11 @@ pub(crate) fn open(
     loop {
         let answer = receive(reports, ChannelId::BROADCAST, wait, &mut |_| {});
         match unless_over(answer, limit, HidError::NoChannel)? {
-            Message { command: Command::INIT, payload } => match payload.strip_prefix(&nonce) {
-                Some(offer) => return accept(offer),
-                None => {}
-            },
+            Message { command: Command::INIT, payload } => {
+                if let Some(offer) = payload.strip_prefix(&nonce) {
+                    return accept(offer);
+                }
+            }
             Message { command: Command::ERROR, payload } => return Err(reported(&payload)),
             Message { command, .. } => return Err(HidError::Unexpected(command).into()),
         }
@@ -181,11 +178,7 @@ pub(crate) fn receive(
 }
 
 /// The next packet for us. Packets of other channels are answers to other programs.
-fn next(
-    reports: &mut impl Reports,
-    channel: ChannelId,
-    limit: Limit<'_>,
-) -> Result<Packet, Fault> {
+fn next(reports: &mut impl Reports, channel: ChannelId, limit: Limit<'_>) -> Result<Packet, Fault> {
     loop {
         let slice = limit.slice()?;
         let packet = reports.read(slice)?.map(|report| Packet::parse(&report));

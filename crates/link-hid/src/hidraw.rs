@@ -8,9 +8,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, read, write};
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
-};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use crate::reports::{REPORT_SIZE, Report, ReportError, Reports};
 
@@ -73,7 +71,11 @@ impl Hidraw {
 /// What an unplugged key says, and a simulated one that ended.
 fn failed(error: Errno) -> ReportError {
     match error {
-        Errno::NODEV | Errno::NXIO | Errno::IO | Errno::SHUTDOWN | Errno::PIPE
+        Errno::NODEV
+        | Errno::NXIO
+        | Errno::IO
+        | Errno::SHUTDOWN
+        | Errno::PIPE
         | Errno::CONNRESET => ReportError::Gone(error.into()),
         _ => ReportError::Io(error.into()),
     }

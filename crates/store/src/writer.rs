@@ -61,7 +61,8 @@ pub(crate) struct Turn {
 impl Writer {
     /// Takes over the only connection that writes.
     pub(crate) fn new(connection: SqliteConnection) -> Arc<Self> {
-        let line = Line { connection: Some(connection), began: false, turns: 0, members: Vec::new() };
+        let line =
+            Line { connection: Some(connection), began: false, turns: 0, members: Vec::new() };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),

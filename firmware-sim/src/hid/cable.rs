@@ -194,8 +194,9 @@ impl Cable {
             match recv(client, &mut report, RecvFlags::empty()) {
                 Ok((64, _)) => heard.push(report),
                 Ok((0, _)) => return false,
-                // No report; a device with reports of 64 bytes does not hear it.
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
+                // Nothing; or no report, which a device with reports of 64 bytes does not hear.
+                // Or it left without reading all, and what it said last is still to be heard.
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => {}
                 Err(_) => return false,
             }
             true

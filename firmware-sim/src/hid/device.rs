@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::packet::{
-    BROADCAST, CANCEL, CBOR, Code, INIT, Incoming, KEEPALIVE, Kind, MAX_MESSAGE, MSG, PING,
-    Report, WINK, message, read,
+    BROADCAST, CANCEL, CBOR, Code, INIT, Incoming, KEEPALIVE, Kind, MAX_MESSAGE, MSG, PING, Report,
+    WINK, message, read,
 };
 
 /// Longest pause between two packets of a message, §11.2.5.2.
@@ -61,7 +61,12 @@ enum State {
     /// A message comes in.
     Receiving(Message),
     /// The firmware works for this channel. `resync`: nobody wants its answer any more.
-    Working { channel: u32, command: u8, pulse: Option<(u8, Instant)>, resync: bool },
+    Working {
+        channel: u32,
+        command: u8,
+        pulse: Option<(u8, Instant)>,
+        resync: bool,
+    },
 }
 
 struct Message {
@@ -138,7 +143,7 @@ impl Device {
         }
         match packet.kind {
             Kind::First { command, length } => {
-                self.first(channel, command, length, packet.data, now)
+                self.first(channel, command, length, &packet.data, now)
             }
             Kind::Next { number } => self.next(channel, number, &packet.data, now),
         }
@@ -149,14 +154,14 @@ impl Device {
         match packet.kind {
             Kind::First { command: INIT, length: 8 } => {
                 self.channels = self.channels.saturating_add(1);
-                self.welcome(BROADCAST, self.channels, &packet.data)
+                Self::welcome(BROADCAST, self.channels, &packet.data)
             }
             Kind::First { command: INIT, .. } => Reaction::error(BROADCAST, Code::INVALID_LENGTH),
             _ => Reaction::error(BROADCAST, Code::INVALID_CHANNEL),
         }
     }
 
-    fn welcome(&self, to: u32, channel: u32, data: &[u8]) -> Reaction {
+    fn welcome(to: u32, channel: u32, data: &[u8]) -> Reaction {
         let nonce = data.get(..8).unwrap_or_default();
         let offer = [nonce, &channel.to_be_bytes(), &VERSIONS, &[CAPABILITIES]].concat();
         Reaction::say(message(to, INIT, &offer))
@@ -167,11 +172,11 @@ impl Device {
         channel: u32,
         command: u8,
         length: usize,
-        data: Vec<u8>,
+        data: &[u8],
         now: Instant,
     ) -> Reaction {
         match command {
-            INIT if length == 8 => return self.resynchronize(channel, &data),
+            INIT if length == 8 => return self.resynchronize(channel, data),
             CANCEL => return self.cancel(channel),
             _ => {}
         }
@@ -188,7 +193,7 @@ impl Device {
             State::Idle => {
                 let mut message =
                     Message { channel, command, length, payload: Vec::new(), next: 0, last: now };
-                message.append(&data);
+                message.append(data);
                 self.go_on(message)
             }
         }
@@ -238,7 +243,7 @@ impl Device {
 
     /// INIT on a channel of one's own: whatever was under way on it is forgotten.
     fn resynchronize(&mut self, channel: u32, data: &[u8]) -> Reaction {
-        let mut reaction = self.welcome(channel, channel, data);
+        let mut reaction = Self::welcome(channel, channel, data);
         match &mut self.state {
             State::Receiving(message) if message.channel == channel => self.state = State::Idle,
             State::Working { channel: working, resync, .. } if *working == channel => {

@@ -21,10 +21,13 @@ pub(crate) fn get_assertion_of(length: usize) -> Vec<u8> {
         let request = Value::Map(vec![
             (1.into(), RP_ID.into()),
             (2.into(), Value::Bytes(vec![0xA5; 32])),
-            (3.into(), Value::Array(vec![Value::Map(vec![
-                ("id".into(), Value::Bytes((0..=255).cycle().take(padding).collect())),
-                ("type".into(), "public-key".into()),
-            ])])),
+            (
+                3.into(),
+                Value::Array(vec![Value::Map(vec![
+                    ("id".into(), Value::Bytes((0..=255).cycle().take(padding).collect())),
+                    ("type".into(), "public-key".into()),
+                ])]),
+            ),
         ]);
         let mut bytes = vec![0x02];
         ciborium::into_writer(&request, &mut bytes).unwrap();

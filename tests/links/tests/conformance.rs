@@ -4,8 +4,6 @@
 macro_rules! claims {
     ($link:ident, $run:ident) => {
         mod $link {
-            use super::$run;
-
             $crate::claims!(@each $run
                 get_info_is_answered
                 requests_of_every_length_arrive
@@ -22,7 +20,7 @@ macro_rules! claims {
     (@each $run:ident $($claim:ident)*) => {$(
         #[test]
         fn $claim() {
-            $run!($claim);
+            $crate::$run!($claim);
         }
     )*};
 }

@@ -46,13 +46,9 @@ impl Desk {
         for folder in ["class", "dev"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }
-        let (ours, theirs) = socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::NONBLOCK,
-            None,
-        )
-        .unwrap();
+        let (ours, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::NONBLOCK, None)
+                .unwrap();
         let (sender, events) = channel();
         let kernel = has_kernel.then_some(ours);
         let mut desk = Self { root, kernel, events, monitor: None };
@@ -95,8 +91,7 @@ impl Desk {
     }
 
     fn say(&self, action: &str, name: &str) {
-        let message =
-            format!("{action}@/x\0ACTION={action}\0SUBSYSTEM=hidraw\0DEVNAME={name}\0");
+        let message = format!("{action}@/x\0ACTION={action}\0SUBSYSTEM=hidraw\0DEVNAME={name}\0");
         let kernel = self.kernel.as_ref().unwrap();
         send(kernel, message.as_bytes(), SendFlags::empty()).unwrap();
     }

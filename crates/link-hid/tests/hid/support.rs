@@ -94,8 +94,7 @@ pub(crate) fn cancel_at_touch(
         });
         let mut on_keepalive = |keepalive| heard.lock().unwrap().push(keepalive);
         let deadline = Instant::now() + SOON;
-        let mut control =
-            Control { deadline, cancel: &cancel, on_keepalive: &mut on_keepalive };
+        let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut on_keepalive };
         let error = run(&mut control);
         (error, canceller.join().unwrap().elapsed())
     });
