@@ -1,7 +1,6 @@
 //! Body three: a key on USB, at its socket.
 
 #![expect(
-    clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::unwrap_used,

@@ -3,8 +3,6 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests measure time and fail by panicking"

@@ -152,7 +152,7 @@ fn a_kernel_that_hangs_up_is_replaced_by_the_folder() {
 
 #[test]
 fn the_monitor_ends_at_once_also_on_a_real_system() {
-    let started = std::time::Instant::now();
+    let started = crate::channel::now();
     drop(Monitor::start(|_| {}).unwrap());
     let mut desk = Desk::new(true, |desk| desk.plug("hidraw0", 0o600));
     assert_eq!(desk.next(), desk.inserted("hidraw0", true));

@@ -18,7 +18,9 @@ fn payload(length: usize) -> Vec<u8> {
 
 /// The reports of a message, written down from the standard: length, head of the first packet,
 /// number of the last continuation packet and how much is in it.
-const EDGES: [(usize, [u8; 7], Option<(u8, usize)>); 12] = [
+type Edge = (usize, [u8; 7], Option<(u8, usize)>);
+
+const EDGES: [Edge; 12] = [
     (0, hex!("01020304 90 0000"), None),
     (1, hex!("01020304 90 0001"), None),
     (56, hex!("01020304 90 0038"), None),

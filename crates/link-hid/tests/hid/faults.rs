@@ -152,19 +152,20 @@ fn every_error_of_the_standard_has_its_name() {
     }
 }
 
+struct Noise<F>(F);
+impl<F: FnMut() -> Report + Send> Trouble for Noise<F> {
+    fn inward(&mut self, _: usize, report: Report) -> Result<Vec<Report>, ReportError> {
+        let mut reports: Vec<_> = std::iter::repeat_with(&mut self.0).take(40).collect();
+        reports.push(report);
+        reports.extend(std::iter::repeat_with(&mut self.0).take(40));
+        Ok(reports)
+    }
+}
+
 #[test]
 fn garbage_on_other_channels_changes_nothing() {
     let desk = Desk::new(42);
     let mut byte = 0_u8;
-    struct Noise<F>(F);
-    impl<F: FnMut() -> Report + Send> Trouble for Noise<F> {
-        fn inward(&mut self, _: usize, report: Report) -> Result<Vec<Report>, ReportError> {
-            let mut reports: Vec<_> = std::iter::repeat_with(&mut self.0).take(40).collect();
-            reports.push(report);
-            reports.extend(std::iter::repeat_with(&mut self.0).take(40));
-            Ok(reports)
-        }
-    }
     let noise = Noise(move || {
         let mut report = [0; 64];
         report.fill_with(|| {
@@ -245,19 +246,20 @@ fn a_key_without_ctap2_is_no_link_and_not_broken() {
     assert!(!with_control(|control| link.speaks_ctap2(control)).unwrap());
 }
 
+struct Endless;
+impl Trouble for Endless {
+    fn inward(&mut self, nth: usize, mut report: Report) -> Result<Vec<Report>, ReportError> {
+        if nth == 1 {
+            return Ok(vec![report]);
+        }
+        report[4..8].copy_from_slice(&[0xBB, 0x00, 0x01, 0x02]);
+        Ok(vec![report; 1_000_000])
+    }
+}
+
 #[test]
 fn keepalives_without_end_end_with_the_deadline() {
     let desk = Desk::new(49);
-    struct Endless;
-    impl Trouble for Endless {
-        fn inward(&mut self, nth: usize, mut report: Report) -> Result<Vec<Report>, ReportError> {
-            if nth == 1 {
-                return Ok(vec![report]);
-            }
-            report[4..8].copy_from_slice(&[0xBB, 0x00, 0x01, 0x02]);
-            Ok(vec![report; 1_000_000])
-        }
-    }
     let mut link = HidLink::new(Troubled::new(desk.open(), Endless), nonces());
     let begun = Instant::now();
     let limit = Duration::from_millis(300);
@@ -266,18 +268,19 @@ fn keepalives_without_end_end_with_the_deadline() {
     assert!(begun.elapsed() < limit + AFTERWARDS, "{:?}", begun.elapsed());
 }
 
+struct Deaf;
+impl Trouble for Deaf {
+    fn inward(&mut self, _: usize, report: Report) -> Result<Vec<Report>, ReportError> {
+        // Its last word is lost.
+        let is_last_word = report[4..8] == [0x90, 0x00, 0x01, 0x2D];
+        Ok(if is_last_word { Vec::new() } else { vec![report] })
+    }
+}
+
 #[test]
 fn a_key_that_does_not_hear_the_cancel_is_left_for_a_new_channel() {
     let desk = Desk::new(50);
     desk.holder.touches_next(Touch::Refuse);
-    struct Deaf;
-    impl Trouble for Deaf {
-        fn inward(&mut self, _: usize, report: Report) -> Result<Vec<Report>, ReportError> {
-            // Its last word is lost.
-            let is_last_word = report[4..8] == [0x90, 0x00, 0x01, 0x2D];
-            Ok(if is_last_word { Vec::new() } else { vec![report] })
-        }
-    }
     let wire = Troubled::new(desk.open(), Deaf);
     let sent = Arc::clone(&wire.sent);
     let mut link = HidLink::new(wire, nonces());

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -181,12 +182,12 @@ pub(crate) struct Troubled<T> {
     pub(crate) trouble: T,
     pub(crate) sent: Arc<Mutex<Vec<Report>>>,
     received: usize,
-    waiting: std::collections::VecDeque<Report>,
+    waiting: VecDeque<Report>,
 }
 
 impl<T: Trouble> Troubled<T> {
     pub(crate) fn new(wire: Hidraw, trouble: T) -> Self {
-        Self { wire, trouble, sent: Arc::default(), received: 0, waiting: Default::default() }
+        Self { wire, trouble, sent: Arc::default(), received: 0, waiting: VecDeque::default() }
     }
 }
 
