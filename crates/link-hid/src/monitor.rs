@@ -154,9 +154,9 @@ impl<S: System> Listener<S> {
         let mut events = Vec::new();
         self.watch.look(&mut events);
         loop {
-            // Between the look and the watch, access may have been given.
+            // Between the last look and the watch, something may have happened.
             if self.folder.attend(self.watch.waits_for_access()).unwrap_or(false) {
-                self.watch.access_changed(&mut events);
+                self.watch.look(&mut events);
             }
             events.drain(..).for_each(&mut self.on_event);
             let Ok(ready) = self.wait() else { return };

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use authenticator::{CeremonyError, CtapLink, LinkError, Unshared};
@@ -294,6 +295,16 @@ fn a_key_that_does_not_hear_the_cancel_is_left_for_a_new_channel() {
     assert_eq!(commands, [0x86, 0x90, 0x91, 0x86, 0x90]);
 }
 
+#[test]
+fn what_a_key_says_after_its_answer_is_not_the_next_answer() {
+    let desk = Desk::new(54);
+    // The whole answer to the first command is one packet.
+    let twice = at(2, |report| vec![report, report]);
+    let mut link = HidLink::new(Troubled::new(desk.open(), twice), nonces());
+    assert_eq!(call(&mut link, SELECTION).unwrap(), [0x00]);
+    assert!(call(&mut link, GET_INFO).unwrap().len() > 100);
+}
+
 /// The key is gone at the `nth` report of one direction.
 struct Unplug {
     out: bool,
@@ -383,8 +394,12 @@ fn no_packet_of_the_answer_may_be_garbled_without_an_end() {
     for nth in 1..=4 {
         for position in 4..8 {
             for byte in [0x00, 0x01, 0x7F, 0x80, 0x90, 0xBB, 0xBF, 0xFF] {
+                let garbles = Arc::new(AtomicBool::new(true));
+                let still = Arc::clone(&garbles);
                 let garble = at(nth, move |mut report: Report| {
-                    report[position] = byte;
+                    if still.load(Ordering::Relaxed) {
+                        report[position] = byte;
+                    }
                     vec![report]
                 });
                 let mut link = HidLink::new(Troubled::new(desk.open(), garble), nonces());
@@ -392,6 +407,7 @@ fn no_packet_of_the_answer_may_be_garbled_without_an_end() {
                 let limit = Duration::from_millis(50);
                 let _ = within(limit, |control| link.call(GET_INFO, control));
                 assert!(begun.elapsed() < limit + AFTERWARDS, "{nth} {position} {byte:02X}");
+                garbles.store(false, Ordering::Relaxed);
                 // Ready for the next call, which is served.
                 assert_eq!(call(&mut link, GET_INFO).unwrap()[0], 0x00);
             }
