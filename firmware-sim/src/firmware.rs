@@ -41,6 +41,9 @@ const KEEPALIVE_CANCEL: u8 = 0x2D;
 /// `CTAP1_ERR_INVALID_LENGTH`.
 const INVALID_LENGTH: u8 = 0x03;
 
+/// Status word of a CTAP1 command that is none.
+const WRONG_LENGTH: [u8; 2] = [0x67, 0x00];
+
 /// One command for the firmware.
 pub(crate) struct Job {
     pub(crate) input: Input,
@@ -58,6 +61,8 @@ impl Job {
 pub(crate) enum Input {
     /// Command byte and CBOR; the answer is status byte and CBOR.
     Ctap(Vec<u8>),
+    /// CTAP1 (U2F) command as an APDU; the answer is a response APDU.
+    U2f(Vec<u8>),
     /// Command APDU; the answer is a response APDU.
     Apdu(Vec<u8>),
 }
@@ -183,7 +188,12 @@ impl Firmware<'_> {
 
     fn answer(&mut self, input: &Input) -> Vec<u8> {
         match input {
-            Input::Ctap(request) => self.ctap(request),
+            Input::Ctap(request) => {
+                self.call(Command::Cbor, request).unwrap_or_else(|| vec![INVALID_LENGTH])
+            }
+            Input::U2f(apdu) => {
+                self.call(Command::Msg, apdu).unwrap_or_else(|| WRONG_LENGTH.to_vec())
+            }
             Input::Apdu(apdu) => match self.chain.admit(apdu) {
                 Ok(()) => {
                     apdu::exchange(&mut self.dispatch, &mut self.reader, &mut self.fido, apdu)
@@ -193,15 +203,13 @@ impl Firmware<'_> {
         }
     }
 
-    fn ctap(&mut self, request: &[u8]) -> Vec<u8> {
+    fn call(&mut self, command: Command, request: &[u8]) -> Option<Vec<u8>> {
         if request.len() > MAX_MESSAGE {
-            return vec![INVALID_LENGTH];
+            return None;
         }
         let mut answer = Bytes::<MAX_MESSAGE>::new();
-        match App::call(&mut self.fido, Command::Cbor, request, &mut answer) {
-            Ok(()) => answer.as_slice().to_vec(),
-            Err(_) => vec![INVALID_LENGTH],
-        }
+        App::call(&mut self.fido, command, request, &mut answer).ok()?;
+        Some(answer.as_slice().to_vec())
     }
 }
 

@@ -65,7 +65,7 @@ impl Holder {
         self.0.lock().times_asked
     }
 
-    /// How many commands have reached the card (APDUs, or calls of a link).
+    /// How many commands have reached the card (APDUs, packets to a key, or calls of a link).
     pub fn commands_seen(&self) -> u64 {
         self.0.lock().commands
     }

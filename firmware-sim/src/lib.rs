@@ -1,5 +1,5 @@
 //! Turns the firmware of real security keys into authenticators on a desktop: with a scripted
-//! person, as a link in the same process or as a card in a virtual PC/SC reader.
+//! person, as a link in the same process, a card in a virtual PC/SC reader or a key on USB.
 //!
 //! The firmware is `fido-authenticator` on Trussed, as in Nitrokey 3 and Solo 2: FIDO 2.1 with PIN
 //! protocols 1 and 2, discoverable credentials, ES256 and `EdDSA`, *self* attestation. It has no
@@ -30,6 +30,7 @@ pub mod control;
 mod dispatch;
 mod firmware;
 mod flash;
+mod hid;
 mod holder;
 pub mod isolated;
 mod link;
@@ -42,6 +43,7 @@ mod simulator;
 mod vpcd;
 
 pub use config::{Attestation, Config};
+pub use hid::VirtualKey;
 pub use holder::{Holder, Moment, Touch};
 pub use link::SimLink;
 pub use pcscd::{FIRST_PORT, Pcscd, ReaderPort, SOCKET_VARIABLE};

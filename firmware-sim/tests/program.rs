@@ -83,7 +83,7 @@ impl Drop for Conversation {
 #[test]
 fn says_what_it_can_do() {
     let help = text(&sim().arg("--help").output().unwrap().stdout);
-    for subcommand in ["card ", "isolated ", "pinentry "] {
+    for subcommand in ["card ", "key ", "isolated ", "pinentry "] {
         assert!(help.contains(subcommand), "{help}");
     }
 }
@@ -231,4 +231,45 @@ fn pinentry_answers_by_script_across_runs_and_keeps_pins_to_itself() {
     let seen = std::fs::read_to_string(&transcript).unwrap();
     assert_eq!(seen.matches("SETDESC Sign in to Acme?").count(), 3);
     assert!(seen.contains("GETPIN -> Pin") && !seen.contains("271828"), "{seen}");
+}
+
+#[test]
+fn a_key_opens_at_its_socket_and_obeys() {
+    let directory = Directory::new("key");
+    let socket = directory.file("key");
+    let mut program = Conversation::start(sim().arg("key").arg("--socket").arg(&socket));
+    assert_eq!(program.hear(), format!("key plugged in at {}", socket.display()));
+    let client = open_key(&socket).unwrap();
+    let mut ask = [0; 64];
+    ask[..8].copy_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0x00, 0x08, 0x11]);
+    rustix::net::send(&client, &ask, rustix::net::SendFlags::NOSIGNAL).unwrap();
+    let mut offer = [0; 64];
+    rustix::net::recv(&client, &mut offer, rustix::net::RecvFlags::empty()).unwrap();
+    assert_eq!(offer[..8], [0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0x00, 0x11, 0x11]);
+    assert_eq!(program.say("status"), "in, 1 commands");
+    assert_eq!(program.say("remove"), "ok");
+    let (length, _) =
+        rustix::net::recv(&client, &mut offer, rustix::net::RecvFlags::empty()).unwrap();
+    assert_eq!(length, 0, "it hangs up");
+    writeln!(program.stdin, "quit").unwrap();
+    assert!(program.child.wait().unwrap().success());
+    assert!(!socket.exists());
+}
+
+fn open_key(path: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
+    use rustix::net::{
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
+    };
+    let flags = SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket)
+}
+
+#[test]
+fn a_key_without_a_place_says_what_is_wrong() {
+    let output = sim().args(["key", "--socket", "/nowhere/key"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("cannot make the socket /nowhere/key"), "{said}");
 }

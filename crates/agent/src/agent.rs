@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::board::{Board, DeviceSource};
+use crate::board::{Board, Device, DeviceSource, Kind};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
@@ -226,7 +226,11 @@ impl Inner {
 
     pub(crate) fn status(&self) -> Status {
         let enrolments = lock(&self.attended).values().map(Attended::info).collect();
-        let devices = self.board.devices().into_iter().map(|device| device.name).collect();
+        let in_words = |device: Device| match device.kind {
+            Kind::Card => format!("Card in {}", device.name),
+            Kind::Key => format!("Key: {}", device.name),
+        };
+        let devices = self.board.devices().into_iter().map(in_words).collect();
         Status { enrolments, devices }
     }
 

@@ -16,6 +16,16 @@ pub trait DeviceSource: Send {
     fn start(self: Box<Self>, board: Board) -> std::io::Result<Box<dyn Send>>;
 }
 
+/// Several sources as one.
+pub struct Several(pub Vec<Box<dyn DeviceSource>>);
+
+impl DeviceSource for Several {
+    fn start(self: Box<Self>, board: Board) -> std::io::Result<Box<dyn Send>> {
+        let started = self.0.into_iter().map(|source| source.start(board.clone()));
+        Ok(Box::new(started.collect::<std::io::Result<Vec<_>>>()?))
+    }
+}
+
 /// Opens a device. Blocks; called on a thread of its own.
 pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
 
@@ -44,12 +54,23 @@ pub enum Arrival {
     Now,
 }
 
+/// What a device is to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A card in a reader: laying it there is the touch.
+    Card,
+    /// A security key on USB, which waits to be touched.
+    Key,
+}
+
 /// A card or key that is there.
 #[derive(Clone)]
 pub struct Device {
     /// The name of its stay; a later one is larger.
     pub id: DeviceId,
-    /// What people call it: the reader's name.
+    /// What it is.
+    pub kind: Kind,
+    /// What people call it: the reader's name, or the key's.
     pub name: String,
     /// When it came.
     pub arrival: Arrival,
@@ -61,6 +82,7 @@ impl std::fmt::Debug for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Device")
             .field("id", &self.id)
+            .field("kind", &self.kind)
             .field("name", &self.name)
             .field("arrival", &self.arrival)
             .finish_non_exhaustive()
@@ -82,13 +104,22 @@ impl Board {
         Self(watch::Sender::new(Devices::default()))
     }
 
-    /// A device is there.
+    /// A card is there.
     pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
+        self.add(Kind::Card, name, arrival, open)
+    }
+
+    /// A security key is there.
+    pub fn plugged_in(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
+        self.add(Kind::Key, name, arrival, open)
+    }
+
+    fn add(&self, kind: Kind, name: String, arrival: Arrival, open: Open) -> DeviceId {
         let mut id = DeviceId(0);
         self.0.send_modify(|devices| {
             devices.last = devices.last.saturating_add(1);
             id = DeviceId(devices.last);
-            devices.there.push(Device { id, name, arrival, open });
+            devices.there.push(Device { id, kind, name, arrival, open });
         });
         id
     }

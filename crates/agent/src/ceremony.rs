@@ -18,6 +18,9 @@ use crate::words;
 
 mod card;
 mod sign;
+mod touch;
+
+pub(crate) use touch::Touch;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
 /// that it is left behind, with a card that it resets.
@@ -55,12 +58,15 @@ impl Ceremony {
     /// Lets the card do its part, on a thread of its own.
     async fn sign(&self, card: card::Card, who_asks: String) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
+        let touch = Touch::new();
+        let (of_person, said) = (touch.clone(), who_asks.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
             let mut person = Dialogs {
                 handle,
                 pinentry: ceremony.pinentry.clone(),
                 cancel: ceremony.cancel.clone(),
                 who_asks,
+                touch: of_person,
                 failed: false,
             };
             let result = sign::sign(&ceremony, card, &mut person);
@@ -78,6 +84,11 @@ impl Ceremony {
                 self.cancel.cancel();
                 let _ = timeout(LAST_WORD, thread).await;
                 return Some(Outcome::Refused(Refused::Removed));
+            }
+            () = touch.refused(&self.pinentry, &said) => {
+                self.cancel.cancel();
+                let _ = timeout(LAST_WORD, thread).await;
+                return Some(Outcome::Refused(Refused::Cancelled));
             }
         };
         // A ceremony that was cancelled at the last moment is void, whatever the card said.

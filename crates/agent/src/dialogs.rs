@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::cancel::Cancel;
 use crate::causes::Causes;
+use crate::ceremony::Touch;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
 
@@ -18,6 +19,8 @@ pub(crate) struct Dialogs {
     pub(crate) cancel: Cancel,
     /// Who asks for what: every dialog says it.
     pub(crate) who_asks: String,
+    /// Whether a key waits to be touched, which is a dialog of its own.
+    pub(crate) touch: Touch,
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
 }
@@ -29,6 +32,8 @@ impl Dialogs {
         until: Until<'_>,
         question: impl Future<Output = Result<Option<T>, PinentryError>>,
     ) -> Option<T> {
+        // One dialog at a time.
+        self.touch.is_over();
         let deadline = tokio::time::Instant::from_std(until.deadline);
         let cancel = self.cancel.clone();
         let answer = self.handle.block_on(async {
@@ -134,7 +139,7 @@ impl Person for Dialogs {
     }
 
     fn touch_needed(&mut self) {
-        // A card that lies on its reader is touched by lying there; a key blinks by itself.
+        // A card that lies on its reader is touched by lying there; a key says when it waits.
         tracing::debug!("the authenticator waits for its holder");
     }
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cardea_agent::{
-    Agent, Ask, Causes, Config, Daemon, EnrolmentCode, Pace, Pinentry, Readers, Reply,
-    ServerAddress,
+    Agent, Ask, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Pace, Pinentry, Readers,
+    Reply, SecurityKeys, ServerAddress, Several, SimulatedKey,
 };
 use clap::{Parser, Subcommand};
 
@@ -39,6 +39,9 @@ enum Command {
         /// What pages call this computer [default: its host name]
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices
+        #[arg(long, value_name = "PATH", hide = true)]
+        simulated_key: Option<PathBuf>,
     },
     /// Pair this computer with the page that shows CODE
     Pair {
@@ -100,7 +103,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         .map_err(Failure::Runtime)?;
     let result = runtime.block_on(async {
         match arguments.command {
-            Command::Run { state, pinentry, pinentry_arg, name } => {
+            Command::Run { state, pinentry, pinentry_arg, name, simulated_key } => {
                 let pinentry = pinentry_program(pinentry)?.with_arguments(pinentry_arg);
                 let state_dir = state.or_else(default_state);
                 let state_dir = state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?;
@@ -109,7 +112,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
                     state_dir,
                     socket: Some(socket),
                     pinentry,
-                    devices: Box::new(Readers),
+                    devices: Box::new(devices(simulated_key)),
                     device_name,
                     pace: Pace::default(),
                 })
@@ -139,6 +142,14 @@ fn pinentry_program(given: Option<PathBuf>) -> Result<Pinentry, Failure> {
     let found = given.map(Pinentry::new).or_else(|| Pinentry::find(path.as_os_str()));
     let terminal = variable("GPG_TTY").map(|tty| tty.display().to_string());
     Ok(found.ok_or(Failure::NoPinentry)?.on_terminal(terminal))
+}
+
+fn devices(simulated_key: Option<PathBuf>) -> Several {
+    let mut sources: Vec<Box<dyn DeviceSource>> = vec![Box::new(Readers), Box::new(SecurityKeys)];
+    if let Some(socket) = simulated_key {
+        sources.push(Box::new(SimulatedKey { socket }));
+    }
+    Several(sources)
 }
 
 fn host_name() -> String {
@@ -211,7 +222,7 @@ async fn status(socket: &std::path::Path) -> Result<(), Failure> {
                 writeln!(out, "Paired with no server yet.")?;
             }
             for device in &status.devices {
-                writeln!(out, "Card in {device}")?;
+                writeln!(out, "{device}")?;
             }
             Ok(())
         }

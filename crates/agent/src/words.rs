@@ -12,12 +12,15 @@ pub(crate) const NEW_PIN: &str = "New PIN:";
 pub(crate) const SAME_PIN: &str = "Once more:";
 pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
+pub(crate) const USE_THIS_KEY: &str = "Use this key";
+pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
+pub(crate) const HIDE: &str = "Hide";
 pub(crate) const CHECK_AGAIN: &str = "It is there";
 pub(crate) const TRY_ANYWAY: &str = "Try the last time";
 pub(crate) const THIS_ACCOUNT: &str = "This account";
 pub(crate) const ANOTHER: &str = "Another";
 pub(crate) const MISMATCH: &str = "The two PINs are not the same.";
-pub(crate) const PUT_CARD: &str = "Put your card on the reader, or into it.";
+pub(crate) const PUT_CARD: &str = "Put your card on the reader or into it, or plug in your key.";
 pub(crate) const NO_CARD_YET: &str = "There is no card on the reader yet.";
 pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.";
 

@@ -111,12 +111,15 @@ fn wait(worker: &Worker, job: Job, control: &mut Control<'_>) -> Result<Vec<u8>,
     const ENDED: Failure = Failure::Fault(Fault::Card(CardError::WorkerEnded));
     let limit = Instant::now().checked_add(COMMAND_LIMIT);
     let limit = limit.map_or(control.deadline, |limit| limit.min(control.deadline));
+    let left = || {
+        let left = limit.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Failure::Deadline) } else { Ok(left) }
+    };
+    // Nothing reaches the card for somebody who waits no more.
+    left()?;
     let reports = worker.assign(job).ok_or(ENDED)?;
     loop {
-        let left = limit.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Failure::Deadline);
-        }
+        let left = left()?;
         match reports.recv_timeout(left.min(TICK)) {
             Ok(Report::Keepalive(keepalive)) => (control.on_keepalive)(keepalive),
             Ok(Report::Done(result)) => return Ok(result?),

@@ -148,6 +148,7 @@ pub async fn invite(config: &Config) -> Result<String, StartError> {
     })
     .await?;
     tx.commit().await?;
+    store.close().await?;
     // In the fragment, so that no log of a server or proxy has it.
     Ok(config.address(&format!("/admin/invite#{}", token.reveal())))
 }

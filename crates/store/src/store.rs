@@ -202,7 +202,7 @@ impl Store {
     }
 
     /// Ends all connections in good order. Transactions that are open come to their end first;
-    /// who comes later is told [`StoreError::Busy`] or finds the pool closed.
+    /// who comes later is told [`StoreError::Busy`]. Waits as long as they take.
     ///
     /// # Errors
     ///

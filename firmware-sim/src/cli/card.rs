@@ -72,6 +72,31 @@ impl CardArguments {
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
+    /// Says that all is ready, and does what people say until one says quit.
+    #[expect(clippy::print_stdout, reason = "what the program is there to say")]
+    pub(crate) fn attend(&self, simulator: &Simulator, ready: &str) -> Outcome {
+        let (quit, quits) = mpsc::channel();
+        self.listen(simulator.holder(), quit.clone())?;
+        println!("{ready}");
+        if io::stdin().is_terminal() {
+            println!("{}", control::HELP);
+        }
+        let holder = simulator.holder();
+        thread::Builder::new().name("stdin".into()).spawn(move || {
+            // The end of standard input is not the end of the card: it may run in the background.
+            if control::converse(io::stdin().lock(), io::stdout(), &holder).unwrap_or(false) {
+                let _ = quit.send(());
+            } else {
+                // Keeps the channel open, so that the card stays.
+                std::mem::forget(quit);
+            }
+        })?;
+        // An error cannot happen while a sender lives; it would end the card as well.
+        let _ = quits.recv();
+        self.tidy();
+        Ok(ExitCode::SUCCESS)
+    }
+
     pub(crate) fn tidy(&self) {
         if let Some(path) = &self.control {
             // It may be gone already.
@@ -86,7 +111,6 @@ fn chance() -> u64 {
     RandomState::new().hash_one("seed")
 }
 
-#[expect(clippy::print_stdout, reason = "what the program is there to say")]
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let simulator = arguments.card.start()?;
     let port = arguments.reader_port;
@@ -96,24 +120,5 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
              package vsmartcard-vpcd?"
         )
     })?;
-    let (quit, quits) = mpsc::channel();
-    arguments.card.listen(simulator.holder(), quit.clone())?;
-    println!("card inserted, reader port {port}");
-    if io::stdin().is_terminal() {
-        println!("{}", control::HELP);
-    }
-    let holder = simulator.holder();
-    thread::Builder::new().name("stdin".into()).spawn(move || {
-        // The end of standard input is not the end of the card: it may run in the background.
-        if control::converse(io::stdin().lock(), io::stdout(), &holder).unwrap_or(false) {
-            let _ = quit.send(());
-        } else {
-            // Keeps the channel open, so that the card stays.
-            std::mem::forget(quit);
-        }
-    })?;
-    // An error cannot happen while a sender lives; it would end the card as well.
-    let _ = quits.recv();
-    arguments.card.tidy();
-    Ok(ExitCode::SUCCESS)
+    arguments.card.attend(&simulator, &format!("card inserted, reader port {port}"))
 }

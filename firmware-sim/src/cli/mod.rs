@@ -2,6 +2,7 @@
 
 mod card;
 mod isolated;
+mod key;
 mod pinentry;
 
 use std::error::Error;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Simulated security cards for Cardea: real authenticator firmware, without the hardware.
+/// Simulated security cards and keys for Cardea: real authenticator firmware, without the hardware.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Puts a card into a virtual reader of this machine's pcscd.
     Card(card::Arguments),
+    /// Plays a security key on USB, at a Unix socket.
+    Key(key::Arguments),
     /// Runs a program with a pcscd and a card of its own, and ends them with it.
     Isolated(isolated::Arguments),
     /// Plays pinentry: answers PIN dialogs by script.
@@ -33,6 +36,7 @@ pub(crate) type Outcome = Result<ExitCode, Box<dyn Error>>;
 pub(crate) fn run(arguments: Arguments) -> Outcome {
     match arguments.command {
         Command::Card(arguments) => card::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::Isolated(arguments) => isolated::run(&arguments),
         Command::Pinentry(arguments) => pinentry::run(&arguments),
     }

@@ -7,8 +7,9 @@ use authenticator::get_info::{self, Response as Info};
 use authenticator::{CeremonyLink, Control, execute};
 
 use super::Ceremony;
-use crate::board::{Arrival, Device, DeviceId};
+use crate::board::{Arrival, Device, DeviceId, Kind};
 use crate::causes::Causes;
+use crate::clock;
 use crate::pinentry::{Choice, Dialog, PinentryError};
 use crate::words;
 
@@ -16,9 +17,14 @@ use crate::words;
 /// answers by itself must not be asked as fast as programs can be started.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// An open card.
+/// How long a device may take to say what it is: one that another program keeps busy must not
+/// keep the person from being asked for another.
+const OPEN_LIMIT: Duration = Duration::from_secs(5);
+
+/// An open card or key.
 pub(super) struct Card {
     pub(super) id: DeviceId,
+    pub(super) kind: Kind,
     pub(super) link: Box<dyn CeremonyLink>,
     info: Info,
 }
@@ -66,7 +72,9 @@ pub(super) async fn find(ceremony: &Ceremony, who_asks: &str) -> Result<Card, Re
 /// Opens a device and asks it what it is; `None` when it is nothing for us.
 async fn open(ceremony: &Ceremony, device: &Device) -> Option<Card> {
     let (open, name) = (device.open.clone(), device.name.clone());
-    let (cancel, deadline) = (ceremony.cancel.clone(), ceremony.deadline);
+    let cancel = ceremony.cancel.clone();
+    let limit = clock::now().checked_add(OPEN_LIMIT);
+    let deadline = limit.map_or(ceremony.deadline, |limit| limit.min(ceremony.deadline));
     let opened = tokio::task::spawn_blocking(move || {
         let mut link = open().map_err(|error| {
             tracing::info!(name, error = %Causes(&error), "not used");
@@ -78,7 +86,7 @@ async fn open(ceremony: &Ceremony, device: &Device) -> Option<Card> {
         Ok::<_, ()>((link, info))
     });
     let (link, info) = opened.await.ok()?.ok()?;
-    info.speaks_ctap2().then_some(Card { id: device.id, link, info })
+    info.speaks_ctap2().then_some(Card { id: device.id, kind: device.kind, link, info })
 }
 
 /// Whether the ceremony cannot end well without a PIN. A sensor on the card does not count: a
@@ -99,7 +107,10 @@ async fn lying_card(ceremony: &Ceremony, who_asks: &str, card: Card) -> Result<C
     let dialog = Dialog {
         title: words::TITLE,
         description: who_asks,
-        ok: words::USE_THIS_CARD,
+        ok: match card.kind {
+            Kind::Card => words::USE_THIS_CARD,
+            Kind::Key => words::USE_THIS_KEY,
+        },
         ..Dialog::default()
     };
     match ceremony.pinentry.confirm(&dialog).await.map_err(failed)? {

@@ -10,11 +10,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 
 use super::Ceremony;
 use super::card::Card;
+use crate::board::Kind;
 use crate::dialogs::Dialogs;
 use crate::random;
 
 /// COSE algorithm ES256, the only one that is asked for.
 const ES256: i64 = -7;
+/// `AuthenticatorTransport` of a key, WebAuthn Level 3 §5.8.4.
+const USB: &str = "usb";
 
 /// Has the card sign, or make a credential.
 pub(super) fn sign(
@@ -24,8 +27,13 @@ pub(super) fn sign(
 ) -> Result<Outcome, CeremonyError> {
     let claims = ceremony.request.claims();
     let cancel = ceremony.cancel.clone();
-    let mut control =
-        Control { deadline: ceremony.deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
+    let (kind, touch) = (card.kind, person.touch.clone());
+    let mut on_keepalive = |keepalive| touch.heard(kind, keepalive);
+    let mut control = Control {
+        deadline: ceremony.deadline,
+        cancel: cancel.flag(),
+        on_keepalive: &mut on_keepalive,
+    };
     #[expect(clippy::expect_used, reason = "without randomness this thread and its ceremony end")]
     let mut entropy = |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
     let credential = match &claims.ceremony {
@@ -37,9 +45,14 @@ pub(super) fn sign(
         }
         Wanted::Create(create) => {
             let name = &ceremony.enrolment.record.tenant_name;
-            let request = register_request(claims, create, name)?;
-            let registration =
+            let request = register_request(claims, create, name, card.kind)?;
+            let mut registration =
                 register(&mut *card.link, &request, person, &mut control, &mut entropy)?;
+            // Whatever it says of itself, there it is.
+            let transports = &mut registration.response.transports;
+            if card.kind == Kind::Key && !transports.iter().any(|known| known == USB) {
+                transports.push(USB.to_owned());
+            }
             serde_json::to_value(registration).map(Outcome::Registration)
         }
     };
@@ -63,6 +76,7 @@ fn register_request(
     claims: &SignedRequest,
     create: &Create,
     rp_name: &str,
+    kind: Kind,
 ) -> Result<RegisterRequest, CeremonyError> {
     if !create.pub_key_cred_params.iter().any(|parameter| parameter.alg == ES256) {
         return Err(CeremonyError::Request("the server does not take ES256"));
@@ -79,7 +93,10 @@ fn register_request(
         exclude: ids(&create.exclude_credentials)?,
         resident_key: resident_key(create.resident_key),
         user_verification: user_verification(claims.user_verification),
-        transports: vec!["smart-card".to_owned(), "nfc".to_owned()],
+        transports: match kind {
+            Kind::Card => vec!["smart-card".to_owned(), "nfc".to_owned()],
+            Kind::Key => vec![USB.to_owned()],
+        },
     })
 }
 

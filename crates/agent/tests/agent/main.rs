@@ -9,6 +9,8 @@ mod ceremonies;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

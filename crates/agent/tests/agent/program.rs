@@ -168,6 +168,36 @@ async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
     desk.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_key_signs_in_and_is_said_to_be_one() {
+    let (folder, server) = (Folder::new(), Server::start().await);
+    let simulator = Simulator::start(Config::seeded(32)).unwrap();
+    let socket = folder.path().join("key");
+    let _key = simulator.key(&socket).unwrap();
+    let mut desk = Desk::with(|command| {
+        command.arg("--simulated-key").arg(&socket);
+    })
+    .await;
+    desk.pair(&server).await;
+    desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
+    desk.until(|status| status.devices == ["Key: simulated key"]).await;
+    let touch = firmware_sim::Touch::Refuse;
+    simulator.holder().touches(touch);
+    let pin = format!("pin {PIN}");
+    desk.person.will(&[&pin, &pin, "wait", &pin, "wait"]);
+    server.ask(&enrol(&server, vec![]));
+    desk.person.looks_at(3).await;
+    assert!(simulator.holder().touch());
+    let credential = descriptor(&server.outcome().await.1);
+    server.ask(&login(&server, vec![credential]));
+    desk.person.looks_at(5).await;
+    assert!(simulator.holder().touch());
+    assert!(matches!(server.outcome().await.1, Outcome::Assertion(_)));
+    let log = desk.end().await;
+    assert!(log.contains("a simulated key is one of the devices"), "{log}");
+    assert!(!log.contains(PIN), "the PIN is in the log");
+}
+
 /// An authority that this computer does not know.
 const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agent/tls/authority.pem");
 

@@ -60,11 +60,15 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let handle = axum_server::Handle::new();
     tokio::spawn(stop(handle.clone()));
     tracing::info!(%url, listen = %at, "cardea serves");
-    match tls {
-        Some(tls) => listen::encrypted(&app, listener, tls, handle).await?,
-        None => listen::plain(&app, listener, handle).await?,
+    let served = match tls {
+        Some(tls) => listen::encrypted(&app, listener, tls, handle).await,
+        None => listen::plain(&app, listener, handle).await,
+    };
+    match tokio::time::timeout(DRAIN, app.store().close()).await {
+        Ok(closed) => closed?,
+        Err(_) => tracing::warn!("the database does not end; left as it is"),
     }
-    Ok(app.store().close().await?)
+    Ok(served?)
 }
 
 async fn certificate(tls: &Tls) -> Result<RustlsConfig, Failure> {

@@ -138,7 +138,9 @@ pub(crate) async fn execute(
             return Err(ExecuteError::Replay);
         }
         let ended = answered(&effects).ok_or(ExecuteError::Incomplete)?;
-        hit(tx.finish_ticket(agent.ticket, &ended).await?, "request")?;
+        let was_open = tx.finish_ticket(agent.ticket, &ended).await?;
+        // A refusal counts, and is on record, although the page took back what was asked.
+        hit(was_open || ended != TicketState::Proved, "request")?;
     }
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::support::{ACME, BIRCH, assert_clear, assert_unchanged, mia};
 
 /// No answer of ours takes longer, whatever the provider does: four seconds for the provider, and
-/// two to spare on a busy machine.
+/// the rest to spare on a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
 
 const UNREACHABLE: &str = "The sign-in service cannot be reached";

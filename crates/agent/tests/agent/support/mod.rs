@@ -13,8 +13,11 @@ use agent_protocol::{
     Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
 };
 use authenticator::{CeremonyLink, Unshared};
-use cardea_agent::{Agent, Arrival, Board, Config, DeviceId, DeviceSource, Pace, ServerAddress};
-use firmware_sim::Simulator;
+use cardea_agent::{
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, OpenError, Pace, ServerAddress,
+};
+use firmware_sim::{Simulator, VirtualKey};
+use link_hid::{HidLink, Hidraw};
 
 use person::Person;
 use server::Server;
@@ -86,9 +89,28 @@ impl Reader {
         self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
     }
 
+    /// A key on USB.
+    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> VirtualKey {
+        static NONCES: AtomicU64 = AtomicU64::new(1);
+        let socket = std::env::temp_dir().join(format!(
+            "cardea-key-{}-{}",
+            std::process::id(),
+            NONCES.fetch_add(1, Ordering::Relaxed)
+        ));
+        let key = simulator.key(&socket).unwrap();
+        let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let open = move || {
+            let wire = Hidraw::connect(&socket).map_err(|e| OpenError::Failed(e.into()))?;
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(HidLink::new(wire, nonces)));
+            Ok(link)
+        };
+        self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
+        key
+    }
+
     /// A card that is no FIDO card.
     pub(crate) fn put_other(&self) -> DeviceId {
-        let open = || Err(cardea_agent::OpenError::NotFido);
+        let open = || Err(OpenError::NotFido);
         self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
     }
 

@@ -1,0 +1,215 @@
+//! The thread of a key: between the programs that have it open and the firmware.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
+
+use super::device::{Device, Reaction, Work};
+use super::packet::Report;
+use crate::Simulator;
+use crate::firmware::{Input, Job};
+use crate::shared::{Shared, Ticket, now};
+
+/// How often a key that works looks at its wire. Answers do not wait.
+const LOOK: Duration = Duration::from_millis(1);
+/// How often an idle key looks whether the person's hand has unplugged it.
+const HAND: Duration = Duration::from_millis(20);
+/// How long the firmware may take to say its last word about an abandoned command.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+pub(super) struct Cable {
+    shared: Arc<Shared>,
+    jobs: Sender<Job>,
+    listener: Option<OwnedFd>,
+    clients: Vec<OwnedFd>,
+    stopped: OwnedFd,
+}
+
+/// A command that the firmware works on.
+struct Call {
+    ticket: Ticket,
+    answers: Receiver<Vec<u8>>,
+}
+
+/// Why a key's time between plug and unplug is over.
+enum Over {
+    /// The person unplugged it.
+    Unplugged,
+    /// For good.
+    Ended,
+}
+
+impl Cable {
+    pub(super) fn new(
+        simulator: &Simulator,
+        listener: Option<OwnedFd>,
+        clients: Vec<OwnedFd>,
+        stopped: OwnedFd,
+    ) -> Self {
+        let (shared, jobs) = (Arc::clone(&simulator.shared), simulator.jobs.clone());
+        Self { shared, jobs, listener, clients, stopped }
+    }
+
+    /// One time between plug and unplug after the other.
+    pub(super) fn run(mut self) {
+        while self.wait_for_the_hand() {
+            let insertion = self.shared.lock().insertion;
+            let over = self.serve(insertion);
+            // Nobody has a key open that is not there.
+            self.clients.clear();
+            if matches!(over, Over::Ended) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the key is in; false when it never will be. Who comes meanwhile is sent away.
+    fn wait_for_the_hand(&mut self) -> bool {
+        loop {
+            let (is_present, has_ended) = {
+                let state = self.shared.lock();
+                (state.present, state.ended)
+            };
+            if has_ended || self.is_stopped() {
+                return false;
+            }
+            if is_present {
+                return true;
+            }
+            self.accept();
+            self.clients.clear();
+            self.shared.wait(HAND, |state| state.present || state.ended);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        !matches!(recv(&self.stopped, &mut [0; 1], RecvFlags::empty()), Err(Errno::AGAIN))
+    }
+
+    fn serve(&mut self, insertion: u64) -> Over {
+        let mut device = Device::new();
+        let mut call: Option<Call> = None;
+        loop {
+            let is_in = self.shared.lock().insertion == insertion;
+            let is_stopped = self.is_stopped() || self.shared.lock().ended;
+            if !is_in || is_stopped {
+                self.abandon(call);
+                return if is_stopped { Over::Ended } else { Over::Unplugged };
+            }
+            if let Some(under_way) = call.take() {
+                call = self.work(under_way, &mut device, insertion);
+            } else {
+                self.wait(&device);
+            }
+            self.accept();
+            self.tell(&device.tick(now()));
+            for report in self.hear() {
+                if !self.shared.arrives(insertion) {
+                    break;
+                }
+                let reaction = device.receive(&report, now());
+                self.react(reaction, &mut call);
+            }
+        }
+    }
+
+    /// Waits a moment for the firmware; `None` when it has answered.
+    fn work(&mut self, call: Call, device: &mut Device, insertion: u64) -> Option<Call> {
+        match call.answers.recv_timeout(LOOK) {
+            Ok(answer) => {
+                let reports = device.answered(&answer);
+                if self.shared.answers(insertion) {
+                    self.tell(&reports);
+                }
+                None
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let reports = device.pulse(self.shared.keepalive().0, now());
+                self.tell(&reports);
+                Some(call)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    fn react(&mut self, reaction: Reaction, call: &mut Option<Call>) {
+        self.tell(&reaction.reports);
+        let input = match reaction.work {
+            None => return,
+            Some(Work::Cancel) => {
+                if let Some(call) = call {
+                    self.shared.give_up(&call.ticket);
+                }
+                return;
+            }
+            Some(Work::Cbor(request)) => Input::Ctap(request),
+            Some(Work::Msg(request)) => Input::U2f(request),
+        };
+        let ticket = Ticket::default();
+        let (answer, answers) = mpsc::channel();
+        // A firmware that has ended drops the job, and with it the answer's other end.
+        let _ = self.jobs.send(Job { input, ticket: Arc::clone(&ticket), answer });
+        *call = Some(Call { ticket, answers });
+    }
+
+    /// We wait, so that the firmware is idle again when the key is plugged in next.
+    fn abandon(&self, call: Option<Call>) {
+        if let Some(call) = call
+            && self.shared.give_up(&call.ticket)
+        {
+            let _ = call.answers.recv_timeout(LAST_WORD);
+        }
+    }
+
+    /// Waits until somebody has something to say, or time is up.
+    fn wait(&self, device: &Device) {
+        let until = device.deadline().map(|end| end.saturating_duration_since(now()));
+        let timeout = until.unwrap_or(HAND).min(HAND);
+        let Ok(timeout) = Timespec::try_from(timeout) else { return };
+        let files = self.clients.iter().chain(&self.listener).chain([&self.stopped]);
+        let mut files: Vec<_> = files.map(|file| PollFd::new(file, PollFlags::IN)).collect();
+        // Interrupted or not, the caller looks at everything.
+        let _ = poll(&mut files, Some(&timeout));
+    }
+
+    fn accept(&mut self) {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        while let Some(Ok(client)) =
+            self.listener.as_ref().map(|listener| accept_with(listener, flags))
+        {
+            self.clients.push(client);
+        }
+    }
+
+    /// One report of each client, so that they take turns. Those who left are forgotten.
+    fn hear(&mut self) -> Vec<Report> {
+        let mut heard = Vec::new();
+        self.clients.retain(|client| {
+            let mut report = [0; 64];
+            match recv(client, &mut report, RecvFlags::empty()) {
+                Ok((64, _)) => heard.push(report),
+                Ok((0, _)) => return false,
+                // Nothing; or no report, which a device with reports of 64 bytes does not hear.
+                // Or it left without reading all, and what it said last is still to be heard.
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => {}
+                Err(_) => return false,
+            }
+            true
+        });
+        heard
+    }
+
+    /// Everybody hears it. Who does not read loses what does not fit, as with a real node.
+    fn tell(&self, reports: &[Report]) {
+        for report in reports {
+            for client in &self.clients {
+                let _ = send(client, report, SendFlags::NOSIGNAL);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use authenticator::{CeremonyLink, Unshared};
+use firmware_sim::{Config, Pcscd, Simulator, VirtualCard, VirtualKey};
+use link_hid::{HidLink, Hidraw};
+use link_pcsc::{Event, Monitor, Options, PcscLink};
+use tempfile::TempDir;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// An authenticator that is reached in one of the ways that there are.
+pub trait Body {
+    /// Whether keepalives come through. A card in a reader has no way to tell.
+    const TELLS_KEEPALIVES: bool;
+
+    /// The authenticator behind it.
+    fn simulator(&self) -> &Simulator;
+
+    /// A link to the authenticator, which was put in or put back; waits until it is there.
+    fn link(&self) -> Box<dyn CeremonyLink>;
+
+    /// Waits until everybody has noticed that the authenticator was pulled out.
+    fn wait_until_gone(&self) {}
+}
+
+fn simulator(seed: u64) -> Simulator {
+    Simulator::start(Config::seeded(seed)).unwrap()
+}
+
+/// The simulator's own link, to which the others are compared.
+pub struct InProcess(Simulator);
+
+impl InProcess {
+    /// An authenticator in this process.
+    pub fn new(seed: u64) -> Self {
+        Self(simulator(seed))
+    }
+}
+
+impl Body for InProcess {
+    const TELLS_KEEPALIVES: bool = true;
+
+    fn simulator(&self) -> &Simulator {
+        &self.0
+    }
+
+    fn link(&self) -> Box<dyn CeremonyLink> {
+        Box::new(Unshared(self.0.link()))
+    }
+}
+
+/// A key behind the socket that stands for its device node.
+pub struct KeyOnUsb {
+    folder: TempDir,
+    _key: VirtualKey,
+    simulator: Simulator,
+}
+
+impl KeyOnUsb {
+    /// A key that is plugged in.
+    pub fn new(seed: u64) -> Self {
+        let (folder, simulator) = (tempfile::tempdir().unwrap(), simulator(seed));
+        let key = simulator.key(&folder.path().join("key")).unwrap();
+        Self { folder, _key: key, simulator }
+    }
+}
+
+impl Body for KeyOnUsb {
+    const TELLS_KEEPALIVES: bool = true;
+
+    fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    fn link(&self) -> Box<dyn CeremonyLink> {
+        static NONCES: AtomicU64 = AtomicU64::new(1);
+        let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let wire = Hidraw::connect(&self.folder.path().join("key")).unwrap();
+        Box::new(Unshared(HidLink::new(wire, nonces)))
+    }
+}
+
+/// A card in the reader of a pcscd of its own.
+pub struct CardInReader {
+    events: Receiver<Event>,
+    _monitor: Monitor,
+    _card: VirtualCard,
+    simulator: Simulator,
+}
+
+impl CardInReader {
+    /// A card that is inserted.
+    pub fn new(pcscd: &Pcscd, seed: u64) -> Self {
+        let simulator = simulator(seed);
+        let card = simulator.card(&pcscd.first_reader()).unwrap();
+        assert!(card.wait_until_powered(SOON));
+        let (sender, events) = channel();
+        let monitor = Monitor::start(move |event| drop(sender.send(event))).unwrap();
+        Self { events, _monitor: monitor, _card: card, simulator }
+    }
+}
+
+impl Body for CardInReader {
+    const TELLS_KEEPALIVES: bool = false;
+
+    fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    fn link(&self) -> Box<dyn CeremonyLink> {
+        loop {
+            let event = self.events.recv_timeout(SOON).expect("the card never came");
+            if let Event::CardInserted(card) = event {
+                return Box::new(PcscLink::new(&card, Options::default()));
+            }
+        }
+    }
+
+    fn wait_until_gone(&self) {
+        let gone = |event| matches!(event, Event::CardRemoved { .. });
+        while !gone(self.events.recv_timeout(SOON).expect("the card never went")) {}
+    }
+}

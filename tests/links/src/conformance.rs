@@ -1,0 +1,197 @@
+//! The claims. Each is a function of one body, which was just put in.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use authenticator::{CeremonyLink, Control, Keepalive, LinkError};
+use firmware_sim::{Moment, Touch};
+
+use crate::Body;
+use crate::requests::{GET_INFO, SELECTION, enrol, get_assertion_of, sign_in};
+
+const SOON: Duration = Duration::from_secs(10);
+/// No link takes longer to end after it was told to, or after its time was up.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+type Link = Box<dyn CeremonyLink>;
+
+fn within<T>(time: Duration, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
+    let cancel = AtomicBool::new(false);
+    let deadline = Instant::now() + time;
+    run(&mut Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} })
+}
+
+fn call(link: &mut Link, request: &[u8]) -> Result<Vec<u8>, LinkError> {
+    within(SOON, |control| link.call(request, control))
+}
+
+/// The link answers, with nothing of what was before.
+fn is_ready(link: &mut Link) {
+    let info = call(link, GET_INFO).unwrap();
+    assert_eq!(info.first(), Some(&0x00));
+    assert!(info.len() > 100, "{} bytes are no getInfo", info.len());
+    assert_eq!(call(link, GET_INFO).unwrap(), info);
+}
+
+/// The authenticator says what it is, as often as it is asked.
+pub fn get_info_is_answered(body: &impl Body) {
+    is_ready(&mut body.link());
+}
+
+/// Requests around every edge of packets and APDUs arrive as they were sent: the answer is that
+/// of the simulator's own link.
+pub fn requests_of_every_length_arrive(body: &impl Body) {
+    let mut link = body.link();
+    let mut own: Link = Box::new(authenticator::Unshared(body.simulator().link()));
+    let edges = [57, 116, 175, 234, 240, 255, 256, 480, 720, 960, 1_024, 2_048, 3_000];
+    for length in edges.into_iter().flat_map(|edge| edge - 2..=edge + 2) {
+        if length < 90 {
+            continue;
+        }
+        let request = get_assertion_of(length);
+        let expected = call(&mut own, &request).unwrap();
+        assert_eq!(call(&mut link, &request).unwrap(), expected, "{length}");
+    }
+    is_ready(&mut link);
+}
+
+/// A whole registration and a sign-in, with lists and answers that take several packets.
+pub fn a_ceremony_with_long_messages_succeeds(body: &impl Body) {
+    let mut link = body.link();
+    let registration = within(SOON, |control| enrol(&mut link, control)).unwrap();
+    let id = registration.id.0;
+    let assertion = within(SOON, |control| sign_in(&mut link, &id, control)).unwrap();
+    assert_eq!(assertion.id.0, id);
+}
+
+/// While the authenticator waits for a touch, the caller hears it, if there is a way to tell.
+pub fn a_touch_that_is_needed_is_told(body: &impl Body) {
+    let mut link = body.link();
+    let holder = body.simulator().holder();
+    holder.touches_next(Touch::After(Duration::from_millis(350)));
+    let mut heard = Vec::new();
+    let cancel = AtomicBool::new(false);
+    let mut control = Control {
+        deadline: Instant::now() + SOON,
+        cancel: &cancel,
+        on_keepalive: &mut |keepalive| heard.push(keepalive),
+    };
+    assert_eq!(link.call(SELECTION, &mut control).unwrap(), [0x00]);
+    let told = heard.iter().filter(|&&keepalive| keepalive == Keepalive::UP_NEEDED).count();
+    // At the change, and then every 100 ms.
+    let expected = if tells(body) { 2..=6 } else { 0..=0 };
+    assert!(expected.contains(&told), "{heard:?}");
+}
+
+fn tells<B: Body>(_: &B) -> bool {
+    B::TELLS_KEEPALIVES
+}
+
+/// Who cancels waits no longer; the light goes out, and the next call is clean.
+pub fn a_cancel_during_the_touch_ends_at_once(body: &impl Body) {
+    let mut link = body.link();
+    is_ready(&mut link);
+    let holder = body.simulator().holder();
+    holder.touches_next(Touch::Refuse);
+    let cancel = AtomicBool::new(false);
+    let cancelled_at = Mutex::new(None);
+    let error = thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(holder.wait_until_asked(SOON));
+            *cancelled_at.lock().unwrap() = Some(Instant::now());
+            cancel.store(true, Ordering::Release);
+        });
+        let deadline = Instant::now() + SOON;
+        let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} };
+        link.call(SELECTION, &mut control).unwrap_err()
+    });
+    let took = cancelled_at.lock().unwrap().unwrap().elapsed();
+    assert!(matches!(error, LinkError::Cancelled), "{error:?}");
+    assert!(took < AT_ONCE, "{took:?}");
+    // A card is left with an APDU that nobody waits for: the touch ends it.
+    holder.touch();
+    is_ready(&mut link);
+}
+
+/// The deadline ends a wait, and the next call is clean.
+pub fn a_deadline_during_the_touch_ends_at_once(body: &impl Body) {
+    let mut link = body.link();
+    is_ready(&mut link);
+    let holder = body.simulator().holder();
+    holder.touches_next(Touch::Refuse);
+    let limit = Duration::from_millis(400);
+    let begun = Instant::now();
+    let error = within(limit, |control| link.call(SELECTION, control)).unwrap_err();
+    assert!(matches!(error, LinkError::Deadline), "{error:?}");
+    assert!(begun.elapsed() < limit + AT_ONCE, "{:?}", begun.elapsed());
+    holder.touch();
+    is_ready(&mut link);
+}
+
+/// What was cancelled before it began never reaches the authenticator.
+pub fn a_call_that_is_cancelled_before_asks_nothing(body: &impl Body) {
+    let mut link = body.link();
+    is_ready(&mut link);
+    let holder = body.simulator().holder();
+    let (seen, asked) = (holder.commands_seen(), holder.times_asked());
+    let cancel = AtomicBool::new(true);
+    let deadline = Instant::now() + SOON;
+    let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} };
+    let error = link.call(SELECTION, &mut control).unwrap_err();
+    assert!(matches!(error, LinkError::Cancelled), "{error:?}");
+    let error = within(Duration::ZERO, |control| link.call(SELECTION, control)).unwrap_err();
+    assert!(matches!(error, LinkError::Deadline), "{error:?}");
+    assert_eq!((holder.commands_seen(), holder.times_asked()), (seen, asked));
+}
+
+/// An authenticator that is pulled out is removed, for this link for good; put back, it answers
+/// to another.
+pub fn a_removal_ends_the_link_and_a_new_one_works(body: &impl Body) {
+    let mut link = body.link();
+    let holder = body.simulator().holder();
+    for moment in [Moment::Before, Moment::After] {
+        is_ready(&mut link);
+        holder.remove_at(1, moment);
+        let begun = Instant::now();
+        let error = call(&mut link, GET_INFO).unwrap_err();
+        assert!(matches!(error, LinkError::Removed(_)), "{moment:?}: {error:?}");
+        assert!(begun.elapsed() < 2 * AT_ONCE, "{:?}", begun.elapsed());
+        let error = call(&mut link, GET_INFO).unwrap_err();
+        assert!(matches!(error, LinkError::Removed(_)), "{moment:?}: {error:?}");
+        back(&mut link, body);
+    }
+}
+
+/// An authenticator that is pulled out while it waits for a touch is removed.
+pub fn a_removal_during_the_touch_is_noticed(body: &impl Body) {
+    let mut link = body.link();
+    is_ready(&mut link);
+    let holder = body.simulator().holder();
+    holder.touches_next(Touch::Refuse);
+    let error = thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(holder.wait_until_asked(SOON));
+            holder.remove();
+        });
+        call(&mut link, SELECTION).unwrap_err()
+    });
+    assert!(matches!(error, LinkError::Removed(_)), "{error:?}");
+    back(&mut link, body);
+    is_ready(&mut link);
+}
+
+/// Puts the authenticator back in. It takes a moment to be noticed that it was gone.
+fn back(link: &mut Link, body: &impl Body) {
+    let begun = Instant::now();
+    let holder = body.simulator().holder();
+    body.wait_until_gone();
+    holder.insert();
+    *link = body.link();
+    while let Err(error) = call(link, GET_INFO) {
+        assert!(matches!(error, LinkError::Removed(_)), "{error:?}");
+        assert!(begun.elapsed() < SOON, "it never came back");
+        *link = body.link();
+    }
+}

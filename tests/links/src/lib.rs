@@ -1,0 +1,19 @@
+//! What every link must do, once: [`conformance`] runs the same claims over a card in a reader, a
+//! key on USB and the simulator's own link.
+//!
+//! A new link is a new [`Body`].
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "tests measure time and fail by panicking"
+)]
+
+mod bodies;
+pub mod conformance;
+mod requests;
+
+pub use bodies::{Body, CardInReader, InProcess, KeyOnUsb};
