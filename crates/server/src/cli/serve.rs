@@ -64,9 +64,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
         Some(tls) => listen::encrypted(&app, listener, tls, handle).await,
         None => listen::plain(&app, listener, handle).await,
     };
-    match tokio::time::timeout(DRAIN, app.store().close()).await {
-        Ok(closed) => closed?,
-        Err(_) => tracing::warn!("the database does not end; left as it is"),
+    if let Ok(closed) = tokio::time::timeout(DRAIN, app.store().close()).await {
+        closed?;
+    } else {
+        tracing::warn!("the database does not end; left as it is");
     }
     Ok(served?)
 }

@@ -5,11 +5,15 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use agent_protocol::paths::{CHANNEL, CLAIM, ENROL, ENROL_WAIT, RESULT};
-use e2e::{Browser, Card, World};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use e2e::{Browser, Card, Engine, World};
 use entra_stand_in::Person;
+use ids::TicketId;
 use secrets::KeyRing;
 use serde_json::{Value, json};
 use server::Bounds;
+use store::TicketState;
 
 use crate::device::{Call, Device, Signed, b64, code_of, now, options_of};
 use crate::support::{ACME, BIRCH, ada, assert_clear, assert_unchanged, enrolled, mia, una};
@@ -616,4 +620,34 @@ async fn an_answer_of_the_other_ceremony_spends_the_challenge_and_nothing_else()
     let claims = device.claim(&world, &ticket).await;
     let body = json!({ "ticket": ticket, "outcome": assertion(&mut card, &world, &claims) });
     assert_eq!(device.post(&world, RESULT, &body).await.status, 200);
+}
+
+/// Whoever holds the page takes back what was asked while a wrong answer is being refused: it
+/// counts all the same, and is on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_counts_although_the_page_takes_back_what_was_asked() {
+    // Who waits for a turn to write is counted on this engine.
+    let world = World::on(Engine::Sqlite).await;
+    enrolled(&world, &mut mia(), 1).await;
+    let (mut device, mut browser) = paired(&world, &mut mia()).await;
+    let ticket = device.asked_by(&mut browser).await;
+    device.claim(&world, &ticket).await;
+    let before = world.dump().await;
+    let body = json!({ "ticket": ticket, "outcome": { "assertion": {} } });
+    let store = world.app.store();
+    let mut page = store.write(world.tenant("acme").await.id).await.unwrap();
+    let taken_back = async {
+        while store.figures().waiting < 1 {
+            tokio::task::yield_now().await;
+        }
+        let id = BASE64_URL_SAFE_NO_PAD.decode(ticket.as_str().unwrap()).unwrap();
+        let id = TicketId(uuid::Uuid::from_slice(&id).unwrap());
+        let cancelled = TicketState::Refused { reason: "cancelled".to_owned() };
+        assert!(page.finish_ticket(id, &cancelled).await.unwrap());
+        page.commit().await.unwrap();
+    };
+    let (refused, ()) = tokio::join!(device.post(&world, RESULT, &body), taken_back);
+    let after = world.dump().await;
+    assert_eq!(refused.code(), "passkey-malformed", "{refused:?}");
+    assert_eq!(before.audited(&after), ["login.refused"]);
 }
