@@ -56,7 +56,7 @@ impl fmt::Display for StatusWord {
 pub(crate) enum Fault {
     /// Card, reader or service is gone.
     Gone(pcsc::Error),
-    /// Somebody else reset the card; it may be begun again.
+    /// Somebody else reset the card, and this command has not reached it.
     Reset,
     /// Nobody waits for the answer any more.
     Interrupted,
@@ -73,7 +73,8 @@ impl From<CardError> for Fault {
 impl From<pcsc::Error> for Fault {
     fn from(error: pcsc::Error) -> Self {
         match error {
-            pcsc::Error::ResetCard => Self::Reset,
+            // A card that was reset has no protocol until it is connected to anew.
+            pcsc::Error::ResetCard | pcsc::Error::ProtoMismatch => Self::Reset,
             pcsc::Error::SharingViolation => Self::Card(CardError::InUse),
             pcsc::Error::SecurityViolation | pcsc::Error::NoAccess => {
                 Self::Card(CardError::Forbidden)

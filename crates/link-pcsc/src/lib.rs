@@ -13,6 +13,7 @@ mod error;
 mod link;
 mod monitor;
 mod readers;
+mod restart;
 mod session;
 mod worker;
 

@@ -7,12 +7,11 @@ use pcsc::{
     Card, Context, Disposition, Protocols, ReaderState, Scope, ShareMode, State, Transaction,
 };
 
-use crate::apdu::{Transmit, Waiting, select};
+use crate::apdu::{Transmit, Waiting};
 use crate::error::Fault;
+use crate::restart::{RESTARTS, Renew, select_anew};
 
-/// How often a transaction is begun anew because somebody else reset the card.
-const RESTARTS: usize = 2;
-/// How often a card that is in use is tried again, one pause apart.
+/// How often a card that is in use, or being reset, is tried again, one pause apart.
 const ATTEMPTS: usize = 20;
 
 /// Which card, in which reader. Another card in the same reader is not this one.
@@ -29,16 +28,9 @@ impl Target {
     pub(crate) fn connect(&self, waiting: &dyn Waiting) -> Result<Card, Fault> {
         // A context of its own: calls on one context wait for each other.
         let context = Context::establish(Scope::User)?;
-        let mut attempts = 0..ATTEMPTS;
-        let card = loop {
-            match context.connect(&self.reader, ShareMode::Shared, Protocols::ANY) {
-                Err(pcsc::Error::SharingViolation) if attempts.next().is_some() => waiting.pause(),
-                result => break result?,
-            }
-            if waiting.is_over() {
-                return Err(Fault::Interrupted);
-            }
-        };
+        let card = patiently(waiting, || {
+            context.connect(&self.reader, ShareMode::Shared, Protocols::ANY)
+        })?;
         self.check(&context, &card)?;
         Ok(card)
     }
@@ -53,32 +45,64 @@ impl Target {
     }
 }
 
-/// Begins a transaction in which the FIDO application is selected.
-pub(crate) fn begin(card: &mut Card) -> Result<Transaction<'_>, Fault> {
-    let mut transaction = lock(card)?;
-    for _ in 0..=RESTARTS {
-        match select(&mut Channel(&transaction)) {
-            Err(Fault::Reset) => {
-                transaction.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard)?;
-            }
-            result => return result.map(|()| transaction),
+/// Tries `step` again while another program has the card to itself, or resets it just now.
+fn patiently<T>(
+    waiting: &dyn Waiting,
+    mut step: impl FnMut() -> Result<T, pcsc::Error>,
+) -> Result<T, Fault> {
+    let mut attempts = 0..ATTEMPTS;
+    loop {
+        match step() {
+            Err(
+                pcsc::Error::SharingViolation | pcsc::Error::ResetCard | pcsc::Error::ProtoMismatch,
+            ) if attempts.next().is_some() => waiting.pause(),
+            result => return Ok(result?),
+        }
+        if waiting.is_over() {
+            return Err(Fault::Interrupted);
         }
     }
-    Err(Fault::Reset)
 }
 
-fn lock(mut card: &mut Card) -> Result<Transaction<'_>, Fault> {
-    for _ in 0..=RESTARTS {
+/// Begins a transaction in which the FIDO application is selected.
+pub(crate) fn begin<'c>(
+    card: &'c mut Card,
+    waiting: &dyn Waiting,
+) -> Result<Transaction<'c>, Fault> {
+    let mut transaction = lock(card, waiting)?;
+    select_anew(&mut Channel(&mut transaction), waiting)?;
+    Ok(transaction)
+}
+
+fn lock<'c>(mut card: &'c mut Card, waiting: &dyn Waiting) -> Result<Transaction<'c>, Fault> {
+    for _ in 0..RESTARTS {
         match card.transaction2() {
             Ok(transaction) => return Ok(transaction),
             Err((same_card, pcsc::Error::ResetCard)) => {
                 card = same_card;
-                card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard)?;
+                reconnect(card, waiting)?;
             }
             Err((_, error)) => return Err(error.into()),
         }
     }
     Err(Fault::Reset)
+}
+
+fn reconnect(card: &mut Card, waiting: &dyn Waiting) -> Result<(), Fault> {
+    patiently(waiting, || card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard))
+}
+
+/// Lets go of `card`, and has it forget what it has been told. The reset ends a transaction: one
+/// that comes with the disconnection can fall into the transaction of who is next.
+pub(crate) fn let_go(mut card: Card) {
+    let Ok(transaction) = card.transaction() else {
+        // Disconnects with a reset, which is all that is left to try.
+        return drop(card);
+    };
+    end(transaction, Disposition::ResetCard);
+    if let Err((card, _)) = card.disconnect(Disposition::LeaveCard) {
+        drop(card);
+    }
 }
 
 /// Ends `transaction`, and has the card forget what it has been told.
@@ -89,14 +113,22 @@ pub(crate) fn end(transaction: Transaction<'_>, disposition: Disposition) {
     }
 }
 
-/// A card as something that takes APDUs.
-pub(crate) struct Channel<'a>(pub(crate) &'a Card);
+/// A card in a transaction, as something that takes APDUs.
+pub(crate) struct Channel<'t, 'c>(pub(crate) &'t mut Transaction<'c>);
 
-impl Transmit for Channel<'_> {
+impl Transmit for Channel<'_, '_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut buffer = vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED];
         let length = self.0.transmit(command, &mut buffer)?.len();
         buffer.truncate(length);
         Ok(buffer)
+    }
+}
+
+impl Renew for Channel<'_, '_> {
+    fn renew(&mut self, waiting: &dyn Waiting) -> Result<(), Fault> {
+        patiently(waiting, || {
+            self.0.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard)
+        })
     }
 }

@@ -13,7 +13,8 @@ use pcsc::{Card, Disposition, Transaction};
 
 use crate::apdu::{Form, Waiting, message};
 use crate::error::Fault;
-use crate::session::{Channel, Target, begin, end};
+use crate::restart::first_message;
+use crate::session::{Channel, Target, begin, end, let_go};
 
 /// How long the worker waits before it asks a card again that says "not yet". It is woken when
 /// nobody waits any more.
@@ -81,6 +82,15 @@ struct State {
     over: Arc<AtomicBool>,
 }
 
+/// Where a message stands in its transaction.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Nothing is lost when the card is reset before it.
+    First,
+    /// What was agreed with the card before, such as a PIN token, is lost with a reset.
+    Later,
+}
+
 /// Who waits for one assignment.
 struct Client<'a> {
     reports: &'a Sender<Report>,
@@ -104,7 +114,7 @@ impl Waiting for Client<'_> {
 
 impl State {
     /// Does what it is told until nobody can tell it anything more. Whatever way this function
-    /// is left, dropping the card resets it.
+    /// is left, the card is reset.
     fn serve(mut self, inbox: &Receiver<Assignment>) {
         let mut card = None;
         while !self.is_over() {
@@ -117,12 +127,13 @@ impl State {
                 Job::Begin => self.transaction(&mut card, inbox, &reports),
                 Job::End(leave) => {
                     if leave == Leave::Reset {
-                        drop(card.take());
+                        card.take().into_iter().for_each(let_go);
                     }
                     report(&reports, Ok(Vec::new()));
                 }
             }
         }
+        card.into_iter().for_each(let_go);
     }
 
     fn is_over(&self) -> bool {
@@ -137,32 +148,38 @@ impl State {
         request: &[u8],
         reports: &Sender<Report>,
     ) -> Result<Vec<u8>, Fault> {
-        let transaction = begin(self.connected(card, reports)?)?;
-        let answer = self.call(&transaction, request, reports);
+        let mut transaction = self.begin(card, reports)?;
+        let answer = self.call(&mut transaction, Place::First, request, reports);
         end(transaction, Disposition::LeaveCard);
         answer
     }
 
     fn call(
         &mut self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_>,
+        place: Place,
         request: &[u8],
         reports: &Sender<Report>,
     ) -> Result<Vec<u8>, Fault> {
         let mut client = Client { reports, over: &self.over };
-        message(&mut Channel(transaction), &mut self.form, request, &mut client)
+        let mut card = Channel(transaction);
+        match place {
+            Place::First => first_message(&mut card, &mut self.form, request, &mut client),
+            Place::Later => message(&mut card, &mut self.form, request, &mut client),
+        }
     }
 
-    fn connected<'c>(
+    fn begin<'c>(
         &self,
         card: &'c mut Option<Card>,
         reports: &Sender<Report>,
-    ) -> Result<&'c mut Card, Fault> {
+    ) -> Result<Transaction<'c>, Fault> {
+        let client = Client { reports, over: &self.over };
         let connection = match card.take() {
             Some(connection) => connection,
-            None => self.target.connect(&Client { reports, over: &self.over })?,
+            None => self.target.connect(&client)?,
         };
-        Ok(card.insert(connection))
+        begin(card.insert(connection), &client)
     }
 
     /// Serves in one transaction until it is ended, or nobody is there to end it.
@@ -172,12 +189,12 @@ impl State {
         inbox: &Receiver<Assignment>,
         reports: &Sender<Report>,
     ) {
-        let transaction = match self.connected(card, reports).and_then(begin) {
+        let mut transaction = match self.begin(card, reports) {
             Ok(transaction) => transaction,
             Err(fault) => return report(reports, Err(fault)),
         };
         report(reports, Ok(Vec::new()));
-        let (leave, ended) = self.serve_in(&transaction, inbox);
+        let (leave, ended) = self.serve_in(&mut transaction, inbox);
         match leave {
             Leave::AsIs => end(transaction, Disposition::LeaveCard),
             Leave::Reset => {
@@ -193,14 +210,16 @@ impl State {
 
     fn serve_in(
         &mut self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_>,
         inbox: &Receiver<Assignment>,
     ) -> (Leave, Option<Sender<Report>>) {
+        let mut place = Place::First;
         while !self.is_over() {
             let Ok(Assignment { job, reports }) = inbox.recv() else { break };
             match job {
                 Job::Call(request) => {
-                    let answer = self.call(transaction, &request, &reports);
+                    let answer = self.call(transaction, place, &request, &reports);
+                    place = Place::Later;
                     report(&reports, answer);
                 }
                 Job::Begin => report(&reports, Ok(Vec::new())),

@@ -99,6 +99,27 @@ impl World {
         self.database().await.execute(statement).await
     }
 
+    /// From now on the database refuses every change of a row of `table`, also one that leaves it
+    /// as it is.
+    ///
+    /// # Panics
+    ///
+    /// When the database refuses this.
+    pub async fn refuse_updates(&self, table: &str) {
+        let mut database = self.database().await;
+        let refuse = match database {
+            Database::Sqlite(_) => "BEGIN SELECT RAISE(ABORT, 'untouched'); END",
+            Database::Postgres(_) => {
+                let function = "CREATE FUNCTION untouched() RETURNS trigger LANGUAGE plpgsql AS \
+                     $$ BEGIN RAISE EXCEPTION 'untouched'; END $$";
+                database.execute(function).await;
+                "FOR EACH ROW EXECUTE FUNCTION untouched()"
+            }
+        };
+        let trigger = format!("CREATE TRIGGER untouched BEFORE UPDATE ON {table} {refuse}");
+        database.execute(&trigger).await;
+    }
+
     /// The database, past the server, and on PostgreSQL past row-level security.
     #[expect(clippy::expect_used, reason = "fixtures")]
     async fn database(&self) -> Database {
