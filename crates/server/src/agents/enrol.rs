@@ -72,8 +72,7 @@ pub(crate) async fn handler(
     })
     .await?;
     tx.commit().await?;
-    let state = PageState { device: Some(device.name.clone()), ..PageState::of("enrolled") };
-    app.pages.tell(login, state);
+    app.pages.tell(login, PageState::enrolled(&device));
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
     Ok(Json(EnrolAnswer {
         device_id: device.id.to_string(),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agent_protocol::{ServerMessage, limits};
+use agent_protocol::ServerMessage;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::card_step::page::{Paired, paired};
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked, label_text};
-use crate::hallway::events::PageState;
+use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::{Material, Rotation, execute};
 use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
@@ -36,7 +36,11 @@ pub(crate) struct Request {
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub(crate) enum Response {
     /// The request is on its way.
-    Pushed { r#match: String, expires_in: u64, device: String },
+    Pushed {
+        #[serde(flatten)]
+        prompt: Prompt,
+        device: String,
+    },
     /// This browser is paired with no agent.
     NoAgent,
     /// The agent is not connected.
@@ -79,11 +83,9 @@ pub(crate) async fn push(
     execute(&app, tenant.id, effects, material).await?;
     let pushed = app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? });
     let answer = if pushed {
-        let match_code = format!("{:02}", ticket.match_code);
-        let state = PageState { match_code: Some(match_code.clone()), ..PageState::of("pushed") };
-        app.pages.tell(login, state);
-        let expires_in = limits::TICKET_LIFE.as_secs();
-        Response::Pushed { r#match: match_code, expires_in, device: device.name }
+        let prompt = Prompt::of(&ticket, entropy::now());
+        app.pages.tell(login, PageState::Pushed(prompt.clone()));
+        Response::Pushed { prompt, device: device.name }
     } else {
         Response::Offline { device: device.name }
     };
@@ -146,11 +148,16 @@ fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {
     }
 }
 
+#[derive(Serialize)]
+pub(crate) struct Cancelled {
+    state: &'static str,
+}
+
 /// `POST /realms/{slug}/login/card/agent/cancel`: the page gives up; the agent's dialog goes away.
 pub(crate) async fn cancel(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
-) -> Result<Json<PageState>, Problem> {
+) -> Result<Json<Cancelled>, Problem> {
     app.agents.withdraw(&app, &tenant, &waiting).await?;
-    Ok(Json(PageState::of("cancelled")))
+    Ok(Json(Cancelled { state: "cancelled" }))
 }

@@ -168,7 +168,7 @@ impl Problem {
             Self::Clash(clash) => (StatusCode::CONFLICT, clash.code()),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::Upstream(trouble) => (StatusCode::FORBIDDEN, trouble.code),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
