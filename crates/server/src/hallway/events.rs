@@ -130,9 +130,7 @@ impl Told {
     pub(crate) fn lacks(&self, state: &PageState) -> bool {
         match (state, state.stage(), self.prompt) {
             (PageState::Enrolled { id, .. }, ..) => self.computer != Some(*id),
-            (_, Some((ticket, stage)), Some((known, so_far))) => {
-                ticket != known || stage > so_far
-            }
+            (_, Some((ticket, now)), Some((known, before))) => ticket != known || now > before,
             _ => true,
         }
     }
@@ -175,6 +173,11 @@ impl Pages {
         if let Some(sender) = channels.get(&login) {
             sender.send_replace(Some(state));
         }
+    }
+
+    /// Ends the streams that are open; their pages come back by themselves, to whoever serves then.
+    pub(crate) fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

@@ -71,8 +71,7 @@ fn what_the_page_reads_names_the_prompt_it_is_about() {
 
 #[test]
 fn a_computer_is_told_by_its_name_and_a_place_by_its_address() {
-    let enrolled =
-        PageState::Enrolled { id: DeviceId(entropy::id()), device: "ward-3-pc".into() };
+    let enrolled = PageState::Enrolled { id: DeviceId(entropy::id()), device: "ward-3-pc".into() };
     assert_eq!(
         serde_json::to_value(enrolled).unwrap(),
         json!({ "state": "enrolled", "device": "ward-3-pc" })
