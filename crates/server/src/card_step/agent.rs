@@ -10,7 +10,7 @@ use identity::Tenant;
 use ids::TicketId;
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{Device, Pairing, Ticket, TicketState};
+use store::{Device, Pairing, Rows, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
@@ -25,6 +25,7 @@ use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
 use crate::http::problem::Problem;
+use crate::pages::{AgentProgress, AgentPrompt};
 
 #[derive(Deserialize)]
 pub(crate) struct Request {
@@ -94,6 +95,33 @@ pub(crate) async fn push(
         response.headers_mut().append(SET_COOKIE, set);
     }
     Ok(response)
+}
+
+/// What is out at the agent of this browser: a page that is loaded again goes on with it.
+pub(super) async fn running(
+    app: &App,
+    rows: &mut Rows,
+    waiting: &Waiting,
+    device: Option<&Device>,
+) -> Result<Option<AgentPrompt>, Problem> {
+    let device = device.filter(|device| app.agents.is_online(device.id));
+    let Some(device) = device else { return Ok(None) };
+    let ticket = rows.ticket_of_login(waiting.started.id).await?;
+    let ticket = ticket.filter(|ticket| ticket.device == device.id);
+    Ok(ticket.and_then(|ticket| still_out(&ticket, waiting)))
+}
+
+/// A ticket as the page shows it, if its agent may still answer.
+fn still_out(ticket: &Ticket, waiting: &Waiting) -> Option<AgentPrompt> {
+    let progress = match ticket.state {
+        TicketState::Waiting => AgentProgress::Pushed,
+        TicketState::Claimed => AgentProgress::Claimed,
+        TicketState::Proved | TicketState::Refused { .. } => return None,
+    };
+    waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge)?;
+    let Prompt { ticket, match_text, expires_in } = Prompt::of(ticket, entropy::now());
+    let expires_in = u32::try_from(expires_in).ok().filter(|left| *left > 0)?;
+    Some(AgentPrompt { ticket: ticket.to_string(), progress, match_code: match_text, expires_in })
 }
 
 /// A pairing's token serves for a day, and what somebody copied longer ago opens nothing.

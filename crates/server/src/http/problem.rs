@@ -263,3 +263,15 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_much_work_for_us_and_a_busy_agent_are_two_things() {
+        let (_, code) = Problem::Busy.status_and_code();
+        assert_eq!(Failure::of(code).title, Problem::Busy.kind().title());
+        assert_ne!(Failure::of(code), Failure::of("busy"));
+    }
+}
