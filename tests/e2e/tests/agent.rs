@@ -185,3 +185,17 @@ async fn a_page_that_is_loaded_again_goes_on_with_the_prompt_that_is_out() {
     let over = browser.get(STEP).await.body;
     assert!(over.contains("data-view=\"choose\""), "{over}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_agent_is_busy_with_somebody_else_hears_so_at_once() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut mia = without_card(&world, &desktop).await;
+    assert_eq!(shown(&mut mia).await.1["state"], "claimed");
+    // At the same desk, in another window.
+    let mut ada = mia.clone();
+    ada.drop_cookie("__Host-card-acme");
+    world.entra_leg(&mut ada, &mut Person::new("ada@acme.example")).await.unwrap();
+    let (pushed, told) = shown(&mut ada).await;
+    assert_eq!(told, json!({ "state": "refused", "ticket": pushed["ticket"], "reason": "busy" }));
+    assert_eq!(requests(&world).await, ["claimed", "refused"], "hers goes on");
+}

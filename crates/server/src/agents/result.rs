@@ -7,7 +7,7 @@ use store::{Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
-use crate::agents::ticket_for;
+use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
@@ -55,8 +55,7 @@ async fn refused(
     ticket: &Ticket,
     reason: Refused,
 ) -> Result<Json<ResultAnswer>, Problem> {
-    let name = serde_json::to_value(reason).unwrap_or_default();
-    let name = name.as_str().unwrap_or("unknown").to_owned();
+    let name = reason_name(reason);
     let tenant = &call.tenant;
     tracing::info!(tenant = %tenant.slug, login = %ticket.login, reason = name, "agent refused");
     let mut tx = app.store.write(tenant.id).await?;
