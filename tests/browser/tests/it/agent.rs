@@ -157,3 +157,56 @@ async fn a_page_that_is_refused_its_events_goes_on_all_the_same() {
     chrome.at(ACCOUNT).await;
     chrome.see(MIA).await;
 }
+
+/// Puts a stream in the page's hands that says what the test says, and answers to "ask the agent"
+/// that come when the test lets them.
+const BY_HAND: &str = "window.EventSource = class extends EventTarget {\
+        static CLOSED = 2; readyState = 1; close() { this.readyState = 2; }\
+        constructor() { super(); window.stream = this; }\
+    };\
+    window.tell = (state, ticket, more) => window.stream.dispatchEvent(new MessageEvent('state',\
+        { data: JSON.stringify({ state, ticket, ...more }) }));\
+    const ask = window.fetch;\
+    window.fetch = async (address, what) => {\
+        const response = await ask(address, what);\
+        if (!address.endsWith('/agent')) return response;\
+        window.answer = await response.clone().json();\
+        await new Promise((go) => { window.go = go; });\
+        window.go = null;\
+        return response;\
+    };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_follows_the_prompt_that_it_shows_and_no_other() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let chrome = Chrome::start().await;
+    asked(&chrome, &world, &desktop).await;
+    chrome.script(BY_HAND, json!([])).await.unwrap();
+    let run = async |script: &str| {
+        chrome.script(script, json!([])).await.unwrap();
+    };
+    let answered = async || {
+        let look = async || {
+            let waits = chrome.script("return Boolean(window.go)", json!([])).await.ok()?;
+            (waits == json!(true)).then_some(())
+        };
+        chrome.wait("an answer that is under way", look).await;
+    };
+    chrome.press("Cancel").await;
+    chrome.press("Card or key").await;
+    answered().await;
+    // The end of this prompt is told before the page knows that it is its own.
+    run("tell('refused', answer.ticket, { reason: 'no-card' })").await;
+    assert!(!chrome.text().await.contains("No card was found"));
+    run("go()").await;
+    chrome.see("No card was found").await;
+
+    chrome.press("Card or key").await;
+    answered().await;
+    run("tell('refused', 'another', { reason: 'no-card' }); go()").await;
+    chrome.see("The request is on its way to your computer.").await;
+    run("tell('refused', 'another', { reason: 'no-card' })").await;
+    run("tell('claimed', answer.ticket, { match: answer.match, expires_in: 120 })").await;
+    chrome.see("Your computer shows the request.").await;
+    assert!(!chrome.text().await.contains("No card was found"));
+}
