@@ -8,12 +8,19 @@
  *
  *   {base}/options       {hint}                       -> {purpose, options, challenge, expires_in}
  *   {base}/finish        {challenge, credential, label?} -> {location}
- *   {base}/agent         {label?}                     -> {state: "pushed", match, expires_in}
- *                                                        or {state: "no-agent"}
- *   {base}/agent/cancel  {}
+ *   {base}/agent         {label?}    -> {state: "pushed", ticket, match, expires_in, device}
+ *                                       or {state: "offline", device}, {state: "no-agent"}
+ *   {base}/agent/cancel  {}                           -> {state: "cancelled"}
  *   {base}/pair          {}                           -> {code, expires_in}
  *   {base}/pair/confirm  {number}                     -> {state: "paired", device}
- *   {base}/events        `state` {state, reason?, device?, match?, expires_in?, location?}
+ *
+ * Its events are called `state`. The first ones say how things stand, the later ones what changes:
+ *
+ *   {state: "pushed" | "claimed", ticket, match, expires_in}   a prompt: on its way, shown there
+ *   {state: "refused", ticket, reason}                         it ended without a proof
+ *   {state: "enrolled", device}                                a computer has used the code
+ *   {state: "done", location}                                  go on there
+ *   {state: "expired"}                                         the login is over
  *
  * A problem (RFC 9457) carries a `code`, for which the page has words. Nothing here makes HTML
  * from text, and nothing is kept.
@@ -25,6 +32,14 @@ const MARGIN = 10;
 /** How often a prompt at the agent is repeated by itself when nobody reacts. More would pester
  *  somebody who has gone away. */
 const REPEATS = 3;
+
+/** How long an agent that was just set up may take to connect, and how often it is asked
+ *  meanwhile; milliseconds, as below. */
+const CONNECTS_IN = 20_000;
+const ASK_AGAIN = 500;
+
+/** How long to wait before a stream of events that the server refused is opened again. */
+const LISTEN_AGAIN = 3_000;
 
 /** Reason of an abort that only wants a new challenge. */
 const RENEW = Symbol("renew");
@@ -46,6 +61,13 @@ class Problem extends Error {
     this.code = code;
     this.answer = answer;
   }
+}
+
+/** Waits; an `AbortError` when there is no more reason to. */
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => (signal.aborted ? reject(signal.reason) : resolve()), milliseconds);
+  });
 }
 
 function codeOf(error) {
@@ -118,6 +140,7 @@ class Ceremony {
     this.view = root.dataset.view;
     this.turn = new AbortController();
     this.repeats = 0;
+    this.ticket = null;
     const lives = Number(root.dataset.expiresIn);
     this.ends = lives ? performance.now() + lives * 1000 : Infinity;
   }
@@ -132,7 +155,11 @@ class Ceremony {
         });
       }
     };
-    on("[data-start]", "click", ({ dataset }) => (dataset.start === "agent" ? this.askAgent() : this.useBrowser(dataset.start)));
+    on("[data-start]", "click", ({ dataset }) => {
+      this.repeats = 0;
+      if (dataset.start === "agent") this.askAgent();
+      else this.useBrowser(dataset.start);
+    });
     on("[data-set-up]", "click", () => this.setUp());
     on("[data-pair-form]", "submit", (form) => this.pair(form));
     on("[data-cancel]", "click", () => this.cancel());
@@ -140,8 +167,11 @@ class Ceremony {
     on("[data-copy-command]", "click", (button) => this.copyCommand(button));
     this.watchEnd();
     if (this.view === "agent") {
+      // The page was loaded again while a prompt is out.
+      running = this;
+      this.ticket = this.find("[data-ticket]").dataset.ticket;
       this.listen();
-      this.countDown(Number(this.find("[data-left]").dataset.left), 60);
+      this.countDownPrompt(Number(this.find("[data-left]").dataset.left), 60);
     } else if (this.view === "set-up") {
       this.listen();
     } else if (this.view === "choose" && this.root.dataset.agent === "online" && this.root.dataset.purpose !== "add") {
@@ -202,10 +232,10 @@ class Ceremony {
   }
 
   /** Shows the time left in the open panel, second by second. */
-  countDown(seconds, whole) {
+  countDown(seconds, whole, atEnd = () => {}) {
     clearInterval(this.clock);
     const box = this.find(`[data-panel="${this.view}"] [data-time]`);
-    if (!box || !seconds) return;
+    if (!box) return;
     box.hidden = false;
     const end = performance.now() + seconds * 1000;
     const bar = box.querySelector("progress");
@@ -214,9 +244,12 @@ class Ceremony {
       const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
       bar.value = left;
       box.querySelector("[role=timer]").textContent = this.word("seconds-left", left);
+      if (left > 0) return;
+      clearInterval(this.clock);
+      atEnd();
     };
-    tick();
     this.clock = setInterval(tick, 1000);
+    tick();
   }
 
   /** The login ends at its time, also when the computer slept in between. */
@@ -289,8 +322,7 @@ class Ceremony {
     }
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;
-    const plain = { 429: "too-many", 503: "overloaded" }[response.status];
-    throw new Problem(plain ?? answer.code ?? "unknown", answer);
+    throw new Problem(answer.code ?? "unknown", answer);
   }
 
   label() {
@@ -364,24 +396,35 @@ class Ceremony {
 
   /* A card through the agent */
 
-  /** Sends a prompt to the paired agent and follows it. */
-  async askAgent() {
+  /** Sends a prompt to the paired agent and follows it. One that connects only now is asked again
+   *  for as long as `patience` says. */
+  async askAgent(saying = ["asking-agent"], patience = 0) {
     const turn = this.newTurn();
     this.show("agent");
     this.prompt("pushed", "");
-    this.say("asking-agent");
+    this.say(...saying);
+    // Until the answer says which prompt is ours, what is heard of any is kept.
+    this.ticket = null;
+    this.early = null;
     this.listen();
-    this.asked = false;
     try {
-      const answer = await this.post("/agent", this.label(), turn.signal);
-      if (answer.state !== "pushed") throw new Problem("agent-offline");
-      this.asked = true;
-      this.prompt("pushed", answer.match);
-      this.countDown(answer.expires_in, answer.expires_in);
-      this.say("pushed");
+      const answer = await this.pushed(patience, turn.signal);
+      this.ticket = answer.ticket;
+      this.onPrompt({ ...answer, state: "pushed" });
+      if (this.early?.ticket === this.ticket) this.onPrompt(this.early);
     } catch (error) {
       if (turn.signal.aborted) return;
       this.back(error);
+    }
+  }
+
+  async pushed(patience, signal) {
+    const end = performance.now() + patience;
+    for (;;) {
+      const answer = await this.post("/agent", this.label(), signal);
+      if (answer.state === "pushed") return answer;
+      if (performance.now() >= end) throw new Problem("agent-offline");
+      await pause(ASK_AGAIN, signal);
     }
   }
 
@@ -398,36 +441,76 @@ class Ceremony {
 
   listen() {
     this.events?.close();
-    this.events = new EventSource(`${this.base}/events`);
-    this.events.addEventListener("state", (event) => this.onState(JSON.parse(event.data)));
+    const events = new EventSource(`${this.base}/events`);
+    this.events = events;
+    events.addEventListener("state", (event) => this.onState(JSON.parse(event.data)));
+    events.addEventListener("error", () => {
+      // A connection that broke comes back by itself; what the server refused does not.
+      if (events === this.events && events.readyState === EventSource.CLOSED) this.lost();
+    });
   }
 
-  onState({ state, reason, device, match, expires_in, location }) {
-    if (state === "done") {
-      this.leave(location);
-    } else if (state === "enrolled") {
-      if (this.view === "set-up") this.askForNumber(device);
-    } else if (this.view !== "agent" || this.asked === false) {
-      // Of a prompt that is no longer, or not yet, the one that is shown.
-    } else if (state === "refused") {
-      this.back(reason ?? "unknown");
-    } else if (state === "expired") {
-      this.repeat();
-    } else {
-      this.prompt(state, match);
-      if (expires_in) this.countDown(expires_in, expires_in);
-      this.say({ pushed: "pushed", claimed: "claimed", confirming: "checking" }[state]);
+  /** Without events, the page's own address knows how the login stands: it leads on when the
+   *  login has ended well. */
+  async lost() {
+    const { signal } = this.turn;
+    try {
+      const headers = { Accept: "application/json" };
+      const page = await fetch(this.base, { headers, credentials: "same-origin", signal });
+      if (page.redirected) return this.leave(page.url);
+      const { code } = page.ok ? {} : await page.json();
+      if (code === "login-expired") return this.over();
+    } catch {
+      // Asked again below.
+    }
+    await pause(LISTEN_AGAIN, signal).then(() => this.listen(), () => {});
+  }
+
+  over() {
+    this.stop();
+    this.fail("login-expired");
+  }
+
+  onState(told) {
+    if (told.state === "done") {
+      this.leave(told.location);
+    } else if (told.state === "expired") {
+      this.over();
+    } else if (told.state === "enrolled") {
+      if (this.view === "set-up") this.askForNumber(told.device);
+    } else if (this.view === "agent") {
+      // A prompt that another tab sends takes the place of this one.
+      if (this.ticket !== null && told.state === "pushed") this.ticket = told.ticket;
+      if (this.ticket === null) this.early = told;
+      else if (this.ticket === told.ticket) this.onPrompt(told);
     }
   }
 
-  repeat() {
-    if (this.repeats >= REPEATS || document.visibilityState !== "visible") {
-      this.repeats = 0;
-      this.back("timeout");
+  /** What is told of the prompt that is shown. */
+  onPrompt({ state, reason, match, expires_in }) {
+    if (state === "refused") {
+      this.back(reason);
       return;
     }
-    this.repeats += 1;
-    this.askAgent();
+    this.prompt(state, match);
+    this.say(state === "pushed" && this.repeats > 0 ? "renewed" : state);
+    this.countDownPrompt(expires_in, expires_in);
+  }
+
+  countDownPrompt(seconds, whole) {
+    this.countDown(seconds, whole, () => this.repeat());
+  }
+
+  /** Nobody has reacted in time: once more, for somebody who looks at the page. */
+  repeat() {
+    if (this.repeats < REPEATS && document.visibilityState === "visible") {
+      this.repeats += 1;
+      this.askAgent();
+      return;
+    }
+    this.back("timeout");
+    // Without this the window there stays a little longer; it counts no more for this page.
+    this.post("/agent/cancel").catch(() => {});
   }
 
   /* Setting an agent up */
@@ -440,20 +523,29 @@ class Ceremony {
       const command = this.find("[data-pairing-command]");
       this.find("[data-pairing-code]").textContent = code;
       command.textContent = command.dataset.command.replace("{}", code);
+      this.codeCounts(true);
       this.askForNumber(null);
       this.show("set-up");
       this.say();
       this.listen();
-      clearTimeout(this.codeEnds);
-      this.codeEnds = setTimeout(() => this.fail("pairing-expired"), expires_in * 1000);
+      this.codeEnds = setTimeout(() => {
+        this.codeCounts(false);
+        this.fail("pairing-expired");
+      }, expires_in * 1000);
     } catch (error) {
-      if (!turn.signal.aborted) this.fail(error);
+      if (!turn.signal.aborted) this.back(error);
     }
+  }
+
+  /** Shows the code with what to do with it; or that it is spent, and how to get the next one. */
+  codeCounts(counts) {
+    for (const node of this.root.querySelectorAll("[data-code-counts]")) node.hidden = !counts;
+    for (const node of this.root.querySelectorAll("[data-code-spent]")) node.hidden = counts;
   }
 
   /** Opens the field for the number, once a computer has used the code; closes it for `null`. */
   askForNumber(device) {
-    for (const control of this.find("[data-pair-form]").elements) control.disabled = device === null;
+    this.numberIsOpen(device !== null);
     this.find("[data-pair-wait]").hidden = device !== null;
     this.find("#pair-number").value = "";
     if (device === null) return;
@@ -462,15 +554,27 @@ class Ceremony {
     this.find("#pair-number").focus();
   }
 
+  numberIsOpen(open) {
+    for (const control of this.find("[data-pair-form]").elements) control.disabled = !open;
+  }
+
   async pair(form) {
+    const { signal } = this.turn;
+    const number = form.elements.number.value;
     this.say("checking");
+    // One number counts for one code: what is pressed twice must not be sent twice.
+    this.numberIsOpen(false);
     try {
-      const { device } = await this.post("/pair/confirm", { number: form.elements.number.value });
+      const { device } = await this.post("/pair/confirm", { number });
       this.paired(device);
-      this.askAgent();
+      if (!signal.aborted) this.askAgent(["paired", device], CONNECTS_IN);
     } catch (error) {
-      // The server takes one number for one code.
-      if (error.code === "number-wrong") this.askForNumber(null);
+      if (signal.aborted) return;
+      this.numberIsOpen(true);
+      if (["number-wrong", "pairing-expired"].includes(error.code)) {
+        clearTimeout(this.codeEnds);
+        this.codeCounts(false);
+      }
       this.fail(error);
     }
   }

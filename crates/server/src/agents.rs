@@ -13,7 +13,7 @@ mod waiters;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use agent_protocol::{ServerMessage, Ticket};
+use agent_protocol::{Refused, ServerMessage, Ticket};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Tenant;
@@ -140,6 +140,12 @@ pub(crate) async fn ticket_for(
         return Ok(ticket);
     }
     Err(CallError::OtherDevice.refuse(device))
+}
+
+/// Why an agent has no credential for us, as the rows and the page's words call it.
+pub(crate) fn reason_name(reason: Refused) -> String {
+    let name = serde_json::to_value(reason).unwrap_or_default();
+    name.as_str().unwrap_or("unknown").to_owned()
 }
 
 fn ticket_id(ticket: &Ticket) -> Option<TicketId> {

@@ -5,6 +5,7 @@ pub(crate) mod ceremony;
 pub(crate) mod change;
 pub(crate) mod events;
 pub(crate) mod execute;
+pub(crate) mod one_call;
 pub(crate) mod seen;
 pub(crate) mod stranger;
 pub(crate) mod waiting;

@@ -1,5 +1,5 @@
 //! The program itself, on PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "what goes wrong here is a red test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "what goes wrong here is a red test")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -87,4 +87,56 @@ fn the_program_serves_from_postgresql_and_writes_no_file_of_its_own() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success(), "{said}");
     assert!(said.contains("master key is not the one that this database was made with"), "{said}");
+}
+
+#[test]
+fn a_server_that_stops_ends_the_streams_of_waiting_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, data) = (folder.path().join("cardea.toml"), folder.path().join("data"));
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let origin = format!("http://localhost:{port}");
+    let mut init = cardea(&config);
+    init.args(["init", "--url", &origin, "--listen", &format!("127.0.0.1:{port}"), "--data"]);
+    assert!(init.arg(&data).output().unwrap().status.success());
+    let database = test_postgres::server().database();
+    let mut server = Server::start(&config, &database);
+    let cookie = waiting_login(&config, &database, port);
+
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let path = "/realms/operators/login/card/events";
+    let head = format!("Host: localhost:{port}\r\nCookie: {cookie}");
+    write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-TERM", &server.0.id().to_string()]).status().unwrap().success());
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    // The last chunk: it was ended, not cut off when the time for that was over.
+    assert!(rest.ends_with("\r\n0\r\n\r\n"), "{rest}");
+    assert!(server.0.wait().unwrap().success());
+}
+
+/// The cookie of a browser that has taken an invitation, and waits at the card step.
+fn waiting_login(config: &Path, database: &str, port: u16) -> String {
+    let mut invite = cardea(config);
+    invite.args(["admin", "invite"]).env("CARDEA_DATABASE", database);
+    let said = String::from_utf8(invite.output().unwrap().stdout).unwrap();
+    let token = said.split_once('#').unwrap().1.split_whitespace().next().unwrap();
+    let body = format!("token={token}&name=Olivia");
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let origin = format!("localhost:{port}\r\nOrigin: http://localhost:{port}");
+    let kind = "application/x-www-form-urlencoded\r\nConnection: close";
+    let length = body.len();
+    write!(
+        stream,
+        "POST /admin/invite HTTP/1.1\r\nHost: {origin}\r\nContent-Type: {kind}\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+    set.and_then(|set| set.split(';').next()).unwrap_or_else(|| panic!("{answer}")).to_owned()
 }

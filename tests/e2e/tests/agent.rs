@@ -1,15 +1,19 @@
 //! The card step through the agent: set up from within the login, then a card on a reader.
-#![expect(clippy::indexing_slicing, reason = "what goes wrong here is a red test")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what goes wrong here is a red test"
+)]
 
 use e2e::{Browser, Desktop, TENANT, World};
 use entra_stand_in::Person;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const STEP: &str = "/realms/acme/login/card";
 const OPERATORS: &str = "/realms/operators/login/card";
 
 /// Asks the agent, and waits for what the page hears.
-async fn ask_agent(browser: &mut Browser, step: &str) -> serde_json::Value {
+async fn ask_agent(browser: &mut Browser, step: &str) -> Value {
     let mut events = browser.events(&format!("{step}/events")).await;
     let pushed = browser.post_json(&format!("{step}/agent"), &json!({})).await;
     assert_eq!(pushed.json()["state"], "pushed", "{pushed:?}");
@@ -97,4 +101,101 @@ async fn a_page_whose_card_was_added_through_the_agent_goes_on_to_the_account() 
     assert_eq!(requests(&world).await, ["proved"; 3], "what has its proof is not taken back");
     let account = browser.get("/realms/acme/account/?done=added").await;
     assert!(account.body.contains("The card is on your account"), "{account:?}");
+}
+
+/// Mia at the card step with an agent that is paired, and no card on its reader.
+async fn without_card(world: &World, desktop: &Desktop) -> Browser {
+    let mut browser = world.browser();
+    world.entra_leg(&mut browser, &mut Person::new("mia@acme.example")).await.unwrap();
+    desktop.set_up(world, &mut browser, STEP).await;
+    browser
+}
+
+/// Asks the agent, and waits until it shows the prompt: what the page was answered, and told.
+async fn shown(browser: &mut Browser) -> (Value, Value) {
+    let mut events = browser.events(&format!("{STEP}/events")).await;
+    let pushed = browser.post_json(&format!("{STEP}/agent"), &json!({})).await.json();
+    assert_eq!(pushed["state"], "pushed", "{pushed}");
+    loop {
+        let event = events.next().await;
+        if event["state"] != "pushed" {
+            return (pushed, event);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_stream_opens_late_hears_at_once_how_its_prompt_stands() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut browser = without_card(&world, &desktop).await;
+    let (pushed, claimed) = shown(&mut browser).await;
+    assert_eq!((&claimed["state"], &claimed["ticket"]), (&json!("claimed"), &pushed["ticket"]));
+    assert_eq!(claimed["match"], pushed["match"]);
+    assert!((1..=60).contains(&pushed["expires_in"].as_u64().unwrap()), "{pushed}");
+    assert!((61..=120).contains(&claimed["expires_in"].as_u64().unwrap()), "{claimed}");
+
+    let late = browser.events(&format!("{STEP}/events")).await.next().await;
+    assert_eq!((&late["state"], &late["ticket"]), (&json!("claimed"), &pushed["ticket"]));
+    browser.post_json(&format!("{STEP}/agent/cancel"), &json!({})).await;
+    let late = browser.events(&format!("{STEP}/events")).await.next().await;
+    assert_eq!(
+        late,
+        json!({ "state": "refused", "ticket": pushed["ticket"], "reason": "cancelled" })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_agent_is_revoked_while_it_waits_hears_so() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut browser = without_card(&world, &desktop).await;
+    let (pushed, claimed) = shown(&mut browser).await;
+    assert_eq!(claimed["state"], "claimed", "{claimed}");
+    let mut events = browser.events(&format!("{STEP}/events")).await;
+    assert_eq!(events.next().await["state"], "claimed");
+
+    let tenant = world.tenant(TENANT).await;
+    let mut tx = world.app.store().write(tenant.id).await.unwrap();
+    let mia = tx.person_by_username("mia@acme.example").await.unwrap().unwrap();
+    let device = tx.devices(mia.id).await.unwrap().remove(0);
+    assert!(tx.revoke_device(device.id).await.unwrap());
+    tx.commit().await.unwrap();
+    let told = events.next().await;
+    assert_eq!(
+        told,
+        json!({ "state": "refused", "ticket": pushed["ticket"], "reason": "agent-revoked" })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_loaded_again_goes_on_with_the_prompt_that_is_out() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut browser = without_card(&world, &desktop).await;
+    let before = browser.get(STEP).await.body;
+    assert!(before.contains("data-view=\"choose\""), "{before}");
+    let (pushed, _) = shown(&mut browser).await;
+    let again = browser.get(STEP).await.body;
+    assert!(again.contains("data-view=\"agent\""), "{again}");
+    assert!(again.contains("data-progress=\"claimed\""), "{again}");
+    for (name, value) in [("ticket", "data-ticket=\"{}\""), ("match", "data-match>{}<")] {
+        let value = value.replace("{}", pushed[name].as_str().unwrap());
+        assert!(again.contains(&value), "{value} in {again}");
+    }
+
+    browser.post_json(&format!("{STEP}/agent/cancel"), &json!({})).await;
+    let over = browser.get(STEP).await.body;
+    assert!(over.contains("data-view=\"choose\""), "{over}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_agent_is_busy_with_somebody_else_hears_so_at_once() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut mia = without_card(&world, &desktop).await;
+    assert_eq!(shown(&mut mia).await.1["state"], "claimed");
+    // At the same desk, in another window.
+    let mut ada = mia.clone();
+    ada.drop_cookie("__Host-card-acme");
+    world.entra_leg(&mut ada, &mut Person::new("ada@acme.example")).await.unwrap();
+    let (pushed, told) = shown(&mut ada).await;
+    assert_eq!(told, json!({ "state": "refused", "ticket": pushed["ticket"], "reason": "busy" }));
+    assert_eq!(requests(&world).await, ["claimed", "refused"], "hers goes on");
 }

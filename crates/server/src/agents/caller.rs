@@ -1,19 +1,17 @@
 //! Who calls: every call of an agent carries a proof by its device key, and counts once.
 
-use std::time::UNIX_EPOCH;
-
 use agent_protocol::{DeviceProof, ExpectedCall, PROOF_HEADER, PublicJwk, VerifiedProof};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use identity::{Moment, Tenant};
-use secrets::TokenHash;
+use identity::Tenant;
 use serde::de::DeserializeOwned;
-use store::{Device, DeviceState, StoreError, Writing};
+use store::{Device, DeviceState, Writing};
 
 use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::entropy;
+use crate::hallway::one_call::OneCall;
 use crate::http::body;
 use crate::http::problem::Problem;
 
@@ -74,29 +72,6 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, CallError> {
     serde_json::from_str(text).map_err(|_| CallError::Body)
 }
 
-/// A call whose proof holds. Somebody who overheard it can send it again; so it is spent in the
-/// transaction that acts on it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OneCall {
-    value: TokenHash,
-    until: Moment,
-}
-
-impl OneCall {
-    pub(crate) fn of(proof: &VerifiedProof) -> Self {
-        // With the device in it: no device can spend a value of anybody else.
-        let name = format!("agent-call|{}|{}", proof.device.as_str(), proof.jti.as_str());
-        let kept = proof.keep_until.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let until = Moment::from_unix_seconds(i64::try_from(kept.as_secs()).unwrap_or_default());
-        Self { value: TokenHash::of(name.as_bytes()), until }
-    }
-
-    /// Spends it. `false` for a replay.
-    pub(crate) async fn spend(self, tx: &mut Writing) -> Result<bool, StoreError> {
-        tx.spend(&self.value, self.until).await
-    }
-}
-
 /// Who made a call.
 pub(crate) struct Caller {
     pub(crate) tenant: Tenant,
@@ -129,7 +104,7 @@ pub(crate) async fn identify(
     let call = OneCall::of(&verified);
     let mut rows = app.store.read(tenant).await?;
     let tenant = rows.tenant().await?.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
-    if rows.is_spent(&call.value).await? {
+    if call.is_spent(&mut rows).await? {
         return Err(CallError::Replay.refuse(&device));
     }
     Ok(Caller { tenant, device, call })

@@ -1,4 +1,4 @@
-use agent_protocol::{AgentMessage, ServerMessage, limits, paths};
+use agent_protocol::{AgentMessage, Refused, ServerMessage, Ticket, limits, paths};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -6,14 +6,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ids::DeviceId;
+use identity::Tenant;
 use serde::Deserialize;
-use store::{Device, DeviceState};
+use store::{Device, DeviceState, TicketState};
 
 use crate::agents::caller::{self, Caller};
 use crate::agents::refusal::CallError;
-use crate::agents::{Connected, nonce};
+use crate::agents::{Connected, nonce, reason_name, ticket_for};
 use crate::app::App;
+use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
 
 #[derive(Deserialize)]
@@ -51,7 +52,9 @@ pub(crate) async fn handler(
         .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
     // Before the answer: the agent may be asked the moment it hears that it is connected.
     let connected = app.agents.connect(device.id);
-    Ok(upgrade.on_upgrade(move |socket| serve(connected, device, socket)))
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        serve(&app, &tenant, connected, &device, socket).await;
+    }))
 }
 
 /// The nonce that a proof claims to be over; `identify` checks that it is.
@@ -61,7 +64,13 @@ fn claimed_nonce(proof: &str) -> Option<String> {
     serde_json::from_slice::<Nonce>(&payload).ok().map(|claims| claims.nonce)
 }
 
-async fn serve(mut connected: Connected, device: Device, mut socket: WebSocket) {
+async fn serve(
+    app: &App,
+    tenant: &Tenant,
+    mut connected: Connected,
+    device: &Device,
+    mut socket: WebSocket,
+) {
     tracing::info!(device = %device.id, name = device.name, "agent connected");
     // Two pings of the agent missed: it is gone, whatever the network says. The connection itself
     // is held a little longer than that.
@@ -75,7 +84,7 @@ async fn serve(mut connected: Connected, device: Device, mut socket: WebSocket) 
                 if sent.is_err() || ends { break }
             }
             received = tokio::time::timeout(patience, socket.recv()) => match received {
-                Ok(Some(Ok(Message::Text(text)))) => heard(device.id, &text),
+                Ok(Some(Ok(Message::Text(text)))) => heard(app, tenant, device, &text).await,
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => break,
                 Ok(Some(Ok(_))) => {} // pings are answered by the library
             },
@@ -84,12 +93,42 @@ async fn serve(mut connected: Connected, device: Device, mut socket: WebSocket) 
     tracing::info!(device = %device.id, "agent disconnected");
 }
 
-/// An agent that refuses before the claim says so in its result as well; here it is only heard.
-fn heard(device: DeviceId, text: &str) {
+/// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
+async fn heard(app: &App, tenant: &Tenant, device: &Device, text: &str) {
+    let device_id = device.id;
     match AgentMessage::parse(text) {
-        Ok(AgentMessage::Refused { reason, .. }) => {
-            tracing::info!(%device, ?reason, "agent does not claim");
+        Ok(AgentMessage::Refused { id, reason }) => {
+            tracing::info!(device = %device_id, ?reason, "agent does not claim");
+            if let Err(problem) = unclaimed(app, tenant, device, &id, reason).await {
+                tracing::warn!(device = %device_id, %problem, "its request stays as it is");
+            }
         }
-        Err(error) => tracing::warn!(%device, %error, "message of an agent ignored"),
+        Err(error) => tracing::warn!(device = %device_id, %error, "message of an agent ignored"),
     }
+}
+
+/// Ends a request that its agent does not claim, and tells the page why: nothing else would come of
+/// it for a minute. One that was claimed ends with its result.
+async fn unclaimed(
+    app: &App,
+    tenant: &Tenant,
+    device: &Device,
+    named: &Ticket,
+    reason: Refused,
+) -> Result<(), Problem> {
+    let mut rows = app.store.read(tenant.id).await?;
+    let ticket = ticket_for(&mut rows, device, named).await?;
+    drop(rows);
+    if ticket.state != TicketState::Waiting {
+        return Ok(());
+    }
+    let reason = reason_name(reason);
+    let mut tx = app.store.write(tenant.id).await?;
+    let ended = TicketState::Refused { reason: reason.clone() };
+    let was_open = tx.finish_ticket(ticket.id, &ended).await?;
+    tx.commit().await?;
+    if was_open {
+        app.pages.tell(ticket.login, PageState::refused(ticket.id, &reason));
+    }
+    Ok(())
 }

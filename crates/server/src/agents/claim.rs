@@ -1,13 +1,14 @@
 use agent_protocol::{ClaimAnswer, ClaimRequest};
 use axum::Json;
 use axum::extract::State;
-use store::TicketState;
+use store::{Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
 use crate::agents::{request, ticket_for};
 use crate::app::App;
-use crate::hallway::events::PageState;
+use crate::entropy;
+use crate::hallway::events::{PageState, Prompt};
 use crate::http::problem::Problem;
 
 /// `POST /agent/v1/claim`: trades a ticket for the signed request. Once, within a minute, and by
@@ -41,8 +42,8 @@ pub(crate) async fn handler(
         return Err(call.refuse(CallError::Claimed));
     }
     tx.commit().await?;
-    let match_code = Some(format!("{:02}", ticket.match_code));
-    let state = PageState { match_code, ..PageState::of("claimed") };
-    app.pages.tell(ticket.login, state);
+    let now = entropy::now();
+    let claimed = Ticket { claimed_at: Some(now), ..ticket };
+    app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, now)));
     Ok(Json(ClaimAnswer { request }))
 }

@@ -7,13 +7,14 @@ use ids::DeviceId;
 use serde::Deserialize;
 use store::{AuditEntry, Device, DeviceState, StoreError};
 
-use crate::agents::caller::{self, AgentCall, OneCall};
+use crate::agents::caller::{self, AgentCall};
 use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::card_step::code::code_hash;
 use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
+use crate::hallway::one_call::OneCall;
 use crate::http::body;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
@@ -72,8 +73,7 @@ pub(crate) async fn handler(
     })
     .await?;
     tx.commit().await?;
-    let state = PageState { device: Some(device.name.clone()), ..PageState::of("enrolled") };
-    app.pages.tell(login, state);
+    app.pages.tell(login, PageState::enrolled(&device));
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
     Ok(Json(EnrolAnswer {
         device_id: device.id.to_string(),

@@ -77,12 +77,6 @@ impl CallError {
         self.problem()
     }
 
-    /// Refuses a call that was found wrong only when its transaction looked.
-    pub(crate) fn told(self) -> Problem {
-        tracing::warn!(reason = %self, "agent's call refused");
-        self.problem()
-    }
-
     /// Everything about who calls looks alike outside, and so does a ticket of another device and
     /// none.
     fn problem(self) -> Problem {

@@ -53,7 +53,7 @@ pub(crate) fn signed(
         user: person.username.clone(),
         app: application(waiting),
         context: Context { browser: Some(asked.browser), os: Some(asked.os), city: None },
-        match_code: format!("{:02}", ticket.match_code).try_into().map_err(Problem::internal)?,
+        match_code: ticket.match_text().try_into().map_err(Problem::internal)?,
         iat: issued,
         exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),
         jti: Jti::from_random(entropy::bytes()),

@@ -7,7 +7,7 @@ use store::{Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
-use crate::agents::ticket_for;
+use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
@@ -43,7 +43,9 @@ pub(crate) async fn handler(
         Outcome::Registration(credential) => (credential, Purpose::Register),
     };
     let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
-    app.pages.tell(ticket.login, page_state(&call, &waiting, &taken));
+    if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {
+        app.pages.tell(ticket.login, state);
+    }
     taken.map(|_| Json(ResultAnswer::Accepted))
 }
 
@@ -53,8 +55,7 @@ async fn refused(
     ticket: &Ticket,
     reason: Refused,
 ) -> Result<Json<ResultAnswer>, Problem> {
-    let name = serde_json::to_value(reason).unwrap_or_default();
-    let name = name.as_str().unwrap_or("unknown").to_owned();
+    let name = reason_name(reason);
     let tenant = &call.tenant;
     tracing::info!(tenant = %tenant.slug, login = %ticket.login, reason = name, "agent refused");
     let mut tx = app.store.write(tenant.id).await?;
@@ -63,8 +64,7 @@ async fn refused(
         return Err(call.refuse(CallError::TicketOver));
     }
     tx.commit().await?;
-    let state = PageState { reason: Some(name), ..PageState::of("refused") };
-    app.pages.tell(ticket.login, state);
+    app.pages.tell(ticket.login, PageState::refused(ticket.id, &name));
     Ok(Json(ResultAnswer::Accepted))
 }
 
@@ -100,17 +100,52 @@ async fn proved(
 /// What the page hears of it.
 fn page_state(
     call: &Call,
+    ticket: &Ticket,
     waiting: &Waiting,
     taken: &Result<answer::Outcome, Problem>,
-) -> PageState {
+) -> Option<PageState> {
     match taken {
         Ok(outcome) => {
             let location = next_by_agent(&call.tenant, waiting, *outcome);
-            PageState { location: Some(location), ..PageState::of("done") }
+            Some(PageState::Done { location })
         }
-        Err(problem) => {
-            let reason = problem.status_and_code().1.to_owned();
-            PageState { reason: Some(reason), ..PageState::of("refused") }
+        Err(problem) => refusal(problem).map(|reason| PageState::refused(ticket.id, reason)),
+    }
+}
+
+/// Why the card was refused, if that is what the problem says. After any other the prompt stands
+/// as it is: the same answer may be taken the next time, or another was before it.
+fn refusal(problem: &Problem) -> Option<&'static str> {
+    matches!(problem, Problem::CardRefused(_) | Problem::GivenUp | Problem::Refused(_))
+        .then(|| problem.status_and_code().1)
+}
+
+#[cfg(test)]
+mod tests {
+    use store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn the_page_is_told_of_refused_cards_and_of_nothing_that_may_pass() {
+        let refused = [
+            (Problem::CardRefused("counter-went-back"), "counter-went-back"),
+            (Problem::GivenUp, "too-many-refused"),
+            (Problem::Refused(login::Refusal::Revoked), "card-revoked"),
+        ];
+        for (problem, reason) in refused {
+            assert_eq!(refusal(&problem), Some(reason));
+        }
+        let passing = [
+            StoreError::Busy.into(),
+            Problem::Internal,
+            Problem::Conflict("card"),
+            // Of an answer that came twice; the page has heard of the first.
+            Problem::AlreadyUsed,
+            Problem::Unauthenticated,
+        ];
+        for problem in passing {
+            assert_eq!(refusal(&problem), None, "{problem}");
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agent_protocol::{ServerMessage, limits};
+use agent_protocol::ServerMessage;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
@@ -10,7 +10,7 @@ use identity::Tenant;
 use ids::TicketId;
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{Device, Pairing, Ticket, TicketState};
+use store::{Device, Pairing, Rows, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
@@ -18,13 +18,14 @@ use crate::app::App;
 use crate::card_step::page::{Paired, paired};
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked, label_text};
-use crate::hallway::events::PageState;
+use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::{Material, Rotation, execute};
 use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
 use crate::http::problem::Problem;
+use crate::pages::{AgentProgress, AgentPrompt};
 
 #[derive(Deserialize)]
 pub(crate) struct Request {
@@ -36,7 +37,11 @@ pub(crate) struct Request {
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub(crate) enum Response {
     /// The request is on its way.
-    Pushed { r#match: String, expires_in: u64, device: String },
+    Pushed {
+        #[serde(flatten)]
+        prompt: Prompt,
+        device: String,
+    },
     /// This browser is paired with no agent.
     NoAgent,
     /// The agent is not connected.
@@ -79,11 +84,9 @@ pub(crate) async fn push(
     execute(&app, tenant.id, effects, material).await?;
     let pushed = app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? });
     let answer = if pushed {
-        let match_code = format!("{:02}", ticket.match_code);
-        let state = PageState { match_code: Some(match_code.clone()), ..PageState::of("pushed") };
-        app.pages.tell(login, state);
-        let expires_in = limits::TICKET_LIFE.as_secs();
-        Response::Pushed { r#match: match_code, expires_in, device: device.name }
+        let prompt = Prompt::of(&ticket, entropy::now());
+        app.pages.tell(login, PageState::Pushed(prompt.clone()));
+        Response::Pushed { prompt, device: device.name }
     } else {
         Response::Offline { device: device.name }
     };
@@ -92,6 +95,33 @@ pub(crate) async fn push(
         response.headers_mut().append(SET_COOKIE, set);
     }
     Ok(response)
+}
+
+/// What is out at the agent of this browser: a page that is loaded again goes on with it.
+pub(super) async fn running(
+    app: &App,
+    rows: &mut Rows,
+    waiting: &Waiting,
+    device: Option<&Device>,
+) -> Result<Option<AgentPrompt>, Problem> {
+    let device = device.filter(|device| app.agents.is_online(device.id));
+    let Some(device) = device else { return Ok(None) };
+    let ticket = rows.ticket_of_login(waiting.started.id).await?;
+    let ticket = ticket.filter(|ticket| ticket.device == device.id);
+    Ok(ticket.and_then(|ticket| still_out(&ticket, waiting)))
+}
+
+/// A ticket as the page shows it, if its agent may still answer.
+fn still_out(ticket: &Ticket, waiting: &Waiting) -> Option<AgentPrompt> {
+    let progress = match ticket.state {
+        TicketState::Waiting => AgentProgress::Pushed,
+        TicketState::Claimed => AgentProgress::Claimed,
+        TicketState::Proved | TicketState::Refused { .. } => return None,
+    };
+    waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge)?;
+    let Prompt { ticket, match_text, expires_in } = Prompt::of(ticket, entropy::now());
+    let expires_in = u32::try_from(expires_in).ok().filter(|left| *left > 0)?;
+    Some(AgentPrompt { ticket: ticket.to_string(), progress, match_code: match_text, expires_in })
 }
 
 /// A pairing's token serves for a day, and what somebody copied longer ago opens nothing.
@@ -146,11 +176,16 @@ fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {
     }
 }
 
+#[derive(Serialize)]
+pub(crate) struct Cancelled {
+    state: &'static str,
+}
+
 /// `POST /realms/{slug}/login/card/agent/cancel`: the page gives up; the agent's dialog goes away.
 pub(crate) async fn cancel(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
-) -> Result<Json<PageState>, Problem> {
+) -> Result<Json<Cancelled>, Problem> {
     app.agents.withdraw(&app, &tenant, &waiting).await?;
-    Ok(Json(PageState::of("cancelled")))
+    Ok(Json(Cancelled { state: "cancelled" }))
 }

@@ -10,7 +10,7 @@ use store::{Device, DeviceState, Pairing, Rows, Session};
 
 use crate::admin::step_up;
 use crate::app::App;
-use crate::card_step::code;
+use crate::card_step::{agent, code};
 use crate::entropy;
 use crate::exits;
 use crate::hallway::waiting::session_token;
@@ -94,7 +94,10 @@ async fn show(
     let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
     let account = account(rows, waiting, &person).await?;
     let device = paired(rows, tenant, headers).await?.map(|paired| paired.device);
+    let prompt = agent::running(app, rows, waiting, device.as_ref()).await?;
+    let view = prompt.map_or(View::Choose, View::Agent);
     let ceremony = ceremony(app, tenant, waiting, device.as_ref(), headers);
+    let ceremony = Ceremony { view, ..ceremony };
     let frame = frame(tenant);
     let start_again = frame.url("login/start-again");
     Ok(match waiting.task {
@@ -110,7 +113,7 @@ async fn show(
                 Some(permit) => {
                     let number = rows.credentials(person.id).await?.len().saturating_add(1);
                     let suggested_label = format!("Card {number}");
-                    EnrolStep::Card { permit, suggested_label, ceremony }
+                    EnrolStep::Card { permit, suggested_label, ceremony: Box::new(ceremony) }
                 }
             };
             Html(EnrolPage { frame, account, step, start_again }).into_response()

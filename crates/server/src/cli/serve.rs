@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
+use crate::app::App;
 use crate::config::{Config, Tls};
 use crate::listen;
 
@@ -58,7 +59,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         None => None,
     };
     let handle = axum_server::Handle::new();
-    tokio::spawn(stop(handle.clone()));
+    tokio::spawn(stop(app.clone(), handle.clone()));
     tracing::info!(%url, listen = %at, "cardea serves");
     let served = match tls {
         Some(tls) => listen::encrypted(&app, listener, tls, handle).await,
@@ -78,7 +79,7 @@ async fn certificate(tls: &Tls) -> Result<RustlsConfig, Failure> {
 }
 
 /// Waits for the signal to stop, then lets requests under way end.
-async fn stop(handle: axum_server::Handle<SocketAddr>) {
+async fn stop(app: App, handle: axum_server::Handle<SocketAddr>) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -91,4 +92,6 @@ async fn stop(handle: axum_server::Handle<SocketAddr>) {
     }
     tracing::info!("stopping");
     handle.graceful_shutdown(Some(DRAIN));
+    // They would go on for as long as their logins, and so use up the whole time.
+    app.pages.close();
 }

@@ -4,51 +4,166 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ids::LoginId;
+use agent_protocol::limits::{CHALLENGE_LIFE, TICKET_LIFE};
+use identity::Moment;
+use ids::{DeviceId, LoginId, TicketId};
 use serde::Serialize;
+use store::{Device, Ticket, TicketState};
 use tokio::sync::watch;
 
 /// So many pages of one login listen at most: tabs, and reloads whose old stream still hangs.
 const MOST_PAGES: usize = 8;
 
 /// What the page hears.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct PageState {
-    /// One of `idle`, `pushed`, `claimed`, `confirming`, `paired`, `refused`, `done`, `expired`.
-    pub(crate) state: &'static str,
-    /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-    /// The computer that wants to be paired.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) device: Option<String>,
-    /// What page and agent both show.
-    #[serde(skip_serializing_if = "Option::is_none", rename = "match")]
-    pub(crate) match_code: Option<String>,
-    /// Where the page goes on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) location: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(crate) enum PageState {
+    /// A prompt is on its way to the agent.
+    Pushed(Prompt),
+    /// The agent shows it.
+    Claimed(Prompt),
+    /// A prompt ended without a proof.
+    Refused {
+        /// Which one.
+        ticket: TicketId,
+        /// Why, as a stable name.
+        reason: String,
+    },
+    /// A computer has used the page's code, and waits for its number.
+    Enrolled {
+        /// Which one.
+        #[serde(skip)]
+        id: DeviceId,
+        /// Its name.
+        device: String,
+    },
+    /// The login goes on elsewhere.
+    Done {
+        /// There.
+        location: String,
+    },
+    /// The login is over.
+    Expired,
 }
 
-impl PageState {
-    /// A state without particulars.
-    pub(crate) fn of(state: &'static str) -> Self {
-        Self { state, ..Self::default() }
+/// What the page knows of a prompt at the agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Prompt {
+    /// Tells prompts of one login apart: the page follows the one that it shows.
+    pub(crate) ticket: TicketId,
+    /// The number that page and agent show.
+    #[serde(rename = "match")]
+    pub(crate) match_text: String,
+    /// How long it lives from now, in seconds.
+    pub(crate) expires_in: u64,
+}
+
+impl Prompt {
+    /// What a ticket asks for, as of `now`: it waits a minute for its claim, and from then on lives
+    /// as long as its challenge.
+    pub(crate) fn of(ticket: &Ticket, now: Moment) -> Self {
+        let ends = match ticket.claimed_at {
+            None => ticket.created_at.plus(TICKET_LIFE),
+            Some(claimed) => claimed.plus(CHALLENGE_LIFE),
+        };
+        Self {
+            ticket: ticket.id,
+            match_text: ticket.match_text(),
+            expires_in: ends.min(ticket.expires_at).since(now).as_secs(),
+        }
     }
 }
 
+impl PageState {
+    /// How far a ticket has come. Nothing for a proof: what it did to the login is told instead.
+    pub(crate) fn of(ticket: &Ticket, now: Moment) -> Option<Self> {
+        match &ticket.state {
+            TicketState::Waiting => Some(Self::Pushed(Prompt::of(ticket, now))),
+            TicketState::Claimed => Some(Self::Claimed(Prompt::of(ticket, now))),
+            TicketState::Refused { reason } => Some(Self::refused(ticket.id, reason)),
+            TicketState::Proved => None,
+        }
+    }
+
+    /// A prompt that ended without a proof.
+    pub(crate) fn refused(ticket: TicketId, reason: &str) -> Self {
+        Self::Refused { ticket, reason: reason.to_owned() }
+    }
+
+    /// A computer that wants to be paired.
+    pub(crate) fn enrolled(device: &Device) -> Self {
+        Self::Enrolled { id: device.id, device: device.name.clone() }
+    }
+
+    /// Whether nothing can follow.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Expired)
+    }
+
+    fn stage(&self) -> Option<(TicketId, Stage)> {
+        match self {
+            Self::Pushed(prompt) => Some((prompt.ticket, Stage::Pushed)),
+            Self::Claimed(prompt) => Some((prompt.ticket, Stage::Claimed)),
+            Self::Refused { ticket, .. } => Some((*ticket, Stage::Refused)),
+            Self::Enrolled { .. } | Self::Done { .. } | Self::Expired => None,
+        }
+    }
+}
+
+/// How far a prompt is. None goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Pushed,
+    Claimed,
+    Refused,
+}
+
+/// What a page was told last, so that it hears nothing twice: of prompts, and of computers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    prompt: Option<(TicketId, Stage)>,
+    computer: Option<DeviceId>,
+}
+
+impl Told {
+    /// Whether the page does not know this yet.
+    pub(crate) fn lacks(&self, state: &PageState) -> bool {
+        match (state, state.stage(), self.prompt) {
+            (PageState::Enrolled { id, .. }, ..) => self.computer != Some(*id),
+            (_, Some((ticket, now)), Some((known, before))) => ticket != known || now > before,
+            _ => true,
+        }
+    }
+
+    /// Notes what the page is told.
+    pub(crate) fn note(&mut self, state: &PageState) {
+        if let PageState::Enrolled { id, .. } = state {
+            self.computer = Some(*id);
+        }
+        self.prompt = state.stage().or(self.prompt);
+    }
+
+    /// The prompt that the page takes for open.
+    pub(crate) fn open_prompt(&self) -> Option<TicketId> {
+        let (ticket, stage) = self.prompt?;
+        (stage < Stage::Refused).then_some(ticket)
+    }
+}
+
+/// What a page listens to; empty until something happens.
+pub(crate) type Listener = watch::Receiver<Option<PageState>>;
+
 /// The channels of the logins that a page of this process listens to.
 #[derive(Clone, Default)]
-pub(crate) struct Pages(Arc<Mutex<HashMap<LoginId, watch::Sender<PageState>>>>);
+pub(crate) struct Pages(Arc<Mutex<HashMap<LoginId, watch::Sender<Option<PageState>>>>>);
 
 impl Pages {
     /// Listens to a login; `None` when so many pages do already that no person opened them. The
     /// channel lives as long as somebody listens.
-    pub(crate) fn listen(&self, login: LoginId) -> Option<watch::Receiver<PageState>> {
+    pub(crate) fn listen(&self, login: LoginId) -> Option<Listener> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.retain(|_, sender| sender.receiver_count() > 0);
-        let sender =
-            channels.entry(login).or_insert_with(|| watch::channel(PageState::of("idle")).0);
+        let sender = channels.entry(login).or_insert_with(|| watch::channel(None).0);
         (sender.receiver_count() < MOST_PAGES).then(|| sender.subscribe())
     }
 
@@ -56,35 +171,15 @@ impl Pages {
     pub(crate) fn tell(&self, login: LoginId, state: PageState) {
         let channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = channels.get(&login) {
-            sender.send_replace(state);
+            sender.send_replace(Some(state));
         }
+    }
+
+    /// Ends the streams that are open; their pages come back by themselves, to whoever serves then.
+    pub(crate) fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use ids::LoginId;
-
-    use super::*;
-    use crate::entropy;
-
-    #[tokio::test]
-    async fn a_page_hears_of_its_own_login_only() {
-        let pages = Pages::default();
-        let (mine, other) = (LoginId(entropy::id()), LoginId(entropy::id()));
-        let mut listener = pages.listen(mine).unwrap();
-        pages.tell(other, PageState::of("done"));
-        pages.tell(mine, PageState::of("claimed"));
-        listener.changed().await.unwrap();
-        assert_eq!(listener.borrow().state, "claimed");
-    }
-
-    #[test]
-    fn channels_end_with_their_listeners() {
-        let pages = Pages::default();
-        for _ in 0..100 {
-            drop(pages.listen(LoginId(entropy::id())));
-        }
-        assert_eq!(pages.0.lock().unwrap().len(), 1);
-    }
-}
+mod tests;

@@ -9,11 +9,10 @@ use store::{
     Writing,
 };
 
-use crate::agents::caller::OneCall;
-use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::entropy;
 use crate::exits;
+use crate::hallway::one_call::OneCall;
 use crate::hallway::seen::{Asked, Shown};
 use crate::http::problem::Problem;
 
@@ -114,7 +113,10 @@ impl From<ExecuteError> for Problem {
             ExecuteError::Spent(_) => Self::AlreadyUsed,
             ExecuteError::Counter | ExecuteError::Revoked => Self::CardRefused(error.code()),
             ExecuteError::Disabled => Self::Refused(login::Refusal::Disabled),
-            ExecuteError::Replay => CallError::Replay.told(),
+            ExecuteError::Replay => {
+                tracing::warn!(reason = %error, "agent's call refused");
+                Self::Unauthenticated
+            }
             ExecuteError::Store(error) => error.into(),
             ExecuteError::Incomplete => Self::internal(error),
         }

@@ -168,7 +168,7 @@ impl Problem {
             Self::Clash(clash) => (StatusCode::CONFLICT, clash.code()),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::Upstream(trouble) => (StatusCode::FORBIDDEN, trouble.code),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -261,5 +261,17 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_much_work_for_us_and_a_busy_agent_are_two_things() {
+        let (_, code) = Problem::Busy.status_and_code();
+        assert_eq!(Failure::of(code).title, Problem::Busy.kind().title());
+        assert_ne!(Failure::of(code), Failure::of("busy"));
     }
 }

@@ -60,7 +60,8 @@ impl CardPage {
         let windows = || Agent::Unpaired { reader_in_browser: true };
         let linux = || Agent::Unpaired { reader_in_browser: false };
         let prompt = |progress, code: &str, expires_in| {
-            View::Agent(AgentPrompt { progress, match_code: text(code), expires_in })
+            let ticket = text("f3b0");
+            View::Agent(AgentPrompt { ticket, progress, match_code: text(code), expires_in })
         };
         let set_up = |device: Option<&str>| {
             let code = text("KRQM-BXPT");

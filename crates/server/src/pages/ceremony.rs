@@ -132,6 +132,8 @@ impl View {
 /// A prompt at the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentPrompt {
+    /// By which the server's events name it. Empty until the server has given it.
+    pub ticket: String,
     /// How far it is.
     pub progress: AgentProgress,
     /// The two digits that page and agent show. Empty until the server has given them.
@@ -194,6 +196,7 @@ impl Ceremony {
         match &self.view {
             View::Agent(prompt) => prompt.clone(),
             _ => AgentPrompt {
+                ticket: String::new(),
                 progress: AgentProgress::Pushed,
                 match_code: String::new(),
                 expires_in: 60,

@@ -32,7 +32,7 @@ pub enum EnrolStep {
         /// What to call the card when the person says nothing else.
         suggested_label: String,
         /// The ceremony.
-        ceremony: Ceremony,
+        ceremony: Box<Ceremony>,
     },
 }
 
@@ -88,7 +88,7 @@ impl EnrolPage {
             page(EnrolStep::Card {
                 permit,
                 suggested_label: text("Alice’s card"),
-                ceremony: Ceremony {
+                ceremony: Box::new(Ceremony {
                     base: frame(text).url("login/card"),
                     purpose: Purpose::Add,
                     expires_in: 540,
@@ -97,13 +97,14 @@ impl EnrolPage {
                     failure: failure.map(Failure::of),
                     server: text("https://login.acme.example"),
                     start_again: frame(text).url("account/"),
-                },
+                }),
             })
         };
         let windows = || Agent::Unpaired { reader_in_browser: true };
         let linux = || Agent::Unpaired { reader_in_browser: false };
         let online = || Agent::Online { device: text("ward-3-pc") };
         let prompt = View::Agent(AgentPrompt {
+            ticket: text("f3b0"),
             progress: AgentProgress::Claimed,
             match_code: text("47"),
             expires_in: 41,

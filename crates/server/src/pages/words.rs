@@ -74,6 +74,8 @@ const UNKNOWN: Failure = Failure {
 pub const FAILURES: &[Failure] = failures! {
     "agent-offline", "Cardea on this computer does not answer",
         "Check that the computer is unlocked and that Cardea is running, then try again. A key in the USB port or your phone works without it.";
+    "agent-revoked", "Cardea on this computer was removed",
+        "An administrator has switched it off, and nothing was changed. A key in the USB port or your phone works without it. To use the reader, load this page again and set Cardea up anew.";
     "blocked", "This card is blocked",
         "The wrong PIN was entered too often. Use another card, and ask your administrator for a new one.";
     "busy", "Another request is open",
@@ -157,7 +159,7 @@ pub const STATUSES: &[Status] = &[
     Status { code: "done", text: "Done. One moment…" },
     Status { code: "enrolled", text: "{0} has used the code. Enter the number that it shows." },
     Status { code: "follow-browser", text: "Follow the window of your browser." },
-    Status { code: "paired", text: "{0} is set up." },
+    Status { code: "paired", text: "Paired with {0}. It is connecting…" },
     Status { code: "pushed", text: "The request is on its way to your computer." },
     Status { code: "renewed", text: "Time ran out, so you were asked again." },
     Status { code: "seconds-left", text: "{0} seconds left" },

@@ -31,6 +31,13 @@ pub struct Ticket {
     pub expires_at: Moment,
 }
 
+impl Ticket {
+    /// The number as page and agent show it: two digits.
+    pub fn match_text(&self) -> String {
+        format!("{:02}", self.match_code)
+    }
+}
+
 /// How far a ticket has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketState {

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod agent;
 mod cards;
 mod console;
 mod expiry;
