@@ -88,6 +88,12 @@ async fn a_code_from_the_console_lets_a_person_enrol_their_first_card() {
     let mut browser = administrator(&world).await;
     let completed = browser.get(USERS).await;
     assert!(!completed.body.contains("mia@acme.example"), "she has not completed a sign-in");
+    let waits = "1 person has signed in at the provider and has no card yet";
+    assert!(completed.body.contains(waits), "{}", completed.body);
+    assert!(completed.body.contains(&format!("href=\"{USERS}?filter=no-card\"")));
+    for tab in ["Completed a sign-in (0)", "Azure only, no card yet (1)", "All (1)"] {
+        assert!(completed.body.contains(tab), "{tab}: {}", completed.body);
+    }
     let list = browser.get(&format!("{USERS}?filter=no-card")).await;
     let id = ids_after(&list, &format!("{USERS}/")).pop().unwrap();
     let shown = browser.post_form(&format!("{USERS}/{id}/code"), &[]).await;
@@ -131,6 +137,7 @@ async fn people_are_found_and_listed_page_by_page() {
         path = rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
     }
     assert_eq!((seen, pages), (121, 3));
+    assert!(browser.get(USERS).await.body.contains("All (100+)"));
     let found = browser.get(&format!("{USERS}?filter=all&q=P042")).await;
     assert_eq!(ids_after(&found, &format!("{USERS}/")).len(), 1);
 }
