@@ -8,7 +8,6 @@ use serde_json::Value as Json;
 use store::{AuditEvent, Rows, verify_chain};
 
 use crate::admin::form::{Head, Link, Message};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::samples;
 use crate::admin::session;
@@ -51,7 +50,7 @@ pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Resp
     drop(rows);
     let operators = names(&app, &chain.last).await?;
     let page = AuditPage {
-        console: frame(&app, &place.operator, Some(tenant), Section::Events).await?,
+        console: place.console(&app, Section::Events).await?,
         head: Head {
             title: "Audit".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],

@@ -204,6 +204,8 @@ pub(crate) struct FormPage {
     pub(crate) submit: &'static str,
     pub(crate) cancel: Option<String>,
     pub(crate) delete: Option<Link>,
+    /// Whether the answer is to a question to the provider, and nothing was to be saved.
+    pub(crate) asked: bool,
 }
 
 impl FormPage {

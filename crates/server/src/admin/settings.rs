@@ -11,7 +11,7 @@ use serde::Deserialize;
 use self::form::{Form, MOST_DAYS, SESSION_MINUTES};
 pub(super) use self::samples::samples;
 use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
-use crate::admin::frame::{auth_time, frame};
+use crate::admin::frame::auth_time;
 use crate::admin::place::Place;
 use crate::admin::session::FreshOperator;
 use crate::app::App;
@@ -78,7 +78,7 @@ async fn answer(
     problems: Problems,
 ) -> Result<Response, Problem> {
     let tenant = &place.tenant;
-    let mut console = frame(app, &place.operator, Some(tenant), Section::Policy).await?;
+    let mut console = place.console(app, Section::Policy).await?;
     let providers = app.store.read(tenant.id).await?.providers().await?;
     console.banners.extend(providers.iter().filter_map(|one| auth_time(tenant, one)));
     let page = FormPage {
@@ -95,6 +95,7 @@ async fn answer(
         submit: "Save",
         cancel: None,
         delete: None,
+        asked: false,
     };
     Ok(page.answer(problems))
 }

@@ -6,7 +6,6 @@ use ids::MapperId;
 use serde::Deserialize;
 
 use crate::admin::form::{FormPage, Head, Link, Message, Problems};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::providers::fetch::{fetch, message};
 use crate::admin::providers::fields::{Around, Form, groups};
@@ -18,6 +17,9 @@ use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
 use crate::pages::Section;
+
+/// What a form says that only asks the provider.
+pub(super) const FETCH: &str = "fetch";
 
 /// What a provider starts with. What its people are linked by follows its issuer, not this.
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -85,7 +87,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let template = view.template;
     // Asking the provider changes nothing here, and needs no fresh proof.
-    if form.action == "fetch" {
+    if form.action == FETCH {
         let (messages, problems) = fetched(&app, &mut form).await;
         return answer(&app, &place, template, &form, messages, problems).await;
     }
@@ -166,7 +168,7 @@ async fn answer(
     let tenant = &place.tenant;
     let around = Around { redirect: redirect(app, place), stored: None };
     let page = FormPage {
-        console: frame(app, &place.operator, Some(tenant), Section::IdentityProviders).await?,
+        console: place.console(app, Section::IdentityProviders).await?,
         head: Head {
             title: format!("Add {}", template.name()),
             crumbs: vec![
@@ -182,6 +184,7 @@ async fn answer(
         submit: "Add",
         cancel: Some(place.url("providers")),
         delete: None,
+        asked: form.action == FETCH,
     };
     Ok(page.answer(problems).into_response())
 }

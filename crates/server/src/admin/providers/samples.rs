@@ -41,6 +41,13 @@ pub(in crate::admin) fn forms(text: Text<'_>) -> Rendered {
         ("new", page(&Form::fresh(&text("Azure")), None, Problems::default())),
         ("stored", page(&form, stored.as_ref(), Problems::default())),
         ("refused", page(&form, None, problems)),
+        (
+            "not-fetched",
+            FormPage {
+                asked: true,
+                ..page(&form, None, Problems::of("discovery", text("There is no directory.")))
+            },
+        ),
     ])
 }
 
@@ -94,5 +101,6 @@ fn form_page(text: Text<'_>, groups: Vec<Group>) -> FormPage {
         submit: "Save",
         cancel: None,
         delete: None,
+        asked: false,
     }
 }

@@ -27,6 +27,7 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
             submit: "Save",
             cancel: None,
             delete: None,
+            asked: false,
         }
         .with(problems)
     };

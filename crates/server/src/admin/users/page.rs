@@ -11,7 +11,6 @@ use store::{AuditEvent, Credential, Device, DeviceState, Rows, Session, SessionK
 pub(in crate::admin) use self::samples::samples;
 use crate::account::page::{enrolled, model};
 use crate::admin::form::{Head, Message};
-use crate::admin::frame::frame;
 use crate::admin::place::AtPerson;
 use crate::admin::users::{badge, crumbs};
 use crate::app::App;
@@ -101,7 +100,7 @@ pub(crate) async fn handler(
     let events = events(&mut rows, &at).await?;
     drop(rows);
     let page = UserPage {
-        console: frame(&app, &at.place.operator, Some(tenant), Section::Users).await?,
+        console: at.place.console(&app, Section::Users).await?,
         head: head(&at, view.done.as_deref()),
         base: at.url(""),
         is_self: at.is_self(),
