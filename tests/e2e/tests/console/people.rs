@@ -28,10 +28,19 @@ async fn account(browser: &mut Browser) -> Answer {
 async fn a_page_of_a_person_shows_link_card_and_sign_ins() {
     let (_world, mut browser, _, _, page) = mia_signed_in().await;
     let page = browser.get(&page).await;
-    for part in ["mia@acme.example", "tid <code>", "oid <code>", "Signed in with a card"] {
+    for part in ["mia@acme.example", "tid <code>", "oid <code>", "Signed in to the account page"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     assert!(page.body.contains("Not verified"), "an imported address is not verified");
+}
+
+#[tokio::test]
+async fn a_card_that_was_added_at_a_sign_in_has_been_used_and_its_model_is_said_to_be_unknown() {
+    let (_world, mut browser, mut hers, _, page) = mia_signed_in().await;
+    for page in [browser.get(&page).await, account(&mut hers).await] {
+        assert!(page.body.contains("Last used: <time"), "{}", page.body);
+        assert!(page.body.contains("unknown model"), "{}", page.body);
+    }
 }
 
 #[tokio::test]

@@ -160,6 +160,20 @@ async fn each_bad_field_is_marked_and_nothing_is_saved() {
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_a_form_is_said_at_once() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let azure = registration(&world);
+    for alias in ["azure", "a b", "new"] {
+        let form = provider_form(&azure, "my-app", &[("alias", alias), ("sync_mode", "LEGACY")]);
+        let page = add(&mut browser, &form).await;
+        for field in ["alias", "client_id", "sync_mode"] {
+            assert!(marks(&page, field), "{alias}, {field}: {}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_secret_id_is_refused_with_where_to_find_the_value() {
     let world = World::start().await;
     let mut browser = administrator(&world).await;

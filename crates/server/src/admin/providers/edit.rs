@@ -65,7 +65,7 @@ pub(crate) async fn save(
         Err(asked) => return Ok(asked),
     };
     let alias = at.provider.alias.clone();
-    match check(&app, &form, alias, Some(&at.provider)).await {
+    match check(&app, &form, Ok(alias), Some(&at.provider)).await {
         Ok(provider) => {
             let mut tx = fresh.write(&app, &at.place.tenant).await?;
             tx.put_provider(&provider).await?;

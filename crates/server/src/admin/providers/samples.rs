@@ -42,6 +42,16 @@ pub(in crate::admin) fn forms(text: Text<'_>) -> Rendered {
         ("stored", page(&form, stored.as_ref(), Problems::default())),
         ("refused", page(&form, None, problems)),
         (
+            "confirm-first",
+            FormPage {
+                console: ConsoleFrame {
+                    fresh: false,
+                    ..ConsoleFrame::sample(text, Section::IdentityProviders)
+                },
+                ..page(&form, None, Problems::default())
+            },
+        ),
+        (
             "not-fetched",
             FormPage {
                 asked: true,
