@@ -12,13 +12,15 @@
 mod attributes;
 mod fields;
 mod groups;
+mod missing;
 mod path;
 mod report;
 mod template;
 mod values;
 
+pub use missing::{MissingClaim, missing_claims};
 pub use path::{ClaimPath, ClaimPathError};
-pub use report::{MapperReport, Outcome, SkipReason};
+pub use report::{MapperReport, Outcome, SkipReason, azure_path};
 pub use template::{
     TemplateError, UsernameTemplate, entra_template_mappers, onboarding_mapper_only,
 };

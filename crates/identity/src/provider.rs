@@ -160,3 +160,13 @@ pub enum MapperKind {
     /// "Onboarding": asks for a card when the person has none.
     Onboarding,
 }
+
+impl MapperKind {
+    /// Whether it keeps something of the claims that come.
+    pub fn reads_claims(&self) -> bool {
+        match self {
+            Self::AttributeImporter { .. } | Self::UsernameTemplate { .. } => true,
+            Self::HardcodedAttribute { .. } | Self::Onboarding => false,
+        }
+    }
+}

@@ -9,7 +9,7 @@ mod metadata;
 
 pub use address::{AddressError, AddressNote, Directory, MetadataAddress};
 pub use cloud::EntraCloud;
-pub use metadata::{MetadataError, MetadataWarning, ProviderMetadata};
+pub use metadata::{MetadataError, MetadataWarning, ProviderMetadata, is_unknown_directory};
 
 use crate::guid;
 

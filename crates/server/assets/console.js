@@ -59,19 +59,29 @@ for (const shown of document.querySelectorAll("input[data-alias-pattern]")) {
   });
 }
 
+/** Letters that are written with others from a to z; the rest lose their marks. As the server does. */
+const LETTERS = { ä: "ae", æ: "ae", ö: "oe", œ: "oe", ø: "oe", ü: "ue", ß: "ss", þ: "th", ĳ: "ij", ð: "d", đ: "d", ħ: "h", ı: "i", ł: "l", ŀ: "l", ŧ: "t" };
+
+/** A slug made of a name: "Spital Zürich" becomes "spital-zuerich". */
+function suggestion(name) {
+  const letters = [...name.toLowerCase().normalize("NFC")].map((letter) => LETTERS[letter] ?? letter);
+  const plain = letters.join("").normalize("NFD").replace(/[\u0300-\u036f'’]/g, "");
+  const words = plain.split(/[^a-z0-9]+/).filter((word) => word !== "");
+  return words.join("-").slice(0, 63).replace(/-+$/, "");
+}
+
 const create = document.querySelector("form[data-create]");
 if (create) {
   const name = create.elements.namedItem("name");
   const slug = create.elements.namedItem("slug");
   const shown = create.querySelector("[data-slug-shown]");
   const showSlug = () => {
-    shown.textContent = slug.value.trim().toLowerCase() || "slug";
+    shown.textContent = slug.value.trim().toLowerCase() || "…";
   };
   let own = slug.value !== "";
   name.addEventListener("input", () => {
     if (own) return;
-    const words = name.value.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== "");
-    slug.value = words.join("-").slice(0, 63);
+    slug.value = suggestion(name.value);
     showSlug();
   });
   slug.addEventListener("input", () => {

@@ -18,7 +18,9 @@ pub enum UpstreamError {
     #[error("the address is not an https address")]
     BadUrl,
     /// Settings: the address is inside of a network, not on the internet.
-    #[error("the address is not a public one; the operator can name it in the configuration file")]
+    #[error(
+        "the address is not a public one; whoever runs this server can name it in the configuration file, as a cloud of its own"
+    )]
     ForbiddenAddress,
     /// The provider's: no answer in time.
     #[error("the provider did not answer in time")]
@@ -32,6 +34,11 @@ pub enum UpstreamError {
     /// The provider's: an error without a body that says which.
     #[error("the provider answers with status {0}")]
     Status(u16),
+    /// Settings: Entra knows no directory of this id or domain.
+    #[error(
+        "Microsoft Entra knows no directory with this ID or domain; in Azure, copy the Tenant ID from Overview, or the metadata address from Endpoints"
+    )]
+    NoDirectory,
     /// The provider's: not JSON by its content type.
     #[error("the provider does not answer with JSON; check the address")]
     ContentType,

@@ -65,12 +65,17 @@ impl Fetcher {
 
     /// Fetches a JSON document.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, UpstreamError> {
-        let answer = self.in_time(url, None, |client| client.get(url.clone())).await?;
+        let answer = self.ask(url).await?;
         if answer.status == 200 {
             Ok(answer.body)
         } else {
             Err(UpstreamError::Status(answer.status))
         }
+    }
+
+    /// Asks for a JSON document. An error status with JSON is an answer.
+    pub(crate) async fn ask(&self, url: &Url) -> Result<Answer, UpstreamError> {
+        self.in_time(url, None, |client| client.get(url.clone())).await
     }
 
     /// Posts a form to a token endpoint, in a tenant's share of its host. An error status with JSON

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use ids::TenantId;
 use oidc::NumericDate;
-use oidc::discovery::{EntraCloud, MetadataAddress, ProviderMetadata};
+use oidc::discovery::{self, EntraCloud, MetadataAddress, ProviderMetadata};
 use oidc::id_token::{self, Claims, Expected, IdTokenError};
 use oidc::jwks::KeySet;
 use oidc::token_response::{TokenRequest, TokenResponse};
@@ -102,8 +102,14 @@ impl Upstream {
         &self,
         address: &MetadataAddress,
     ) -> Result<ProviderMetadata, UpstreamError> {
-        let body = self.0.fetcher.get(&address.url).await?;
-        Ok(ProviderMetadata::parse(&body, address, &self.0.clouds)?)
+        let answer = self.0.fetcher.ask(&address.url).await?;
+        match answer.status {
+            200 => Ok(ProviderMetadata::parse(&answer.body, address, &self.0.clouds)?),
+            400 if address.directory.is_some() && discovery::is_unknown_directory(&answer.body) => {
+                Err(UpstreamError::NoDirectory)
+            }
+            status => Err(UpstreamError::Status(status)),
+        }
     }
 
     /// The keys at `jwks_uri`, fetched or from the cache.

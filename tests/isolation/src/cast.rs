@@ -115,6 +115,7 @@ impl Cast {
                 ("agents", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
                 (_, "{hash}") => "0",
                 (_, "{name}") => "nobody.css",
+                (_, "{code}") => "AADSTS50011",
                 (_, other) if other.starts_with('{') => {
                     panic!("what stands for {other} in {pattern}?")
                 }

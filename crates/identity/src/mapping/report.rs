@@ -76,7 +76,7 @@ impl SkipReason {
 }
 
 /// Where an Entra administrator makes a claim come.
-pub(super) fn azure_path(claim: &str) -> String {
+pub fn azure_path(claim: &str) -> String {
     let blade = "App registrations → your app →";
     match claim {
         "groups" => format!(

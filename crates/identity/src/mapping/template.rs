@@ -96,6 +96,15 @@ impl UsernameTemplate {
         if pieces.iter().any(claim) { Ok(Self(pieces)) } else { Err(TemplateError::NoClaim) }
     }
 
+    /// The claims that it takes, as they are written in it.
+    pub(super) fn claims(&self) -> Vec<(String, ClaimPath)> {
+        let claim = |piece: &Piece| match piece {
+            Piece::Filled(Source::Claim(path, name), _) => Some((name.clone(), path.clone())),
+            Piece::Filled(Source::Alias, _) | Piece::Text(_) => None,
+        };
+        self.0.iter().filter_map(claim).collect()
+    }
+
     /// The name, or what is missing for it.
     fn fill(&self, import: &Import<'_>) -> Result<String, Outcome> {
         let pieces = self.0.iter().map(|piece| match piece {

@@ -1,6 +1,7 @@
 mod attributes;
 mod fields;
 mod groups;
+mod missing;
 mod usernames;
 
 use ids::{Alias, MapperId};

@@ -68,6 +68,13 @@ impl MetadataWarning {
     }
 }
 
+/// Whether a body that came with an error status is Entra's word that there is no such directory:
+/// the id or domain in the address was AADSTS90002 or 900023, and the error is `invalid_tenant`.
+pub fn is_unknown_directory(body: &[u8]) -> bool {
+    let answer = json::object(body).unwrap_or_default();
+    json::text(&answer, "error") == Some("invalid_tenant")
+}
+
 /// The document cannot be used. The text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,14 +1,17 @@
-use std::collections::{BTreeMap, BTreeSet};
+//! The audit chain of a tenant, in words.
+
+mod names;
+mod words;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ids::UserId;
-use serde_json::Value as Json;
 use store::{AuditEvent, Rows, verify_chain};
 
+pub(super) use self::names::Names;
+pub(super) use self::words::sentence;
 use crate::admin::form::{Head, Link, Message};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::samples;
 use crate::admin::session;
@@ -30,7 +33,6 @@ const VERIFIED: i64 = 20_000;
 struct AuditPage {
     console: ConsoleFrame,
     head: Head,
-    users: String,
     events: Vec<Row>,
 }
 
@@ -38,7 +40,9 @@ struct Row {
     seq: i64,
     at: When,
     kind: String,
-    person: Option<String>,
+    sentence: Option<String>,
+    /// The link to their page, with their name.
+    person: Option<Link>,
     actor: Option<String>,
     detail: String,
 }
@@ -48,18 +52,21 @@ pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Resp
     let tenant = &place.tenant;
     let mut rows = app.store.read(tenant.id).await?;
     let chain = walk(&mut rows).await?;
+    let mut names = Names::of(&mut rows, &chain.last).await?;
     drop(rows);
-    let operators = names(&app, &chain.last).await?;
+    let operators = session::tenant(&app).await?;
+    let mut rows = app.store.read(operators.id).await?;
+    names.add_people(&mut rows, &chain.last).await?;
+    drop(rows);
     let page = AuditPage {
-        console: frame(&app, &place.operator, Some(tenant), Section::Events).await?,
+        console: place.console(&app, Section::Events).await?,
         head: Head {
             title: "Audit".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
             messages: vec![verdict(&chain)],
             ..Head::default()
         },
-        users: place.url("users"),
-        events: chain.last.iter().rev().map(|event| row(event, &operators)).collect(),
+        events: chain.last.iter().rev().map(|event| row(event, &place, &names)).collect(),
     };
     Ok(Html(page).into_response())
 }
@@ -125,39 +132,20 @@ fn verdict(chain: &Chain) -> Message {
     }
 }
 
-/// The facts of an event on one line.
-fn detail(facts: &Json) -> String {
-    let Some(fields) = facts.as_object() else { return facts.to_string() };
-    let one = |(name, value): (&String, &Json)| match value.as_str() {
-        Some(text) => format!("{name}: {text}"),
-        None => format!("{name}: {value}"),
-    };
-    fields.iter().map(one).collect::<Vec<_>>().join(" · ")
-}
-
-/// Names of those who did something to somebody else: the operators.
-async fn names(app: &App, events: &[AuditEvent]) -> Result<BTreeMap<UserId, String>, Problem> {
-    let operators = session::tenant(app).await?;
-    let mut rows = app.store.read(operators.id).await?;
-    let actors: BTreeSet<UserId> = events.iter().filter_map(|event| event.actor).collect();
-    let mut names = BTreeMap::new();
-    for id in actors {
-        if let Some(person) = rows.person(id).await? {
-            names.insert(id, person.username);
-        }
-    }
-    Ok(names)
-}
-
-fn row(event: &AuditEvent, operators: &BTreeMap<UserId, String>) -> Row {
-    let actor = event.actor.filter(|actor| Some(*actor) != event.person);
+fn row(event: &AuditEvent, place: &Place, names: &Names) -> Row {
+    let link = |id: UserId| Link::new(place.url(&format!("users/{id}")), names.person(id));
+    let actor = event.actor.map(|actor| match event.person {
+        Some(person) if person == actor => "themselves".to_owned(),
+        _ => names.person(actor),
+    });
     Row {
         seq: event.seq,
         at: when(event.at),
         kind: event.kind.clone(),
-        person: event.person.map(|id| id.to_string()),
-        actor: actor.map(|id| operators.get(&id).cloned().unwrap_or_else(|| id.to_string())),
-        detail: detail(&event.detail),
+        sentence: sentence(event, names),
+        person: event.person.map(link),
+        actor,
+        detail: words::facts(&event.detail),
     }
 }
 
@@ -166,7 +154,9 @@ pub(super) fn samples(text: Text<'_>) -> Rendered {
         seq,
         at: at(text, "Today, 08:12", "2026-11-23T08:12:00Z"),
         kind: text("card.revoked"),
-        person: person.map(text),
+        sentence: person.map(|_| text("The card “Staff badge” was revoked")),
+        person: person
+            .map(|name| Link::new(text("/admin/tenants/acme/users/0193b5f0"), text(name))),
         actor: actor.map(text),
         detail: text("card: 0193b5f0"),
     };
@@ -175,8 +165,7 @@ pub(super) fn samples(text: Text<'_>) -> Rendered {
         AuditPage {
             console: ConsoleFrame::sample(text, Section::Events),
             head: samples::head(text, "Audit"),
-            users: text("/admin/tenants/acme/users"),
-            events: vec![row(2, Some("0193b5f0"), Some("Olivia Bauer")), row(1, None, None)],
+            events: vec![row(2, Some("Alice Martin"), Some("Olivia Bauer")), row(1, None, None)],
         },
     )])
 }

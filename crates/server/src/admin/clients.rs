@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Response};
 use store::Client;
 
 use crate::admin::form::{Head, Link};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::samples;
 use crate::app::App;
@@ -33,7 +32,7 @@ pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Resp
     let tenant = &place.tenant;
     let clients = app.store.read(tenant.id).await?.clients().await?;
     let page = ClientsPage {
-        console: frame(&app, &place.operator, Some(tenant), Section::Clients).await?,
+        console: place.console(&app, Section::Clients).await?,
         head: Head {
             title: "Clients".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use self::text::{clean, name, sentence, word, yes_or_no};
+use crate::admin::step_up::page_of;
 use crate::http::page::Html;
 use crate::pages::{ConsoleFrame, Tone};
 
@@ -204,9 +205,16 @@ pub(crate) struct FormPage {
     pub(crate) submit: &'static str,
     pub(crate) cancel: Option<String>,
     pub(crate) delete: Option<Link>,
+    /// Whether the answer is to a question to the provider, and nothing was to be saved.
+    pub(crate) asked: bool,
 }
 
 impl FormPage {
+    /// Where the page is shown without having been sent.
+    pub(crate) fn shown_at(&self) -> String {
+        page_of(&self.action)
+    }
+
     /// The fields that need a look.
     pub(crate) fn bad(&self) -> Vec<&Field> {
         bad(self.groups.iter().flat_map(|group| &group.fields))

@@ -46,6 +46,7 @@ pub(crate) async fn frame(
         tenants,
         navigation: tenant.map_or_else(all_tenants, navigation),
         section,
+        fresh: operator.is_fresh(entropy::now()),
         banners: confirmed(operator).into_iter().collect(),
     })
 }

@@ -1,3 +1,7 @@
+//! The first page of the console: all tenants, and a form for one more.
+
+mod slug;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -48,7 +52,10 @@ struct HomePage {
     tenants: Vec<Row>,
     more: Option<String>,
     fields: Vec<Field>,
+    /// Where the pages of tenants are.
     address: String,
+    /// The slug that the form would get, if it is known.
+    slug: Option<String>,
 }
 
 impl HomePage {
@@ -96,11 +103,14 @@ pub(crate) async fn create(
 fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
     let mut problems = Problems::default();
     let display_name = problems.take("name", form::name(&form.name));
-    let slug = form::clean(&form.slug);
-    let slug = if slug.is_empty() { suggestion(&form.name) } else { slug };
-    let Ok(slug) = Slug::try_from(slug) else {
-        problems.add("slug", "Use 2 to 63 letters from a to z, digits and hyphens.");
-        return Err(problems);
+    let slug = match slug::slug(&form.slug, &form.name) {
+        Ok(slug) => slug,
+        // Made of a name that is missing, it is not what is to be mended.
+        Err(_) if !problems.is_empty() && form.slug.is_empty() => return Err(problems),
+        Err(text) => {
+            problems.add("slug", text);
+            return Err(problems);
+        }
     };
     problems.or(Tenant {
         id: TenantId(entropy::id()),
@@ -130,13 +140,6 @@ async fn make(
     }
 }
 
-/// A slug made of a name: `Acme Hospital` becomes `acme-hospital`.
-fn suggestion(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").chars().take(63).collect()
-}
-
 async fn page(
     app: &App,
     operator: &Operator,
@@ -157,6 +160,7 @@ async fn page(
         more,
         fields,
         address: app.config.address("/realms/"),
+        slug: slug::slug(&form.slug, &form.name).ok().map(|slug| slug.to_string()),
     })
 }
 
@@ -191,11 +195,12 @@ async fn tenants(
 fn fields(form: &Form) -> Vec<Field> {
     vec![
         Field::new("name", "Name", &form.name)
-            .help("As people see it, such as Acme Hospital.")
+            .help("As people see it, such as Acme Hospital. Can be changed later.")
             .required(),
         Field::new("slug", "Slug", form::clean(&form.slug).to_lowercase()).help(
-            "Lower-case letters, digits and hyphens. It is in every URL and in the redirect URIs, \
-             and cannot be changed afterwards. Left empty, it is made of the name.",
+            "The tenant's part of each address, in letters from a to z, digits and hyphens. Left \
+             empty, it is made of the name. It stays for good: providers have it in their redirect \
+             URIs, and people in their bookmarks.",
         ),
     ]
 }
@@ -209,6 +214,7 @@ pub(super) fn samples(text: Text<'_>) -> Rendered {
         tenants,
         fields: fields(form),
         address: text("https://login.acme.example/realms/"),
+        slug: (!form.slug.is_empty()).then(|| form.slug.clone()),
     };
     let row = |slug: &str, name: &str| Row { slug: text(slug), name: text(name) };
     let rows = || vec![row("acme", "Acme Hospital"), row("globex", "Globex Clinics")];
@@ -221,15 +227,4 @@ pub(super) fn samples(text: Text<'_>) -> Rendered {
         ("nobody", page(Vec::new(), &Form::default(), "zzz")),
         ("refused", refused),
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slug_is_suggested_from_the_name() {
-        assert_eq!(suggestion("Acme Hospital"), "acme-hospital");
-        assert_eq!(suggestion(" Spital St. Gallen (Süd) "), "spital-st-gallen-s-d");
-    }
 }

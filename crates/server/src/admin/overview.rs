@@ -5,7 +5,7 @@ use serde::Deserialize;
 use store::{PeopleFilter, PeopleOnly};
 
 use crate::admin::form::{Head, Link, Message};
-use crate::admin::frame::{banners, frame};
+use crate::admin::frame::banners;
 use crate::admin::place::Place;
 use crate::admin::samples;
 use crate::app::App;
@@ -44,7 +44,7 @@ pub(crate) async fn handler(
     Query(view): Query<View>,
 ) -> Result<Response, Problem> {
     let tenant = &place.tenant;
-    let mut console = frame(&app, &place.operator, Some(tenant), Section::Overview).await?;
+    let mut console = place.console(&app, Section::Overview).await?;
     let mut rows = app.store.read(tenant.id).await?;
     let providers = rows.providers().await?;
     console.banners.extend(banners(&mut rows, tenant, &providers).await?);

@@ -5,11 +5,13 @@ use identity::{Person, Provider, Tenant};
 use ids::{Alias, UserId};
 use serde::Deserialize;
 
+use crate::admin::frame::frame;
 use crate::admin::session::Operator;
 use crate::app::App;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
+use crate::pages::{ConsoleFrame, Section};
 
 /// An administrator in one tenant: who asks is looked at before what they ask for.
 pub(crate) struct Place {
@@ -29,6 +31,19 @@ impl FromRequestParts<App> for Place {
 }
 
 impl Place {
+    /// The frame of a page about this tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`] when the store fails.
+    pub(crate) async fn console(
+        &self,
+        app: &App,
+        section: Section,
+    ) -> Result<ConsoleFrame, Problem> {
+        frame(app, &self.operator, Some(&self.tenant), section).await
+    }
+
     /// The URL of something of this tenant in the console.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("/admin/tenants/{}/{path}", self.tenant.slug)

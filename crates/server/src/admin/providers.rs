@@ -15,7 +15,7 @@ pub(crate) mod test;
 use identity::Provider;
 
 use crate::admin::form::{Head, Link};
-use crate::admin::frame::{frame, of_provider};
+use crate::admin::frame::of_provider;
 use crate::admin::place::AtProvider;
 use crate::app::App;
 use crate::http::problem::Problem;
@@ -35,10 +35,10 @@ pub(crate) enum Tab {
 ///
 /// [`Problem`] when the store fails.
 pub(crate) async fn console(app: &App, at: &AtProvider) -> Result<ConsoleFrame, Problem> {
-    let (place, section) = (&at.place, Section::IdentityProviders);
-    let mut console = frame(app, &place.operator, Some(&place.tenant), section).await?;
-    let mut rows = app.store.read(place.tenant.id).await?;
-    console.banners.extend(of_provider(&mut rows, &place.tenant, &at.provider).await?);
+    let tenant = &at.place.tenant;
+    let mut console = at.place.console(app, Section::IdentityProviders).await?;
+    let mut rows = app.store.read(tenant.id).await?;
+    console.banners.extend(of_provider(&mut rows, tenant, &at.provider).await?);
     Ok(console)
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn samples(text: Text<'_>) -> Vec<(&'static str, Rendered)> {
         ("console-mapper", providers::samples::mapper_forms(text)),
         ("console-test", providers::test::page::samples(text)),
         ("console-result", providers::test::result::samples(text)),
+        ("console-test-over", providers::test::result::over_samples(text)),
         ("console-clients", clients::samples(text)),
         ("console-users", users::list::samples(text)),
         ("console-user", users::page::samples(text)),

@@ -7,11 +7,12 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use identity::{CardFirst, Tenant, TenantPolicy};
 use serde::Deserialize;
+use store::AuditEntry;
 
 use self::form::{Form, MOST_DAYS, SESSION_MINUTES};
 pub(super) use self::samples::samples;
 use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
-use crate::admin::frame::{auth_time, frame};
+use crate::admin::frame::auth_time;
 use crate::admin::place::Place;
 use crate::admin::session::FreshOperator;
 use crate::app::App;
@@ -36,7 +37,7 @@ pub(crate) async fn page(
         Some("saved") => vec![Message::good("Saved")],
         _ => Vec::new(),
     };
-    let form = Form::of(&place.tenant.policy);
+    let form = Form::of(&place.tenant);
     answer(&app, &place, &form, messages, Problems::default()).await
 }
 
@@ -47,12 +48,23 @@ pub(crate) async fn save(
     place: Place,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
-    let policy = form.policy(&place.tenant.policy).and_then(|policy| lets_in(&place, policy));
-    match policy {
-        Ok(policy) => {
-            let mut tx = fresh.write(&app, &place.tenant).await?;
+    let settings = form.settings(&place.tenant).and_then(|(name, policy)| {
+        let policy = lets_in(&place, policy)?;
+        Ok((name, policy))
+    });
+    match settings {
+        Ok((name, policy)) => {
+            let was = &place.tenant;
+            let mut tx = fresh.write(&app, was).await?;
+            if name != was.display_name {
+                tx.put_display_name(&name).await?;
+                let detail = serde_json::json!({ "from": was.display_name, "to": name });
+                let actor = Some(fresh.id());
+                tx.audit(&AuditEntry { actor, ..AuditEntry::new("tenant.renamed", detail) })
+                    .await?;
+            }
             tx.put_policy(&policy).await?;
-            let detail = serde_json::json!({ "from": place.tenant.policy, "to": policy });
+            let detail = serde_json::json!({ "from": was.policy, "to": policy });
             fresh.commit(tx, "policy.saved", None, detail).await?;
             Ok(see_other(&place.url("settings?done=saved")))
         }
@@ -78,7 +90,7 @@ async fn answer(
     problems: Problems,
 ) -> Result<Response, Problem> {
     let tenant = &place.tenant;
-    let mut console = frame(app, &place.operator, Some(tenant), Section::Policy).await?;
+    let mut console = place.console(app, Section::Policy).await?;
     let providers = app.store.read(tenant.id).await?.providers().await?;
     console.banners.extend(providers.iter().filter_map(|one| auth_time(tenant, one)));
     let page = FormPage {
@@ -95,6 +107,7 @@ async fn answer(
         submit: "Save",
         cancel: None,
         delete: None,
+        asked: false,
     };
     Ok(page.answer(problems))
 }
@@ -103,8 +116,12 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
     let yes_or_no = vec![Choice::of("yes", "Yes"), Choice::of("no", "No")];
     let (least, most) = SESSION_MINUTES;
     let tenant = vec![
-        Field::new("tenant_name", "Name", &tenant.display_name).control(Control::ReadOnly),
-        Field::new("tenant_slug", "Slug", tenant.slug.as_str()).control(Control::ReadOnly),
+        Field::new("tenant_name", "Name", &form.tenant_name)
+            .help("As people see it on the sign-in pages.")
+            .required(),
+        Field::new("tenant_slug", "Slug", tenant.slug.as_str())
+            .control(Control::ReadOnly)
+            .help("Fixed: it is in redirect URIs at providers and in people's bookmarks."),
     ];
     let cards = vec![
         Field::new("first_card", "First card", &form.first_card)
@@ -114,15 +131,15 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
             .help("Whether “Use your card” signs in without the provider."),
         Field::new("card_first_days", "Days", &form.card_first_days)
             .control(Control::Number { min: 1, max: MOST_DAYS.into() })
-            .help("For the last choice: so many days after a sign-in at the provider."),
+            .help("For the last choice."),
     ];
     let sign_in = vec![
         Field::new("straight_to_provider", "Straight to the provider", &form.straight_to_provider)
             .control(Control::Choice(yes_or_no))
-            .help("Leaves out the login page when one provider is the only way in."),
+            .help("No login page where one provider is the only way in."),
         Field::new("session_minutes", "Session length in minutes", &form.session_minutes)
             .control(Control::Number { min: least, max: most })
-            .help("From 5 minutes to 24 hours; 480 is a working day. For new sessions."),
+            .help("5 to 1440; 480 is a working day. Holds for new sessions."),
     ];
     vec![
         Group { title: "", fields: tenant },
@@ -136,14 +153,12 @@ fn first_card() -> Vec<Choice> {
         Choice {
             value: "administrator-code",
             words: "With a one-time code from an administrator",
-            help: "You issue the code on the person's page and give it to them. Whoever steals an \
-                   Azure account cannot enrol a card of their own.",
+            help: "You issue it on the person's page. Who steals an Azure account enrols no card.",
         },
         Choice {
             value: "fresh-entra-sign-in",
             words: "After a fresh sign-in at the provider",
-            help: "Easier to begin with, and weaker: whoever can sign in at the provider enrols \
-                   the first card. Once per person, never again after a card was revoked.",
+            help: "Easier, and weaker: who can sign in at the provider enrols the first card, once.",
         },
     ]
 }
@@ -153,17 +168,17 @@ fn card_first() -> Vec<Choice> {
         Choice {
             value: "off",
             words: "Off",
-            help: "Everybody signs in at the provider first, every time.",
+            help: "People sign in at the provider first, every time.",
         },
         Choice {
             value: "on",
             words: "On",
-            help: "A card signs in, also when the provider would not let the person in any more.",
+            help: "A card is enough, even if the provider has locked the person out.",
         },
         Choice {
             value: "days",
             words: "For some days after a sign-in at the provider",
-            help: "Who has left the organization is out after so many days.",
+            help: "Who is locked out at the provider is out here after so many days.",
         },
     ]
 }

@@ -31,6 +31,8 @@ pub(crate) struct StepUpPage {
     head: Head,
     /// The page with the form that was sent.
     to: String,
+    /// Whether that form may have had a secret in it.
+    secret: bool,
 }
 
 /// The answer to a form that needs a fresh proof and comes without: nothing was read of it, and it
@@ -50,6 +52,7 @@ pub(super) async fn ask(
         console: frame(app, operator, tenant.as_ref(), section).await?,
         head: head(),
         to: form_of(&parts.uri),
+        secret: has_secret(parts.uri.path()),
     };
     Ok((StatusCode::FORBIDDEN, Html(page)).into_response())
 }
@@ -84,6 +87,17 @@ fn form_of(uri: &Uri) -> String {
         }
         (None, path) => format!("{path}{query}"),
     }
+}
+
+/// Whether the form that goes to `path` has a field for a secret: that of a provider.
+fn has_secret(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').skip(4).collect();
+    matches!(segments.as_slice(), ["providers"] | ["providers", _])
+}
+
+/// The page with the form that is sent to `action`, for who confirms before they send it.
+pub(super) fn page_of(action: &str) -> String {
+    action.parse().map_or_else(|_| "/admin/".to_owned(), |uri| form_of(&uri))
 }
 
 #[derive(Deserialize)]
@@ -127,12 +141,13 @@ pub(crate) fn says_confirmed(uri: &Uri) -> bool {
 }
 
 pub(super) fn samples(text: Text<'_>) -> Rendered {
-    let page = StepUpPage {
+    let page = |secret| StepUpPage {
         console: ConsoleFrame::sample(text, Section::Policy),
         head: head(),
         to: text("/admin/tenants/acme/settings"),
+        secret,
     };
-    rendered(vec![("asked", page)])
+    rendered(vec![("asked", page(false)), ("asked-with-secret", page(true))])
 }
 
 #[cfg(test)]
@@ -158,6 +173,20 @@ mod tests {
             ("/admin/tenants/acme/users/1/disable", "/admin/tenants/acme/users/1/disable"),
         ] {
             assert_eq!(form_of(&sent.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn only_the_form_of_a_provider_has_a_secret() {
+        for (path, secret) in [
+            ("/admin/tenants/acme/providers", true),
+            ("/admin/tenants/acme/providers/azure", true),
+            ("/admin/tenants/acme/providers/azure/mappers", false),
+            ("/admin/tenants/acme/providers/azure/delete", false),
+            ("/admin/tenants/acme/settings", false),
+            ("/admin/tenants", false),
+        ] {
+            assert_eq!(has_secret(path), secret, "{path}");
         }
     }
 

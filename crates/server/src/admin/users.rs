@@ -12,7 +12,6 @@ use identity::{Person, PersonState};
 
 use crate::admin::confirm::ConfirmPage;
 use crate::admin::form::{Head, Link};
-use crate::admin::frame::frame;
 use crate::admin::place::{AtPerson, Place};
 use crate::admin::samples;
 use crate::app::App;
@@ -43,11 +42,10 @@ async fn question(
     action: &str,
     deed: &str,
 ) -> Result<ConfirmPage, Problem> {
-    let tenant = Some(&at.place.tenant);
     let mut crumbs = crumbs(&at.place);
     crumbs.push(Link::new(at.url(""), at.name()));
     Ok(ConfirmPage {
-        console: frame(app, &at.place.operator, tenant, Section::Users).await?,
+        console: at.place.console(app, Section::Users).await?,
         head: Head { title, crumbs, ..Head::default() },
         lines,
         action: at.url(action),

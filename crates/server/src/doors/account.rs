@@ -14,7 +14,8 @@ use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
 
-/// `GET /realms/{slug}/account`: the page has a slash at its end.
+/// `GET /realms/{slug}/account`, and what is above it: the page has a slash at its end, and is all
+/// that a tenant has for somebody who comes by hand.
 pub(crate) async fn slash(TenantPath(tenant): TenantPath) -> Response {
     see_other(&format!("/realms/{}/account/", tenant.slug))
 }

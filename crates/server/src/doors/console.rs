@@ -12,6 +12,11 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits::{self, Attempt};
 
+/// `GET /admin`: the page has a slash at its end.
+pub(crate) async fn slash() -> Response {
+    see_other("/admin/")
+}
+
 /// `GET /admin/`: the console, or the login that leads there.
 pub(crate) async fn handler(
     State(app): State<App>,

@@ -114,11 +114,6 @@ pub(crate) fn set_test(sealed: &str, life: Duration) -> HeaderValue {
     set_cookie(TEST, sealed, life)
 }
 
-/// The header that forgets the test of a provider.
-pub(crate) fn clear_test() -> HeaderValue {
-    set_cookie(TEST, "", Duration::ZERO)
-}
-
 fn stranger_name(slot: u8) -> String {
     format!("__Host-login-{slot}")
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::sample::Text;
 
-/// `GET /help/aadsts`, with the parameter `q` when somebody asks.
+/// `GET /help/aadsts`, with the parameter `q` when somebody asks, and `/help/aadsts/{code}`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "aadsts.html")]
 pub struct AadstsPage {

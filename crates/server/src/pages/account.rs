@@ -44,16 +44,25 @@ pub struct CardRow {
     pub id: String,
     /// The name that the person gave it.
     pub label: String,
-    /// Its model, when it is known.
-    pub model: Option<String>,
+    /// Its model.
+    pub model: Model,
     /// When it was added.
     pub added: When,
-    /// When it was last used, if ever.
-    pub last_used: Option<When>,
+    /// When it was last used; to be added it was.
+    pub last_used: When,
     /// Who allowed it, in a few words, such as `with a one-time code from an administrator`.
     pub enrolled: String,
     /// Where to `POST` to remove it, or why not: the card step asks for another one first.
     pub removal: Result<String, LastCard>,
+}
+
+/// What is known of the make of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// In words, such as `Card, unknown model`.
+    pub words: String,
+    /// Its number among authenticators, if it told one.
+    pub aaguid: Option<String>,
 }
 
 /// The card cannot be removed here: it is the only one.
@@ -174,12 +183,12 @@ fn sample_page(text: Text<'_>) -> AccountPage {
 }
 
 fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
-    let card = |id: &str, label: &str, model: Option<&str>, last_used, enrolled: &str| CardRow {
+    let card = |id: &str, label: &str, aaguid: Option<&str>, enrolled: &str| CardRow {
         id: text(id),
         label: text(label),
-        model: model.map(text),
+        model: Model { words: text("Card, unknown model"), aaguid: aaguid.map(text) },
         added: when(text, "3 November 2026", "2026-11-03T09:30:00Z"),
-        last_used,
+        last_used: when(text, "Today, 08:12", "2026-11-23T08:12:00Z"),
         enrolled: text(enrolled),
         removal: Ok(AccountPage::removal_url(&frame(text), &text(id))),
     };
@@ -187,10 +196,9 @@ fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
         card(
             "c1",
             "Staff badge",
-            Some("FIDO2 card, contactless"),
-            Some(when(text, "Today, 08:12", "2026-11-23T08:12:00Z")),
+            Some("2fc0579f-8113-47ea-b116-bb5a8db9202a"),
             "with a one-time code from an administrator",
         ),
-        card("c2", "Blue key at home", None, None, "after a tap of another card"),
+        card("c2", "Blue key at home", None, "after a tap of another card"),
     ]
 }

@@ -18,6 +18,8 @@ pub struct ConsoleFrame {
     pub navigation: Vec<NavItem>,
     /// Which of its sections is open.
     pub section: Section,
+    /// Whether a change would be made without asking for a card.
+    pub fresh: bool,
     /// Something to say at the head of the page, such as a secret that expires soon.
     pub banners: Vec<Banner>,
 }
@@ -48,6 +50,7 @@ impl ConsoleFrame {
                 item(Section::Events, "audit"),
             ],
             section,
+            fresh: true,
             banners: vec![Banner {
                 tone: Tone::Warning,
                 title: text("The client secret of Azure expires in 12 days"),

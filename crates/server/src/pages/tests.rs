@@ -44,6 +44,7 @@ fn every_page_renders_in_every_state_under_a_name_of_its_own() {
         "console-mapper",
         "console-test",
         "console-result",
+        "console-test-over",
         "console-clients",
         "console-users",
         "console-user",

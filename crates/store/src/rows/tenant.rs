@@ -24,6 +24,7 @@ statements! {
     INSERT: [
         "INSERT INTO tenant (tenant_id, slug, display_name, policy, created_at) ",
         "VALUES ($1, $2, $3, $4, $5)"];
+    SET_NAME: ["UPDATE tenant SET display_name = $2 WHERE tenant_id = $1"];
     SET_POLICY: ["UPDATE tenant SET policy = $2 WHERE tenant_id = $1"];
 }
 
@@ -39,6 +40,15 @@ impl Rows {
 }
 
 impl Writing {
+    /// Sets the tenant's name for people. `false` when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn put_display_name(&mut self, name: &str) -> Result<bool, StoreError> {
+        self.hits(&SET_NAME, values![name]).await
+    }
+
     /// Sets what the tenant allows. `false` when it is not there.
     ///
     /// # Errors

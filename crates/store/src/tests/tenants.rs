@@ -48,16 +48,18 @@ on_both! {
         assert_eq!(slugs(Some("b-b")).await, ["cc"]);
     }
 
-    async fn policy_and_clients_are_changed_in_place(bench) {
+    async fn policy_name_and_clients_are_changed_in_place(bench) {
         let acme = tenant("acme");
         bench.store.create_tenant(&acme).await.unwrap();
         let policy = TenantPolicy { card_first: CardFirst::On, ..TenantPolicy::default() };
         let client = Client { enabled: false, name: "Konto".to_owned(), ..Client::account(&acme) };
         let mut writing = bench.store.write(acme.id).await.unwrap();
         assert!(writing.put_policy(&policy).await.unwrap());
+        assert!(writing.put_display_name("Acme Clinics").await.unwrap());
         writing.put_client(&client).await.unwrap();
         writing.commit().await.unwrap();
-        assert_eq!(bench.store.tenant(&acme.slug).await.unwrap().unwrap().policy, policy);
+        let stored = bench.store.tenant(&acme.slug).await.unwrap().unwrap();
+        assert_eq!((stored.policy, stored.display_name.as_str()), (policy, "Acme Clinics"));
         let mut reading = bench.store.read(acme.id).await.unwrap();
         assert_eq!(reading.client("account").await.unwrap(), Some(client));
     }

@@ -12,7 +12,7 @@ use e2e::{Card, World};
 use entra_stand_in::{ACME, GroupsClaim, Person};
 
 /// Samples that are worth a picture, and what the picture is called.
-const SAMPLES: [(&str, &str); 29] = [
+const SAMPLES: [(&str, &str); 34] = [
     ("login-card-first", "login"),
     ("login-more-ways", "login-more-ways"),
     ("login-expired", "login-expired"),
@@ -42,6 +42,11 @@ const SAMPLES: [(&str, &str); 29] = [
     ("aadsts-known", "aadsts-answer"),
     ("components-console", "components"),
     ("console-step-up-asked", "console-step-up"),
+    ("console-step-up-asked-with-secret", "console-step-up-secret"),
+    ("console-provider-confirm-first", "console-confirm-first"),
+    ("console-result-missing", "console-result"),
+    ("console-result-failed", "console-result-failed"),
+    ("console-test-over-again", "console-test-over"),
 ];
 
 /// Pages of the console under the tenant's, and what their picture is called.

@@ -6,6 +6,28 @@ use e2e::World;
 const SETTINGS: &str = "/admin/tenants/acme/settings";
 
 #[tokio::test]
+async fn a_slug_and_its_address_follow_the_name_in_letters_from_a_to_z() {
+    let world = World::start().await;
+    let chrome = Chrome::start().await;
+    let _key = chrome.plug_in_key().await;
+    chrome.open(&server::invite(&world.config).await.unwrap()).await;
+    chrome.fill("Your name", "Olivia Bauer").await;
+    chrome.press("Go on").await;
+    chrome.press("Card or key").await;
+    chrome.see("Create a tenant").await;
+    for (name, slug) in [
+        ("Birch Hospital ZÜRICH", "birch-hospital-zuerich"),
+        ("Hôpital de l’Île, Genève", "hopital-de-lile-geneve"),
+        ("Szpital w Łodzi", "szpital-w-lodzi"),
+        ("Århus Straße", "arhus-strasse"),
+    ] {
+        chrome.fill("Name", name).await;
+        assert_eq!(chrome.value("Slug").await, slug);
+        chrome.see(&format!("{}/realms/{slug}/account/", world.origin)).await;
+    }
+}
+
+#[tokio::test]
 async fn what_was_typed_is_there_again_after_the_card_and_is_saved_by_the_person() {
     let world = World::start().await;
     let chrome = Chrome::start().await;

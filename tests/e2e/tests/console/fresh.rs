@@ -5,7 +5,7 @@ use entra_stand_in::Person;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{administrator_with, ids_after};
+use crate::support::{administrator_with, ids_after, provider_form};
 
 const SETTINGS: &str = "/admin/tenants/acme/settings";
 const CARD: &str = "/realms/operators/login/card";
@@ -85,6 +85,37 @@ async fn an_old_session_is_asked_for_its_card_before_any_change() {
         }
     }
     assert_eq!(before.changes(&world.dump().await), [""; 0], "asking changed something");
+}
+
+#[tokio::test]
+async fn a_page_with_a_form_says_before_it_is_filled_in_that_the_card_will_be_asked_for() {
+    let world = World::start().await;
+    let (mut browser, _) = administrator_with(&world).await;
+    let before = "A change here will ask for your card";
+    let new = "/admin/tenants/acme/providers/new?template=entra";
+    let mapper = "/admin/tenants/acme/providers/azure/mappers/new";
+    let pages = ["/admin/", SETTINGS, new, mapper];
+    for page in pages {
+        assert!(!browser.get(page).await.body.contains(before), "{page}");
+    }
+    five_minutes_later(&world).await;
+    for page in pages {
+        let shown = browser.get(page).await;
+        assert!(shown.body.contains(before), "{page}");
+        assert_eq!(to(&shown), page);
+    }
+}
+
+#[tokio::test]
+async fn who_sends_a_secret_with_an_old_proof_is_told_that_it_is_not_kept() {
+    let (world, mut browser, _) = with_an_old_session().await;
+    let path = "/admin/tenants/acme/providers/azure";
+    let id = world.azure.client_id.to_string();
+    let asked = browser.post_form(path, &provider_form(&world.azure, &id, &[])).await;
+    assert!(asks(&asked) && asked.body.contains("but not the client secret"), "{asked:?}");
+    assert!(!asked.body.contains(&world.azure.secret), "{asked:?}");
+    let asked = save(&mut browser).await;
+    assert!(asks(&asked) && !asked.body.contains("client secret"), "{asked:?}");
 }
 
 #[tokio::test]

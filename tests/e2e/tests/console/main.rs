@@ -9,6 +9,7 @@
 mod access;
 mod fresh;
 mod groups;
+mod help;
 mod people;
 mod providers;
 mod support;

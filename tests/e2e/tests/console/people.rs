@@ -28,10 +28,19 @@ async fn account(browser: &mut Browser) -> Answer {
 async fn a_page_of_a_person_shows_link_card_and_sign_ins() {
     let (_world, mut browser, _, _, page) = mia_signed_in().await;
     let page = browser.get(&page).await;
-    for part in ["mia@acme.example", "tid <code>", "oid <code>", "Signed in with a card"] {
+    for part in ["mia@acme.example", "tid <code>", "oid <code>", "Signed in to the account page"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     assert!(page.body.contains("Not verified"), "an imported address is not verified");
+}
+
+#[tokio::test]
+async fn a_card_that_was_added_at_a_sign_in_has_been_used_and_its_model_is_said_to_be_unknown() {
+    let (_world, mut browser, mut hers, _, page) = mia_signed_in().await;
+    for page in [browser.get(&page).await, account(&mut hers).await] {
+        assert!(page.body.contains("Last used: <time"), "{}", page.body);
+        assert!(page.body.contains("unknown model"), "{}", page.body);
+    }
 }
 
 #[tokio::test]
@@ -88,6 +97,12 @@ async fn a_code_from_the_console_lets_a_person_enrol_their_first_card() {
     let mut browser = administrator(&world).await;
     let completed = browser.get(USERS).await;
     assert!(!completed.body.contains("mia@acme.example"), "she has not completed a sign-in");
+    let waits = "1 person has signed in at the provider and has no card yet";
+    assert!(completed.body.contains(waits), "{}", completed.body);
+    assert!(completed.body.contains(&format!("href=\"{USERS}?filter=no-card\"")));
+    for tab in ["Completed a sign-in (0)", "Azure only, no card yet (1)", "All (1)"] {
+        assert!(completed.body.contains(tab), "{tab}: {}", completed.body);
+    }
     let list = browser.get(&format!("{USERS}?filter=no-card")).await;
     let id = ids_after(&list, &format!("{USERS}/")).pop().unwrap();
     let shown = browser.post_form(&format!("{USERS}/{id}/code"), &[]).await;
@@ -131,6 +146,7 @@ async fn people_are_found_and_listed_page_by_page() {
         path = rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
     }
     assert_eq!((seen, pages), (121, 3));
+    assert!(browser.get(USERS).await.body.contains("All (100+)"));
     let found = browser.get(&format!("{USERS}?filter=all&q=P042")).await;
     assert_eq!(ids_after(&found, &format!("{USERS}/")).len(), 1);
 }

@@ -73,6 +73,45 @@ async fn fetch_fills_in_the_endpoints_and_explains_a_bad_address() {
 }
 
 #[tokio::test]
+async fn a_directory_that_is_not_there_is_said_to_be_so_and_nothing_about_saving() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let azure = registration(&world);
+    let id = azure.client_id.to_string();
+    let base = world.stand_in.base_url();
+    for nowhere in ["904bc2ee-3374-4f03-a63b-40efc0d85237", "nowhere.example"] {
+        let address = format!("{base}/{nowhere}/v2.0/.well-known/openid-configuration");
+        let form = provider_form(&azure, &id, &[("action", "fetch"), ("discovery", &address)]);
+        let page = add(&mut browser, &form).await;
+        assert!(marks(&page, "discovery"), "{nowhere}: {}", page.status);
+        assert!(page.body.contains("knows no directory with this ID"), "{}", page.body);
+        assert!(page.body.contains(&format!("Cardea asked {address}")), "{}", page.body);
+        assert!(!page.body.contains("Not saved"), "{}", page.body);
+        assert!(page.body.contains("Nothing was fetched"), "{}", page.body);
+        let form = provider_form(&azure, &id, &[("discovery", &address)]);
+        assert!(add(&mut browser, &form).await.body.contains("Not saved"));
+    }
+    assert!(!browser.get(&format!("{LIST}/new")).await.body.contains("[["));
+}
+
+#[tokio::test]
+async fn a_directory_is_found_by_its_domain_and_in_capitals_too() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let azure = registration(&world);
+    let id = azure.client_id.to_string();
+    let base = world.stand_in.base_url();
+    let capitals = format!("{}/ACME.Example/v2.0", base.replace("http", "HTTP"));
+    for address in [format!("{base}/acme.example"), capitals] {
+        let form = provider_form(&azure, &id, &[("action", "fetch"), ("discovery", &address)]);
+        let page = add(&mut browser, &form).await;
+        assert_eq!(page.status, 200, "{address}: {}", page.body);
+        let words = format!("acme.example is the directory {}", azure.directory);
+        assert!(page.body.contains(&words), "{address}: {}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn addresses_inside_of_a_network_are_never_called() {
     let world = World::start().await;
     let mut browser = administrator(&world).await;
@@ -118,6 +157,20 @@ async fn each_bad_field_is_marked_and_nothing_is_saved() {
         assert!(!page.body.contains(&azure.secret), "{field}: the secret came back");
     }
     assert_eq!(browser.get(&format!("{LIST}/entra")).await.status, 404);
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_a_form_is_said_at_once() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let azure = registration(&world);
+    for alias in ["azure", "a b", "new"] {
+        let form = provider_form(&azure, "my-app", &[("alias", alias), ("sync_mode", "LEGACY")]);
+        let page = add(&mut browser, &form).await;
+        for field in ["alias", "client_id", "sync_mode"] {
+            assert!(marks(&page, field), "{alias}, {field}: {}", page.body);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tenants, their settings and their audit chain.
 
-use e2e::World;
+use e2e::{Card, World};
+use entra_stand_in::Person;
 use identity::{CardFirst, FirstCard};
 
 use crate::support::{administrator, marks};
@@ -52,6 +53,47 @@ async fn a_tenant_needs_a_name_and_a_slug_that_fits_an_address() {
         .post_form("/admin/tenants", &[("name", "A"), ("slug", "one"), ("slug", "two")])
         .await;
     assert_eq!(twice.status, 400);
+}
+
+#[tokio::test]
+async fn a_slug_is_made_of_the_name_in_plain_letters_and_its_address_is_shown() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let refused =
+        browser.post_form("/admin/tenants", &[("name", "Z\u{fc}rich"), ("slug", "acme")]).await;
+    assert!(marks(&refused, "slug"), "{}", refused.body);
+    let shown = format!("{}/realms/<strong data-slug-shown>acme</strong>/account/", world.origin);
+    assert!(refused.body.contains(&shown), "{}", refused.body);
+    let made = browser.post_form("/admin/tenants", &[("name", "Birch Hospital Z\u{fc}rich")]).await;
+    let page = "/admin/tenants/birch-hospital-zuerich/?done=created";
+    assert_eq!(made.location.as_deref(), Some(page));
+}
+
+#[tokio::test]
+async fn words_of_our_own_addresses_are_no_slugs() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    for (name, slug) in [("Acme", "admin"), ("Acme", "HELP"), ("Login", ""), ("Acme", "operators")]
+    {
+        let answer = browser.post_form("/admin/tenants", &[("name", name), ("slug", slug)]).await;
+        assert!(marks(&answer, "slug"), "{name} {slug}: {}", answer.status);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_renamed_and_keeps_its_slug() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let path = "/admin/tenants/acme/settings";
+    let before = world.dump().await;
+    let form = [("tenant_name", "Acme Clinics"), ("tenant_slug", "other")];
+    assert_eq!(browser.post_form(path, &form).await.status, 303);
+    assert_eq!(world.tenant("acme").await.display_name, "Acme Clinics");
+    assert_eq!(before.audited(&world.dump().await), ["tenant.renamed", "policy.saved"]);
+    let both = [("tenant_name", " "), ("session_minutes", "4")];
+    let refused = browser.post_form(path, &both).await;
+    assert!(marks(&refused, "tenant_name") && marks(&refused, "session_minutes"), "{refused:?}");
+    assert_eq!(world.tenant("acme").await.display_name, "Acme Clinics");
 }
 
 #[tokio::test]
@@ -123,6 +165,28 @@ async fn the_audit_page_names_who_did_it_and_verifies_the_chain() {
     let page = browser.get("/admin/tenants/acme/audit").await;
     assert!(page.body.contains("The audit chain is whole"), "{}", page.body);
     assert!(page.body.contains("policy.saved") && page.body.contains("Olivia Bauer"));
+    assert!(page.body.contains("session_seconds: 28800 → 1800"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_audit_page_says_in_words_what_happened_to_whom_and_with_what() {
+    let world = World::start().await;
+    let (mut mia, mut card) = (Person::new("mia@acme.example"), Card::new(1));
+    world.sign_in(&mut world.browser(), &mut mia, &mut card).await.unwrap();
+    world.sql("UPDATE credential SET label = 'Staff badge'").await;
+    let mut browser = administrator(&world).await;
+    let page = browser.get("/admin/tenants/acme/audit").await;
+    for words in [
+        "Signed in at Azure",
+        "Enrolled “Staff badge”, after a fresh sign-in at the provider",
+        "Signed in to the account page with “Staff badge”",
+        ">Mia Member</a>",
+        "<code>login.signed-in</code>",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    // Each event that these tests cause has its sentence: none stands there by its name alone.
+    assert!(!page.body.contains("<th scope=\"row\"><code>"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -132,3 +132,10 @@ fn everything_else_is_refused_with_what_to_do() {
         assert_eq!(address(pasted).unwrap_err(), error, "{name}");
     }
 }
+
+#[test]
+fn capitals_in_scheme_host_and_domain_do_not_count() {
+    let found = address("HTTPS://LOGIN.MicrosoftOnline.COM/Contoso.Example/v2.0").unwrap();
+    assert_eq!(found.url.as_str(), global("contoso.example"));
+    assert_eq!(address("Contoso.Example").unwrap().url.as_str(), global("contoso.example"));
+}

@@ -276,3 +276,13 @@ fn documents_that_are_no_metadata_are_refused() {
         assert_eq!(refused.unwrap_err(), error, "{name}");
     }
 }
+
+#[test]
+fn a_directory_is_unknown_when_entra_says_so_and_nothing_else() {
+    let said =
+        br#"{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant 'x' not found."}"#;
+    assert!(is_unknown_directory(said));
+    for other in ["", "{}", "<html>", r#"{"error":"invalid_request"}"#, r#""invalid_tenant""#] {
+        assert!(!is_unknown_directory(other.as_bytes()), "{other}");
+    }
+}

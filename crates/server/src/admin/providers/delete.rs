@@ -2,24 +2,22 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use crate::admin::confirm::ConfirmPage;
-use crate::admin::form::Head;
-use crate::admin::frame::frame;
+use crate::admin::form::{Head, Link};
 use crate::admin::place::AtProvider;
-use crate::admin::providers::crumbs;
+use crate::admin::providers::{console, crumbs};
 use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
-use crate::pages::Section;
 
 /// `GET /admin/tenants/{slug}/providers/{alias}/delete`: asks first.
 pub(crate) async fn ask(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
-    let tenant = &at.place.tenant;
-    let section = Section::IdentityProviders;
     let name = &at.provider.display_name;
+    let mut crumbs = crumbs(&at);
+    crumbs.push(Link::new(at.url(""), name));
     let page = ConfirmPage {
-        console: frame(&app, &at.place.operator, Some(tenant), section).await?,
-        head: Head { title: format!("Delete {name}?"), crumbs: crumbs(&at), ..Head::default() },
+        console: console(&app, &at).await?,
+        head: Head { title: format!("Delete {name}?"), crumbs, ..Head::default() },
         lines: vec![
             format!("Nobody can sign in with {name} afterwards, and its mappers are deleted too."),
             "People, their links and their cards stay. Added again under the same alias, with the \

@@ -56,7 +56,7 @@ pub(crate) async fn save(
 ) -> Result<Response, Problem> {
     form.alias = at.provider.alias.to_string();
     // Asking the provider changes nothing here, and needs no fresh proof.
-    if form.action == "fetch" {
+    if form.action == new::FETCH {
         let (messages, problems) = new::fetched(&app, &mut form).await;
         return answer(&app, &at, &form, messages, problems).await;
     }
@@ -65,7 +65,7 @@ pub(crate) async fn save(
         Err(asked) => return Ok(asked),
     };
     let alias = at.provider.alias.clone();
-    match check(&app, &form, alias, Some(&at.provider)).await {
+    match check(&app, &form, Ok(alias), Some(&at.provider)).await {
         Ok(provider) => {
             let mut tx = fresh.write(&app, &at.place.tenant).await?;
             tx.put_provider(&provider).await?;
@@ -97,6 +97,7 @@ async fn answer(
         submit: "Save",
         cancel: None,
         delete: Some(Link::new(at.url("/delete"), "Delete…")),
+        asked: form.action == new::FETCH,
     };
     Ok(page.answer(problems))
 }

@@ -26,7 +26,9 @@ pub(crate) async fn fetch(app: &App, pasted: &str) -> Result<Found, String> {
     let address = MetadataAddress::parse(pasted, app.upstream.clouds());
     let address = address.map_err(|error| sentence(&error))?;
     let metadata = app.upstream.fetch_metadata(&address).await;
-    let metadata = metadata.map_err(|error| sentence(&error))?;
+    // Of an ID or domain alone, it is not plain which address was made.
+    let asked = |error| format!("{} Cardea asked {}.", sentence(&error), address.url);
+    let metadata = metadata.map_err(asked)?;
     let mut words: Vec<String> = address.notes.iter().map(|note| note.text().into()).collect();
     words.extend(metadata.warnings.iter().map(|warning| warning.text().clone()));
     Ok(found(metadata, words))

@@ -141,8 +141,9 @@ fn address(form: &Form, around: &Around<'_>) -> Vec<Field> {
             .control(Control::Fetch)
             .help(
                 "In Azure: the app registration → Endpoints → OpenID Connect metadata document. A \
-                 directory's ID or domain will do as well. Cardea calls public https addresses, \
-                 and those that its configuration names under [[entra.cloud]]; no others.",
+                 directory's ID or domain will do as well. It must be an https address on the \
+                 internet; one inside of your network works once whoever runs this server has \
+                 named it in the configuration file, as a cloud of its own.",
             ),
     ]
 }

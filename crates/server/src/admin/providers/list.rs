@@ -5,7 +5,7 @@ use identity::{Provider, ProviderKind};
 use serde::Deserialize;
 
 use crate::admin::form::{Head, Link, Message};
-use crate::admin::frame::{frame, secret};
+use crate::admin::frame::secret;
 use crate::admin::place::Place;
 use crate::admin::providers::badge;
 use crate::admin::samples;
@@ -45,8 +45,7 @@ pub(crate) async fn handler(
     Query(view): Query<View>,
 ) -> Result<Response, Problem> {
     let tenant = &place.tenant;
-    let mut console =
-        frame(&app, &place.operator, Some(tenant), Section::IdentityProviders).await?;
+    let mut console = place.console(&app, Section::IdentityProviders).await?;
     let providers = app.store.read(tenant.id).await?.providers().await?;
     let now = entropy::now();
     console.banners.extend(providers.iter().filter_map(|one| secret(tenant, one, now)));

@@ -2,11 +2,10 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use identity::mapping::{entra_template_mappers, onboarding_mapper_only};
 use identity::{Mapper, Provider, ProviderKind};
-use ids::MapperId;
+use ids::{Alias, MapperId};
 use serde::Deserialize;
 
 use crate::admin::form::{FormPage, Head, Link, Message, Problems};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::providers::fetch::{fetch, message};
 use crate::admin::providers::fields::{Around, Form, groups};
@@ -18,6 +17,11 @@ use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
 use crate::pages::Section;
+
+/// What a form says that only asks the provider.
+pub(super) const FETCH: &str = "fetch";
+
+const TAKEN: &str = "Another provider has this alias.";
 
 /// What a provider starts with. What its people are linked by follows its issuer, not this.
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -85,7 +89,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let template = view.template;
     // Asking the provider changes nothing here, and needs no fresh proof.
-    if form.action == "fetch" {
+    if form.action == FETCH {
         let (messages, problems) = fetched(&app, &mut form).await;
         return answer(&app, &place, template, &form, messages, problems).await;
     }
@@ -93,24 +97,28 @@ pub(crate) async fn create(
         Ok(fresh) => fresh,
         Err(asked) => return Ok(asked),
     };
-    let alias = match alias(&form.alias) {
-        Ok(alias) => alias,
-        Err(text) => {
-            let problems = Problems::of("alias", text);
-            return answer(&app, &place, template, &form, Vec::new(), problems).await;
-        }
-    };
-    match check(&app, &form, alias, None).await {
+    match check(&app, &form, free(&app, &place, &form).await?, None).await {
         Ok(provider) => {
             let url = place.url(&format!("providers/{}?done=added", provider.alias));
             if insert(&app, &fresh, &place, &provider, template).await? {
                 return Ok(see_other(&url));
             }
-            let problems = Problems::of("alias", "Another provider has this alias.");
+            let problems = Problems::of("alias", TAKEN);
             answer(&app, &place, template, &form, Vec::new(), problems).await
         }
         Err(problems) => answer(&app, &place, template, &form, Vec::new(), problems).await,
     }
+}
+
+/// An alias that no provider has; looked up before all else is checked, so that everything that is
+/// wrong is said at once. Whether it is still free is decided when the provider is written.
+async fn free(app: &App, place: &Place, form: &Form) -> Result<Result<Alias, String>, Problem> {
+    let alias = match alias(&form.alias) {
+        Ok(alias) => alias,
+        Err(text) => return Ok(Err(text)),
+    };
+    let taken = app.store.read(place.tenant.id).await?.provider(&alias).await?.is_some();
+    Ok(if taken { Err(TAKEN.to_owned()) } else { Ok(alias) })
 }
 
 /// Asks the provider, and fills in what it says.
@@ -166,7 +174,7 @@ async fn answer(
     let tenant = &place.tenant;
     let around = Around { redirect: redirect(app, place), stored: None };
     let page = FormPage {
-        console: frame(app, &place.operator, Some(tenant), Section::IdentityProviders).await?,
+        console: place.console(app, Section::IdentityProviders).await?,
         head: Head {
             title: format!("Add {}", template.name()),
             crumbs: vec![
@@ -182,6 +190,7 @@ async fn answer(
         submit: "Add",
         cancel: Some(place.url("providers")),
         delete: None,
+        asked: form.action == FETCH,
     };
     Ok(page.answer(problems).into_response())
 }

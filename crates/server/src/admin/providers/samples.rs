@@ -41,6 +41,23 @@ pub(in crate::admin) fn forms(text: Text<'_>) -> Rendered {
         ("new", page(&Form::fresh(&text("Azure")), None, Problems::default())),
         ("stored", page(&form, stored.as_ref(), Problems::default())),
         ("refused", page(&form, None, problems)),
+        (
+            "confirm-first",
+            FormPage {
+                console: ConsoleFrame {
+                    fresh: false,
+                    ..ConsoleFrame::sample(text, Section::IdentityProviders)
+                },
+                ..page(&form, None, Problems::default())
+            },
+        ),
+        (
+            "not-fetched",
+            FormPage {
+                asked: true,
+                ..page(&form, None, Problems::of("discovery", text("There is no directory.")))
+            },
+        ),
     ])
 }
 
@@ -94,5 +111,6 @@ fn form_page(text: Text<'_>, groups: Vec<Group>) -> FormPage {
         submit: "Save",
         cancel: None,
         delete: None,
+        asked: false,
     }
 }

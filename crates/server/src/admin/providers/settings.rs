@@ -29,8 +29,8 @@ pub(crate) fn alias(text: &str) -> Result<Alias, String> {
     Alias::try_from(text).map_err(|_| rule.to_owned())
 }
 
-/// Checks a form, and makes of it the provider to be stored. `stored` is the one that there is
-/// under this alias.
+/// Checks a form, and makes of it the provider to be stored, under `alias`. `stored` is the one that
+/// there is under it.
 ///
 /// # Errors
 ///
@@ -38,10 +38,11 @@ pub(crate) fn alias(text: &str) -> Result<Alias, String> {
 pub(crate) async fn check(
     app: &App,
     form: &Form,
-    alias: Alias,
+    alias: Result<Alias, String>,
     stored: Option<&Provider>,
 ) -> Result<Provider, Problems> {
     let mut problems = Problems::default();
+    let alias = alias.map_err(|text| problems.add("alias", text)).ok();
     let display_name = problems.take("display_name", name(&form.display_name));
     let sync_mode = pick("sync_mode", sync_mode(form, stored), &mut problems);
     let groups_sent = pick("groups_sent", groups_sent(form, stored), &mut problems);
@@ -55,7 +56,8 @@ pub(crate) async fn check(
     let kind = found.as_ref().map(|found| found.kind);
     let client_id = problems.take("client_id", client_id(&form.client_id, kind));
     check_secret(form, stored, found.as_ref(), &mut problems);
-    let (Some(found), Some(sync_mode), Some(groups_sent)) = (found, sync_mode, groups_sent) else {
+    let all = (alias, found, sync_mode, groups_sent);
+    let (Some(alias), Some(found), Some(sync_mode), Some(groups_sent)) = all else {
         return Err(problems);
     };
     problems.or(Provider {

@@ -1,7 +1,7 @@
-use identity::{CardFirst, FirstCard, TenantPolicy};
+use identity::{CardFirst, FirstCard, Tenant, TenantPolicy};
 use serde::Deserialize;
 
-use crate::admin::form::{Problems, word, yes_or_no};
+use crate::admin::form::{Problems, name, word, yes_or_no};
 
 /// Shortest and longest session, in minutes.
 pub(super) const SESSION_MINUTES: (u32, u32) = (5, 24 * 60);
@@ -12,6 +12,7 @@ pub(super) const MOST_DAYS: u16 = 365;
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Form {
+    pub(super) tenant_name: String,
     pub(super) first_card: String,
     pub(super) card_first: String,
     pub(super) card_first_days: String,
@@ -20,7 +21,11 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(super) fn of(policy: &TenantPolicy) -> Self {
+    pub(super) fn of(tenant: &Tenant) -> Self {
+        Self { tenant_name: tenant.display_name.clone(), ..Self::of_policy(&tenant.policy) }
+    }
+
+    fn of_policy(policy: &TenantPolicy) -> Self {
         let (card_first, days) = match policy.card_first {
             CardFirst::Off => ("off", 1),
             CardFirst::On => ("on", 1),
@@ -36,11 +41,28 @@ impl Form {
             card_first_days: days.to_string(),
             straight_to_provider: word(policy.straight_to_provider).into(),
             session_minutes: policy.session_seconds.div_euclid(60).to_string(),
+            ..Self::default()
+        }
+    }
+
+    /// What the tenant shall be called and allow. What is not said stays as it `was`.
+    pub(super) fn settings(&self, was: &Tenant) -> Result<(String, TenantPolicy), Problems> {
+        let name = match self.tenant_name.as_str() {
+            "" => Ok(was.display_name.clone()),
+            text => name(text),
+        };
+        match (name, self.policy(&was.policy)) {
+            (Ok(name), policy) => Ok((name, policy?)),
+            (Err(text), policy) => {
+                let mut problems = policy.err().unwrap_or_default();
+                problems.add("tenant_name", text);
+                Err(problems)
+            }
         }
     }
 
     /// What the tenant shall allow. What is not said stays as it `was`.
-    pub(super) fn policy(&self, was: &TenantPolicy) -> Result<TenantPolicy, Problems> {
+    fn policy(&self, was: &TenantPolicy) -> Result<TenantPolicy, Problems> {
         let mut problems = Problems::default();
         let first_card = match self.first_card.trim() {
             "" => Some(was.first_card),
@@ -106,7 +128,7 @@ mod tests {
                 let (straight_to_provider, session_seconds) = (true, 300);
                 let policy =
                     TenantPolicy { first_card, card_first, straight_to_provider, session_seconds };
-                let back = Form::of(&policy).policy(&TenantPolicy::default());
+                let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
                 assert_eq!(back.ok(), Some(policy));
             }
         }
@@ -114,7 +136,7 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_refused_by_field() {
-        let form = || Form::of(&TenantPolicy::default());
+        let form = || Form::of_policy(&TenantPolicy::default());
         for (form, field) in [
             (Form { first_card: "anybody".into(), ..form() }, "first_card"),
             (Form { card_first: "maybe".into(), ..form() }, "card_first"),

@@ -27,11 +27,13 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
             submit: "Save",
             cancel: None,
             delete: None,
+            asked: false,
         }
         .with(problems)
     };
-    let good = Form::of(&tenant.policy);
+    let good = Form::of(&tenant);
     let bad = Form {
+        tenant_name: text(" "),
         first_card: text("anybody"),
         card_first: text("maybe"),
         card_first_days: text("0"),
@@ -39,7 +41,9 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         session_minutes: text("4"),
     };
     let mut problems = Problems::of("card_first_days", text("Enter 1 to 365 days."));
-    for field in ["first_card", "card_first", "straight_to_provider", "session_minutes"] {
+    for field in
+        ["tenant_name", "first_card", "card_first", "straight_to_provider", "session_minutes"]
+    {
         problems.add(field, text("Choose another value."));
     }
     crate::pages::sample::rendered(vec![

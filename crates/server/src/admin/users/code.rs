@@ -8,7 +8,6 @@ use identity::PersonState;
 use store::{Code, CodePurpose};
 
 use crate::admin::form::{Head, Link};
-use crate::admin::frame::frame;
 use crate::admin::place::AtPerson;
 use crate::admin::samples;
 use crate::admin::session::FreshOperator;
@@ -68,7 +67,7 @@ pub(crate) async fn handler(
     crumbs.push(Link::new(at.url(""), at.name()));
     let title = format!("One-time code for {}", at.name());
     let page = CodePage {
-        console: frame(&app, &at.place.operator, Some(tenant), Section::Users).await?,
+        console: at.place.console(&app, Section::Users).await?,
         head: Head { title, crumbs, ..Head::default() },
         name: at.name().to_owned(),
         code: code.shown(),

@@ -6,11 +6,10 @@ use axum::response::{IntoResponse, Response};
 use identity::PersonState;
 use ids::Alias;
 use serde::Deserialize;
-use store::{PeopleFilter, PeopleOnly, PersonRow};
+use store::{PeopleFilter, PeopleOnly, PersonRow, Rows};
 use url::form_urlencoded::Serializer;
 
 use crate::admin::form::{Head, Link, clean};
-use crate::admin::frame::frame;
 use crate::admin::place::Place;
 use crate::admin::samples;
 use crate::app::App;
@@ -21,6 +20,8 @@ use crate::pages::{ConsoleFrame, Section, Tone, When};
 
 /// People on one page.
 const PAGE: u32 = 50;
+/// People who are counted; of more the page says so.
+const COUNTED: usize = 100;
 
 /// Which people, and where to begin.
 #[derive(Deserialize)]
@@ -31,6 +32,9 @@ pub(crate) struct View {
     q: String,
     after: Option<String>,
 }
+
+/// The tabs, in their order.
+const TABS: [Filter; 3] = [Filter::Completed, Filter::NoCard, Filter::All];
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -77,6 +81,7 @@ struct UsersPage {
     base: String,
     filter: &'static str,
     search: String,
+    waiting: Option<Link>,
     people: Vec<Row>,
     more: Option<String>,
 }
@@ -109,6 +114,7 @@ pub(crate) async fn handler(
     };
     let mut rows = app.store.read(tenant.id).await?;
     let mut people = rows.people(&filter).await?;
+    let counts = counts(&mut rows).await?;
     let providers = rows.providers().await?;
     drop(rows);
     let names = providers.into_iter().map(|provider| (provider.alias, provider.display_name));
@@ -124,29 +130,61 @@ pub(crate) async fn handler(
         place.url(&format!("users?{}", query.finish()))
     });
     let page = UsersPage {
-        console: frame(&app, &place.operator, Some(tenant), Section::Users).await?,
+        console: place.console(&app, Section::Users).await?,
         head: Head {
             title: "Users".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
-            tabs: tabs(&place, view.filter),
+            tabs: tabs(&place, view.filter, counts),
             ..Head::default()
         },
         base: place.url("users"),
         filter: view.filter.word(),
         search,
+        waiting: waiting(&place, view.filter, counts),
         people: people.iter().map(|row| self::row(row, &names)).collect(),
         more,
     };
     Ok(Html(page).into_response())
 }
 
-fn tabs(place: &Place, open: Filter) -> Vec<Link> {
-    let all = [Filter::Completed, Filter::NoCard, Filter::All];
-    let tab = |filter: Filter| {
-        let href = place.url(&format!("users?filter={}", filter.word()));
-        Link::new(href, filter.words()).current(filter == open)
+/// How many people there are under each tab, up to one more than are counted.
+async fn counts(rows: &mut Rows) -> Result<[usize; 3], Problem> {
+    let limit = u32::try_from(COUNTED).unwrap_or_default().saturating_add(1);
+    let mut counts = [0; 3];
+    for (tab, count) in TABS.into_iter().zip(&mut counts) {
+        let filter = PeopleFilter { only: tab.only(), limit, ..PeopleFilter::default() };
+        *count = rows.people(&filter).await?.len();
+    }
+    Ok(counts)
+}
+
+/// A count as the page shows it.
+fn shown(count: usize) -> String {
+    if count > COUNTED { format!("{COUNTED}+") } else { count.to_string() }
+}
+
+fn url(place: &Place, filter: Filter) -> String {
+    place.url(&format!("users?filter={}", filter.word()))
+}
+
+fn tabs(place: &Place, open: Filter, counts: [usize; 3]) -> Vec<Link> {
+    let tab = |(filter, count): (Filter, usize)| {
+        let words = format!("{} ({})", filter.words(), shown(count));
+        Link::new(url(place, filter), words).current(filter == open)
     };
-    all.into_iter().map(tab).collect()
+    TABS.into_iter().zip(counts).map(tab).collect()
+}
+
+/// Who waits for a first card, said where they are not to be seen.
+fn waiting(place: &Place, open: Filter, [_, count, _]: [usize; 3]) -> Option<Link> {
+    let words = match count {
+        0 => return None,
+        1 => "1 person has signed in at the provider and has no card yet".to_owned(),
+        many => {
+            format!("{} people have signed in at the provider and have no card yet", shown(many))
+        }
+    };
+    (open == Filter::Completed).then(|| Link::new(url(place, Filter::NoCard), words))
 }
 
 fn row(row: &PersonRow, names: &BTreeMap<Alias, String>) -> Row {
@@ -190,6 +228,10 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         base: text("/admin/tenants/acme/users"),
         filter: filter.word(),
         search: text(search),
+        waiting: (filter == Filter::Completed).then(|| {
+            let words = text("2 people have signed in at the provider and have no card yet");
+            Link::new(text("/admin/tenants/acme/users?filter=no-card"), words)
+        }),
         more: people.first().map(|_| text("/admin/tenants/acme/users?after=m")),
         people,
     };

@@ -5,22 +5,33 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use identity::{EntraLink, Person, PersonState, SyncConflict};
 use serde::Deserialize;
-use serde_json::Value as Json;
 use store::{AuditEvent, Credential, Device, DeviceState, Rows, Session, SessionKind};
 
 pub(in crate::admin) use self::samples::samples;
-use crate::account::page::{enrolled, model};
+use crate::account::page::{enrolled, last_used, model};
+use crate::admin::audit::{Names, sentence};
 use crate::admin::form::{Head, Message};
-use crate::admin::frame::frame;
 use crate::admin::place::AtPerson;
 use crate::admin::users::{badge, crumbs};
 use crate::app::App;
 use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
-use crate::pages::{ConsoleFrame, Section, Tone, When};
+use crate::pages::{ConsoleFrame, Model, Section, Tone, When};
 
 /// Events of a person that are looked at for their sign-ins.
 const EVENTS: u32 = 40;
+/// Those that are shown.
+const SIGN_INS: [&str; 7] = [
+    "login.upstream",
+    "login.signed-in",
+    "login.refused",
+    "login.given-up",
+    "login.code",
+    "card.enrolled",
+    "card.removed",
+];
+/// Those among them that did not lead where they should.
+const REFUSALS: [&str; 2] = ["login.refused", "login.given-up"];
 
 #[derive(Deserialize)]
 pub(crate) struct View {
@@ -55,9 +66,9 @@ struct Facts {
 struct Card {
     id: String,
     label: String,
-    model: Option<String>,
+    model: Model,
     added: When,
-    last_used: Option<When>,
+    last_used: When,
     enrolled: &'static str,
     revoked: Option<When>,
 }
@@ -101,7 +112,7 @@ pub(crate) async fn handler(
     let events = events(&mut rows, &at).await?;
     drop(rows);
     let page = UserPage {
-        console: frame(&app, &at.place.operator, Some(tenant), Section::Users).await?,
+        console: at.place.console(&app, Section::Users).await?,
         head: head(&at, view.done.as_deref()),
         base: at.url(""),
         is_self: at.is_self(),
@@ -152,9 +163,9 @@ fn card(card: &Credential) -> Card {
     Card {
         id: card.id.to_string(),
         label: card.label.clone(),
-        model: Some(model(card)),
+        model: model(card),
         added: when(card.created_at),
-        last_used: card.last_used_at.map(when),
+        last_used: last_used(card),
         enrolled: enrolled(&card.permit),
         revoked: card.revoked_at.map(when),
     }
@@ -191,25 +202,13 @@ fn agent(app: &App, device: &Device) -> Agent {
 }
 
 async fn events(rows: &mut Rows, at: &AtPerson) -> Result<Vec<Event>, Problem> {
-    let events = rows.audit_of_person(at.person.id, EVENTS).await?;
-    Ok(events.iter().filter_map(event).collect())
-}
-
-/// An event of a sign-in, in words.
-fn event(event: &AuditEvent) -> Option<Event> {
-    let text = |name: &str| {
-        let value = event.detail.get(name).and_then(Json::as_str);
-        value.unwrap_or_default().to_owned()
+    let mut events = rows.audit_of_person(at.person.id, EVENTS).await?;
+    events.retain(|event| SIGN_INS.contains(&event.kind.as_str()));
+    let names = Names::of(rows, &events).await?;
+    let shown = |event: &AuditEvent| Event {
+        at: when(event.at),
+        words: sentence(event, &names).unwrap_or_else(|| event.kind.clone()),
+        good: !REFUSALS.contains(&event.kind.as_str()),
     };
-    let (words, good) = match event.kind.as_str() {
-        "login.upstream" => (format!("{} vouched for them", text("provider")), true),
-        "login.signed-in" => ("Signed in with a card".to_owned(), true),
-        "login.refused" => (format!("A card was refused: {}", text("reason")), false),
-        "login.given-up" => ("Too many answers were refused: the sign-in was ended".into(), false),
-        "login.code" => ("Used a one-time code".to_owned(), true),
-        "card.enrolled" => ("Enrolled a card".to_owned(), true),
-        "card.removed" => ("Removed a card".to_owned(), true),
-        _ => return None,
-    };
-    Some(Event { at: when(event.at), words, good })
+    Ok(events.iter().map(shown).collect())
 }

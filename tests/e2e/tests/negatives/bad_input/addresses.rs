@@ -54,6 +54,8 @@ const CASES: &[(&str, &str, &str, u16)] = &[
     ("a login twice", "GET", "/realms/acme/login?login=0&login=1", 400),
     ("a provider's login that is a word", "GET", "/realms/acme/broker/azure/login?login=x", 400),
     ("a notice twice", "GET", "/realms/acme/account/?done=a&done=b", 400),
+    ("help with no code", "GET", "/help/aadsts/none", 404),
+    ("help with a number too large", "GET", "/help/aadsts/99999999999999999999", 404),
     ("a help question twice", "GET", "/help/aadsts?q=1&q=2", 400),
     ("a static file of nobody", "GET", "/static/x/nobody.css", 404),
     ("a static file above", "GET", "/static/x/..%2f..%2fCargo.toml", 404),

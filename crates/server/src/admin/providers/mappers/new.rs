@@ -6,16 +6,14 @@ use store::StoreError;
 
 use super::fields::Form;
 use crate::admin::form::{FormPage, Head, Link, Problems};
-use crate::admin::frame::frame;
 use crate::admin::place::AtProvider;
-use crate::admin::providers::{Tab, head};
+use crate::admin::providers::{Tab, console, head};
 use crate::admin::session::FreshOperator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
-use crate::pages::Section;
 
 /// `GET /admin/tenants/{slug}/providers/{alias}/mappers/new`: the empty form.
 pub(crate) async fn page(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
@@ -86,9 +84,8 @@ pub(super) async fn form_page(
     let mut crumbs = above.crumbs;
     crumbs.push(Link::new(at.url(""), &at.provider.display_name));
     crumbs.push(Link::new(at.url("/mappers"), "Mappers"));
-    let tenant = Some(&at.place.tenant);
     Ok(FormPage {
-        console: frame(app, &at.place.operator, tenant, Section::IdentityProviders).await?,
+        console: console(app, at).await?,
         head: Head { title: title.to_owned(), crumbs, ..Head::default() },
         intro: "",
         groups: form.groups(),
@@ -96,5 +93,6 @@ pub(super) async fn form_page(
         submit: "Save",
         cancel: Some(at.url("/mappers")),
         delete: None,
+        asked: false,
     })
 }

@@ -4,17 +4,17 @@ use oidc::id_token::IdTokenError;
 
 /// The checks, in the order in which they are made.
 pub(super) const CHECKS: [&str; 11] = [
-    "It is a signed token in the form that we read",
-    "Its algorithm is accepted (step 7)",
-    "Its key is one that the provider publishes (step 6)",
-    "The signature is that key's (step 6)",
-    "All claims are there that must be",
-    "It is issued by this provider (step 2)",
-    "It is about this directory, and names the person (step 2)",
-    "It is for this client ID alone (steps 3 and 5)",
-    "It is valid now (steps 9 and 10)",
-    "It answers this very request (step 11)",
-    "It belongs to the access token that came with it",
+    "The ID token is signed, in a form that Cardea reads",
+    "Its algorithm is one that Cardea accepts",
+    "Its key is one that the provider publishes",
+    "Its signature is made with that key",
+    "All claims are there that an ID token must have",
+    "The ID token is issued by this provider",
+    "The ID token is from this directory, and names the person",
+    "The ID token is for this client ID alone",
+    "The ID token is valid at this moment",
+    "The ID token answers this very request",
+    "The ID token belongs to the access token that came with it",
 ];
 
 /// Which check an error is of, and what to do about it.
@@ -38,9 +38,10 @@ pub(super) fn failed(error: &IdTokenError) -> (usize, &'static str) {
             "Press Fetch in the settings and save. An app with signing keys of its own (claims \
              mapping) needs the metadata address with ?appid= and its client ID at the end.",
         ),
-        E::Signature => {
-            (3, "Press Fetch in the settings and save. If it stays, trust nothing that came.")
-        }
+        E::Signature => (
+            3,
+            "Press Fetch in the settings and save. If that does not help, trust nothing that came.",
+        ),
         E::MissingClaim(_) | E::ClaimType(_) => (4, NOT_OURS),
         E::Issuer => (
             5,

@@ -6,11 +6,15 @@ use crate::pages::Tone;
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) steps: Vec<Step>,
-    /// The claims that came, by name.
-    pub(super) claims: Vec<(String, String)>,
+    /// The claims that came, by name, each with its values.
+    pub(super) claims: Vec<(String, Vec<String>)>,
     pub(super) mappers: Vec<MapperLine>,
-    /// What is missing on the provider's side, and where to click there.
-    pub(super) missing: Vec<(String, String)>,
+    /// What is needed and did not come, and where to click for it.
+    pub(super) missing: Vec<Missing>,
+    /// What Entra sends only when asked, did not come, and is not needed as things are.
+    pub(super) unasked: Vec<Missing>,
+    /// Whether no mapper keeps anything of what came.
+    pub(super) keeps_nothing: bool,
     /// Whether the provider says when the person signed in; unknown when no token came.
     pub(super) auth_time: Option<bool>,
 }
@@ -18,6 +22,21 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn passed(&self) -> bool {
         !self.steps.iter().any(|step| step.verdict == Verdict::Failed) && self.auth_time.is_some()
+    }
+
+    /// What the test says first. It works without a claim that is missing, and not as it should.
+    pub(super) fn verdict(&self) -> (Tone, String) {
+        let works = |but: String| (Tone::Warning, format!("It works, but {but}"));
+        match self.missing.as_slice() {
+            _ if !self.passed() => (Tone::Bad, "It does not work yet".to_owned()),
+            [] if self.keeps_nothing => works("nothing of what came is kept".to_owned()),
+            [] => (Tone::Good, "It works".to_owned()),
+            [one] => works(format!("the claim {} is missing", one.claim)),
+            many => {
+                let names: Vec<&str> = many.iter().map(|one| one.claim.as_str()).collect();
+                works(format!("{} claims are missing: {}", many.len(), names.join(", ")))
+            }
+        }
     }
 
     pub(super) fn step(&mut self, title: &str, outcome: Result<String, String>) {
@@ -59,4 +78,13 @@ pub(super) struct MapperLine {
     pub(super) tone: Tone,
     pub(super) words: String,
     pub(super) values: Vec<String>,
+}
+
+/// A claim that did not come.
+pub(super) struct Missing {
+    pub(super) claim: String,
+    /// Who needs it.
+    pub(super) needed_by: String,
+    /// Where to click for it.
+    pub(super) path: String,
 }

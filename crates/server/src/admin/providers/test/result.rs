@@ -1,17 +1,15 @@
 use askama::Template;
-use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use identity::{Provider, Tenant};
 use oidc::callback::Callback;
 use store::AuditEntry;
 
-use super::report::{MapperLine, Report, Step, Verdict};
+use super::report::{MapperLine, Missing, Report, Step, Verdict};
 use super::run::run;
 use super::sealed::Test;
 use crate::admin::session::{self, Operator};
 use crate::app::App;
-use crate::http::cookies;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
 use crate::pages::Tone;
@@ -27,12 +25,23 @@ struct ResultPage {
     settings: String,
 }
 
+/// Says that a test has had its answer, or is too old for one.
+#[derive(Template)]
+#[template(path = "console/test-over.html")]
+struct OverPage {
+    tenant: String,
+    provider: String,
+    again: String,
+    settings: String,
+}
+
 /// The result of an administrator's test, when the callback answers one: the state is that of the
-/// test that this browser keeps, for this provider, and who began it is signed in here.
+/// test that this browser keeps, for this provider, and who began it is signed in here. An answer
+/// that came before, or too late, is told to be so.
 ///
 /// # Errors
 ///
-/// [`Problem::AlreadyUsed`] for an answer that came before.
+/// [`Problem`] when the store fails.
 ///
 /// # Security
 ///
@@ -54,29 +63,52 @@ pub(crate) async fn answer(
     else {
         return Ok(None);
     };
-    spend(app, tenant, &test).await?;
+    if test.is_over() || !spend(app, tenant, &test).await? {
+        return Ok(Some(over(tenant, provider)));
+    }
     let report = run(app, tenant, provider, &test, callback).await?;
     note(app, tenant, provider, &operator, &report).await?;
-    let base = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
+    let (again, settings) = links(tenant, provider);
     let page = ResultPage {
         tenant: tenant.display_name.clone(),
         provider: provider.display_name.clone(),
         report,
-        again: format!("{base}/test/start"),
-        settings: base,
+        again,
+        settings,
     };
-    Ok(Some(([(SET_COOKIE, cookies::clear_test())], Html(page)).into_response()))
+    Ok(Some(Html(page).into_response()))
 }
 
-async fn spend(app: &App, tenant: &Tenant, test: &Test) -> Result<(), Problem> {
+/// The answer to an answer that does not count any more.
+fn over(tenant: &Tenant, provider: &Provider) -> Response {
+    let (again, settings) = links(tenant, provider);
+    let page = OverPage {
+        tenant: tenant.display_name.clone(),
+        provider: provider.display_name.clone(),
+        again,
+        settings,
+    };
+    (StatusCode::CONFLICT, Html(page)).into_response()
+}
+
+/// Where a test begins anew, and the provider's settings.
+fn links(tenant: &Tenant, provider: &Provider) -> (String, String) {
+    let base = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
+    (format!("{base}/test/start"), base)
+}
+
+/// Lets the answer of a test count once. `false` when it came before.
+async fn spend(app: &App, tenant: &Tenant, test: &Test) -> Result<bool, Problem> {
     let mut tx = app.store.write(tenant.id).await?;
-    if !tx.spend(&test.state.hash(), test.expires_at).await? {
-        return Err(Problem::AlreadyUsed);
+    let first = tx.spend(&test.state.hash(), test.expires_at).await?;
+    if first {
+        tx.commit().await?;
     }
-    Ok(tx.commit().await?)
+    Ok(first)
 }
 
-/// Writes down that there was a test and how it ended, and whether `auth_time` came; nothing about the person who signed in.
+/// Writes down that there was a test and how it ended, and whether `auth_time` came; nothing about
+/// the person who signed in.
 async fn note(
     app: &App,
     tenant: &Tenant,
@@ -101,6 +133,19 @@ async fn note(
     Ok(tx.commit().await?)
 }
 
+/// The page of a test that is over.
+pub(in crate::admin) fn over_samples(text: Text<'_>) -> Rendered {
+    rendered(vec![(
+        "again",
+        OverPage {
+            tenant: text("Acme Hospital"),
+            provider: text("Azure"),
+            again: text("/admin/tenants/acme/providers/azure/test/start"),
+            settings: text("/admin/tenants/acme/providers/azure"),
+        },
+    )])
+}
+
 pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
     let page = |report| ResultPage {
         tenant: text("Acme Hospital"),
@@ -120,14 +165,23 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         words: text(words),
         values: vec![text("Ward 3"), text("Nurses")],
     };
+    let missing = |claim: &str| Missing {
+        claim: text(claim),
+        needed_by: text("Needed by the mapper azure-group-mapper."),
+        path: text("App registrations → your app → Token configuration → Add groups claim"),
+    };
     let came = || Report {
         steps: vec![step("The code was redeemed for tokens", Verdict::Passed, "")],
-        claims: vec![(text("upn"), text("alice.martin@acme.example"))],
+        claims: vec![
+            (text("upn"), vec![text("alice.martin@acme.example")]),
+            (text("groups"), vec![text("Ward 3"), text("Nurses")]),
+        ],
         mappers: vec![mapper(Tone::Good, "Would write")],
-        missing: Vec::new(),
         auth_time: Some(true),
+        ..Report::default()
     };
-    let missing = vec![(text("groups"), text("Token configuration → Add groups claim"))];
+    let lacking = Report { missing: vec![missing("groups"), missing("upn")], ..came() };
+    let bare = Report { keeps_nothing: true, unasked: vec![missing("upn")], ..came() };
     let failed = Report {
         steps: vec![
             step("The provider sent the browser back with a code", Verdict::Passed, "As asked."),
@@ -142,7 +196,8 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
     };
     rendered(vec![
         ("passed", page(came())),
-        ("missing", page(Report { missing, ..came() })),
+        ("missing", page(lacking)),
+        ("nothing-kept", page(bare)),
         ("failed", page(failed)),
     ])
 }

@@ -16,6 +16,10 @@ use crate::http::problem::Problem;
 /// How long a test may take.
 pub(super) const LIFE: std::time::Duration = std::time::Duration::from_secs(600);
 
+/// How long the browser keeps it: so long, an answer that comes again is told from a stranger's. A
+/// session of the console, without which nobody is told, lives no longer.
+const KEPT: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+
 /// Where it stands: sealed for another place, it does not open.
 const PLACE: &str = "test-cookie";
 
@@ -76,16 +80,21 @@ impl Test {
         let plain =
             zeroize::Zeroizing::new(serde_json::to_vec(&written).map_err(Problem::internal)?);
         let sealed = ring.seal(PLACE, entropy::bytes(), &plain).map_err(Problem::internal)?;
-        Ok(cookies::set_test(&URL_SAFE_NO_PAD.encode(sealed), LIFE))
+        Ok(cookies::set_test(&URL_SAFE_NO_PAD.encode(sealed), KEPT))
     }
 
-    /// The test that the browser holds, if it is ours and alive.
+    /// Whether its time is over.
+    pub(super) fn is_over(&self) -> bool {
+        entropy::now() >= self.expires_at
+    }
+
+    /// The test that the browser holds, if it is ours; it may be over.
     pub(super) fn read(headers: &HeaderMap, ring: &KeyRing) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(cookies::test(headers)?).ok()?;
         let plain = ring.open(PLACE, &sealed).ok()?;
         let written: Written = serde_json::from_slice(plain.expose()).ok()?;
         let token = |text: &str| Token::parse(text).ok();
-        let test = Self {
+        Some(Self {
             state: token(&written.state)?,
             nonce: token(&written.nonce)?,
             verifier: token(&written.verifier)?,
@@ -93,8 +102,7 @@ impl Test {
             tenant: written.tenant,
             alias: written.alias,
             expires_at: written.expires_at,
-        };
-        (entropy::now() < test.expires_at).then_some(test)
+        })
     }
 }
 
@@ -129,10 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_is_over_or_sealed_by_somebody_else_is_none() {
+    fn a_test_that_somebody_else_sealed_is_none_and_one_that_is_over_says_so() {
         let (ring, mut test) = (KeyRing::of([1; 32]), test());
         assert!(Test::read(&browser(&test, &KeyRing::of([2; 32])), &ring).is_none());
+        assert!(!Test::read(&browser(&test, &ring), &ring).unwrap().is_over());
         test.expires_at = entropy::now();
-        assert!(Test::read(&browser(&test, &ring), &ring).is_none());
+        assert!(Test::read(&browser(&test, &ring), &ring).unwrap().is_over());
     }
 }

@@ -4,7 +4,7 @@ use ids::Alias;
 use super::{Agent, Card, Event, Facts, Row, UserPage};
 use crate::admin::samples::{head, person};
 use crate::pages::sample::{Rendered, Text, rendered, when};
-use crate::pages::{ConsoleFrame, Section, Tone, When};
+use crate::pages::{ConsoleFrame, Model, Section, Tone, When};
 
 pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
     let full = full(text);
@@ -55,9 +55,9 @@ fn full(text: Text<'_>) -> UserPage {
     let card = |revoked: Option<When>| Card {
         id: text("0193b5f0"),
         label: text("Staff badge"),
-        model: Some(text("Card, model 2fc0579f")),
+        model: Model { words: text("Card, unknown model"), aaguid: Some(text("2fc0579f")) },
         added: today(text),
-        last_used: revoked.is_none().then(|| today(text)),
+        last_used: today(text),
         enrolled: "confirmed with another card",
         revoked,
     };

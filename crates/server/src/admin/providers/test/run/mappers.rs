@@ -1,15 +1,27 @@
-use identity::mapping::{self, Import, Imported, MapperReport, Outcome};
-use identity::{AbsentGroups, EntraLink, FirstCard, Provider, ProviderKind, Tenant};
+use identity::mapping::{self, Import, Imported, MapperReport, MissingClaim, Outcome};
+use identity::{
+    AbsentGroups, EntraLink, FirstCard, Mapper, Moment, Provider, ProviderKind, Tenant,
+};
 use oidc::id_token::Claims;
 use serde_json::Value;
 use store::Rows;
 
-use crate::admin::providers::test::report::{MapperLine, Report};
+use crate::admin::providers::test::report::{MapperLine, Missing, Report};
 use crate::app::App;
 use crate::doors::admit::link_of;
 use crate::entropy;
+use crate::http::page::when;
 use crate::http::problem::Problem;
 use crate::pages::Tone;
+
+const AUTH_TIME: &str = "auth_time";
+const GROUPS: &str = "groups";
+
+/// Where to click at a provider that we do not know.
+const ASK: &str = "Ask the provider's administrator to send it.";
+
+/// Claims that are moments (OpenID Connect Core 1.0 §2, RFC 7519 §4.1).
+const MOMENTS: [&str; 4] = ["exp", "iat", "nbf", AUTH_TIME];
 
 /// What a sign-in would import, and what is missing for it.
 pub(super) async fn step(
@@ -19,41 +31,43 @@ pub(super) async fn step(
     claims: &Claims,
     report: &mut Report,
 ) -> Result<(), Problem> {
-    let imported = import(app, tenant, provider, claims).await?;
+    let mut rows = app.store.read(tenant.id).await?;
+    let mappers = rows.mappers(&provider.alias).await?;
+    let imported = import(&mut rows, provider, &mappers, claims).await?;
+    drop(rows);
     report.claims =
         claims.all.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();
     report.mappers = imported.reports.iter().map(line).collect();
-    report.missing = imported.reports.iter().filter_map(missing).collect();
-    report.auth_time = Some(claims.auth_time.is_some());
-    if claims.auth_time.is_none() && provider.kind == ProviderKind::Entra {
-        report.missing.extend(missing_auth_time(tenant));
+    report.missing = missing(provider, &mappers, claims);
+    if !report.missing.iter().any(|known| known.claim == AUTH_TIME) {
+        report.missing.extend(missing_auth_time(tenant, provider, claims));
     }
-    report.missing.dedup();
+    report.unasked = unasked(provider, claims, &report.missing);
+    report.keeps_nothing = !mappers.iter().any(|mapper| mapper.kind.reads_claims());
+    report.auth_time = Some(claims.auth_time.is_some());
     Ok(())
 }
 
 /// Runs the mappers as a sign-in would, and writes nothing.
 async fn import(
-    app: &App,
-    tenant: &Tenant,
+    rows: &mut Rows,
     provider: &Provider,
+    mappers: &[Mapper],
     claims: &Claims,
 ) -> Result<Imported, Problem> {
-    let mut rows = app.store.read(tenant.id).await?;
-    let mappers = rows.mappers(&provider.alias).await?;
-    let absent_groups = absent_groups(&mut rows, provider).await?;
+    let absent_groups = absent_groups(rows, provider).await?;
     let existing = match link_of(provider, claims) {
         Some(EntraLink { tid, oid, .. }) => rows.person_by_link(&tid, &oid).await?,
         None => None,
     };
-    let wanted = mapping::wanted_email(provider, &mappers, &claims.all, existing.as_ref());
+    let wanted = mapping::wanted_email(provider, mappers, &claims.all, existing.as_ref());
     let owner = match &wanted {
         Some(email) => rows.email_owner(email).await?,
         None => None,
     };
     Ok(mapping::import(&Import {
         provider,
-        mappers: &mappers,
+        mappers,
         claims: &claims.all,
         existing: existing.as_ref(),
         email_owner: wanted.as_deref().zip(owner),
@@ -69,31 +83,78 @@ async fn absent_groups(rows: &mut Rows, provider: &Provider) -> Result<AbsentGro
     Ok(provider.seen.groups.without_groups(one_more).groups)
 }
 
-fn missing_auth_time(tenant: &Tenant) -> Option<(String, String)> {
-    let path = "App registrations → your app → Token configuration → Add optional claim → ID → \
-                auth_time. This tenant lets a fresh sign-in enrol a first card, and only auth_time \
-                shows that it was fresh.";
+/// The claims that mappers read and that did not come.
+fn missing(provider: &Provider, mappers: &[Mapper], claims: &Claims) -> Vec<Missing> {
+    let all = mapping::missing_claims(provider, mappers, &claims.all).into_iter();
+    all.map(|MissingClaim { claim, mappers, hint }| {
+        let path = hint.unwrap_or_else(|| ASK.to_owned());
+        // Entra leaves it out for two reasons, and only the administrator knows which.
+        let path = if claim == GROUPS && provider.kind == ProviderKind::Entra {
+            format!(
+                "{path}. If it is there already, the \
+                 person who tested is in no group, and all is well."
+            )
+        } else {
+            path
+        };
+        let many = if mappers.len() == 1 { "mapper" } else { "mappers" };
+        let needed_by = format!("Needed by the {many} {}.", mappers.join(", "));
+        Missing { claim, needed_by, path }
+    })
+    .collect()
+}
+
+/// Only `auth_time` shows that a sign-in was fresh.
+fn missing_auth_time(tenant: &Tenant, provider: &Provider, claims: &Claims) -> Option<Missing> {
     let needed = tenant.policy.first_card == FirstCard::FreshEntraSignIn;
-    needed.then(|| ("auth_time".to_owned(), path.to_owned()))
+    (needed && claims.auth_time.is_none()).then(|| Missing {
+        claim: AUTH_TIME.to_owned(),
+        needed_by: "Needed because this tenant lets a fresh sign-in enrol a first card: without \
+                    it, nobody can."
+            .to_owned(),
+        path: match provider.kind {
+            ProviderKind::Entra => mapping::azure_path(AUTH_TIME),
+            ProviderKind::Oidc => ASK.to_owned(),
+        },
+    })
+}
+
+/// The claims that Entra sends only when asked, that did not come, and that nothing needs now.
+fn unasked(provider: &Provider, claims: &Claims, missing: &[Missing]) -> Vec<Missing> {
+    if provider.kind != ProviderKind::Entra {
+        return Vec::new();
+    }
+    let all = [
+        ("upn", "The sign-in name, for a mapper that keeps it."),
+        (GROUPS, "The person's groups, for a mapper that keeps them."),
+        (AUTH_TIME, "When the person signed in. For a first card after a fresh sign-in."),
+    ];
+    let absent = |claim: &str| {
+        !claims.all.contains_key(claim) && !missing.iter().any(|known| known.claim == claim)
+    };
+    let shown = |(claim, needed_by): (&str, &str)| Missing {
+        claim: claim.to_owned(),
+        needed_by: needed_by.to_owned(),
+        path: mapping::azure_path(claim),
+    };
+    all.into_iter().filter(|(claim, _)| absent(claim)).map(shown).collect()
 }
 
 /// A claim as the page shows it. The nonce was a secret of this test.
-fn shown(name: &str, value: &Value) -> String {
+fn shown(name: &str, value: &Value) -> Vec<String> {
     match value {
-        _ if name == "nonce" => "(as sent)".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        _ if name == "nonce" => vec!["(as sent)".to_owned()],
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(|item| shown("", item)).collect(),
+        other => vec![moment(name, other).unwrap_or_else(|| other.to_string())],
     }
 }
 
-fn missing(report: &MapperReport) -> Option<(String, String)> {
-    match &report.outcome {
-        Outcome::Missing { claim, hint } => {
-            let none = "Ask the provider's administrator to send it.";
-            Some((claim.clone(), hint.clone().unwrap_or_else(|| none.to_owned())))
-        }
-        _ => None,
-    }
+/// A moment as people read it, with the number that came.
+fn moment(name: &str, value: &Value) -> Option<String> {
+    let seconds = value.as_i64().filter(|_| MOMENTS.contains(&name))?;
+    let text = when(Moment::from_unix_seconds(seconds)).text;
+    Some(format!("{text} ({seconds})"))
 }
 
 fn line(report: &MapperReport) -> MapperLine {

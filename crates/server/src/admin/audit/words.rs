@@ -1,0 +1,141 @@
+//! What an audit event says, for people. The stable name stands beside it.
+
+use serde_json::Value as Json;
+use store::AuditEvent;
+
+use super::names::{Names, text};
+use crate::account::page::enrolled;
+use crate::pages::words::Failure;
+
+/// The event as a sentence without its person; none for an event that this version does not know.
+pub(in crate::admin) fn sentence(event: &AuditEvent, names: &Names) -> Option<String> {
+    let detail = &event.detail;
+    of_sign_in(&event.kind, detail, names)
+        .or_else(|| of_person(&event.kind, detail, names))
+        .or_else(|| of_provider(&event.kind, detail, names))
+        .or_else(|| of_tenant(&event.kind, detail))
+}
+
+/// What people do themselves.
+fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
+    let card = || names.card(detail);
+    Some(match kind {
+        "login.upstream" => format!("Signed in at {}", names.provider(detail)),
+        "login.signed-in" if text(detail, "door") == "console" => {
+            format!("Signed in to the console with {}", card())
+        }
+        "login.signed-in" => format!("Signed in to the account page with {}", card()),
+        "login.refused" => {
+            let why = Failure::of(text(detail, "reason")).title;
+            format!("A card was refused: {why}")
+        }
+        "login.given-up" => "Too many answers were refused: the sign-in was ended".into(),
+        "login.code" => "Used a one-time code".into(),
+        "login.invitation" => "Took up an invitation".into(),
+        "card.enrolled" => {
+            format!("Enrolled {}, {}", card(), enrolled(text(detail, "permit")))
+        }
+        "card.confirmed" => format!("Confirmed a change with {}", card()),
+        "card.removed" => format!("Removed {}", card()),
+        "session.ended" => "Ended one of their sessions".into(),
+        "session.signed-out" => "Signed out".into(),
+        "agent.offered" => format!("The agent on {} offered itself", names.device(detail)),
+        "agent.paired" => format!("Paired the agent on {}", names.device(detail)),
+        "agent.number-wrong" => {
+            format!("Entered a wrong number for the agent on {}", names.device(detail))
+        }
+        _ => return None,
+    })
+}
+
+/// What administrators do about people.
+fn of_person(kind: &str, detail: &Json, names: &Names) -> Option<String> {
+    Some(match kind {
+        "admin.invited" => "An invitation for an administrator was made on the server".into(),
+        "agent.revoked" => format!("The agent on {} was revoked", names.device(detail)),
+        "card.revoked" => format!("The card {} was revoked", names.card(detail)),
+        "code.issued" => "A one-time code for a first card was issued".into(),
+        "person.disabled" => "The person was disabled".into(),
+        "person.enabled" => "The person was enabled".into(),
+        "sessions.ended" => "All sessions of the person were ended".into(),
+        _ => return None,
+    })
+}
+
+fn of_provider(kind: &str, detail: &Json, names: &Names) -> Option<String> {
+    let provider = names.provider(detail);
+    let is = |name: &str| detail.get(name).and_then(Json::as_bool) == Some(true);
+    Some(match kind {
+        "mapper.deleted" => {
+            format!("The mapper {} of {provider} was deleted", text(detail, "name"))
+        }
+        "mapper.saved" => format!("The mapper {} of {provider} was saved", text(detail, "name")),
+        "provider.deleted" => format!("The provider {provider} was deleted"),
+        "provider.groups-answered" if text(detail, "answer") == "clear" => {
+            format!("Answered that people without groups from {provider} have none")
+        }
+        "provider.groups-answered" => format!("Answered that {provider} no longer sends groups"),
+        "provider.groups-asked" => {
+            format!("People came from {provider} without groups: the console asks about it")
+        }
+        "provider.saved" if is("new") => format!("The provider {provider} was added"),
+        "provider.saved" => format!("The settings of {provider} were saved"),
+        "provider.tested" if is("passed") => format!("{provider} was tested, and works"),
+        "provider.tested" => format!("{provider} was tested, and does not work"),
+        _ => return None,
+    })
+}
+
+fn of_tenant(kind: &str, detail: &Json) -> Option<String> {
+    Some(match kind {
+        "policy.saved" => "The tenant settings were saved".into(),
+        "tenant.created" => "The tenant was made".into(),
+        "tenant.renamed" => format!("The tenant was renamed to {}", text(detail, "to")),
+        _ => return None,
+    })
+}
+
+/// The facts of an event on one line: of what was changed, only what is another now.
+pub(super) fn facts(detail: &Json) -> String {
+    let (from, to) = (detail.get("from"), detail.get("to"));
+    if let (Some(Json::Object(from)), Some(Json::Object(to))) = (from, to) {
+        let changed = to.iter().filter(|(name, value)| from.get(*name) != Some(*value));
+        let line = |(name, value): (&String, &Json)| {
+            let was = from.get(name).map(plain).unwrap_or_default();
+            format!("{name}: {was} → {}", plain(value))
+        };
+        let lines: Vec<String> = changed.map(line).collect();
+        return if lines.is_empty() { "nothing is another now".into() } else { lines.join(" · ") };
+    }
+    plain(detail)
+}
+
+/// A value without the marks of JSON.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::Null => "–".to_owned(),
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Object(fields) => {
+            let one = |(name, value): (&String, &Json)| format!("{name}: {}", plain(value));
+            fields.iter().map(one).collect::<Vec<_>>().join(" · ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_settings_the_facts_are_what_has_changed() {
+        let (was, is) = (json!({ "a": 1, "b": "x" }), json!({ "a": 1, "b": { "days": 7 } }));
+        assert_eq!(facts(&json!({ "from": was, "to": is })), "b: x → days: 7");
+        assert_eq!(facts(&json!({ "from": was, "to": was })), "nothing is another now");
+        assert_eq!(facts(&json!({ "from": "Acme", "to": "Birch" })), "from: Acme · to: Birch");
+        assert_eq!(facts(&json!({ "auth_time": null, "l": [1, "b"] })), "auth_time: – · l: 1, b");
+    }
+}
