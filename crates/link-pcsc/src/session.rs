@@ -31,16 +31,16 @@ impl Target {
         let card = patiently(waiting, || {
             context.connect(&self.reader, ShareMode::Shared, Protocols::ANY)
         })?;
-        self.check(&context, &card)?;
+        self.check(&context)?;
         Ok(card)
     }
 
-    fn check(&self, context: &Context, card: &Card) -> Result<(), Fault> {
+    /// Nothing has come or gone since it was seen, until after it was connected to.
+    fn check(&self, context: &Context) -> Result<(), Fault> {
         let mut state = [ReaderState::new(self.reader.clone(), State::UNAWARE)];
         context.get_status_change(Duration::ZERO, &mut state)?;
         let [state] = state;
-        let same = state.event_count() == self.event_count
-            && card.status2_owned()?.atr() == self.atr.as_slice();
+        let same = state.event_count() == self.event_count && state.atr() == self.atr.as_slice();
         if same { Ok(()) } else { Err(Fault::Gone(pcsc::Error::RemovedCard)) }
     }
 }
@@ -95,20 +95,30 @@ fn reconnect(card: &mut Card, waiting: &dyn Waiting) -> Result<(), Fault> {
 /// Lets go of `card`, and has it forget what it has been told. The reset ends a transaction: one
 /// that comes with the disconnection can fall into the transaction of who is next.
 pub(crate) fn let_go(mut card: Card) {
-    let Ok(transaction) = card.transaction() else {
-        // Disconnects with a reset, which is all that is left to try.
-        return drop(card);
-    };
-    end(transaction, Disposition::ResetCard);
+    // Otherwise it was reset by somebody else, or is gone: it has forgotten already.
+    if let Ok(transaction) = card.transaction() {
+        end(transaction, Disposition::ResetCard);
+    }
+    disconnect(card);
+}
+
+/// Ends the connection, without a reset.
+pub(crate) fn disconnect(card: Card) {
     if let Err((card, _)) = card.disconnect(Disposition::LeaveCard) {
         drop(card);
     }
 }
 
-/// Ends `transaction`, and has the card forget what it has been told.
+/// Ends `transaction`, and resets the card if `disposition` says so.
 pub(crate) fn end(transaction: Transaction<'_>, disposition: Disposition) {
-    // A transaction that cannot be ended is one of a card that is gone; dropping it tries again.
+    let Err((mut transaction, error)) = transaction.end(disposition) else { return };
+    // pcsc-lite lets nobody out of a transaction who has not taken note of a reset.
+    if error == pcsc::Error::ResetCard {
+        let leave = Disposition::LeaveCard;
+        let _ = transaction.reconnect(ShareMode::Shared, Protocols::ANY, leave);
+    }
     if let Err((transaction, _)) = transaction.end(disposition) {
+        // A card that is gone; there is nothing to end.
         drop(transaction);
     }
 }

@@ -14,7 +14,7 @@ use pcsc::{Card, Disposition, Transaction};
 use crate::apdu::{Form, Waiting, message};
 use crate::error::Fault;
 use crate::restart::first_message;
-use crate::session::{Channel, Target, begin, end, let_go};
+use crate::session::{Channel, Target, begin, disconnect, end, let_go};
 
 /// How long the worker waits before it asks a card again that says "not yet". It is woken when
 /// nobody waits any more.
@@ -200,7 +200,7 @@ impl State {
             Leave::Reset => {
                 end(transaction, Disposition::ResetCard);
                 // Reset already; a second one would only take time.
-                drop(card.take().map(|card| card.disconnect(Disposition::LeaveCard)));
+                card.take().into_iter().for_each(disconnect);
             }
         }
         if let Some(reports) = ended {
