@@ -17,7 +17,7 @@ pub struct MissingClaim {
     pub hint: Option<String>,
 }
 
-/// The claims that mappers read and that are not among `claims`.
+/// The claims that mappers read and that are not among `claims`, in the order of their names.
 ///
 /// Other than an import it does not ask whether a mapper would write anything now: one that writes
 /// only when a person is created needs its claim for the next one. Groups that were too many to be
@@ -44,6 +44,7 @@ pub fn missing_claims(
             }
         }
     }
+    missing.sort_by(|one, other| one.claim.cmp(&other.claim));
     missing
 }
 

@@ -24,7 +24,9 @@ use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self, Attempt};
 use crate::pages::{AgentProgress, AgentPrompt};
 
 #[derive(Deserialize)]
@@ -52,9 +54,11 @@ pub(crate) enum Response {
 pub(crate) async fn push(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
 ) -> Result<axum::response::Response, Problem> {
+    limits::count(&app, Attempt::Challenge, peer)?;
     let mut rows = app.store.read(tenant.id).await?;
     let Some(paired) = paired(&mut rows, &tenant, &headers).await? else {
         return Ok(Json(Response::NoAgent).into_response());

@@ -38,10 +38,13 @@ pub(crate) async fn handler(
     if at.waiting.task != Task::Enrol(Permit::CodeNeeded) {
         return Ok(see_other(&format!("/realms/{}/login/card", at.tenant.slug)));
     }
-    if form.code.trim().is_empty() {
+    // What cannot be a code is no try: nobody learns anything from it.
+    let Some(hash) = code_hash(&app, &form.code)? else {
         let tries = app.store.read(at.tenant.id).await?.code_tries(at.waiting.started.id).await?;
-        return again(&app, &at, tries_left(tries), CodeProblem::Empty).await;
-    }
+        let empty = form.code.trim().is_empty();
+        let problem = if empty { CodeProblem::Empty } else { CodeProblem::Malformed };
+        return again(&app, &at, tries_left(tries), problem).await;
+    };
     // Counted before it is compared, so that parallel guesses do not get more tries.
     let mut tx = app.store.write(at.tenant.id).await?;
     let tries = tx.count_code_try(at.waiting.started.id).await?;
@@ -50,9 +53,6 @@ pub(crate) async fn handler(
         return again(&app, &at, 0, CodeProblem::Refused).await;
     }
     let tries_left = tries_left(tries);
-    let Some(hash) = code_hash(&app, &form.code)? else {
-        return again(&app, &at, tries_left, CodeProblem::Refused).await;
-    };
     match accept(&app, &at, hash).await {
         Ok(()) => Ok(see_other(&format!("/realms/{}/login/card", at.tenant.slug))),
         Err(Problem::Refused(_) | Problem::AlreadyUsed) => {

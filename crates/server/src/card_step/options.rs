@@ -13,7 +13,9 @@ use crate::hallway::execute::{Material, execute, waiting_of};
 use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self, Attempt};
 
 /// A challenge with less time than this is not handed out again, but made anew: a person needs
 /// time for PIN and card (WCAG 2.2.1).
@@ -37,9 +39,11 @@ pub(crate) struct Response {
 pub(crate) async fn handler(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
 ) -> Result<Json<Response>, Problem> {
+    limits::count(&app, Attempt::Challenge, peer)?;
     if let Some(response) = still_good(&waiting, request.hint)? {
         return Ok(Json(response));
     }

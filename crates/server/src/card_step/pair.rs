@@ -18,7 +18,9 @@ use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self, Attempt};
 
 #[derive(Serialize)]
 pub(crate) struct Code {
@@ -31,8 +33,10 @@ pub(crate) struct Code {
 pub(crate) async fn code(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
+    peer: Peer,
     headers: HeaderMap,
 ) -> Result<Json<Code>, Problem> {
+    limits::count(&app, Attempt::Challenge, peer)?;
     let tries = app.store.read(tenant.id).await?.code_tries(waiting.started.id).await?;
     if tries_left(tries) == 0 {
         return Err(Problem::CardRefused("pairing-too-often"));

@@ -28,6 +28,8 @@ pub(crate) enum Attempt {
     Choose,
     /// It comes back from there.
     Callback,
+    /// It asks for a challenge, or for a code to set an agent up.
+    Challenge,
     /// An agent offers itself.
     Enrol,
 }

@@ -51,7 +51,9 @@ pub struct CodeEntry {
 pub enum CodeProblem {
     /// Nothing was entered.
     Empty,
-    /// It was not valid for this person: mistyped, used before, or too old.
+    /// What was entered cannot be a code.
+    Malformed,
+    /// It was not valid for this person: a letter mistyped, used before, or too old.
     Refused,
 }
 
@@ -113,6 +115,7 @@ impl EnrolPage {
         vec![
             ("code", code(5, None)),
             ("code-empty", code(5, Some(CodeProblem::Empty))),
+            ("code-malformed", code(5, Some(CodeProblem::Malformed))),
             ("code-refused", code(3, Some(CodeProblem::Refused))),
             ("code-last", code(1, Some(CodeProblem::Refused))),
             ("code-spent", code(0, Some(CodeProblem::Refused))),

@@ -73,9 +73,6 @@ statements! {
         "UPDATE login SET challenge_at = ", NOW, ", challenge_expires_at = ", NOW, " + 120000000 ",
         "WHERE tenant_id = $1 AND login_id = $2 AND challenge_id = $3 AND expires_at > ", NOW,
         " AND challenge_expires_at > ", NOW];
-    UNCLAIM: [
-        "UPDATE ticket SET state = 'refused', reason = 'challenge-expired' ",
-        "WHERE tenant_id = $1 AND ticket_id = $2"];
     FINISH: [
         "UPDATE ticket SET state = $3, reason = $4 ",
         "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed')"];
@@ -120,7 +117,7 @@ impl Writing {
     }
 
     /// Gives a ticket to its agent: once, within a minute, and while its challenge is out and
-    /// alive. The challenge's life counts from now.
+    /// alive. The challenge's life counts from now. On `false` the transaction is to be dropped.
     ///
     /// # Errors
     ///
@@ -130,16 +127,13 @@ impl Writing {
         id: TicketId,
         device: DeviceId,
     ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
         let Some(row) = self.one(&CLAIM, values![id, device]).await? else {
             return Ok(false);
         };
         let (login, challenge): (LoginId, ChallengeId) =
             (row.get("login_id")?, row.get("challenge_id")?);
-        let moved = self.hits(&MOVE_CHALLENGE, values![login, challenge]).await?;
-        if !moved {
-            self.execute(&UNCLAIM, values![id]).await?;
-        }
-        Ok(moved)
+        self.hits(&MOVE_CHALLENGE, values![login, challenge]).await
     }
 
     /// Ends a ticket. `false` when it had ended before.

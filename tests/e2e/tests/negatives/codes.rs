@@ -54,7 +54,13 @@ async fn the_code_of_another_person_and_the_sixth_try_are_refused() {
     let adas = issue_code(&world, person(&world, "ada@acme.example").await.id, 1).await;
     let mias = issue_code(&world, person(&world, "mia@acme.example").await.id, 2).await;
     let before = but_tries(&world.dump().await);
-    let wrong = [adas.as_str(), "BBBB-BBBB", "not a code", "", "bcdf-ghjk", "ZZZZ-ZZZZ", "B"];
+    for no_code in ["not a code", "", "B", "KRQM-BXP7", "KRQM-BXPTT"] {
+        let again = give(&mut browser, no_code).await;
+        assert_eq!(again.status, 200, "{no_code}: {again:?}");
+        assert!(again.body.contains("name=\"code\""), "{no_code}: {again:?}");
+    }
+    assert_eq!(world.dump().await.rows("login")[0]["code_tries"], "0");
+    let wrong = [adas.as_str(), "BBBB-BBBB", "bcdf-ghjk", "CCCC-CCCC", "ZZZZ-ZZZZ", "DDDD-DDDD"];
     for (index, code) in wrong.iter().enumerate() {
         let again = give(&mut browser, code).await;
         assert_eq!(again.status, 200, "{index}: {again:?}");
@@ -62,7 +68,7 @@ async fn the_code_of_another_person_and_the_sixth_try_are_refused() {
         let form = again.body.contains("name=\"code\"");
         assert!(form || index >= 5, "{index}: no further try: {again:?}");
     }
-    // Six tries were counted (an empty field is none): the right one comes too late.
+    // Six tries were counted: the right one comes too late.
     let late = give(&mut browser, &mias).await;
     assert_eq!((late.status, late.location.clone()), (200, None), "{late:?}");
     assert_unchanged("wrong codes", &before, &but_tries(&world.dump().await));

@@ -2,9 +2,10 @@
 
 use e2e::{Answer, Browser, World};
 use reqwest::Method;
+use serde_json::json;
 use server::Bounds;
 
-use crate::support::{ACME, assert_clear};
+use crate::support::{ACME, assert_clear, una};
 
 const LIMITS: fn() -> Bounds = || Bounds { logins_per_minute: 3, ..Bounds::default() };
 
@@ -56,6 +57,25 @@ async fn one_address_does_each_thing_so_often_a_minute() {
         assert_told_to_wait(name, &ask(browser(), *request).await);
         let other = ask(world.browser().at("198.51.100.8"), *request).await;
         assert_ne!(other.status, 429, "{name}: another address pays for it: {other:?}");
+    }
+}
+
+/// A login that waits at the card costs a commit with each challenge.
+#[tokio::test]
+async fn one_address_asks_for_so_many_challenges_a_minute() {
+    for path in ["login/card/options", "login/card/agent", "login/card/pair"] {
+        let world = World::limited(LIMITS()).await;
+        let mut browser = world.browser().at("198.51.100.7");
+        ACME.to_card(&mut browser, &mut una()).await;
+        let body = json!({ "hint": "card" });
+        for _ in 0..3 {
+            let answer = browser.post_json(&ACME.path(path), &body).await;
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        }
+        let before = world.dump().await;
+        let refused = browser.post_json(&ACME.path(path), &body).await;
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"), "{path}");
+        assert_eq!(before, world.dump().await, "{path}");
     }
 }
 
