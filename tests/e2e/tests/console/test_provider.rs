@@ -48,7 +48,7 @@ async fn what_is_missing_comes_with_where_to_click() {
     world.stand_in.set_optional_claims(world.azure.client_id, &[] as &[OptionalClaim]).unwrap();
     let mut browser = administrator(&world).await;
     let page = test(&mut browser).await;
-    assert!(page.body.contains("It works, but 2 claims are missing: auth_time, upn"), "{page:?}");
+    assert!(page.body.contains("It works, but 2 claims are missing: upn, auth_time"), "{page:?}");
     assert!(page.body.contains("Add optional claim → ID → upn"), "{}", page.body);
     assert!(page.body.contains("Add optional claim → ID → auth_time"), "{}", page.body);
     assert!(page.body.contains("Needed by the mapper Azure Username."), "{}", page.body);
@@ -68,7 +68,7 @@ async fn a_claim_that_a_mapper_reads_is_missing_although_the_tester_was_here_bef
     let import_once = world.sql("UPDATE mapper SET sync = 'IMPORT'").await;
     assert!(import_once > 0);
     let page = test(&mut administrator(&world).await).await;
-    assert!(page.body.contains("3 claims are missing: auth_time, groups, upn"), "{}", page.body);
+    assert!(page.body.contains("3 claims are missing: groups, upn, auth_time"), "{}", page.body);
     assert!(page.body.contains("Add groups claim"), "{}", page.body);
 }
 
