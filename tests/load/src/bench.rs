@@ -10,6 +10,7 @@ use load::{
 };
 use soft_authenticator::Signer;
 
+use crate::bounds::Bounds;
 use crate::report::{Sample, legs, line, milliseconds};
 use crate::{Arguments, disk, process, wal};
 
@@ -37,6 +38,7 @@ struct Bench {
     port: Port,
     pinned: Wrapper,
     members: Vec<Member>,
+    bounds: Bounds,
 }
 
 /// Measures, and prints.
@@ -59,7 +61,7 @@ pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failu
     line("memory afterwards", memory(id));
     server.stop().await?;
     line("load average after", process::load_average());
-    Ok(())
+    if bench.bounds.hold() { Ok(()) } else { Err("a bound is broken".into()) }
 }
 
 impl Bench {
@@ -77,7 +79,8 @@ impl Bench {
         let pinned = ["taskset", "-c", "0"].map(str::to_owned).to_vec();
         let pinned = Wrapper(if cores > 1 { pinned } else { Vec::new() });
         let arguments = arguments.clone();
-        Ok(Self { arguments, directory, installation, port, pinned, members })
+        let bounds = Bounds::default();
+        Ok(Self { arguments, directory, installation, port, pinned, members, bounds })
     }
 
     fn conditions(&self, cores: usize) -> Result<(), Failure> {
@@ -117,7 +120,7 @@ impl Bench {
     }
 
     /// Starts again and again on the existing database; the last one goes on.
-    async fn starts(&self) -> Result<Program, Failure> {
+    async fn starts(&mut self) -> Result<Program, Failure> {
         let (mut times, mut last) = (Vec::new(), None);
         for _ in 0..self.arguments.starts.max(1) {
             if let Some(server) = last.take() {
@@ -133,10 +136,13 @@ impl Bench {
         }
         let server = last.ok_or("no start")?;
         let times = Sample::of(times);
+        self.bounds.start = Some(times.quantile(500));
         let (p50, most) = (milliseconds(times.quantile(500)), milliseconds(times.quantile(1000)));
         line("start to first 200", format_args!("p50 {p50}, max {most}"));
         tokio::time::sleep(IDLE).await;
-        line("idle memory", memory(server.server().unwrap_or_default()));
+        let id = server.server().unwrap_or_default();
+        self.bounds.idle_kib = Some(process::memory(id).resident);
+        line("idle memory", memory(id));
         Ok(server)
     }
 
@@ -157,8 +163,9 @@ impl Bench {
         if let (Some(before), Some(after)) = (before, after)
             && before.generation == after.generation
         {
-            let commits = f64::from(after.count.saturating_sub(before.count));
-            line("  commits per login", format_args!("{:.2}", commits / f64::from(COUNTED)));
+            let commits = f64::from(after.count.saturating_sub(before.count)) / f64::from(COUNTED);
+            self.bounds.commits = Some(commits);
+            line("  commits per login", format_args!("{commits:.2}"));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! the server's process by the kernel's counters, not the clock on the wall.
 
 mod bench;
+mod bounds;
 mod disk;
 mod process;
 mod report;
