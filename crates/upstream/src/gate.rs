@@ -1,4 +1,4 @@
-//! How many calls go to one host at a time, and how many of them for one tenant.
+//! How many calls go to one host at a time, how many of them for one tenant, and whose is the next.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::UpstreamError;
+use crate::queue::{Call, Queue};
 
 /// How many more calls may wait for each that is under way.
 const WAITING_PER_CALL: usize = 4;
@@ -17,17 +18,18 @@ const MAX_WAIT: Duration = Duration::from_secs(1);
 /// Gates that are remembered. More are in use at a time only if there are more providers.
 const MAX_GATES: usize = 4096;
 
-/// One gate per host, and before it one per tenant that calls there.
+/// One queue per host, and before it one gate per tenant that calls there.
 pub(crate) struct Gates {
     calls_per_host: usize,
     calls_per_tenant: usize,
-    known: Mutex<HashMap<Key, Arc<Gate>>>,
+    shares: Known<(String, TenantId), Gate>,
+    hosts: Known<String, Queue>,
 }
 
-/// A host, or the share that a tenant has of it. A share is of the tenant and not of each of its
-/// providers, or a tenant with many providers at one host would have many shares.
-type Key = (String, Option<TenantId>);
+type Known<K, T> = Mutex<HashMap<K, Arc<T>>>;
 
+/// The share that a tenant has of a host. It is of the tenant and not of each of its providers, or
+/// a tenant with many providers at one host would have many shares.
 struct Gate {
     /// Calls that may be under way.
     most: usize,
@@ -40,7 +42,7 @@ struct Gate {
 /// The right to call; ends when it is dropped.
 pub(crate) struct Pass {
     _share: Option<Turn>,
-    _host: Turn,
+    _call: Call,
 }
 
 struct Turn {
@@ -50,7 +52,8 @@ struct Turn {
 
 impl Gates {
     pub(crate) fn new(calls_per_host: usize, calls_per_tenant: usize) -> Self {
-        Self { calls_per_host, calls_per_tenant, known: Mutex::default() }
+        let (shares, hosts) = (Known::default(), Known::default());
+        Self { calls_per_host, calls_per_tenant, shares, hosts }
     }
 
     /// Waits for a turn at `host`: in the tenant's share first, so that whoever waits there holds
@@ -61,22 +64,35 @@ impl Gates {
         tenant: Option<TenantId>,
     ) -> Result<Pass, UpstreamError> {
         let share = match tenant {
-            Some(_) => {
-                Some(self.gate((host.clone(), tenant), self.calls_per_tenant).enter().await?)
+            Some(tenant) => {
+                let gate = || Gate::new(self.calls_per_tenant);
+                let gate = known(&self.shares, (host.clone(), tenant), Gate::is_idle, gate);
+                Some(gate.enter().await?)
             }
             None => None,
         };
-        let host = self.gate((host, None), self.calls_per_host).enter().await?;
-        Ok(Pass { _share: share, _host: host })
+        let waiting = self.calls_per_host.saturating_mul(WAITING_PER_CALL);
+        let queue = || Queue::new(self.calls_per_host, waiting);
+        let queue = known(&self.hosts, host, Queue::is_idle, queue);
+        let call = timeout(MAX_WAIT, queue.enter(tenant)).await;
+        let call = call.ok().flatten().ok_or(UpstreamError::Busy)?;
+        Ok(Pass { _share: share, _call: call })
     }
+}
 
-    fn gate(&self, key: Key, most: usize) -> Arc<Gate> {
-        let mut gates = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() >= MAX_GATES && !gates.contains_key(&key) {
-            gates.retain(|_, gate| !gate.is_idle());
-        }
-        gates.entry(key).or_insert_with(|| Arc::new(Gate::new(most))).clone()
+/// The one of this name, which is made when there is none.
+fn known<K: std::hash::Hash + Eq, T>(
+    all: &Known<K, T>,
+    key: K,
+    is_idle: impl Fn(&T) -> bool,
+    make: impl FnOnce() -> T,
+) -> Arc<T> {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= MAX_GATES && !all.contains_key(&key) {
+        // One that somebody holds is about to be used.
+        all.retain(|_, one| Arc::strong_count(one) > 1 || !is_idle(one));
     }
+    all.entry(key).or_insert_with(|| Arc::new(make())).clone()
 }
 
 impl Gate {

@@ -17,6 +17,7 @@ mod fetch;
 mod gate;
 mod guard;
 mod keys;
+mod queue;
 
 pub use error::UpstreamError;
 
@@ -39,7 +40,8 @@ pub struct Config {
     pub clouds: Vec<EntraCloud>,
     /// End of each call, all in all.
     pub deadline: Duration,
-    /// Most calls to one host at a time. One sick provider holds so many, and no more.
+    /// Most calls to one host at a time. One sick provider holds so many, and no more; tenants get
+    /// them in turn.
     pub calls_per_host: usize,
     /// Most of them that redeem codes of one tenant: whoever sends junk to its callback starves
     /// that tenant at the worst, and not all that use the same host.

@@ -122,6 +122,11 @@ pub enum MetadataError {
     /// An Entra directory with an endpoint elsewhere.
     #[error("{0} in the document is at another host than the directory; do not use this provider")]
     ForeignEndpoint(&'static str),
+    /// A host that the operator's configuration file names, in a document from elsewhere.
+    #[error(
+        "{0} in the document is at a host that the operator named for another provider; do not use this provider"
+    )]
+    OthersHost(&'static str),
     /// No code flow.
     #[error("the provider does not offer the authorization code flow (response_type code)")]
     NoCodeFlow,
@@ -147,12 +152,12 @@ impl ProviderMetadata {
             return Err(MetadataError::TooLarge);
         }
         let document = json::object(body).ok_or(MetadataError::NotJson)?;
-        let field = Fields { document: &document, extra };
+        let field = Fields { document: &document, named: Named { extra, at: &address.url } };
         let issuer = field.text("issuer")?.to_owned();
         let mut warnings = Vec::new();
         let (kind, address) = match &address.directory {
             Some(directory) => check_directory(&issuer, address, directory, extra, &mut warnings)?,
-            None => (check_issuer(&issuer, address, extra)?, address.url.clone()),
+            None => (check_issuer(&issuer, address, &field.named)?, address.url.clone()),
         };
         let metadata = Self {
             authorization_endpoint: field.endpoint("authorization_endpoint")?,
@@ -260,9 +265,9 @@ fn check_directory(
 fn check_issuer(
     issuer: &str,
     address: &MetadataAddress,
-    extra: &[EntraCloud],
+    named: &Named<'_>,
 ) -> Result<Kind, MetadataError> {
-    let parsed = usable(issuer, extra).ok_or(MetadataError::BadUrl("issuer"))?;
+    let parsed = named.usable("issuer", issuer)?;
     if parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(MetadataError::BadUrl("issuer"));
     }
@@ -287,7 +292,7 @@ fn other_cloud(metadata: &ProviderMetadata, document: &Map<String, Value>) -> Op
 
 struct Fields<'a> {
     document: &'a Map<String, Value>,
-    extra: &'a [EntraCloud],
+    named: Named<'a>,
 }
 
 impl Fields<'_> {
@@ -297,7 +302,7 @@ impl Fields<'_> {
     }
 
     fn endpoint(&self, name: &'static str) -> Result<Url, MetadataError> {
-        usable(self.text(name)?, self.extra).ok_or(MetadataError::BadUrl(name))
+        self.named.usable(name, self.text(name)?)
     }
 
     fn optional_endpoint(&self, name: &'static str) -> Result<Option<Url>, MetadataError> {
@@ -308,11 +313,37 @@ impl Fields<'_> {
     }
 }
 
-/// https anywhere, http only where the operator named the authority; no name or password in it.
-fn usable(text: &str, extra: &[EntraCloud]) -> Option<Url> {
-    let url = Url::parse(text).ok().filter(|url| url.host_str().is_some())?;
-    let named = extra.iter().any(|cloud| cloud.authority.origin() == url.origin());
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && named);
-    let plain = url.username().is_empty() && url.password().is_none();
-    (scheme && plain).then_some(url)
+/// The hosts that the operator named, as a document may use them.
+struct Named<'a> {
+    extra: &'a [EntraCloud],
+    /// Where the document is.
+    at: &'a Url,
+}
+
+impl Named<'_> {
+    /// https anywhere, http only where the operator named the authority; no name or password in it.
+    ///
+    /// # Security
+    ///
+    /// What the operator named may be an inner address, and is called without a guard. So a
+    /// document names it only when it comes from there itself: nobody else's document has this
+    /// server knock at it.
+    fn usable(&self, name: &'static str, text: &str) -> Result<Url, MetadataError> {
+        let bad = || MetadataError::BadUrl(name);
+        let url = Url::parse(text).ok().filter(|url| url.host_str().is_some()).ok_or_else(bad)?;
+        let is_at = |at: &Url, url: &Url| at.origin() == url.origin();
+        let has = |cloud: &EntraCloud| {
+            is_at(&cloud.authority, &url) || cloud.graph.as_ref().is_some_and(|it| is_at(it, &url))
+        };
+        if self.extra.iter().any(has) {
+            let own = |cloud: &EntraCloud| is_at(&cloud.authority, self.at) && has(cloud);
+            if !self.extra.iter().chain(&EntraCloud::microsoft()).any(own) {
+                return Err(MetadataError::OthersHost(name));
+            }
+        }
+        let named = self.extra.iter().any(|cloud| is_at(&cloud.authority, &url));
+        let scheme = url.scheme() == "https" || (url.scheme() == "http" && named);
+        let plain = url.username().is_empty() && url.password().is_none();
+        if scheme && plain { Ok(url) } else { Err(bad()) }
+    }
 }

@@ -6,6 +6,7 @@ use secrets::{Secret, Token};
 use tokio::task::JoinSet;
 use upstream::{Config, Upstream, UpstreamError};
 use url::Url;
+use uuid::Uuid;
 
 use crate::provider::{ACME, BIRCH, CLIENT, NOW, Provider, new};
 
@@ -88,4 +89,28 @@ async fn one_tenant_uses_its_share_of_a_host_and_no_more() {
     assert_eq!(sick.world.hits(), 1);
     let _other = tokio::spawn(redeem(url, upstream, BIRCH));
     sick.world.wait_for_hits(2).await;
+}
+
+/// Four tenants whose calls nobody answers, as many as they may have: a fifth does not wait for
+/// their deadline.
+#[tokio::test]
+async fn four_tenants_that_saturate_a_slow_host_leave_room_for_a_fifth() {
+    let sick = Provider::start().await;
+    let upstream = new(Config {
+        clouds: vec![sick.cloud()],
+        deadline: Duration::from_secs(30),
+        calls_per_host: 8,
+        calls_per_tenant: 2,
+    });
+    let silent = Url::parse(&sick.at("/fault/silent")).unwrap();
+    let mut crowd = JoinSet::new();
+    for number in 0..16 {
+        let tenant = TenantId(Uuid::from_u128(10 + number % 4));
+        crowd.spawn(redeem(silent.clone(), upstream.clone(), tenant));
+    }
+    sick.world.wait_for_hits(7).await;
+    let answered = Url::parse(&sick.at("/token")).unwrap();
+    let fifth = redeem(answered, upstream, ACME).await;
+    // The endpoint's answer is no token: it was asked.
+    assert!(matches!(fifth, UpstreamError::Token(_)), "{fifth:?}");
 }

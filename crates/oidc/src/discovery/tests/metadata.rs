@@ -260,6 +260,46 @@ fn a_bad_provider_is_explained() {
     assert!(read(&es256, "https://id.example").is_ok());
 }
 
+/// What the operator named is called without a guard: a stranger's document must not say what.
+#[test]
+fn a_document_from_elsewhere_names_no_host_of_the_operators() {
+    let mut clouds = stand_in();
+    clouds.push(EntraCloud {
+        name: "Inner".to_owned(),
+        authority: Url::parse("https://login.inner.example").unwrap(),
+        graph: Some(Url::parse("https://graph.inner.example").unwrap()),
+    });
+    let read = |document: &Value, at: &str| {
+        let address = MetadataAddress::parse(at, &clouds).unwrap();
+        ProviderMetadata::parse(document.to_string().as_bytes(), &address, &clouds)
+    };
+    let endpoints = [
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "userinfo_endpoint",
+        "end_session_endpoint",
+    ];
+    for named in
+        ["http://127.0.0.1:4444/x", "https://login.inner.example/x", "https://graph.inner.example"]
+    {
+        for field in endpoints {
+            let refused = Err(MetadataError::OthersHost(field));
+            let stranger = with(&generic(), field, json!(named));
+            assert_eq!(read(&stranger, "https://id.example"), refused, "{field}: {named}");
+            let directory = with(&entra(), field, json!(named));
+            assert_eq!(read(&directory, TID), refused, "{field}: {named}");
+        }
+    }
+    let inner = entra().to_string().replace("login.microsoftonline.com", "login.inner.example");
+    let inner = inner.replace("graph.microsoft.com", "graph.inner.example");
+    let inner: Value = serde_json::from_str(&inner).unwrap();
+    let at = format!("https://login.inner.example/{TID}/v2.0/{WELL_KNOWN}");
+    assert!(read(&inner, &at).is_ok(), "its own document names them");
+    let other = with(&inner, "userinfo_endpoint", json!("http://127.0.0.1:4444/x"));
+    assert_eq!(read(&other, &at), Err(MetadataError::OthersHost("userinfo_endpoint")));
+}
+
 #[test]
 fn documents_that_are_no_metadata_are_refused() {
     let twice = entra().to_string().replacen('{', r#"{"issuer":"https://evil.example","#, 1);
