@@ -300,7 +300,6 @@ class Ceremony {
   async cancel() {
     const agentWasAsked = this.view === "agent";
     this.stop();
-    clearTimeout(this.codeEnds);
     this.show("choose");
     this.say("cancelled");
     if (agentWasAsked) await this.post("/agent/cancel").catch((error) => this.fail(error));
@@ -353,11 +352,11 @@ class Ceremony {
 
   /** One challenge: asked for, answered by the authenticator, judged by the server. */
   async round(hint, signal) {
-    const login = this.login ? { login: this.login } : {};
+    const login = this.login ? { login: Number(this.login) } : {};
     const asked = await this.post("/options", { hint, ...login }, signal);
     this.say("follow-browser");
     this.countDown(asked.expires_in, asked.expires_in);
-    const credential = await this.credential(asked, hint, signal);
+    const credential = await this.credential(asked, signal);
     if (credential === RENEW) return {};
     this.say("checking");
     const label = asked.purpose === "create" ? this.label() : {};
@@ -366,11 +365,11 @@ class Ceremony {
   }
 
   /** Asks the browser; gives RENEW when the challenge grew old while the person was idle. */
-  async credential(asked, hint, signal) {
-    const json = asked.options.publicKey ?? asked.options;
+  async credential(asked, signal) {
     const create = asked.purpose === "create";
-    const publicKey = create ? creationOptions(json) : requestOptions(json);
-    publicKey.hints = json.hints ?? (hint === "phone" ? ["hybrid"] : ["security-key"]);
+    const publicKey = create ? creationOptions(asked.options) : requestOptions(asked.options);
+    // Browsers whose parser does not know hints leave them out.
+    publicKey.hints = asked.options.hints;
     publicKey.timeout = asked.expires_in * 1000;
     const renewal = new AbortController();
     const cancel = () => renewal.abort();
