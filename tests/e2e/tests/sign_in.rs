@@ -1,6 +1,6 @@
 //! Entra, then the card: the main way in.
 
-use e2e::{Card, World};
+use e2e::{Card, Way, World};
 use entra_stand_in::Person;
 use identity::{CardFirst, Provider, TenantPolicy};
 
@@ -194,5 +194,25 @@ async fn a_session_that_was_ended_elsewhere_is_told_of_once() {
         let away = here.get("/realms/acme/account/").await;
         let page = here.follow(away).await;
         assert_eq!(page.body.contains("Your session is over"), told, "{}", page.body);
+    }
+}
+
+const ACME: Way = Way::into("acme");
+
+#[tokio::test]
+async fn who_is_refused_at_entra_reads_first_what_they_do_themselves() {
+    let world = World::start().await;
+    for (code, first) in [
+        ("AADSTS50105", "<p>Tell your administrator: In Azure, assign the person"),
+        ("AADSTS50020", "<p>Sign out at Microsoft, or use a private window"),
+    ] {
+        let mut browser = world.browser();
+        let authorize = ACME.to_provider(&mut browser).await;
+        let (_, state) = authorize.split_once("&state=").unwrap();
+        let state = state.split('&').next().unwrap();
+        let query = format!("error=x&error_description={code}%3A+no&state={state}");
+        let refused = browser.get(&ACME.path(&format!("broker/azure/endpoint?{query}"))).await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert!(refused.body.contains(first), "{code}: {}", refused.body);
     }
 }
