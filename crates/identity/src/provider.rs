@@ -27,7 +27,7 @@ pub struct Provider {
     pub groups_sent: GroupsSent,
     /// Whether it takes part in logins.
     pub enabled: bool,
-    /// Whether the login page leaves it out (`kc_idp_hint` still reaches it).
+    /// Whether the login page leaves it out (a link with `kc_idp_hint` shows it).
     pub hidden: bool,
     /// Position on the login page, smallest first.
     pub position: i32,

@@ -28,7 +28,8 @@ pub struct TenantPolicy {
     pub first_card: FirstCard,
     /// Whether a card alone signs in.
     pub card_first: CardFirst,
-    /// Whether the login page is skipped when one provider is the only way.
+    /// Whether the login page is skipped: when one provider is the only way in, or the link names
+    /// one (`kc_idp_hint`).
     pub straight_to_provider: bool,
     /// How long a session of the account page lives, in seconds.
     pub session_seconds: u32,

@@ -86,7 +86,7 @@ impl Refusal {
             Self::Revoked => "card-revoked",
             Self::Disabled => "person-disabled",
             Self::NotVerified => "user-not-verified",
-            Self::NoCard => "no-card",
+            Self::NoCard => "no-card-allowed",
             Self::HasCard => "has-card",
             Self::SameCard => "same-card",
             Self::Code => "code-refused",

@@ -1,7 +1,9 @@
 //! What Entra says to people when it refuses: numbers (`AADSTSnnnn`), the ids that its support
 //! asks for, and a table of causes and remedies.
 //!
-//! Microsoft changes numbers and texts without notice: nothing branches on them, they are shown.
+//! Microsoft changes numbers and texts without notice, so they are for people to read. One alone
+//! decides something, and only what page is shown: 65004 says that the person chose "Cancel", as
+//! `access_denied` without a number does.
 //!
 //! Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
 
@@ -9,7 +11,7 @@ mod report;
 mod table;
 
 pub use report::Report;
-pub use table::{Entry, Fact, Place, TABLE};
+pub use table::{By, Entry, TABLE};
 
 /// The entry for a number.
 pub fn lookup(code: u32) -> Option<&'static Entry> {

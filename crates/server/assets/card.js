@@ -22,6 +22,8 @@
  *   {state: "done", location}                                  go on there
  *   {state: "expired"}                                         the login is over
  *
+ * The server sends `webauthn.js` in front of this file, in one.
+ *
  * A problem (RFC 9457) carries a `code`, for which the page has words. Nothing here makes HTML
  * from text, and nothing is kept.
  */
@@ -72,60 +74,6 @@ function pause(milliseconds, signal) {
 
 function codeOf(error) {
   return error instanceof Problem ? error.code : (BROWSER_ERRORS[error?.name] ?? "failed");
-}
-
-/* WebAuthn in JSON (§5.1.8 to §5.1.10). Browsers bring this along; older ones do not. */
-
-function bytes(text) {
-  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
-}
-
-function base64url(buffer) {
-  const plain = String.fromCharCode(...new Uint8Array(buffer));
-  return btoa(plain).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-function withBytes(descriptors) {
-  return descriptors?.map((descriptor) => ({ ...descriptor, id: bytes(descriptor.id) }));
-}
-
-function creationOptions(json) {
-  if (PublicKeyCredential.parseCreationOptionsFromJSON) {
-    return PublicKeyCredential.parseCreationOptionsFromJSON(json);
-  }
-  const user = { ...json.user, id: bytes(json.user.id) };
-  const excludeCredentials = withBytes(json.excludeCredentials);
-  return { ...json, challenge: bytes(json.challenge), user, excludeCredentials };
-}
-
-function requestOptions(json) {
-  if (PublicKeyCredential.parseRequestOptionsFromJSON) {
-    return PublicKeyCredential.parseRequestOptionsFromJSON(json);
-  }
-  const allowCredentials = withBytes(json.allowCredentials);
-  return { ...json, challenge: bytes(json.challenge), allowCredentials };
-}
-
-function credentialJson(credential) {
-  try {
-    return credential.toJSON();
-  } catch {
-    // Absent in older browsers, and broken by some extensions that bring their own credentials.
-  }
-  const response = {};
-  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (credential.response[name]) response[name] = base64url(credential.response[name]);
-  }
-  const transports = credential.response.getTransports?.();
-  return {
-    id: credential.id,
-    rawId: base64url(credential.rawId),
-    type: credential.type,
-    authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
-    clientExtensionResults: credential.getClientExtensionResults(),
-    response: transports ? { ...response, transports } : response,
-  };
 }
 
 /** The one ceremony of this page that runs: browsers allow no second. */
@@ -300,7 +248,6 @@ class Ceremony {
   async cancel() {
     const agentWasAsked = this.view === "agent";
     this.stop();
-    clearTimeout(this.codeEnds);
     this.show("choose");
     this.say("cancelled");
     if (agentWasAsked) await this.post("/agent/cancel").catch((error) => this.fail(error));
@@ -344,20 +291,17 @@ class Ceremony {
       while (!answer.location) answer = await this.round(hint, turn.signal);
       this.leave(answer.location);
     } catch (error) {
-      if (turn.signal.aborted) return;
-      this.stop();
-      this.show("choose");
-      this.fail(error);
+      if (!turn.signal.aborted) this.back(error);
     }
   }
 
   /** One challenge: asked for, answered by the authenticator, judged by the server. */
   async round(hint, signal) {
-    const login = this.login ? { login: this.login } : {};
+    const login = this.login ? { login: Number(this.login) } : {};
     const asked = await this.post("/options", { hint, ...login }, signal);
     this.say("follow-browser");
     this.countDown(asked.expires_in, asked.expires_in);
-    const credential = await this.credential(asked, hint, signal);
+    const credential = await this.credential(asked, signal);
     if (credential === RENEW) return {};
     this.say("checking");
     const label = asked.purpose === "create" ? this.label() : {};
@@ -366,11 +310,11 @@ class Ceremony {
   }
 
   /** Asks the browser; gives RENEW when the challenge grew old while the person was idle. */
-  async credential(asked, hint, signal) {
-    const json = asked.options.publicKey ?? asked.options;
+  async credential(asked, signal) {
     const create = asked.purpose === "create";
-    const publicKey = create ? creationOptions(json) : requestOptions(json);
-    publicKey.hints = json.hints ?? (hint === "phone" ? ["hybrid"] : ["security-key"]);
+    const publicKey = create ? creationOptions(asked.options) : requestOptions(asked.options);
+    // Browsers whose parser does not know hints leave them out.
+    publicKey.hints = asked.options.hints;
     publicKey.timeout = asked.expires_in * 1000;
     const renewal = new AbortController();
     const cancel = () => renewal.abort();

@@ -18,6 +18,7 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::admin::step_up::confirmed;
 use crate::card_step::answer::Outcome;
+use crate::paths;
 
 /// Where the page goes on.
 #[derive(Serialize)]
@@ -45,11 +46,10 @@ impl PageHint {
 
 /// Where the browser goes on after an answer of its own that was taken.
 pub(crate) fn next(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) -> String {
-    let account = format!("/realms/{}/account/", tenant.slug);
     match (outcome, waiting.then) {
-        (Outcome::Waits, _) => format!("/realms/{}/login/card", tenant.slug),
-        (Outcome::Ended, Then::AddCard) => format!("{account}?done=added"),
-        (Outcome::Ended, Then::RemoveCard(_)) => format!("{account}?done=removed"),
+        (Outcome::Waits, _) => paths::card(&tenant.slug),
+        (Outcome::Ended, Then::AddCard) => paths::account_after(&tenant.slug, "added"),
+        (Outcome::Ended, Then::RemoveCard(_)) => paths::account_after(&tenant.slug, "removed"),
         (Outcome::Ended, Then::Confirm) => confirmed(&waiting.started.request.return_to),
         (Outcome::Ended, Then::Exit) => waiting.started.request.return_to.clone(),
     }
@@ -66,7 +66,7 @@ pub(crate) fn next_by_agent(tenant: &Tenant, waiting: &Waiting, outcome: Outcome
 /// Where the browser claims what an agent's answer has issued. The row of the login is gone by
 /// then, so the address says where somebody who has confirmed goes on.
 pub(crate) fn claim_url(tenant: &Tenant, waiting: &Waiting) -> String {
-    let url = format!("/realms/{}/login/card", tenant.slug);
+    let url = paths::card(&tenant.slug);
     match waiting.then {
         Then::Confirm => {
             let to: String = byte_serialize(waiting.started.request.return_to.as_bytes()).collect();

@@ -5,6 +5,7 @@ pub(crate) mod ceremony;
 pub(crate) mod change;
 pub(crate) mod events;
 pub(crate) mod execute;
+pub(crate) mod newcomer;
 pub(crate) mod one_call;
 pub(crate) mod seen;
 pub(crate) mod stranger;
@@ -14,6 +15,14 @@ use identity::Tenant;
 use login::{Effect, Event, Login, Refusal};
 
 use crate::entropy;
+
+/// The page counts a challenge's life down, the browser and the agent are told of it, and the row
+/// ends with it: they mean the same one.
+const _: () = {
+    let life = login::CHALLENGE_LIFE.as_nanos();
+    assert!(life == passkeys::CHALLENGE_LIFE.as_nanos(), "the browser's timeout");
+    assert!(life == agent_protocol::limits::CHALLENGE_LIFE.as_nanos(), "what an agent takes");
+};
 
 /// Takes one event at the present moment.
 ///

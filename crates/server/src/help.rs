@@ -2,12 +2,13 @@
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
+use oidc::aadsts::By;
 use serde::Deserialize;
 
 use crate::http::page::{Html, see_other};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
-use crate::pages::{AadstsAnswer, AadstsPage};
+use crate::pages::{AadstsAnswer, AadstsPage, Remedy};
 
 /// `GET /help`: there is help for one thing.
 pub(crate) async fn start() -> Response {
@@ -61,7 +62,12 @@ fn answer(number: u32) -> AadstsAnswer {
         Some(entry) => AadstsAnswer::Known {
             code,
             cause: entry.cause.to_owned(),
-            remedy: entry.remedy.to_owned(),
+            remedy: Remedy {
+                for_administrator: entry.by == By::Administrator,
+                words: entry.remedy.to_owned(),
+                azure: entry.azure.map(str::to_owned),
+                console: entry.console.map(str::to_owned),
+            },
         },
         None => AadstsAnswer::Unknown { code, number: number.to_string() },
     }

@@ -20,6 +20,7 @@ mod http;
 mod limits;
 mod listen;
 pub mod pages;
+mod paths;
 mod quiet;
 mod start;
 mod statics;

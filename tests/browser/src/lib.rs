@@ -12,6 +12,7 @@
 
 mod chrome;
 mod driver;
+pub mod gallery;
 mod key;
 mod palette;
 mod picture;

@@ -91,7 +91,9 @@ impl World {
         if page.status != 200 {
             return Err(SignInError::at("login page", page));
         }
-        let number = login.rsplit_once('=').map_or("0", |(_, number)| number).to_owned();
+        let mut parameters = login.split(['?', '&']);
+        let number = parameters.find_map(|parameter| parameter.strip_prefix("login="));
+        let number = number.unwrap_or("0").to_owned();
         let path = format!("/realms/{TENANT}/broker/azure/login");
         let away = browser.post_form(&path, &[("login", &number)]).await;
         let Some(authorize) = away.location.clone() else {

@@ -34,7 +34,9 @@ impl Way {
         let location = first.location.clone().expect("a login page");
         let page = browser.follow(first).await;
         assert_eq!(page.status, 200, "{page:?}");
-        location.rsplit_once('=').map_or_else(|| "0".to_owned(), |(_, number)| number.to_owned())
+        let mut parameters = location.split(['?', '&']);
+        let number = parameters.find_map(|parameter| parameter.strip_prefix("login="));
+        number.unwrap_or("0").to_owned()
     }
 
     /// Begins, and chooses the provider: its authorization URL.
@@ -108,7 +110,7 @@ impl Way {
     ///
     /// When none comes.
     pub async fn use_card_options(self, browser: &mut Browser) -> Answer {
-        let number = self.begin(browser).await;
+        let number: u8 = self.begin(browser).await.parse().unwrap_or_default();
         let path = self.path("login/use-card/options");
         let options = browser.post_json(&path, &json!({ "hint": "card", "login": number })).await;
         assert_eq!(options.status, 200, "{options:?}");

@@ -336,6 +336,7 @@ async fn at_azure(world: &World, authorize: &str) -> Hand {
 async fn tap_the_card(walk: &mut Walk, person: &mut Hand, card: &mut Card) {
     walk.step("Authenticate yourself by using your cards or the digital app");
     assert_eq!(person.page.url.path(), CARD);
+    person.sees("Authenticate yourself by using your cards or the digital app");
     person.sees("Add your card");
     let tapped = card.tap(&mut person.browser, CARD).await;
     walk.step("You will be redirected to your MPAS Account Management Page.");

@@ -127,7 +127,7 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
     ] {
         assert_eq!(lines.with(text), 1, "{text}");
     }
-    for code in ERROR_PAGES.iter().map(|(_, _, code)| *code).chain(["too-many"]) {
+    for code in ERROR_PAGES.iter().map(|(_, _, code)| *code).chain(["too-many-requests"]) {
         let line = format!("answered with an error page code=\"{code}\"");
         assert_eq!(lines.with(&line), 1, "{line}");
     }

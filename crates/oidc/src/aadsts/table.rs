@@ -3,267 +3,258 @@
 pub struct Entry {
     /// The numbers, without `AADSTS`.
     pub codes: &'static [u32],
-    /// Where it shows, most often first.
-    pub places: &'static [Place],
     /// What is wrong.
     pub cause: &'static str,
-    /// What to do now.
+    /// Who can mend it.
+    pub by: By,
+    /// What they do now. It stands alone: each value is named by where it is found.
     pub remedy: &'static str,
-    /// Values that the page shows beside it, because they must be compared or copied.
-    pub shows: &'static [Fact],
+    /// Where that is in the Azure portal, click by click.
+    pub azure: Option<&'static str>,
+    /// Where the value is in our own console, click by click.
+    pub console: Option<&'static str>,
 }
 
-/// Where a number shows.
+/// Who can mend it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// On Entra's own page; Cardea never sees it.
-    Entra,
-    /// In the answer of the token endpoint.
-    Token,
-    /// In the redirect back to Cardea.
-    Redirect,
+pub enum By {
+    /// Whoever signs in.
+    Person,
+    /// Somebody who administers the directory or this server.
+    Administrator,
 }
 
-/// A value that helps to repair it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// Our client id at the upstream.
-    ClientId,
-    /// Entra's id of the sign-in.
-    CorrelationId,
-    /// The directory.
-    Directory,
-    /// The address at which an administrator consents for the organization.
-    ConsentLink,
-    /// The redirect URI.
-    RedirectUri,
-    /// The scope that we ask for.
-    Scope,
+impl Entry {
+    /// What somebody does who met the number while they signed in.
+    pub fn for_person(&self) -> String {
+        match self.by {
+            By::Person => self.remedy.to_owned(),
+            By::Administrator => format!("Tell your administrator: {}", self.remedy),
+        }
+    }
+
+    const fn azure(self, path: &'static str) -> Self {
+        Self { azure: Some(path), ..self }
+    }
+
+    const fn console(self, path: &'static str) -> Self {
+        Self { console: Some(path), ..self }
+    }
 }
 
-use Fact::{ClientId, ConsentLink, CorrelationId, Directory, RedirectUri, Scope};
-use Place::{Entra, Redirect, Token};
-
-const fn entry(
-    codes: &'static [u32],
-    places: &'static [Place],
-    cause: &'static str,
-    remedy: &'static str,
-    shows: &'static [Fact],
-) -> Entry {
-    Entry { codes, places, cause, remedy, shows }
+const fn person(codes: &'static [u32], cause: &'static str, remedy: &'static str) -> Entry {
+    Entry { codes, cause, by: By::Person, remedy, azure: None, console: None }
 }
+
+const fn administrator(codes: &'static [u32], cause: &'static str, remedy: &'static str) -> Entry {
+    Entry { codes, cause, by: By::Administrator, remedy, azure: None, console: None }
+}
+
+const REDIRECT_URIS: &str =
+    "App registrations → your app → Overview → Add a Redirect URI, or Redirect URIs → Web";
+const OVERVIEW: &str = "App registrations → your app → Overview";
+const ENDPOINTS: &str = "App registrations → your app → Overview → Endpoints";
+const SECRETS: &str = "App registrations → your app → Certificates & secrets → Client secrets";
+const PERMISSIONS: &str = "App registrations → your app → API permissions";
+const ASSIGNMENT: &str = "Enterprise applications → your app → Users and groups";
+const LOGS: &str = "Microsoft Entra ID → Sign-in logs";
+
+const REDIRECT_URI: &str = "Identity Providers → your provider → Settings → Redirect URI";
+const CLIENT_ID: &str = "Identity Providers → your provider → Settings → Client ID";
+const CLIENT_SECRET: &str = "Identity Providers → your provider → Settings → Client Secret";
+const DISCOVERY: &str = "Identity Providers → your provider → Settings → Discovery Endpoint";
 
 /// The numbers that a sign-in through Cardea meets, each once.
 pub const TABLE: &[Entry] = &[
-    entry(
+    administrator(
         &[50_011],
-        &[Entra],
         "The redirect URI of the app registration is not the one that was sent.",
-        "In Azure, open App registrations, your app, Overview, Add a Redirect URI, Web, and enter exactly this address. Where there is one already, Overview shows how many in place of these words. Capital letters, http or https, and a slash at the end all count.",
-        &[RedirectUri],
-    ),
-    entry(
+        "Copy the Redirect URI from the provider's settings in Cardea's console, and enter exactly that in Azure, under the platform Web. Where there is one already, Overview shows how many in place of \"Add a Redirect URI\". Capital letters, http or https, and a slash at the end all count.",
+    )
+    .azure(REDIRECT_URIS)
+    .console(REDIRECT_URI),
+    administrator(
         &[900_971, 500_113],
-        &[Entra],
         "The app registration has no redirect URI.",
-        "In Azure, open App registrations, your app, Overview, Add a Redirect URI, Web, and enter exactly this address.",
-        &[RedirectUri],
-    ),
-    entry(
+        "Copy the Redirect URI from the provider's settings in Cardea's console, and add exactly that in Azure, under the platform Web.",
+    )
+    .azure(REDIRECT_URIS)
+    .console(REDIRECT_URI),
+    administrator(
         &[700_016],
-        &[Entra, Token],
         "There is no application with this client ID in this directory.",
-        "Compare the Application (client) ID on the Overview page of the app registration with the client ID here, and the directory with the one in the metadata address.",
-        &[ClientId, Directory],
-    ),
-    entry(
+        "Compare the Client ID in the provider's settings in Cardea's console with the Application (client) ID in Azure. If they are the same, compare the Directory (tenant) ID there with the one in the Discovery Endpoint.",
+    )
+    .azure(OVERVIEW)
+    .console(CLIENT_ID),
+    administrator(
         &[90_002, 50_128, 50_059],
-        &[Entra, Token],
         "The directory is not known in this cloud.",
-        "Copy the OpenID Connect metadata document address again from Endpoints, and paste it here. US Government and China have hosts of their own.",
-        &[Directory],
-    ),
-    entry(
+        "In Azure, copy the OpenID Connect metadata document again, and paste it into the provider's Discovery Endpoint in Cardea's console. US Government and China have hosts of their own.",
+    )
+    .azure(ENDPOINTS)
+    .console(DISCOVERY),
+    administrator(
         &[50_194],
-        &[Entra],
         "The app belongs to a single directory, and the address is that of all directories.",
-        "Use the metadata address of your own directory: the one with its ID in place of \"common\".",
-        &[Directory],
-    ),
-    entry(
+        "In the provider's Discovery Endpoint in Cardea's console, enter the metadata address of your own directory: the one with its ID in place of \"common\".",
+    )
+    .azure(ENDPOINTS)
+    .console(DISCOVERY),
+    administrator(
         &[9_001_023, 90_124, 90_130],
-        &[Entra, Token],
         "The account types that the app supports do not go with the address.",
-        "Use the metadata address of your own directory in place of \"common\" or \"consumers\".",
-        &[Directory],
-    ),
-    entry(
+        "In the provider's Discovery Endpoint in Cardea's console, enter the metadata address of your own directory in place of that of \"common\" or \"consumers\".",
+    )
+    .azure(ENDPOINTS)
+    .console(DISCOVERY),
+    administrator(
         &[7_000_215],
-        &[Token],
         "The client secret is wrong. Most often the Secret ID was copied.",
-        "In Azure, open Certificates & secrets and copy the Value column. It is shown only once: if it is hidden, create a new client secret and paste its value here.",
-        &[],
-    ),
-    entry(
+        "In Azure, copy the column Value and not the Secret ID. It is shown only once: if it is hidden, create a new client secret. Enter the value as the provider's Client Secret in Cardea's console.",
+    )
+    .azure(SECRETS)
+    .console(CLIENT_SECRET),
+    administrator(
         &[7_000_222],
-        &[Token],
         "The client secret has expired.",
-        "Create a new client secret in Azure under Certificates & secrets and paste its value here. Sign-ins resume at once.",
-        &[],
-    ),
-    entry(
+        "Create a new client secret in Azure, and enter its Value as the provider's Client Secret in Cardea's console. Sign-ins resume at once.",
+    )
+    .azure(SECRETS)
+    .console(CLIENT_SECRET),
+    administrator(
         &[7_000_218],
-        &[Token],
         "No client secret was sent.",
-        "Enter a client secret here. If there is one, the app is set to allow public client flows: turn that off in Azure under Authentication.",
-        &[],
-    ),
-    entry(
+        "Enter the provider's Client Secret in Cardea's console. If there is one, the app is set to allow public client flows: turn that off in Azure.",
+    )
+    .azure("App registrations → your app → Authentication → Allow public client flows")
+    .console(CLIENT_SECRET),
+    administrator(
+        &[70_002],
+        "Entra did not accept what the app proves itself with.",
+        "Create a new client secret in Azure, and enter its Value as the provider's Client Secret in Cardea's console.",
+    )
+    .azure(SECRETS)
+    .console(CLIENT_SECRET),
+    administrator(
         &[700_025],
-        &[Token],
         "A client secret was sent, but the redirect URI belongs to a public client.",
-        "In Azure, open App registrations, your app, Overview, Redirect URIs; remove this address from Mobile and desktop applications, then Add a Redirect URI, Web.",
-        &[RedirectUri],
-    ),
-    entry(
+        "In Azure, remove the provider's Redirect URI from Mobile and desktop applications, and add it under the platform Web.",
+    )
+    .azure(REDIRECT_URIS)
+    .console(REDIRECT_URI),
+    administrator(
         &[700_027, 50_012, 700_030],
-        &[Token],
-        "The certificate of this app was refused.",
-        "Upload the certificate again in Azure under Certificates & secrets, Certificates, and compare its thumbprint.",
-        &[],
-    ),
-    entry(
+        "A certificate, or what was signed with it, was refused.",
+        "Cardea proves itself to Entra with a client secret and sends no certificate: look in Azure for another program that uses this app registration, and give Cardea one of its own.",
+    )
+    .azure("App registrations → your app → Certificates & secrets → Certificates"),
+    administrator(
         &[9_002_325, 9_002_327],
-        &[Token],
         "The redirect URI is registered for a single-page application.",
-        "In Azure, open App registrations, your app, Overview, Redirect URIs; remove this address from Single-page application, then Add a Redirect URI, Web.",
-        &[RedirectUri],
-    ),
-    entry(
+        "In Azure, remove the provider's Redirect URI from Single-page application, and add it under the platform Web.",
+    )
+    .azure(REDIRECT_URIS)
+    .console(REDIRECT_URI),
+    administrator(
         &[65_001, 90_008],
-        &[Entra, Redirect],
         "Nobody has consented yet that this app may sign people in.",
-        "An administrator of the directory opens this link and accepts, or grants consent in Azure under API permissions.",
-        &[ConsentLink],
-    ),
-    entry(
+        "An administrator of the directory grants consent in Azure, or signs in with this provider and ticks \"Consent on behalf of your organization\".",
+    )
+    .azure("App registrations → your app → API permissions → Grant admin consent"),
+    person(
         &[65_004],
-        &[Redirect],
-        "The person declined.",
+        "The request for permission was declined.",
         "You chose Cancel when Microsoft asked for permission. Try again, and choose Accept.",
-        &[],
     ),
-    entry(
+    administrator(
         &[90_094, 90_095],
-        &[Entra],
         "An administrator has to approve this app first.",
-        "Send this link to an administrator of your directory.",
-        &[ConsentLink],
-    ),
-    entry(
+        "An administrator of the directory grants consent in Azure, or signs in with this provider and ticks \"Consent on behalf of your organization\".",
+    )
+    .azure("App registrations → your app → API permissions → Grant admin consent"),
+    administrator(
         &[650_056, 65_005],
-        &[Entra],
         "The app registration does not list the permissions that are asked for.",
-        "In Azure, under API permissions, add the delegated permissions openid, profile and email of Microsoft Graph.",
-        &[Scope],
-    ),
-    entry(
+        "In Azure, add the delegated permissions openid, profile and email of Microsoft Graph.",
+    )
+    .azure(PERMISSIONS),
+    administrator(
         &[50_105],
-        &[Entra, Redirect],
         "The person is not assigned to the app.",
-        "In Azure, open Enterprise applications, the app, Users and groups, and assign the person or a group that they are a direct member of; or set \"Assignment required\" to No under Properties.",
-        &[CorrelationId],
-    ),
-    entry(
+        "In Azure, assign the person, or a group that they are a direct member of; or set \"Assignment required\" to No under Properties.",
+    )
+    .azure(ASSIGNMENT),
+    person(
         &[50_020, 16_000, 51_004, 50_034],
-        &[Entra],
         "The browser is signed in to Microsoft with an account of another directory, or a personal one.",
-        "Sign out at Microsoft, or use a private window, and sign in with the account of this directory. A guest must be invited first.",
-        &[Directory],
+        "Sign out at Microsoft, or use a private window, and sign in with the account that your organisation gave you. A guest must be invited first.",
     ),
-    entry(
+    person(
         &[90_072],
-        &[Entra],
         "The account comes from outside and is not in this directory.",
-        "Sign out at Microsoft and use an account of this directory. In a hybrid directory, check the ImmutableID of the account.",
-        &[Directory],
+        "Sign out at Microsoft and use the account that your organisation gave you. If that is the one, tell your administrator: in a hybrid directory, the ImmutableID of the account may be wrong.",
     ),
-    entry(
+    person(
         &[500_208, 90_027],
-        &[Entra],
         "A personal Microsoft account cannot sign in to this app.",
         "Sign out at Microsoft, or use a private window, and sign in with a work or school account.",
-        &[],
     ),
-    entry(
+    person(
         &[50_072, 50_074, 50_076, 50_079, 53_004],
-        &[Entra, Redirect],
         "Microsoft asks for one more step of its own.",
         "Finish the extra step that Microsoft shows (register or confirm a second factor), then come back and sign in again.",
-        &[],
     ),
-    entry(
+    administrator(
         &[53_000, 53_001, 53_002, 53_003, 530_032, 530_033, 530_034, 530_035],
-        &[Entra, Redirect],
         "A Conditional Access policy of the directory blocks this sign-in.",
-        "Give this correlation ID to the administrator of your directory: in Azure, Sign-in logs show the policy.",
-        &[CorrelationId],
-    ),
-    entry(
+        "In Azure, look up the correlation ID that came with the message: the sign-in log names the policy.",
+    )
+    .azure(LOGS),
+    person(
         &[50_058],
-        &[Redirect],
         "Nobody is signed in at Microsoft in this browser.",
         "Choose \"Sign in\" again.",
-        &[],
     ),
-    entry(
-        &[50_089],
-        &[Entra, Token],
-        "The sign-in at Microsoft took too long.",
-        "Start again.",
-        &[],
-    ),
-    entry(
+    person(&[50_089], "The sign-in at Microsoft took too long.", "Start again."),
+    person(
         &[70_008, 54_005],
-        &[Token],
         "The sign-in took too long, or its answer was used twice.",
         "Start again, and do not use the Back button of the browser.",
-        &[],
     ),
-    entry(
+    person(
+        &[70_000, 9_002_313],
+        "Entra did not accept the code that it had given a moment before.",
+        "Start again. If it happens again, tell your administrator, with the code and when it happened.",
+    ),
+    person(
         &[501_481, 50_147],
-        &[Token, Entra],
         "The proof that the same browser began this sign-in did not match.",
-        "Start again. If it happens again, report it with this correlation ID: it is a fault of this server, not yours.",
-        &[CorrelationId],
+        "Start again. If it happens again, tell your administrator, with the correlation ID that came with the message: it is a fault of the server, not yours.",
     ),
-    entry(
+    administrator(
         &[700_005],
-        &[Token],
         "The code was issued by another directory than the one that was asked to redeem it.",
-        "The addresses of this provider do not belong together: fetch the discovery endpoint again and save.",
-        &[Directory],
-    ),
-    entry(
+        "The addresses of this provider do not belong together: in Cardea's console, enter the Discovery Endpoint again and save.",
+    )
+    .azure(ENDPOINTS)
+    .console(DISCOVERY),
+    person(
         &[50_196],
-        &[Entra],
         "The browser went back and forth between Microsoft and this server too often.",
         "Delete the cookies of this site, check the clock of the computer, and start again.",
-        &[],
     ),
-    entry(
+    administrator(
         &[70_011, 28_002],
-        &[Entra, Token],
         "Entra does not accept the scope that was asked for.",
-        "Compare this scope with API permissions in Azure.",
-        &[Scope],
-    ),
-    entry(
+        "Cardea asks for \"openid profile email\": in Azure, compare that with the delegated permissions of Microsoft Graph.",
+    )
+    .azure(PERMISSIONS),
+    // Of methods that are others': Cardea is not an external authentication method itself.
+    administrator(
         &[50_166, 50_158, 50_161, 50_170, 50_177, 900_491, 50_027],
-        &[Entra],
-        "The exchange with an external authentication method failed.",
-        "In Azure, open Authentication methods, the external method, and compare its client ID, discovery endpoint and app ID with what this server shows.",
-        &[CorrelationId],
-    ),
+        "Microsoft's own extra step, at an external authentication method of the directory, failed.",
+        "This is between Entra and that method, before Cardea is asked. In Azure, compare its client ID, discovery endpoint and app ID with what its vendor says, and look up the correlation ID that came with the message in the sign-in logs.",
+    )
+    .azure("Microsoft Entra ID → Authentication methods → Policies → the external method"),
 ];

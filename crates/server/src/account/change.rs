@@ -13,6 +13,7 @@ use crate::hallway::ceremony::Asked;
 use crate::hallway::change::{self, Change};
 use crate::http::params::Params;
 use crate::http::problem::{Clash, Problem};
+use crate::paths;
 
 /// `POST /realms/{slug}/account/cards/add`: one more card. A second click begins a second login,
 /// and the first one ends.
@@ -56,7 +57,7 @@ async fn begin(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let SignedIn { tenant, session } = signed_in;
-    let return_to = format!("/realms/{}/account/", tenant.slug);
+    let return_to = paths::account(&tenant.slug);
     let request = LoginRequest { door: Door::Account, return_to };
     change::begin(app, Change { tenant, session, request, then }, asked).await
 }

@@ -2,12 +2,13 @@ use axum::response::{IntoResponse, Response};
 use identity::Person;
 use store::{Credential, Session};
 
+use crate::account::model::model;
 use crate::account::session::SignedIn;
 use crate::app::App;
 use crate::http::page::{Html, frame, when};
 use crate::http::problem::Problem;
 use crate::pages::{
-    Account, AccountPage, Attribute, CardRow, Frame, LastCard, Model, Notice, SessionRow, When,
+    Account, AccountPage, Attribute, CardRow, Frame, LastCard, Notice, SessionRow, When,
 };
 
 /// The account page of a signed-in person.
@@ -69,7 +70,7 @@ fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
     CardRow {
         id,
         label: card.label.clone(),
-        model: model(card),
+        model: model(card).words,
         added: when(card.created_at),
         last_used: last_used(card),
         enrolled: enrolled(&card.permit).into(),
@@ -80,20 +81,6 @@ fn card_row(frame: &Frame, card: &Credential, cards: usize) -> CardRow {
 /// When a card was last used. To be added it was: its person showed that they have it.
 pub(crate) fn last_used(card: &Credential) -> When {
     when(card.last_used_at.unwrap_or(card.created_at))
-}
-
-/// What is known of the make of a card: without attestation, its transports and its AAGUID, which
-/// is a number that only lists of others have names for.
-pub(crate) fn model(card: &Credential) -> Model {
-    let kind = match card.transports.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["internal", ..] => "Passkey of a device",
-        ["hybrid", ..] => "Phone",
-        list if list.contains(&"nfc") || list.contains(&"smart-card") => "Card",
-        list if list.contains(&"usb") => "Security key",
-        _ => "Card or key",
-    };
-    let aaguid = card.aaguid.filter(|aaguid| !aaguid.is_nil()).map(|aaguid| aaguid.to_string());
-    Model { words: format!("{kind}, unknown model"), aaguid }
 }
 
 /// Who allowed the card, in the words of the page.

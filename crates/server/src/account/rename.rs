@@ -10,6 +10,7 @@ use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
+use crate::paths;
 
 #[derive(Deserialize)]
 pub(crate) struct Form {
@@ -29,5 +30,5 @@ pub(crate) async fn handler(
     let mut tx = app.store.write(tenant.id).await?;
     tx.rename_credential(id, &label).await?;
     tx.commit().await?;
-    Ok(see_other(&format!("/realms/{}/account/?done=renamed", tenant.slug)))
+    Ok(see_other(&paths::account_after(&tenant.slug, "renamed")))
 }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::http::page::see_other;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
+use crate::paths;
 
 #[derive(Deserialize)]
 pub(crate) struct SessionParam {
@@ -58,5 +59,5 @@ async fn end_all(
         .await?;
     }
     tx.commit().await?;
-    Ok(see_other(&format!("/realms/{}/account/?done=ended", tenant.slug)))
+    Ok(see_other(&paths::account_after(&tenant.slug, "ended")))
 }

@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::Tenant;
-use store::AuditEntry;
+use store::{AuditEntry, Session};
 
 use crate::account::session::SignedIn;
 use crate::app::App;
@@ -10,12 +10,14 @@ use crate::http::cookies::SessionCookie;
 use crate::http::page::{Html, frame};
 use crate::http::problem::Problem;
 use crate::pages::SignedOutPage;
+use crate::paths;
 
 /// `POST /realms/{slug}/account/sign-out`: ends this session. The provider's own stays.
 pub(crate) async fn handler(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
 ) -> Result<Response, Problem> {
+    let page = signed_out(&app, &tenant, &session, paths::account(&tenant.slug)).await?;
     let mut tx = app.store.write(tenant.id).await?;
     tx.end_session(session.id).await?;
     tx.audit(&AuditEntry {
@@ -28,10 +30,25 @@ pub(crate) async fn handler(
     .await?;
     tx.commit().await?;
     let clear = [(SET_COOKIE, SessionCookie::clear(&tenant.slug))];
-    Ok((clear, Html(page(&tenant))).into_response())
+    Ok((clear, Html(page)).into_response())
 }
 
-fn page(tenant: &Tenant) -> SignedOutPage {
-    let frame = frame(tenant);
-    SignedOutPage { sign_in: frame.url("account/"), provider: None, frame }
+/// The page after the end of `session`. It names the provider that vouched for it: there the
+/// person may still be signed in.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn signed_out(
+    app: &App,
+    tenant: &Tenant,
+    session: &Session,
+    sign_in: String,
+) -> Result<SignedOutPage, Problem> {
+    let provider = match &session.provider {
+        Some(alias) => app.store.read(tenant.id).await?.provider(alias).await?,
+        None => None,
+    };
+    let provider = provider.map(|provider| provider.display_name);
+    Ok(SignedOutPage { frame: frame(tenant), sign_in, provider })
 }

@@ -2,9 +2,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
-use identity::{Moment, Person, PersonState, Tenant};
-use ids::UserId;
-use login::{Channel, Door, Event, LOGIN_LIFE, Login, PersonFacts};
+use identity::{Moment, Person, Tenant};
+use login::{Channel, Door, Event, LOGIN_LIFE, Login};
 use secrets::{Token, TokenHash};
 use serde::Deserialize;
 use store::CodePurpose;
@@ -14,12 +13,14 @@ use crate::app::App;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{Material, execute, waiting_of};
+use crate::hallway::newcomer::{self, unused_name};
 use crate::hallway::{step, stranger};
 use crate::http::body::FormBody;
 use crate::http::cookies::CardCookie;
 use crate::http::page::{Html, frame, see_other};
 use crate::http::problem::Problem;
 use crate::pages::{InvitePage, InviteProblem};
+use crate::paths;
 
 /// `GET /admin/invite`: the token is in the fragment, which only the page's script sees.
 pub(crate) async fn page(State(app): State<App>) -> Result<Html<InvitePage>, Problem> {
@@ -86,13 +87,13 @@ async fn enter(
     valid_until: Moment,
 ) -> Result<Response, Problem> {
     let mut rows = app.store.read(tenant.id).await?;
-    let person = administrator(unused_name(&mut rows, name).await?, name);
+    let person = administrator(unused_name(&mut rows, name, None).await?, name);
     let handle = entropy::token();
     let slot = stranger::begin(headers, &app.ring, tenant, Door::Console, "/admin/".into());
     let event = Event::InvitationShown {
         invitation,
         valid_until,
-        person: facts(tenant, &person),
+        person: newcomer::facts(tenant.id, &person),
         handle: handle.hash(),
     };
     let (login, mut effects) = step(Login::Stranger(slot.stranger), event, tenant)?;
@@ -108,50 +109,10 @@ async fn enter(
     let material = Material { person: Some((person, None)), ..Material::default() };
     execute(app, tenant.id, effects, material).await?;
     let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
-    let location = format!("/realms/{}/login/card", tenant.slug);
-    Ok(([(SET_COOKIE, set)], see_other(&location)).into_response())
-}
-
-/// The name itself, or with a number behind it when somebody has it.
-async fn unused_name(rows: &mut store::Rows, name: &str) -> Result<String, Problem> {
-    for number in 1..=1000_u32 {
-        let candidate = if number == 1 { name.to_owned() } else { format!("{name} {number}") };
-        if rows.person_by_username(&candidate).await?.is_none() {
-            return Ok(candidate);
-        }
-    }
-    Err(Problem::Conflict("name"))
+    Ok(([(SET_COOKIE, set)], see_other(&paths::card(&tenant.slug))).into_response())
 }
 
 fn administrator(username: String, name: &str) -> Person {
-    Person {
-        id: UserId(entropy::id()),
-        username,
-        display_name: Some(name.to_owned()),
-        email: None,
-        email_verified: false,
-        attributes: std::collections::BTreeMap::new(),
-        state: PersonState::Enabled,
-        administrator: true,
-        conflict: None,
-        groups_stale: false,
-        card_was_revoked: false,
-        enrolled_by_upstream: false,
-        created_at: entropy::now(),
-        last_sign_in_at: None,
-        last_upstream_at: None,
-    }
-}
-
-fn facts(tenant: &Tenant, person: &Person) -> PersonFacts {
-    PersonFacts {
-        id: person.id,
-        tenant: tenant.id,
-        state: person.state,
-        has_card: false,
-        card_was_revoked: false,
-        enrolled_by_upstream: false,
-        linked: true,
-        last_upstream_at: None,
-    }
+    let display_name = Some(name.to_owned());
+    Person { display_name, administrator: true, ..newcomer::person(username) }
 }

@@ -136,7 +136,10 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
     let sign_in = vec![
         Field::new("straight_to_provider", "Straight to the provider", &form.straight_to_provider)
             .control(Control::Choice(yes_or_no))
-            .help("No login page where one provider is the only way in."),
+            .help(
+                "No login page where one provider is the only way in (“Card first” is another), or \
+                 where the link names one (kc_idp_hint).",
+            ),
         Field::new("session_minutes", "Session length in minutes", &form.session_minutes)
             .control(Control::Number { min: least, max: most })
             .help("5 to 1440; 480 is a working day. Holds for new sessions."),

@@ -3,12 +3,12 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use store::AuditEntry;
 
+use crate::account::sign_out::signed_out;
 use crate::admin::session::{self, Operator};
 use crate::app::App;
 use crate::http::cookies::AdminCookie;
-use crate::http::page::{Html, frame};
+use crate::http::page::Html;
 use crate::http::problem::Problem;
-use crate::pages::SignedOutPage;
 
 /// `POST /admin/sign-out`: ends this session of the console.
 pub(crate) async fn handler(
@@ -16,6 +16,7 @@ pub(crate) async fn handler(
     operator: Operator,
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
+    let page = signed_out(&app, &tenant, &operator.session, "/admin/".into()).await?;
     let mut tx = app.store.write(tenant.id).await?;
     tx.end_session(operator.session.id).await?;
     tx.audit(&AuditEntry {
@@ -27,6 +28,5 @@ pub(crate) async fn handler(
     })
     .await?;
     tx.commit().await?;
-    let page = SignedOutPage { frame: frame(&tenant), sign_in: "/admin/".into(), provider: None };
     Ok(([(SET_COOKIE, AdminCookie::clear())], Html(page)).into_response())
 }

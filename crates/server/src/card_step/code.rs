@@ -14,6 +14,7 @@ use crate::http::body::FormBody;
 use crate::http::page::{Html, frame, see_other};
 use crate::http::problem::Problem;
 use crate::pages::{CodeEntry, CodeProblem, EnrolPage, EnrolStep};
+use crate::paths;
 
 /// So often one login may try: a code has 34 bits.
 const CODE_TRIES: u32 = 5;
@@ -36,7 +37,7 @@ pub(crate) async fn handler(
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     if at.waiting.task != Task::Enrol(Permit::CodeNeeded) {
-        return Ok(see_other(&format!("/realms/{}/login/card", at.tenant.slug)));
+        return Ok(see_other(&paths::card(&at.tenant.slug)));
     }
     // What cannot be a code is no try: nobody learns anything from it.
     let Some(hash) = code_hash(&app, &form.code)? else {
@@ -54,7 +55,7 @@ pub(crate) async fn handler(
     }
     let tries_left = tries_left(tries);
     match accept(&app, &at, hash).await {
-        Ok(()) => Ok(see_other(&format!("/realms/{}/login/card", at.tenant.slug))),
+        Ok(()) => Ok(see_other(&paths::card(&at.tenant.slug))),
         Err(Problem::Refused(_) | Problem::AlreadyUsed) => {
             tracing::info!(tenant = %at.tenant.slug, login = %at.waiting.started.id, "one-time code refused");
             again(&app, &at, tries_left, CodeProblem::Refused).await

@@ -64,8 +64,7 @@ impl Page {
                     changed.ok()?;
                     self.listener.borrow_and_update().clone()
                 }
-                // A store that fails now may answer the next time.
-                _ = self.looks.tick() => self.look().await.unwrap_or_default(),
+                _ = self.looks.tick() => self.look_again().await,
             };
             if let Some(state) = state.filter(|state| self.told.lacks(state)) {
                 self.told.note(&state);
@@ -74,6 +73,17 @@ impl Page {
             }
         }
         None
+    }
+
+    /// A store that fails now may answer the next time; the operator is told, not the page.
+    async fn look_again(&self) -> Option<PageState> {
+        self.look().await.unwrap_or_else(|problem| {
+            self.app.quiet.once("a page's look failed", Some(&self.tenant), || {
+                let login = self.waiting.started.id;
+                tracing::warn!(tenant = %self.tenant.slug, %login, %problem, "a page's look failed");
+            });
+            None
+        })
     }
 
     /// What the rows say now that the page does not know.

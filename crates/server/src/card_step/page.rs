@@ -22,6 +22,7 @@ use crate::pages::{
     Account, Agent, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep, Permit as PagePermit,
     Purpose, View,
 };
+use crate::paths;
 
 #[derive(Deserialize)]
 pub(crate) struct Params {
@@ -71,7 +72,7 @@ fn claim(
 /// Where a door's exit leads when nothing else is said.
 pub(crate) fn home(tenant: &Tenant, door: Door) -> String {
     match door {
-        Door::Account => format!("/realms/{}/account/", tenant.slug),
+        Door::Account => paths::account(&tenant.slug),
         Door::Console => "/admin/".into(),
     }
 }

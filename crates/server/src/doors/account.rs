@@ -1,23 +1,25 @@
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use login::Door;
 use serde::Deserialize;
 
 use crate::account;
 use crate::app::App;
 use crate::hallway::stranger;
+use crate::http::cookies::SessionCookie;
 use crate::http::page::see_other;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
+use crate::paths;
 
 /// `GET /realms/{slug}/account`, and what is above it: the page has a slash at its end, and is all
 /// that a tenant has for somebody who comes by hand.
 pub(crate) async fn slash(TenantPath(tenant): TenantPath) -> Response {
-    see_other(&format!("/realms/{}/account/", tenant.slug))
+    see_other(&paths::account(&tenant.slug))
 }
 
 #[derive(Deserialize)]
@@ -38,11 +40,25 @@ pub(crate) async fn handler(
         return account::page::show(&app, signed_in, params.done.as_deref()).await;
     }
     limits::count(&app, Attempt::Begin, peer)?;
-    let return_to = format!("/realms/{}/account/", tenant.slug);
+    let return_to = paths::account(&tenant.slug);
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Account, return_to);
-    // Who removed the card with which they had signed in has no session any more.
-    let removed = params.done.as_deref() == Some("removed");
-    let notice = if removed { "&notice=card-removed" } else { "" };
-    let location = format!("/realms/{}/login?login={}{notice}", tenant.slug, slot.number);
-    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
+    // A session that is over is said once: its cookie goes with it.
+    let over = SessionCookie::read(&headers, &tenant.slug).is_some();
+    let notice = notice(over, params.done.as_deref());
+    let location = paths::login(&tenant.slug, slot.number, notice);
+    let mut response = see_other(&location);
+    response.headers_mut().append(SET_COOKIE, slot.keep(&app.ring)?);
+    if over {
+        response.headers_mut().append(SET_COOKIE, SessionCookie::clear(&tenant.slug));
+    }
+    Ok(response)
+}
+
+/// Why somebody who wanted their account page is asked to log in.
+fn notice(session_over: bool, done: Option<&str>) -> Option<&'static str> {
+    match done {
+        // Who removed the card with which they had signed in has no session any more.
+        Some("removed") => Some("card-removed"),
+        _ => session_over.then_some("session-over"),
+    }
 }

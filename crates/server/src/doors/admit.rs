@@ -2,8 +2,7 @@
 //! card step, in one commit.
 
 use identity::mapping::{self, Import, Imported};
-use identity::{AbsentGroups, EntraLink, Person, PersonState, Provider, ProviderKind, Tenant};
-use ids::UserId;
+use identity::{AbsentGroups, EntraLink, Person, Provider, ProviderKind, Tenant};
 use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts};
 use oidc::id_token::Claims;
 use secrets::Token;
@@ -14,6 +13,7 @@ use crate::doors::trouble;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{ExecuteError, Material, execute, waiting_of};
+use crate::hallway::newcomer::{self, unused_name};
 use crate::hallway::seen::Shown;
 use crate::hallway::step;
 use crate::http::problem::Problem;
@@ -158,35 +158,16 @@ impl Door<'_> {
         let now = entropy::now();
         let mut person = match existing {
             Some(person) => person,
-            None => newcomer(self.unused_name(rows, &imported.username, None).await?),
+            None => newcomer::person(unused_name(rows, &imported.username, None).await?),
         };
         imported.apply_to(&mut person);
         person.last_upstream_at = Some(now);
-        let free = self.unused_name(rows, &imported.username, Some(person.id)).await?;
+        let free = unused_name(rows, &imported.username, Some(person.id)).await?;
         // A name that is somebody else's is not taken from them.
         if free == imported.username {
             person.username = free;
         }
         Ok(person)
-    }
-
-    async fn unused_name(
-        &self,
-        rows: &mut Rows,
-        wanted: &str,
-        own: Option<UserId>,
-    ) -> Result<String, Problem> {
-        for number in 1..=1000_u32 {
-            let name = match number {
-                1 => wanted.to_owned(),
-                _ => mapping::username_with_suffix(wanted, number),
-            };
-            let holder = rows.person_by_username(&name).await?;
-            if holder.is_none_or(|holder| Some(holder.id) == own) {
-                return Ok(name);
-            }
-        }
-        Err(Problem::Conflict("username"))
     }
 
     async fn facts(
@@ -199,16 +180,7 @@ impl Door<'_> {
             Some(existing) => rows.person_facts(existing.id).await?,
             None => None,
         };
-        Ok(known.unwrap_or(PersonFacts {
-            id: person.id,
-            tenant: self.tenant.id,
-            state: person.state,
-            has_card: false,
-            card_was_revoked: false,
-            enrolled_by_upstream: false,
-            linked: true,
-            last_upstream_at: person.last_upstream_at,
-        }))
+        Ok(known.unwrap_or_else(|| newcomer::facts(self.tenant.id, person)))
     }
 
     fn upstream(&self, imported: &Imported) -> Result<UpstreamFacts, Problem> {
@@ -220,25 +192,5 @@ impl Door<'_> {
             auth_time: self.claims.auth_time.map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,
         })
-    }
-}
-
-fn newcomer(username: String) -> Person {
-    Person {
-        id: UserId(entropy::id()),
-        username,
-        display_name: None,
-        email: None,
-        email_verified: false,
-        attributes: std::collections::BTreeMap::new(),
-        state: PersonState::Enabled,
-        administrator: false,
-        conflict: None,
-        groups_stale: false,
-        card_was_revoked: false,
-        enrolled_by_upstream: false,
-        created_at: entropy::now(),
-        last_sign_in_at: None,
-        last_upstream_at: None,
     }
 }

@@ -1,7 +1,7 @@
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use identity::{Provider, Tenant};
 use login::{Event, LOGIN_LIFE, Login, Stranger, StrangerAt};
 use oidc::NumericDate;
@@ -27,6 +27,7 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
+use crate::paths;
 
 /// `GET /realms/{slug}/broker/{alias}/endpoint`: the upstream sends the browser back. First it is
 /// shown that this browser began this login at this provider; only then is the code redeemed.
@@ -71,7 +72,7 @@ pub(crate) async fn handler(
             let handle =
                 admit::admit(&app, &tenant, &provider, &slot.stranger, &claims, asked).await?;
             let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
-            let mut response = see_other(&format!("/realms/{}/login/card", tenant.slug));
+            let mut response = see_other(&paths::card(&tenant.slug));
             response.headers_mut().append(SET_COOKIE, set);
             response.headers_mut().append(SET_COOKIE, slot.forget());
             Ok(response)
@@ -128,8 +129,7 @@ fn slot_of(app: &App, headers: &HeaderMap, callback: &Callback) -> Option<Slot> 
 
 /// The person chose "Cancel": the login goes on at its first page.
 fn cancelled(tenant: &Tenant, slot: &Slot) -> Response {
-    let path = format!("/realms/{}/login?login={}&notice=cancelled", tenant.slug, slot.number);
-    see_other(&path).into_response()
+    see_other(&paths::login(&tenant.slug, slot.number, Some("cancelled")))
 }
 
 /// Redeems the code and verifies the ID token.

@@ -22,6 +22,7 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
+use crate::paths;
 
 /// Which of this browser's logins goes to the provider.
 #[derive(Deserialize)]
@@ -94,7 +95,7 @@ pub(crate) fn registration(provider: &Provider) -> String {
 
 /// The redirect URI of a provider: what the administrator copied into its registration.
 pub(crate) fn redirect_uri(app: &App, tenant: &Tenant, alias: &Alias) -> String {
-    app.config.address(&format!("/realms/{}/broker/{alias}/endpoint", tenant.slug))
+    app.config.address(&paths::broker_endpoint(&tenant.slug, alias))
 }
 
 fn authorization_url(

@@ -1,16 +1,18 @@
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use login::Door;
 
 use crate::admin;
 use crate::app::App;
 use crate::hallway::stranger;
+use crate::http::cookies::AdminCookie;
 use crate::http::page::see_other;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits::{self, Attempt};
+use crate::paths;
 
 /// `GET /admin`: the page has a slash at its end.
 pub(crate) async fn slash() -> Response {
@@ -32,6 +34,13 @@ pub(crate) async fn handler(
     limits::count(&app, Attempt::Begin, peer)?;
     let tenant = admin::session::tenant(&app).await?;
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());
-    let location = format!("/realms/{}/login?login={}", tenant.slug, slot.number);
-    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
+    // A session that is over is said once: its cookie goes with it.
+    let over = AdminCookie::read(&headers).is_some();
+    let location = paths::login(&tenant.slug, slot.number, over.then_some("session-over"));
+    let mut response = see_other(&location);
+    response.headers_mut().append(SET_COOKIE, slot.keep(&app.ring)?);
+    if over {
+        response.headers_mut().append(SET_COOKIE, AdminCookie::clear());
+    }
+    Ok(response)
 }

@@ -15,6 +15,7 @@ use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
 use crate::pages::{LoginNotice, LoginPage, ProviderChoice};
+use crate::paths;
 
 #[derive(Deserialize)]
 pub(crate) struct Params {
@@ -22,7 +23,8 @@ pub(crate) struct Params {
     login: Option<u8>,
     /// Why the person is here again.
     notice: Option<String>,
-    /// Keycloak's way to name the provider in a link.
+    /// Keycloak's way to name the provider in a link: its button comes first, and a tenant that
+    /// goes straight to providers goes there.
     kc_idp_hint: Option<String>,
 }
 
@@ -38,39 +40,47 @@ pub(crate) async fn handler(
     let slot = stranger::named_or_new(&headers, &app.ring, &tenant, params.login);
     let mut rows = app.store.read(tenant.id).await?;
     let providers: Vec<_> = rows.providers().await?.into_iter().filter(|p| p.enabled).collect();
-    let visible: Vec<&Provider> = providers.iter().filter(|provider| !provider.hidden).collect();
+    let offer = Offer::of(&providers, params.kc_idp_hint.as_deref());
     let keep = [(SET_COOKIE, slot.keep(&app.ring)?)];
-    if let Some(alias) = straight_to(&tenant, &params, &providers, &visible) {
-        let path = format!("/realms/{}/broker/{alias}/login?login={}", tenant.slug, slot.number);
+    if let Some(provider) = offer.straight_to(&tenant).filter(|_| params.notice.is_none()) {
+        let path = paths::broker_login(&tenant.slug, &provider.alias, slot.number);
         return Ok((keep, see_other(&path)).into_response());
     }
     let endpoints: Vec<&str> =
-        visible.iter().map(|provider| provider.endpoints.authorization.as_str()).collect();
+        offer.shown.iter().map(|provider| provider.endpoints.authorization.as_str()).collect();
     let csp = [(CONTENT_SECURITY_POLICY, Csp::with_forms_to(&endpoints).value())];
-    let page = page(&tenant, &slot, &visible, params.notice.as_deref());
+    let page = page(&tenant, &slot, &offer, params.notice.as_deref());
     Ok((keep, csp, Html(page)).into_response())
 }
 
-/// The provider to go to without showing the page: named in the link, or the only way in a tenant
-/// that wants it so.
-fn straight_to(
-    tenant: &Tenant,
-    params: &Params,
-    all: &[Provider],
-    visible: &[&Provider],
-) -> Option<String> {
-    if let Some(hint) = &params.kc_idp_hint {
-        let named = all.iter().find(|provider| provider.alias.as_str() == hint);
-        return named.map(|provider| provider.alias.to_string());
+/// The providers that the page shows.
+struct Offer<'a> {
+    /// First the one that the link names, if there is one: also when it is hidden from others.
+    shown: Vec<&'a Provider>,
+    /// Whether the link names the first.
+    named: bool,
+}
+
+impl<'a> Offer<'a> {
+    fn of(enabled: &'a [Provider], hint: Option<&str>) -> Self {
+        let named = |provider: &&Provider| hint == Some(provider.alias.as_str());
+        let mut shown: Vec<_> = enabled.iter().filter(named).collect();
+        let others = enabled.iter().filter(|provider| !provider.hidden && !named(provider));
+        let has_named = !shown.is_empty();
+        shown.extend(others);
+        Self { shown, named: has_named }
     }
-    let only_way = tenant.policy.card_first == CardFirst::Off && params.notice.is_none();
-    match visible {
-        [only] if only_way && tenant.policy.straight_to_provider => Some(only.alias.to_string()),
-        _ => None,
+
+    /// The provider to go to without showing the page, in a tenant that wants it so: the one that
+    /// the link names, or the only way in.
+    fn straight_to(&self, tenant: &Tenant) -> Option<&'a Provider> {
+        let only_way = self.shown.len() == 1 && tenant.policy.card_first == CardFirst::Off;
+        let straight = tenant.policy.straight_to_provider && (self.named || only_way);
+        self.shown.first().copied().filter(|_| straight)
     }
 }
 
-fn page(tenant: &Tenant, slot: &Slot, providers: &[&Provider], notice: Option<&str>) -> LoginPage {
+fn page(tenant: &Tenant, slot: &Slot, offer: &Offer<'_>, notice: Option<&str>) -> LoginPage {
     let frame = frame(tenant);
     let left = slot.stranger.started.expires_at.since(entropy::now()).as_secs();
     let ceremony = LoginPage::use_card_ceremony(&frame, u32::try_from(left).unwrap_or_default());
@@ -81,8 +91,8 @@ fn page(tenant: &Tenant, slot: &Slot, providers: &[&Provider], notice: Option<&s
     LoginPage {
         login: slot.number.to_string(),
         use_card: (tenant.policy.card_first != CardFirst::Off).then_some(ceremony),
-        more_open: notice.is_some(),
-        providers: providers.iter().map(choice).collect(),
+        more_open: offer.named || notice.is_some(),
+        providers: offer.shown.iter().map(choice).collect(),
         notice: notice.and_then(notice_of),
         frame,
     }
@@ -92,7 +102,6 @@ fn notice_of(name: &str) -> Option<LoginNotice> {
     match name {
         "cancelled" => Some(LoginNotice::CancelledAtProvider),
         "card-removed" => Some(LoginNotice::CardRemoved),
-        "expired" => Some(LoginNotice::Expired),
         "session-over" => Some(LoginNotice::SessionOver),
         _ => None,
     }

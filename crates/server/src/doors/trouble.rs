@@ -31,7 +31,7 @@ pub(crate) fn refused(
         provider: provider.display_name.clone(),
         code,
         cause: entry.map(|entry| entry.cause.to_owned()),
-        remedy: entry.map(|entry| entry.remedy.to_owned()),
+        remedy: entry.map(aadsts::Entry::for_person),
         correlation_id: report.correlation_id.clone(),
     };
     problem("provider-refused", ErrorKind::Provider(answer))

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use identity::Tenant;
-use ids::UserId;
+use ids::{ChallengeId, UserId};
 use login::{CardFacts, Channel, Event, Evidence, Login, PersonFacts, Purpose, StrangerAt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +30,8 @@ use crate::limits::{self, Attempt};
 #[derive(Deserialize)]
 pub(crate) struct OptionsRequest {
     hint: PageHint,
-    login: Option<String>,
+    /// Which of this browser's logins.
+    login: Option<u8>,
 }
 
 /// What the browser's WebAuthn needs.
@@ -38,7 +39,7 @@ pub(crate) struct OptionsRequest {
 pub(crate) struct Offer {
     purpose: &'static str,
     options: Value,
-    challenge: String,
+    challenge: ChallengeId,
     expires_in: u64,
 }
 
@@ -52,8 +53,7 @@ pub(crate) async fn options(
     JsonBody(request): JsonBody<OptionsRequest>,
 ) -> Result<Response, Problem> {
     limits::count(&app, Attempt::Choose, peer)?;
-    let number = request.login.as_deref().and_then(|number| number.parse().ok());
-    let slot = stranger::named_or_new(&headers, &app.ring, &tenant, number);
+    let slot = stranger::named_or_new(&headers, &app.ring, &tenant, request.login);
     let begun = app.passkeys.start_discoverable().map_err(Problem::internal)?;
     let begun = begun.hinting(&[request.hint.of_passkeys()]);
     let challenge =
@@ -62,7 +62,7 @@ pub(crate) async fn options(
     let answer = Offer {
         purpose: "get",
         options: options.get("publicKey").cloned().unwrap_or_default(),
-        challenge: challenge.id.to_string(),
+        challenge: challenge.id,
         expires_in: login::CHALLENGE_LIFE.as_secs(),
     };
     // What the browser was told need not come back in its cookie.
@@ -76,7 +76,7 @@ pub(crate) async fn options(
 
 #[derive(Deserialize)]
 pub(crate) struct FinishRequest {
-    challenge: String,
+    challenge: ChallengeId,
     credential: Box<RawValue>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn finish(
     JsonBody(request): JsonBody<FinishRequest>,
 ) -> Result<Response, Problem> {
     limits::count(&app, Attempt::Callback, peer)?;
-    let slot = slot_of(&app, &headers, &request.challenge).ok_or(Problem::ChallengeGone)?;
+    let slot = slot_of(&app, &headers, request.challenge).ok_or(Problem::ChallengeGone)?;
     let response = request.credential.get().as_bytes();
     let (event, person) = verify(&app, &tenant, &slot, response).await?;
     let login = slot.stranger.started.id;
@@ -119,9 +119,9 @@ pub(crate) async fn finish(
 }
 
 /// The login of this browser whose challenge is answered.
-fn slot_of(app: &App, headers: &HeaderMap, challenge: &str) -> Option<Slot> {
+fn slot_of(app: &App, headers: &HeaderMap, challenge: ChallengeId) -> Option<Slot> {
     stranger::all(headers, &app.ring).into_iter().find(|slot| match &slot.stranger.at {
-        StrangerAt::CardFirst { challenge: out } => out.id.to_string() == challenge,
+        StrangerAt::CardFirst { challenge: out } => out.id == challenge,
         _ => false,
     })
 }
@@ -160,7 +160,7 @@ async fn verify(
 
 fn proved(
     tenant: &Tenant,
-    challenge: ids::ChallengeId,
+    challenge: ChallengeId,
     card: &Credential,
     assertion: &passkeys::Assertion,
     person: PersonFacts,

@@ -15,6 +15,7 @@ use crate::hallway::{step, stranger};
 use crate::http::cookies::CardCookie;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
+use crate::paths;
 
 /// What somebody who is signed in wants.
 pub(crate) struct Change {
@@ -56,6 +57,5 @@ pub(crate) async fn begin(app: &App, change: Change, asked: Asked) -> Result<Res
         other => other.into(),
     })?;
     let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
-    let location = format!("/realms/{}/login/card", tenant.slug);
-    Ok(([(SET_COOKIE, set)], see_other(&location)).into_response())
+    Ok(([(SET_COOKIE, set)], see_other(&paths::card(&tenant.slug))).into_response())
 }

@@ -11,6 +11,7 @@ use secrets::KeyRing;
 use crate::entropy;
 use crate::http::cookies::{self, STRANGER_SLOTS};
 use crate::http::problem::Problem;
+use crate::paths;
 
 /// A stranger's login and the cookie it came in.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ pub(crate) fn named_or_new(
     let named = number.and_then(|number| open(headers, ring, number));
     let here = named.filter(|slot| slot.stranger.started.tenant == tenant.id);
     here.unwrap_or_else(|| {
-        let return_to = format!("/realms/{}/account/", tenant.slug);
+        let return_to = paths::account(&tenant.slug);
         begin(headers, ring, tenant, Door::Account, return_to)
     })
 }

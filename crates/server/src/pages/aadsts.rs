@@ -24,7 +24,7 @@ pub enum AadstsAnswer {
         /// What it means here.
         cause: String,
         /// What to do about it.
-        remedy: String,
+        remedy: Remedy,
     },
     /// A code that we do not know.
     Unknown {
@@ -35,6 +35,19 @@ pub enum AadstsAnswer {
     },
     /// No code in what was pasted.
     NoCode,
+}
+
+/// What to do about a code, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// Whether it takes an administrator.
+    pub for_administrator: bool,
+    /// What they do.
+    pub words: String,
+    /// Where to click in the Azure portal.
+    pub azure: Option<String>,
+    /// Where to click in the console.
+    pub console: Option<String>,
 }
 
 impl AadstsPage {
@@ -51,9 +64,34 @@ impl AadstsPage {
                         cause: text(
                             "The app registration in Azure lacks the exact address to which Cardea asks Entra to answer.",
                         ),
-                        remedy: text(
-                            "App registrations → the application → Overview → Add a Redirect URI → Web: add the one that the console shows. Upper and lower case, https and a slash at the end count.",
-                        ),
+                        remedy: Remedy {
+                            for_administrator: true,
+                            words: text(
+                                "Copy the Redirect URI from the provider's settings in Cardea's console, and enter exactly that in Azure. Capital letters, http or https, and a slash at the end all count.",
+                            ),
+                            azure: Some(text(
+                                "App registrations → your app → Overview → Add a Redirect URI → Web",
+                            )),
+                            console: Some(text(
+                                "Identity Providers → your provider → Settings → Redirect URI",
+                            )),
+                        },
+                    }),
+                ),
+            ),
+            (
+                "known-to-person",
+                page(
+                    "50089",
+                    Some(AadstsAnswer::Known {
+                        code: text("AADSTS50089"),
+                        cause: text("The sign-in at Microsoft took too long."),
+                        remedy: Remedy {
+                            for_administrator: false,
+                            words: text("Start again."),
+                            azure: None,
+                            console: None,
+                        },
                     }),
                 ),
             ),

@@ -44,8 +44,8 @@ pub struct CardRow {
     pub id: String,
     /// The name that the person gave it.
     pub label: String,
-    /// Its model.
-    pub model: Model,
+    /// Its model, or what kind of thing it is.
+    pub model: String,
     /// When it was added.
     pub added: When,
     /// When it was last used; to be added it was.
@@ -56,10 +56,10 @@ pub struct CardRow {
     pub removal: Result<String, LastCard>,
 }
 
-/// What is known of the make of a card.
+/// What a card says of its make, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// In words, such as `Card, unknown model`.
+    /// In words, such as `YubiKey 5 NFC`, or `Card` when the number says nothing to us.
     pub words: String,
     /// Its number among authenticators, if it told one.
     pub aaguid: Option<String>,
@@ -183,22 +183,17 @@ fn sample_page(text: Text<'_>) -> AccountPage {
 }
 
 fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
-    let card = |id: &str, label: &str, aaguid: Option<&str>, enrolled: &str| CardRow {
+    let card = |id: &str, label: &str, model: &str, enrolled: &str| CardRow {
         id: text(id),
         label: text(label),
-        model: Model { words: text("Card, unknown model"), aaguid: aaguid.map(text) },
+        model: text(model),
         added: when(text, "3 November 2026", "2026-11-03T09:30:00Z"),
         last_used: when(text, "Today, 08:12", "2026-11-23T08:12:00Z"),
         enrolled: text(enrolled),
         removal: Ok(AccountPage::removal_url(&frame(text), &text(id))),
     };
     vec![
-        card(
-            "c1",
-            "Staff badge",
-            Some("2fc0579f-8113-47ea-b116-bb5a8db9202a"),
-            "with a one-time code from an administrator",
-        ),
-        card("c2", "Blue key at home", None, "after a tap of another card"),
+        card("c1", "Staff badge", "Card", "with a one-time code from an administrator"),
+        card("c2", "Blue key at home", "YubiKey 5 NFC", "after a tap of another card"),
     ]
 }

@@ -15,7 +15,7 @@ struct Asset {
 
 static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
-        load("card.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/card.js")),
+        load("card.js", "text/javascript; charset=utf-8", CARD.as_bytes()),
         load("cardea.css", "text/css; charset=utf-8", include_bytes!("../../assets/cardea.css")),
         load(
             "console.js",
@@ -25,6 +25,10 @@ static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
         load("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
     ]
 });
+
+/// One module in two files: what browsers may lack, and the ceremony.
+const CARD: &str =
+    concat!(include_str!("../../assets/webauthn.js"), include_str!("../../assets/card.js"));
 
 fn load(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
     let hash = format!("{:016x}", fnv1a(bytes));

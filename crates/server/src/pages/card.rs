@@ -80,7 +80,6 @@ impl CardPage {
             ("browser", page(windows(), View::Browser, None)),
             ("agent-pushed", page(online(), prompt(AgentProgress::Pushed, "47", 58), None)),
             ("agent-claimed", page(online(), prompt(AgentProgress::Claimed, "47", 41), None)),
-            ("agent-confirming", page(online(), prompt(AgentProgress::Confirming, "47", 22), None)),
             ("set-up", page(linux(), set_up(None), None)),
             ("set-up-number", page(linux(), set_up(Some("ward-3-pc")), None)),
             ("set-up-wrong", page(linux(), set_up(Some("ward-3-pc")), Some("number-wrong"))),

@@ -149,8 +149,6 @@ pub enum AgentProgress {
     Pushed,
     /// The agent shows it.
     Claimed,
-    /// The card has answered, the server checks.
-    Confirming,
 }
 
 impl AgentProgress {
@@ -158,7 +156,6 @@ impl AgentProgress {
         match self {
             Self::Pushed => "pushed",
             Self::Claimed => "claimed",
-            Self::Confirming => "confirming",
         }
     }
 }

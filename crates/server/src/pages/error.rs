@@ -27,8 +27,6 @@ pub enum ErrorKind {
     Expired,
     /// The answer came to another browser than the one that began.
     OtherBrowser,
-    /// The person chose "Cancel" at the provider.
-    CancelledAtProvider,
     /// The provider said no.
     Provider(ProviderAnswer),
     /// The provider did not answer, or not in time.
@@ -80,10 +78,7 @@ pub enum ErrorKind {
     /// Signed in, but not as somebody who may do this; or the request came from another site.
     Forbidden,
     /// More requests than we answer.
-    TooMany {
-        /// When to try again, in seconds.
-        retry_after: u32,
-    },
+    TooMany,
     /// The server has more to do than it can.
     Overloaded,
     /// Our fault.
@@ -111,7 +106,6 @@ impl ErrorKind {
         match self {
             Self::Expired => "This sign-in has expired",
             Self::OtherBrowser => "This sign-in was started in another browser",
-            Self::CancelledAtProvider => "You cancelled the sign-in",
             Self::Provider(_) => "The sign-in was refused",
             Self::ProviderUnreachable { .. } => "The sign-in service cannot be reached",
             Self::ProviderInvalid { .. } => "The sign-in could not be checked",
@@ -134,7 +128,7 @@ impl ErrorKind {
             Self::WrongMethod => "This page cannot be opened like this",
             Self::NotFound => "There is nothing here",
             Self::Forbidden => "This is not allowed",
-            Self::TooMany { .. } => "Too many requests",
+            Self::TooMany => "Too many requests",
             Self::Overloaded => "The service is busy",
             Self::Internal => "Something broke on our side",
         }
@@ -145,7 +139,6 @@ impl ErrorKind {
         match self {
             Self::Expired => "For your safety a sign-in has to be finished within ten minutes. This one took longer, or it was finished already.".into(),
             Self::OtherBrowser => "Nobody is signed in here. For your safety a sign-in can be finished only in the browser in which it began.".into(),
-            Self::CancelledAtProvider => "Nothing was changed, and nobody is signed in.".into(),
             Self::Provider(answer) => match &answer.cause {
                 Some(cause) => cause.clone(),
                 None => format!("{} did not let you in, and gave this code as the reason.", answer.provider),
@@ -171,7 +164,7 @@ impl ErrorKind {
             Self::WrongMethod => "The address is right, but only a button or form of our own pages uses it in this way.".into(),
             Self::NotFound => "The address is mistyped, or what was here has been removed.".into(),
             Self::Forbidden => "You do not have the right to do this, or the request did not come from our own page.".into(),
-            Self::TooMany { .. } => "We had more requests from here than we answer in a short time.".into(),
+            Self::TooMany => "We had more requests from here than we answer in a short time.".into(),
             Self::Overloaded => "More people want to sign in than we can serve at this moment.".into(),
             Self::Internal => "It is not your fault. Nothing was changed.".into(),
         }
@@ -181,7 +174,7 @@ impl ErrorKind {
     pub fn now(&self) -> String {
         match self {
             Self::SettingsChanged => "Start again. You will be asked to sign in once more.".into(),
-            Self::Expired | Self::CancelledAtProvider => "Start again. Have your card or key at hand.".into(),
+            Self::Expired => "Start again. Have your card or key at hand.".into(),
             Self::OtherBrowser => "Go back to the browser in which you started, or start again here. If you did not start a sign-in yourself, do nothing and tell your administrator.".into(),
             Self::Provider(answer) => match &answer.remedy {
                 Some(remedy) => remedy.clone(),
@@ -207,7 +200,7 @@ impl ErrorKind {
             Self::WrongMethod => "Go back, and use the button there.".into(),
             Self::NotFound => "Check the address, or start from the page that your organisation gave you.".into(),
             Self::Forbidden => "Go back. If you think that you should have this right, ask your administrator.".into(),
-            Self::TooMany { retry_after } => format!("Wait {}, then try again.", seconds(*retry_after)),
+            Self::TooMany => "Wait a minute, then try again.".into(),
             Self::Overloaded => "Wait a moment, then try again. You do not lose your place by waiting.".into(),
             Self::Internal => "Try again in a minute. If it happens again, tell your administrator, and when it happened.".into(),
         }
@@ -225,14 +218,6 @@ impl ErrorKind {
 
     fn answer(&self) -> Option<&ProviderAnswer> {
         if let Self::Provider(answer) = self { Some(answer) } else { None }
-    }
-}
-
-fn seconds(count: u32) -> String {
-    match count {
-        0 | 1 => "a second".into(),
-        2..=90 => format!("{count} seconds"),
-        _ => format!("{} minutes", count.div_ceil(60)),
     }
 }
 
@@ -264,7 +249,6 @@ impl ErrorPage {
         vec![
             ("expired", page(ErrorKind::Expired)),
             ("other-browser", page(ErrorKind::OtherBrowser)),
-            ("cancelled", page(ErrorKind::CancelledAtProvider)),
             ("provider", page(ErrorKind::Provider(refused))),
             ("provider-unexplained", page(ErrorKind::Provider(unexplained))),
             ("unreachable", page(ErrorKind::ProviderUnreachable { provider: provider() })),
@@ -296,22 +280,9 @@ impl ErrorPage {
                 },
             ),
             ("forbidden", page(ErrorKind::Forbidden)),
-            ("too-many", page(ErrorKind::TooMany { retry_after: 30 })),
+            ("too-many", page(ErrorKind::TooMany)),
             ("overloaded", page(ErrorKind::Overloaded)),
             ("internal", Self { frame: None, ..page(ErrorKind::Internal) }),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn says_how_long_to_wait_as_people_do() {
-        let now = |retry_after| ErrorKind::TooMany { retry_after }.now();
-        assert_eq!(now(1), "Wait a second, then try again.");
-        assert_eq!(now(90), "Wait 90 seconds, then try again.");
-        assert_eq!(now(91), "Wait 2 minutes, then try again.");
     }
 }

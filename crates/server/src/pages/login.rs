@@ -42,12 +42,8 @@ pub enum LoginNotice {
     CancelledAtProvider,
     /// They removed the card with which they had signed in.
     CardRemoved,
-    /// Their login took longer than ten minutes.
-    Expired,
-    /// Their session is over.
+    /// Their session is over: too old, or ended elsewhere.
     SessionOver,
-    /// The application that sent them wants a fresh sign-in.
-    FreshSignInWanted,
 }
 
 impl LoginNotice {
@@ -56,9 +52,7 @@ impl LoginNotice {
         match self {
             Self::CancelledAtProvider => &words::LOGIN_CANCELLED_AT_PROVIDER,
             Self::CardRemoved => &words::LOGIN_CARD_REMOVED,
-            Self::Expired => &words::LOGIN_EXPIRED,
             Self::SessionOver => &words::LOGIN_SESSION_OVER,
-            Self::FreshSignInWanted => &words::LOGIN_FRESH_SIGN_IN_WANTED,
         }
     }
 }
@@ -117,12 +111,7 @@ impl LoginPage {
                 },
             ),
             ("card-removed", Self { notice: Some(LoginNotice::CardRemoved), ..card_first.clone() }),
-            ("expired", Self { notice: Some(LoginNotice::Expired), ..card_first.clone() }),
             ("session-over", Self { notice: Some(LoginNotice::SessionOver), ..card_first.clone() }),
-            (
-                "fresh-sign-in",
-                Self { notice: Some(LoginNotice::FreshSignInWanted), ..card_first.clone() },
-            ),
             ("no-way", Self { use_card: None, providers: Vec::new(), ..card_first }),
         ]
     }

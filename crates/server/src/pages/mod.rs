@@ -28,7 +28,7 @@ mod signed_out;
 mod tests;
 pub mod words;
 
-pub use aadsts::{AadstsAnswer, AadstsPage};
+pub use aadsts::{AadstsAnswer, AadstsPage, Remedy};
 pub use account::{AccountPage, Attribute, CardRow, LastCard, Model, Notice, SessionRow};
 pub use assets::{asset, asset_hash, asset_url};
 pub use card::CardPage;

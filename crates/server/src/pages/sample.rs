@@ -10,6 +10,8 @@ use super::{
 /// One page in one state.
 #[derive(Clone, Debug)]
 pub struct Sample {
+    /// Name of the page: `card`.
+    pub page: String,
     /// Name of page and state, fit for a file name: `card-choose`.
     pub name: String,
     /// The whole page.
@@ -41,7 +43,8 @@ pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error>
     add(&mut all, "invite", InvitePage::samples(text))?;
     add(&mut all, "components", ComponentsPage::samples(text))?;
     for (page, states) in crate::admin::samples::samples(text) {
-        let named = |(state, html)| Sample { name: format!("{page}-{state}"), html };
+        let named =
+            |(state, html)| Sample { page: page.to_owned(), name: format!("{page}-{state}"), html };
         all.extend(states?.into_iter().map(named));
     }
     Ok(all)
@@ -65,7 +68,8 @@ fn add<P: Template>(
     states: Vec<(&str, P)>,
 ) -> Result<(), askama::Error> {
     for (state, value) in states {
-        all.push(Sample { name: format!("{page}-{state}"), html: value.render()? });
+        let (page, name) = (page.to_owned(), format!("{page}-{state}"));
+        all.push(Sample { page, name, html: value.render()? });
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ macro_rules! failures {
 
 const UNKNOWN: Failure = Failure {
     code: "unknown",
-    also: &[],
+    also: &["passkey-configuration", "passkey-name"],
     title: "That did not work",
     text: "Try again. If it happens again, tell your administrator what you did and when.",
     sample: "failed-unknown",
@@ -89,24 +89,31 @@ pub const FAILURES: &[Failure] = failures! {
     "challenge-expired" | "already-used" | "other-challenge" | "other-channel"
         | "other-ceremony" | "passkey-challenge" | "passkey-state", "That took too long",
         "Nothing was changed. Choose how you want to go on.";
+    "code-refused", "This code is not accepted",
+        "It is mistyped, used or too old. Check it, or ask your administrator for a new one.";
     "counter-went-back" | "passkey-possible-clone", "This card may have been copied",
         "Its count of uses does not fit what was seen before. Use another card, and tell your administrator.";
     "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
-    "failed", "The card could not be read",
+    "failed" | "passkey-algorithm" | "passkey-attestation" | "passkey-backup-state" | "passkey-malformed"
+        | "passkey-public-key" | "passkey-too-large" | "passkey-type", "The card could not be read",
         "Take it off the reader, put it back flat, and try again. If it happens again, use another card.";
     "full", "There is no room on this card",
         "It holds as many accounts as it can. Use another card or key.";
+    "has-card", "You have a card already",
+        "A sign-in adds the first card only. Start again with the card that you have; on your account page you can add another.";
     "invalid-request", "Cardea on this computer did not accept the request",
         "Check that the computer's clock is right. If it is, Cardea has to be set up on this computer again; your administrator can help.";
     "locked", "Your computer is locked",
         "Unlock it, then try again.";
-    "login-expired" | "unauthenticated" | "unexpected-event", "This sign-in has expired",
+    "login-expired" | "nonce-mismatch" | "other-provider" | "unauthenticated" | "unexpected-event", "This sign-in has expired",
         "For your safety it has to be finished within ten minutes. Start again.";
     "network", "The server cannot be reached",
         "Check your network connection, then try again. Nothing was changed.";
     "no-card", "No card was found",
         "Put your card on the reader or plug your key in, then try again.";
+    "no-card-allowed", "You have no card yet",
+        "Your sign-in was right, but a card cannot be added here. Ask your administrator for a one-time code, then sign in again.";
     "no-credential" | "other-person" | "other-tenant" | "passkey-none"
         | "passkey-other-credential" | "passkey-user-handle", "This is not one of your cards",
         "The card that was used is not on your account here. Use your own card or key.";
@@ -118,7 +125,7 @@ pub const FAILURES: &[Failure] = failures! {
         "Use a current version of Edge, Chrome, Firefox or Safari, or another computer.";
     "number-wrong", "That is not the number",
         "For your safety this code is spent. Get a new code, give it to Cardea on your computer, and enter the number that it shows then.";
-    "other-browser", "This sign-in was started in another browser",
+    "other-browser" | "state-mismatch", "This sign-in was started in another browser",
         "Go back to the browser in which you started, or start again here.";
     "overloaded", "The service is busy",
         "Wait a moment, then try again. Nothing was changed.";
@@ -126,6 +133,12 @@ pub const FAILURES: &[Failure] = failures! {
         "Get a new code and enter it in Cardea on your computer.";
     "pairing-too-often", "Too many wrong numbers",
         "For your safety this sign-in sets up no computer any more. Start again, and then give Cardea the code that the page shows.";
+    "passkey-backup-eligibility", "This key has to be added again",
+        "It is not what it was when it was added to your account. Use another card; then remove this one and add it again on your account page.";
+    "passkey-not-present", "Nobody touched the key",
+        "Try again, and touch it when it blinks or when the window of your browser asks for it.";
+    "passkey-signature", "The card’s answer was not valid",
+        "It was changed on its way, or the card is faulty. Try again; if it happens again, use another card and tell your administrator.";
     "person-disabled", "Your account is switched off here",
         "Ask your administrator. Nothing that you do on this page can change it.";
     "pin-auth-blocked", "Wrong PIN three times",
@@ -134,13 +147,17 @@ pub const FAILURES: &[Failure] = failures! {
         "Leave it on the reader until this page goes on, and try again.";
     "same-card", "Another card is needed",
         "The card that you want to remove cannot confirm this. Tap one that stays.";
+    "settings-changed", "The sign-in settings have changed",
+        "An administrator changed how people sign in here while you were doing it. Start again.";
     "timeout", "Time ran out",
         "Nothing was changed. Have your card or key at hand and try again.";
-    "too-many", "Too many requests",
-        "Wait a minute, then try again.";
+    "too-many", "Too many requests on your computer",
+        "Cardea there shows only so many in a minute. Wait a minute, then try again.";
     "too-many-refused", "Too many answers were refused",
         "For your safety this sign-in was ended, and nothing was changed. Start again, with a card or key that is on your account.";
-    "unknown", "That did not work",
+    "too-many-requests", "Too many requests",
+        "Wait a minute, then try again.";
+    "unknown" | "passkey-configuration" | "passkey-name", "That did not work",
         "Try again. If it happens again, tell your administrator what you did and when.";
     "user-not-verified" | "passkey-not-verified", "The PIN was not checked",
         "Use a card or key that asks for a PIN or a fingerprint.";
@@ -175,18 +192,10 @@ pub const LOGIN_CARD_REMOVED: Notice = Notice {
     title: "Your card was removed",
     text: "This ended the session that it opened. Log in with another card to go on.",
 };
-/// Login page: more than ten minutes.
-pub const LOGIN_EXPIRED: Notice = Notice {
-    title: "Your sign-in has expired",
-    text: "For your safety it has to be finished within ten minutes. Please start again.",
-};
 /// Login page: the session is over.
-pub const LOGIN_SESSION_OVER: Notice =
-    Notice { title: "Your session is over", text: "Log in again to go on." };
-/// Login page: an application wants a fresh proof.
-pub const LOGIN_FRESH_SIGN_IN_WANTED: Notice = Notice {
-    title: "Please log in again",
-    text: "What you want to open asks for a fresh sign-in.",
+pub const LOGIN_SESSION_OVER: Notice = Notice {
+    title: "Your session is over",
+    text: "It was too old, or it was ended elsewhere. Log in again to go on.",
 };
 /// Account page: a card was added.
 pub const CARD_ADDED: Notice =
@@ -222,6 +231,58 @@ mod tests {
         assert_eq!(Failure::of("eaten-by-the-dog"), Failure::of("unknown"));
         assert_eq!(Failure::of("passkey-none"), Failure::of("no-credential"));
         assert_eq!(Failure::of("no-card").title, "No card was found");
+    }
+
+    /// The stable names in the source of an enum: what stands behind the arrows of its `code`.
+    fn codes_in(source: &'static str) -> Vec<&'static str> {
+        let (_, code) = source.split_once("pub fn code(self)").unwrap();
+        let (code, _) = code.split_once("\n}").unwrap();
+        code.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    #[test]
+    fn whatever_refuses_has_words() {
+        let refusals = codes_in(include_str!("../../../login/src/guard.rs"));
+        let passkeys = codes_in(include_str!("../../../passkeys/src/error.rs"));
+        assert!(refusals.len() > 20 && passkeys.len() > 20, "{refusals:?} {passkeys:?}");
+        for code in refusals.into_iter().chain(passkeys) {
+            assert!(FAILURES.iter().any(|failure| failure.has(code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn whatever_an_agent_refuses_with_has_words() {
+        // Each name that the protocol knows parses as itself, and any other one as `Unknown`.
+        let source = include_str!("../../../agent-protocol/src/outcome.rs");
+        let (_, variants) = source.split_once("pub enum Refused {").unwrap();
+        let (variants, _) = variants.split_once("\n}").unwrap();
+        let names = variants.lines().filter_map(|line| line.trim().strip_suffix(','));
+        let names: Vec<String> = names.filter(|name| !name.starts_with('/')).map(kebab).collect();
+        assert!(names.len() > 12, "{names:?}");
+        for name in names {
+            let refused: agent_protocol::Refused =
+                serde_json::from_value(serde_json::json!(name)).unwrap();
+            let known = refused != agent_protocol::Refused::Unknown || name == "unknown";
+            assert!(known, "{name}");
+            assert!(FAILURES.iter().any(|failure| failure.has(&name)), "{name}");
+        }
+    }
+
+    fn kebab(variant: &str) -> String {
+        let mut name = String::new();
+        for letter in variant.chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+
+    #[test]
+    fn what_the_agent_and_the_server_refuse_for_reasons_of_their_own_is_told_apart() {
+        assert_ne!(Failure::of("no-card"), Failure::of("no-card-allowed"));
+        assert_ne!(Failure::of("too-many"), Failure::of("too-many-requests"));
     }
 
     #[test]

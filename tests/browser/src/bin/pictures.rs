@@ -1,4 +1,5 @@
-//! Takes pictures of every page, light and dark, wide and narrow: `pictures FOLDER`.
+//! Takes pictures of every page, light and dark: `pictures FOLDER`. What people see every day comes
+//! as on a phone too.
 //!
 //! What people see comes from the samples of the pages; the console is a real one, with a tenant,
 //! a provider and people who have signed in.
@@ -7,65 +8,10 @@
 
 use std::path::{Path, PathBuf};
 
+use browser::gallery::{self, Shot};
 use browser::{Chrome, Samples, Scheme, smaller};
 use e2e::{Card, World};
 use entra_stand_in::{ACME, GroupsClaim, Person};
-
-/// Samples that are worth a picture, and what the picture is called.
-const SAMPLES: [(&str, &str); 34] = [
-    ("login-card-first", "login"),
-    ("login-more-ways", "login-more-ways"),
-    ("login-expired", "login-expired"),
-    ("login-card-removed", "login-card-removed"),
-    ("card-choose", "card"),
-    ("card-choose-linux", "card-linux"),
-    ("card-browser", "card-browser"),
-    ("card-agent-claimed", "card-agent"),
-    ("card-set-up-number", "card-set-up"),
-    ("card-remove", "card-remove"),
-    ("card-confirm", "card-confirm"),
-    ("card-over", "card-over"),
-    ("card-failed-no-credential", "card-refused"),
-    ("enrol-card", "enrol"),
-    ("enrol-code", "enrol-code"),
-    ("enrol-code-refused", "enrol-code-refused"),
-    ("account-one-card", "account"),
-    ("account-two-cards", "account-two-cards"),
-    ("signed-out-provider", "signed-out"),
-    ("invite-empty", "invite"),
-    ("error-expired", "error-expired"),
-    ("error-last-card", "error-last-card"),
-    ("error-provider", "error-provider"),
-    ("error-unreachable", "error-unreachable"),
-    ("error-not-found", "error-not-found"),
-    ("aadsts-empty", "aadsts"),
-    ("aadsts-known", "aadsts-answer"),
-    ("components-console", "components"),
-    ("console-step-up-asked", "console-step-up"),
-    ("console-step-up-asked-with-secret", "console-step-up-secret"),
-    ("console-provider-confirm-first", "console-confirm-first"),
-    ("console-result-missing", "console-result"),
-    ("console-result-failed", "console-result-failed"),
-    ("console-test-over-again", "console-test-over"),
-];
-
-/// Pages of the console under the tenant's, and what their picture is called.
-const CONSOLE: [(&str, &str); 11] = [
-    ("", "console-overview"),
-    ("providers", "console-providers"),
-    ("providers/new?template=oidc", "console-new-provider"),
-    ("providers/azure", "console-provider"),
-    ("providers/azure/mappers", "console-mappers"),
-    ("providers/azure/mappers/new", "console-new-mapper"),
-    ("providers/azure/test", "console-test"),
-    ("clients", "console-clients"),
-    ("users", "console-users"),
-    ("settings", "console-settings"),
-    ("audit", "console-audit"),
-];
-
-/// Widths of the window in CSS pixels, and what is added to a picture's name.
-const WIDTHS: [(u32, &str); 2] = [(1280, ""), (390, "-phone")];
 
 #[tokio::main]
 async fn main() {
@@ -74,17 +20,19 @@ async fn main() {
     std::fs::create_dir_all(&folder).expect("a folder for the pictures");
     let chrome = Chrome::start().await;
     let samples = Samples::serve().await;
-    for (sample, name) in SAMPLES {
-        assert!(samples.names().iter().any(|known| known == sample), "no sample {sample}");
-        shoot(&chrome, &samples.url(sample), &folder, name).await;
+    for shot in gallery::SAMPLES {
+        let (names, sample) = (samples.names(), shot.of);
+        assert!(names.iter().any(|known| known == sample), "no sample {sample}");
+        shoot(&chrome, &samples.url(sample), &folder, *shot).await;
     }
     console(&chrome, &folder).await;
     println!("pictures are in {}", folder.display());
 }
 
-/// A page in both widths and schemes.
-async fn shoot(chrome: &Chrome, url: &str, folder: &Path, name: &str) {
-    for (width, narrow) in WIDTHS {
+/// A page in its widths and in both schemes.
+async fn shoot(chrome: &Chrome, url: &str, folder: &Path, shot: Shot) {
+    let name = shot.picture;
+    for (width, narrow) in shot.widths() {
         for scheme in [Scheme::Light, Scheme::Dark] {
             chrome.look(width, scheme).await;
             chrome.open(url).await;
@@ -107,23 +55,19 @@ async fn console(chrome: &Chrome, folder: &Path) {
     let _key = chrome.plug_in_key().await;
     become_administrator(chrome, &world).await;
     let home = format!("{}/admin/", world.origin);
-    shoot(chrome, &home, folder, "console-home").await;
-    for (path, name) in CONSOLE {
-        shoot(chrome, &format!("{home}tenants/acme/{path}"), folder, name).await;
+    shoot(chrome, &home, folder, gallery::HOME).await;
+    let acme = format!("{home}tenants/acme/");
+    for shot in gallery::CONSOLE {
+        shoot(chrome, &format!("{acme}{}", shot.of), folder, *shot).await;
     }
-    chrome.open(&format!("{home}tenants/acme/users")).await;
+    chrome.open(&format!("{acme}users")).await;
     chrome.press("Mia Member").await;
     chrome.see("Last sign-ins").await;
-    shoot(chrome, &chrome.url().await, folder, "console-user").await;
+    shoot(chrome, &chrome.url().await, folder, gallery::USER).await;
     without_groups(&world).await;
-    shoot(chrome, &format!("{home}tenants/acme/"), folder, "console-groups").await;
-    shoot(
-        chrome,
-        &format!("{home}tenants/acme/providers/azure"),
-        folder,
-        "console-groups-provider",
-    )
-    .await;
+    for shot in [gallery::GROUPS, gallery::GROUPS_PROVIDER] {
+        shoot(chrome, &format!("{acme}{}", shot.of), folder, shot).await;
+    }
 }
 
 /// Azure stops sending groups: three people who had some come without.

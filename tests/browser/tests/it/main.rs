@@ -11,6 +11,7 @@ mod agent;
 mod cards;
 mod console;
 mod expiry;
+mod gallery;
 mod guide;
 mod keyboard;
 mod layout;

@@ -40,6 +40,16 @@ async fn each_aadsts_code_has_an_address_of_its_own() {
     }
     let known = browser.get(page).await;
     assert!(known.status == 200 && known.body.contains("redirect URI"), "{known:?}");
+    for part in [
+        "What an administrator does now",
+        "Overview → Add a Redirect URI",
+        "your provider → Settings → Redirect URI",
+    ] {
+        assert!(known.body.contains(part), "{part}: {}", known.body);
+    }
+    let hers = browser.get("/help/aadsts/AADSTS65004").await;
+    assert!(hers.body.contains("What to do now"), "{}", hers.body);
+    assert!(!hers.body.contains("In the Azure portal"), "{}", hers.body);
     let unknown = browser.get("/help/aadsts/AADSTS99999999").await;
     assert!(unknown.body.contains("error?code=99999999"), "{unknown:?}");
     assert_eq!(browser.get("/help/aadsts/none").await.status, 404);

@@ -47,7 +47,7 @@ async fn a_permit_by_fresh_sign_in_dies_when_the_tenant_asks_for_codes() {
     let before = world.dump().await;
     let refused = ACME.finish(&mut browser, &answer).await;
     assert_clear("another policy", &refused);
-    assert_eq!(refused.code(), "no-card");
+    assert_eq!(refused.code(), "no-card-allowed");
     assert_only_refused("another policy", &before, &world.dump().await);
 }
 

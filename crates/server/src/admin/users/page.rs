@@ -8,7 +8,8 @@ use serde::Deserialize;
 use store::{AuditEvent, Credential, Device, DeviceState, Rows, Session, SessionKind};
 
 pub(in crate::admin) use self::samples::samples;
-use crate::account::page::{enrolled, last_used, model};
+use crate::account::model::model;
+use crate::account::page::{enrolled, last_used};
 use crate::admin::audit::{Names, sentence};
 use crate::admin::form::{Head, Message};
 use crate::admin::place::AtPerson;

@@ -3,10 +3,15 @@
 
 use identity::{Moment, Person, Tenant, TenantPolicy};
 use ids::{ChallengeId, CredentialId, Slug, UserId};
-use login::{Challenge, Channel, Door, LoginRequest, Purpose, Started, Task, Then, Vouched};
+use login::{
+    Challenge, Channel, Door, Enrolment, LoginRequest, Permit, Proof, Purpose, Started, Task, Then,
+    Vouched,
+};
+use store::Credential;
 use tempfile::TempDir;
 
 use super::*;
+use crate::entropy;
 use crate::test_app::{mia, test_app};
 
 /// A tenant with Mia in it.

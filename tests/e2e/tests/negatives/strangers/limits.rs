@@ -74,7 +74,7 @@ async fn one_address_asks_for_so_many_challenges_a_minute() {
         }
         let before = world.dump().await;
         let refused = browser.post_json(&ACME.path(path), &body).await;
-        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"), "{path}");
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many-requests"), "{path}");
         assert_eq!(before, world.dump().await, "{path}");
     }
 }

@@ -49,7 +49,11 @@ fn refused(error: &str, report: &Refusal) -> String {
     let code = report.aadsts.map(|number| format!("AADSTS{number}"));
     let known = report.aadsts.and_then(aadsts::lookup);
     let mut words = match (&code, known) {
-        (Some(code), Some(entry)) => format!("{code}: {} {}", entry.cause, entry.remedy),
+        (Some(code), Some(entry)) => {
+            let azure = entry.azure.map(|path| format!(" In Azure: {path}."));
+            let azure = azure.unwrap_or_default();
+            format!("{code}: {} {}{azure}", entry.cause, entry.remedy)
+        }
         (Some(code), None) => format!("{code} ({error}). {}", report.text),
         (None, _) => format!("The provider answers {error}. {}", report.text),
     };

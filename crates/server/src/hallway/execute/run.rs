@@ -1,0 +1,185 @@
+use identity::{Person, PersonState};
+use ids::{LoginId, ProofId, SessionId};
+use login::{Effect, Enrolment, Issue, Permit, Proof};
+use secrets::TokenHash;
+use store::{ConsumedProof, NewSession, TakenLogin, Writing};
+
+use super::error::{ExecuteError, hit};
+use super::material::{Material, Rotation};
+use super::names::entry;
+use crate::entropy;
+use crate::exits;
+use crate::hallway::seen::Asked;
+
+/// One execution: what its effects have made so far, for those that come after.
+pub(super) struct Run {
+    login: Option<LoginId>,
+    material: Material,
+    taken: Option<TakenLogin>,
+    /// Whether what was taken is a stranger's challenge, which has no row.
+    alone: bool,
+    proof: Option<ConsumedProof>,
+    asked: Option<Asked>,
+}
+
+impl Run {
+    pub(super) fn new(login: Option<LoginId>, material: Material) -> Self {
+        Self { login, material, taken: None, alone: false, proof: None, asked: None }
+    }
+
+    /// Carries out one effect.
+    pub(super) async fn effect(
+        &mut self,
+        tx: &mut Writing,
+        effect: Effect,
+    ) -> Result<(), ExecuteError> {
+        match effect {
+            Effect::Spend { value, until } => {
+                hit(tx.spend(&value, until).await?, "upstream answer")
+            }
+            Effect::WritePerson(_) => self.write_person(tx).await,
+            Effect::TakeCode { code, person } => {
+                hit(tx.take_code(&code, Some(person)).await?, "one-time code")
+            }
+            Effect::TakeInvitation { invitation } => {
+                hit(tx.take_code(&invitation, None).await?, "invitation")
+            }
+            Effect::EndChange { session } => {
+                tx.end_change_of(session).await?;
+                Ok(())
+            }
+            Effect::EndLogin { login } => hit(tx.end_login(login).await?, "login"),
+            Effect::EndSession { session } => hit(tx.end_session(session).await?, "session"),
+            Effect::WriteLogin(waiting) => hit(tx.write_login(&waiting).await?, "login"),
+            Effect::TakeLogin { login, handle, challenge } => {
+                let taken = tx.take_login(login, &handle, challenge).await?;
+                self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                Ok(())
+            }
+            Effect::TakeStranger { challenge, until } => {
+                let value = TokenHash::of(challenge.0.as_bytes());
+                let taken = tx.spend_challenge_of_stranger(&value, until).await?;
+                self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                self.alone = true;
+                Ok(())
+            }
+            Effect::SpendChallenge { login, challenge } => {
+                hit(tx.spend_challenge(login, challenge).await?, "challenge")
+            }
+            Effect::Prove(proof) => self.prove(tx, proof).await,
+            Effect::WriteCard(enrolment) => self.write_card(tx, enrolment).await,
+            Effect::RevokeCard { card, person } => {
+                hit(tx.revoke_credential(card).await?, "card")?;
+                // Two removals at once must not take the last card together.
+                let facts = tx.person_facts(person).await?;
+                hit(facts.is_some_and(|facts| facts.has_card), "last card")
+            }
+            Effect::Issue(issue) => self.issue(tx, issue).await,
+            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit, self.login)).await?),
+        }
+    }
+
+    async fn write_person(&mut self, tx: &mut Writing) -> Result<(), ExecuteError> {
+        let (mut person, link) = self.material.person.take().ok_or(ExecuteError::Incomplete)?;
+        if let Some(shown) = self.material.shown.take() {
+            let noted = shown.note(tx).await?;
+            person = noted.keeping.unwrap_or(person);
+            self.asked = noted.asked;
+        }
+        tx.write_person(&person).await?;
+        if let Some(link) = link {
+            tx.insert_link(&link, person.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn prove(&mut self, tx: &mut Writing, proof: Proof) -> Result<(), ExecuteError> {
+        // A login that waits ends with the right of its person to sign in; a stranger has none.
+        if self.alone {
+            let facts = tx.person_facts(proof.person).await?.ok_or(ExecuteError::Incomplete)?;
+            if facts.state == PersonState::Disabled {
+                return Err(ExecuteError::Disabled);
+            }
+        }
+        if let Some(counter) = proof.counter {
+            let swapped = tx.swap_counter(proof.card, counter).await?;
+            if !swapped {
+                return Err(not_swapped(tx, &proof).await?);
+            }
+        }
+        let taken = self.taken.take().ok_or(ExecuteError::Incomplete)?;
+        let proof = store::Proof {
+            id: ProofId(entropy::id()),
+            login: proof.login,
+            person: proof.person,
+            credential: proof.card,
+            purpose: proof.purpose,
+            channel: proof.channel,
+            amr: proof.amr.iter().map(|method| (*method).to_owned()).collect(),
+            user_verified: true, // the hallway refuses anything else
+            challenge_at: proof.challenge_at,
+        };
+        self.proof = Some(tx.consume_proof(taken, &proof).await?);
+        Ok(())
+    }
+
+    async fn write_card(
+        &mut self,
+        tx: &mut Writing,
+        enrolment: Enrolment,
+    ) -> Result<(), ExecuteError> {
+        let card = self.material.card.take().ok_or(ExecuteError::Incomplete)?;
+        if (card.id, card.person) != (enrolment.card, enrolment.person) {
+            return Err(ExecuteError::Incomplete);
+        }
+        // Asked again inside of the transaction: of two first cards at once, one is the first.
+        let facts = tx.person_facts(card.person).await?.ok_or(ExecuteError::Incomplete)?;
+        hit(facts.has_card == (enrolment.permit == Permit::FreshTap), "first card")?;
+        if enrolment.permit == Permit::FreshSignIn {
+            hit(!facts.enrolled_by_upstream && !facts.card_was_revoked, "fresh sign-in")?;
+            let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
+            tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
+        }
+        Ok(tx.insert_credential(&card).await?)
+    }
+
+    async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
+        let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
+        let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
+        let session = NewSession {
+            id: SessionId(entropy::id()),
+            kind: exits::kind(issue.door),
+            token: session.token,
+            claim: issue.claim,
+            provider: issue.provider,
+            expires_in: session.life,
+            user_agent: session.user_agent,
+        };
+        tx.insert_session(proof, session).await?;
+        tx.touch_person_signed_in(issue.person).await?;
+        Ok(())
+    }
+
+    /// Writes what comes along with the effects; what to log when it is committed.
+    pub(super) async fn finish(self, tx: &mut Writing) -> Result<Option<Asked>, ExecuteError> {
+        if let Some(ticket) = self.material.ticket {
+            tx.insert_ticket(&ticket).await?;
+        }
+        if let Some(Rotation { old, new, pairing }) = self.material.rotation {
+            // Of two requests at once one rotates; the other goes on without.
+            if tx.end_pairing(&old).await? {
+                tx.insert_pairing(&new, &pairing).await?;
+            }
+        }
+        if let Some(asked) = &self.asked {
+            tx.audit(&asked.entry()).await?;
+        }
+        Ok(self.asked)
+    }
+}
+
+/// Why the counter of a card was not swapped.
+async fn not_swapped(tx: &mut Writing, proof: &Proof) -> Result<ExecuteError, ExecuteError> {
+    let card = tx.credential(proof.card).await?.ok_or(ExecuteError::Incomplete)?;
+    Ok(if card.revoked_at.is_some() { ExecuteError::Revoked } else { ExecuteError::Counter })
+}
