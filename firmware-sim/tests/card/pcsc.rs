@@ -308,12 +308,15 @@ fn a_test_that_was_not_run_is_no_success() {
 
 #[test]
 fn nothing_is_left_behind() {
-    let alive = |pid: u32| std::path::Path::new(&format!("/proc/{pid}")).exists();
-    let pcscd = Pcscd::start().unwrap();
-    let (socket, pid) = (pcscd.socket(), pcscd.id());
-    assert!(socket.exists() && alive(pid));
-    drop(pcscd);
-    assert!(!socket.exists() && !alive(pid));
+    isolated::run_in(|_| {
+        let alive = |pid: u32| std::path::Path::new(&format!("/proc/{pid}")).exists();
+        let pcscd = Pcscd::start().unwrap();
+        let (socket, pid) = (pcscd.socket(), pcscd.id());
+        assert!(socket.exists() && alive(pid));
+        drop(pcscd);
+        assert!(!socket.exists() && !alive(pid));
+    })
+    .unwrap();
 }
 
 #[test]
