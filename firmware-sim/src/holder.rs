@@ -60,6 +60,16 @@ impl Holder {
         self.0.lock().asking.is_some()
     }
 
+    /// Waits until the authenticator asks for no touch; false when `timeout` passes first.
+    pub fn wait_until_not_asked(&self, timeout: Duration) -> bool {
+        self.0.wait(timeout, |state| state.asking.is_none())
+    }
+
+    /// Waits until so many commands have reached the card; false when `timeout` passes first.
+    pub fn wait_for_commands(&self, count: u64, timeout: Duration) -> bool {
+        self.0.wait(timeout, |state| state.commands >= count)
+    }
+
     /// How often the authenticator has asked for a touch.
     pub fn times_asked(&self) -> u64 {
         self.0.lock().times_asked

@@ -1,7 +1,8 @@
 //! Runs a test in a process of its own, as a client of a pcscd of its own.
 //!
 //! libpcsclite looks for pcscd once per process. So a test that uses it runs its own executable
-//! again, for that one test alone, with the variable set.
+//! again, for that one test alone, with the variable set; and, for an ordinary user, in a user
+//! namespace in which pcscd may be started.
 
 use std::any::type_name;
 use std::ffi::OsStr;
@@ -9,9 +10,10 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::Pcscd;
+use crate::namespace;
 use crate::pcscd::{SOCKET_VARIABLE, temporary_directory};
 
 /// Tells the second run where its directory is.
@@ -111,7 +113,7 @@ fn show(said: &str) {
 }
 
 fn again(name: &str, directory: &Path) -> io::Result<Output> {
-    Command::new(std::env::current_exe()?)
+    namespace::command(std::env::current_exe()?)
         .args([name, "--exact", "--nocapture", "--include-ignored", "--test-threads=1"])
         .env(INSIDE, directory)
         .env(SOCKET_VARIABLE, directory.join(OsStr::new("pcscd.comm")))

@@ -35,6 +35,7 @@ mod holder;
 pub mod isolated;
 mod link;
 mod loopback;
+pub mod namespace;
 mod pcscd;
 pub mod pinentry;
 mod platform;

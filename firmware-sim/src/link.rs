@@ -81,7 +81,9 @@ impl CtapLink for SimLink {
                 }
                 return Err(reason);
             }
-            pulse.beat(self.shared.keepalive(), control);
+            if pulse.beats(self.shared.keepalive(), now()) {
+                (control.on_keepalive)(pulse.last.0);
+            }
         }
     }
 }
@@ -102,15 +104,35 @@ struct Pulse {
 }
 
 impl Pulse {
-    fn beat(&mut self, keepalive: Keepalive, control: &mut Control<'_>) {
+    /// Whether `keepalive` is to be told now: at a change at once, otherwise from time to time.
+    fn beats(&mut self, keepalive: Keepalive, now: Instant) -> bool {
         let (last, at) = self.last;
-        if keepalive != last || now().saturating_duration_since(at) >= KEEPALIVE {
-            self.last = (keepalive, now());
-            (control.on_keepalive)(keepalive);
+        let beats = keepalive != last || now.saturating_duration_since(at) >= KEEPALIVE;
+        if beats {
+            self.last = (keepalive, now);
         }
+        beats
     }
 }
 
 fn removed() -> LinkError {
     LinkError::Removed(io::Error::from(io::ErrorKind::NotConnected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_at_once_and_the_same_every_100_ms() {
+        let begun = now();
+        let at = |ms| begun.checked_add(Duration::from_millis(ms)).unwrap();
+        let mut pulse = Pulse { last: (Keepalive::PROCESSING, begun) };
+        assert!(!pulse.beats(Keepalive::PROCESSING, at(99)));
+        assert!(pulse.beats(Keepalive::UP_NEEDED, at(99)));
+        assert!(!pulse.beats(Keepalive::UP_NEEDED, at(198)));
+        assert!(pulse.beats(Keepalive::UP_NEEDED, at(199)));
+        assert!(!pulse.beats(Keepalive::UP_NEEDED, at(298)));
+        assert!(pulse.beats(Keepalive::PROCESSING, at(298)));
+    }
 }

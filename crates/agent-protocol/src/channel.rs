@@ -20,8 +20,6 @@ pub enum ServerMessage {
         /// Its ticket.
         id: Ticket,
     },
-    /// Lock the workstation's sessions.
-    Lock,
     /// The device is no longer enrolled.
     Revoke,
 }
@@ -79,7 +77,7 @@ impl ServerMessage {
     ///
     /// [`ChannelError`]; the agent ignores such a message and logs the error.
     pub fn parse(text: &str) -> Result<Self, ChannelError> {
-        parse(text, &["ticket", "cancel", "lock", "revoke"])
+        parse(text, &["ticket", "cancel", "revoke"])
     }
 
     /// Writes the text message.
@@ -120,7 +118,6 @@ mod tests {
                 ServerMessage::Cancel { id: id.clone() },
                 r#"{"t":"cancel","id":"tttttttttttttttttttttt"}"#,
             ),
-            (ServerMessage::Lock, r#"{"t":"lock"}"#),
             (ServerMessage::Revoke, r#"{"t":"revoke"}"#),
         ] {
             assert_eq!(message.encode(), text);
@@ -151,9 +148,9 @@ mod tests {
         ] {
             assert_eq!(ServerMessage::parse(text), Err(ChannelError::Malformed), "{text}");
         }
-        let at_limit = format!(r#"{{"t":"lock","pad":"{}"}}"#, "x".repeat(4096 - 21));
+        let at_limit = format!(r#"{{"t":"revoke","pad":"{}"}}"#, "x".repeat(4096 - 23));
         assert_eq!(at_limit.len(), 4096);
-        assert_eq!(ServerMessage::parse(&at_limit), Ok(ServerMessage::Lock));
+        assert_eq!(ServerMessage::parse(&at_limit), Ok(ServerMessage::Revoke));
         let over = format!("{at_limit} ");
         assert_eq!(ServerMessage::parse(&over), Err(ChannelError::TooLong(4097)));
     }

@@ -38,7 +38,8 @@ pub struct EnrolAnswer {
     /// The system that it runs on.
     pub os: String,
     /// What the person enters on the page, to confirm this device and no other.
-    pub number: MatchCode,
+    #[serde(rename = "number")]
+    pub match_code: MatchCode,
     /// The server's origin; the agent accepts only the one that the person typed.
     pub origin: String,
     /// The installation's RP ID; the agent accepts only one that fits the origin.

@@ -61,8 +61,6 @@ pub enum Refused {
     Full,
     /// The signed request did not pass the agent's checks; nobody was asked.
     InvalidRequest,
-    /// The desktop is locked.
-    Locked,
     /// No reader or no card.
     NoCard,
     /// The card has no credential of this account.

@@ -29,8 +29,6 @@ pub enum Purpose {
     Login,
     /// A new credential.
     Enrol,
-    /// A tap at a shared workstation.
-    TapIn,
     /// A stronger proof within a session.
     StepUp,
 }
@@ -44,9 +42,6 @@ pub struct Context {
     /// The system it runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os: Option<String>,
-    /// Where it seems to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
 }
 
 /// The claims of a request.

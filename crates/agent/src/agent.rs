@@ -289,7 +289,6 @@ async fn listen(
                 }
             },
             ServerMessage::Cancel { id } => inner.desk.cancel(&enrolment.device, &id),
-            ServerMessage::Lock => tracing::warn!("locking the session is not supported here"),
             ServerMessage::Revoke => {
                 tracing::warn!(server = enrolment.record.server.origin(), "enrolment revoked");
                 inner.forget(&enrolment);

@@ -29,17 +29,10 @@ impl DeviceSource for Several {
 /// Opens a device. Blocks; called on a thread of its own.
 pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
 
-/// Why a device cannot be used.
+/// Why a device cannot be opened: it left, another program holds it, or it does not answer.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// It is there, and no FIDO authenticator.
-    #[error("not a FIDO card")]
-    NotFido,
-    /// It left, another program holds it, or it does not answer.
-    #[error("cannot open the card")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
+#[error("cannot open the card")]
+pub struct OpenError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// The name of one stay of a device: a card that leaves and comes back has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,7 +160,7 @@ mod tests {
     use super::*;
 
     fn nothing() -> Open {
-        Arc::new(|| Err(OpenError::NotFido))
+        Arc::new(|| Err(OpenError("no device".into())))
     }
 
     #[tokio::test]

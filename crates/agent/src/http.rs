@@ -96,7 +96,7 @@ impl Caller {
         let response = call.body(body).send().await.map_err(CallError::Unreachable)?;
         let status = response.status();
         let answer = read(response).await?;
-        if status == StatusCode::OK || status == StatusCode::CREATED {
+        if status == StatusCode::OK {
             return serde_json::from_slice(&answer).map_err(|_| CallError::Malformed);
         }
         Err(CallError::Refused { status: status.as_u16(), title: problem_title(&answer) })

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use cardea_agent::{
     Agent, Ask, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Pace, Pinentry, Readers,
-    Reply, SecurityKeys, ServerAddress, Several, SimulatedKey,
+    Reply, SecurityKeys, ServerAddress, SettingsError, Several, SimulatedKey,
 };
 use clap::{Parser, Subcommand};
 
@@ -47,8 +47,10 @@ enum Command {
     Pair {
         /// The code on the page, like KRQM-BXPT
         code: EnrolmentCode,
-        #[arg(long, value_name = "URL", help = "The server, like https://login.example.com")]
-        server: ServerAddress,
+        /// The server, like <https://login.example.com> [default: the only one that is known, from
+        /// `agent.toml` or an earlier pairing]
+        #[arg(long, value_name = "URL")]
+        server: Option<ServerAddress>,
     },
     /// Show servers, channels and cards
     Status,
@@ -75,8 +77,16 @@ enum Failure {
     NoDaemon(#[source] std::io::Error),
     #[error("the agent went away")]
     Gone(#[source] std::io::Error),
+    #[error("the agent that runs is of another version than this command; restart it")]
+    Unexpected,
     #[error("{0}")]
     Refused(String),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(
+        "which server? copy the whole command from the page: cardea-agent pair CODE --server ADDRESS"
+    )]
+    WhichServer,
     #[error("cannot write to the terminal")]
     Terminal(#[from] std::io::Error),
 }
@@ -118,7 +128,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
                 })
                 .await
             }
-            Command::Pair { code, server } => pair(&socket, server, code).await,
+            Command::Pair { code, server } => {
+                let server = match server {
+                    Some(server) => server,
+                    None => only_server(&socket).await?,
+                };
+                pair(&socket, server, code).await
+            }
             Command::Status => status(&socket).await,
         }
     });
@@ -135,6 +151,13 @@ fn variable(name: &str) -> Option<PathBuf> {
 fn default_state() -> Option<PathBuf> {
     let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
     Some(state?.join("cardea"))
+}
+
+/// Where `agent.toml` may be: the person's own comes first.
+fn settings_files() -> Vec<PathBuf> {
+    let own = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
+    let folders = own.into_iter().chain([PathBuf::from("/etc")]);
+    folders.map(|folder| folder.join("cardea/agent.toml")).collect()
 }
 
 fn pinentry_program(given: Option<PathBuf>) -> Result<Pinentry, Failure> {
@@ -158,7 +181,7 @@ fn host_name() -> String {
 
 async fn run(config: Config) -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CARDEA_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let mut end = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
@@ -197,15 +220,35 @@ async fn pair(
                 offer.account,
                 offer.browser,
                 offer.os,
-                offer.number,
+                offer.match_code,
             )?,
             Reply::Paired(info) => {
                 writeln!(out, "Paired with {} at {}.", info.tenant_name, info.server)?;
                 return Ok(());
             }
             Reply::Error(text) => return Err(Failure::Refused(text)),
-            Reply::Status(_) => {}
+            Reply::Status(_) => return Err(Failure::Unexpected),
         }
+    }
+}
+
+/// The only server that this computer knows: of the administrator's file and of the pairings.
+async fn only_server(socket: &std::path::Path) -> Result<ServerAddress, Failure> {
+    let set = cardea_agent::default_server(&settings_files())?;
+    let mut daemon = Daemon::ask(socket, &Ask::Status).await.map_err(Failure::NoDaemon)?;
+    let Reply::Status(status) = daemon.reply().await.map_err(Failure::Gone)? else {
+        return Err(Failure::Unexpected);
+    };
+    let paired = status.enrolments.iter().filter_map(|info| info.server.parse().ok());
+    let mut known: Vec<ServerAddress> = Vec::new();
+    for server in set.into_iter().chain(paired) {
+        if !known.contains(&server) {
+            known.push(server);
+        }
+    }
+    match <[ServerAddress; 1]>::try_from(known) {
+        Ok([server]) => Ok(server),
+        Err(_) => Err(Failure::WhichServer),
     }
 }
 
@@ -227,6 +270,6 @@ async fn status(socket: &std::path::Path) -> Result<(), Failure> {
             Ok(())
         }
         Reply::Error(text) => Err(Failure::Refused(text)),
-        Reply::Offer(_) | Reply::Paired(_) => Ok(()),
+        Reply::Offer(_) | Reply::Paired(_) => Err(Failure::Unexpected),
     }
 }

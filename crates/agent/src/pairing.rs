@@ -55,6 +55,30 @@ pub enum PairError {
     State(#[from] StateError),
 }
 
+impl PairError {
+    /// What the person can do now, as a sentence.
+    pub fn what_now(&self) -> &'static str {
+        match self {
+            Self::Call(CallError::Unreachable(_)) => {
+                "Check the address and the network, then run pair again."
+            }
+            Self::Call(CallError::Refused { status: 429 | 503, .. }) => {
+                "Wait a minute, then run pair again."
+            }
+            Self::Call(CallError::Refused { .. }) | Self::Refused | Self::Expired => {
+                "Get a new code on the page and run pair again."
+            }
+            Self::Call(CallError::Malformed) | Self::Origin | Self::RpId | Self::Keys => {
+                "Check the address: copy the whole command from the page."
+            }
+            Self::State(_) => "Make that folder writable for you alone, then run pair again.",
+            Self::Call(CallError::Key(_) | CallError::Random(_)) | Self::Key(_) => {
+                "Restart the agent and run pair again."
+            }
+        }
+    }
+}
+
 /// An enrolment that waits for the page. Nothing of it is stored yet.
 pub struct Pairing {
     inner: Arc<Inner>,

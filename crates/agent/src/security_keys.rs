@@ -69,5 +69,5 @@ fn link(wire: Hidraw) -> Box<dyn CeremonyLink> {
 }
 
 fn failed(error: io::Error) -> OpenError {
-    OpenError::Failed(error.into())
+    OpenError(error.into())
 }

@@ -122,7 +122,7 @@ async fn pair(
     };
     match result.await {
         Ok(info) => Reply::Paired(info),
-        Err(error) => Reply::Error(Causes(&error).to_string()),
+        Err(error) => Reply::Error(format!("{}. {}", Causes(&error), error.what_now())),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const USE_THIS_KEY: &str = "Use this key";
 pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
 pub(crate) const HIDE: &str = "Hide";
 pub(crate) const CHECK_AGAIN: &str = "It is there";
-pub(crate) const TRY_ANYWAY: &str = "Try the last time";
+pub(crate) const TRY_ANYWAY: &str = "Use the last try";
 pub(crate) const THIS_ACCOUNT: &str = "This account";
 pub(crate) const ANOTHER: &str = "Another";
 pub(crate) const MISMATCH: &str = "The two PINs are not the same.";
@@ -45,11 +45,9 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
     let context = &claims.context;
     let browser = context.browser.as_deref().unwrap_or("an unknown browser");
     let mut from = plain(browser, 40);
-    for (word, part) in [(" on ", &context.os), (", ", &context.city)] {
-        if let Some(part) = part {
-            from.push_str(word);
-            from.push_str(&plain(part, 40));
-        }
+    if let Some(os) = &context.os {
+        from.push_str(" on ");
+        from.push_str(&plain(os, 40));
     }
     format!(
         "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n\n\
@@ -81,7 +79,10 @@ pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, 
 pub(crate) fn pin_form(error: PinFormError) -> String {
     match error {
         PinFormError::TooShort => "A PIN has at least four characters.".to_owned(),
-        PinFormError::TooLong => "A PIN has at most 63 bytes.".to_owned(),
+        PinFormError::TooLong => {
+            "This PIN is too long. Use at most 63 characters, fewer with accents or symbols."
+                .to_owned()
+        }
     }
 }
 

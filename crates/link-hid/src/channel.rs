@@ -12,10 +12,11 @@ use crate::reports::Reports;
 
 /// How often a wait looks at the cancel flag, which nobody can be woken by. Reports do not wait.
 const TICK: Duration = Duration::from_millis(10);
-/// Longest wait for a key to open a channel; they take milliseconds.
-const INIT_LIMIT: Duration = Duration::from_secs(1);
+/// Longest wait for a key to open a channel. They take milliseconds; a machine that has much to
+/// do may take longer to hand them over.
+const INIT_LIMIT: Duration = Duration::from_secs(3);
 /// Longest wait for the next packet of an answer that has begun.
-const GAP_LIMIT: Duration = Duration::from_millis(500);
+const GAP_LIMIT: Duration = Duration::from_secs(2);
 /// How long a key may take to say its last word about a cancelled command.
 const LAST_WORD: Duration = Duration::from_millis(500);
 /// How long a key that is busy is left alone.

@@ -28,19 +28,9 @@ pub struct Identity {
 pub struct Capabilities(pub u8);
 
 impl Capabilities {
-    /// Whether the key can show which one it is.
-    pub fn has_wink(self) -> bool {
-        self.0 & 0x01 != 0
-    }
-
     /// Whether the key speaks CTAP2.
     pub fn has_cbor(self) -> bool {
         self.0 & 0x04 != 0
-    }
-
-    /// Whether the key speaks CTAP1 (U2F), too.
-    pub fn has_msg(self) -> bool {
-        self.0 & 0x08 == 0
     }
 }
 
@@ -78,20 +68,6 @@ impl<R: Reports> HidLink<R> {
     /// What the key said of itself, once a channel was opened.
     pub fn identity(&self) -> Option<Identity> {
         self.identity
-    }
-
-    /// Whether the key speaks CTAP2. One that does not is no link, and not broken.
-    ///
-    /// # Errors
-    ///
-    /// See [`LinkError`].
-    pub fn speaks_ctap2(&mut self, control: &mut Control<'_>) -> Result<bool, LinkError> {
-        let limit = Limit::of(control, COMMAND_LIMIT);
-        match clear(&mut self.reports).and_then(|()| self.channel(limit)) {
-            Ok(_) => Ok(true),
-            Err(Fault::Hid(HidError::NoCbor)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
     }
 
     /// The channel; a new one where there is none.

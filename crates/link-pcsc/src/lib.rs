@@ -2,7 +2,8 @@
 //! over; and tells which readers and cards come and go.
 //!
 //! It knows APDUs and no commands, and asks nobody anything: whether a card that lay on the
-//! reader before may answer is decided by the program, by [`InsertedCard::lay_there_at`].
+//! reader before may answer is decided by the program, which hears from
+//! [`InsertedCard::inserted_at`] whether somebody put it there.
 //!
 //! Sources: CTAP 2.1 §11.3 (ISO 7816, ISO 14443); ISO 7816-4; PC/SC part 5.
 //!

@@ -48,21 +48,6 @@ impl PcscLink {
         Self { target, form: Form { le, extended: false }, worker: None }
     }
 
-    /// Whether the card has a FIDO application. A card without one is no link, and not broken.
-    ///
-    /// # Errors
-    ///
-    /// See [`LinkError`].
-    pub fn has_fido_application(&mut self, control: &mut Control<'_>) -> Result<bool, LinkError> {
-        let begun = self.run(Job::Begin, control);
-        self.end(Leave::AsIs);
-        match begun {
-            Ok(_) => Ok(true),
-            Err(Failure::Fault(Fault::Card(CardError::NoFidoApplication(_)))) => Ok(false),
-            Err(failure) => Err(failure.into()),
-        }
-    }
-
     fn run(&mut self, job: Job, control: &mut Control<'_>) -> Result<Vec<u8>, Failure> {
         if control.cancel.load(Ordering::Acquire) {
             return Err(Failure::Cancelled);

@@ -52,14 +52,6 @@ pub struct InsertedCard {
     pub inserted_at: Option<Instant>,
 }
 
-impl InsertedCard {
-    /// Whether the card was there at `moment`, such as when a prompt appeared. Such a card is no
-    /// answer to the prompt, until its PIN or an explicit "use this card".
-    pub fn lay_there_at(&self, moment: Instant) -> bool {
-        self.inserted_at.is_none_or(|inserted_at| inserted_at <= moment)
-    }
-}
-
 /// What the service says of one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observation {

@@ -1,10 +1,11 @@
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
-use firmware_sim::Pcscd;
+use firmware_sim::{Pcscd, namespace};
 
 use super::Outcome;
 use super::card::CardArguments;
@@ -23,6 +24,12 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if !namespace::is_entered() {
+        // The same again, where pcscd may be started. Comes back only when it could not be done.
+        let mut again = namespace::command(std::env::current_exe()?);
+        let error = again.args(std::env::args_os().skip(1)).exec();
+        return Err(format!("not root, and no user namespace to be had (unshare: {error})").into());
+    }
     let simulator = arguments.card.start()?;
     let pcscd = Pcscd::start()?;
     let card = simulator.card(&pcscd.first_reader())?;

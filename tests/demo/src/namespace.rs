@@ -1,7 +1,8 @@
 //! Where pcscd may be started: as root, or as an ordinary user in a user namespace.
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::CommandExt as _;
+
+use firmware_sim::namespace;
 
 /// Why the program cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +16,12 @@ pub(crate) struct NoNamespace(std::io::Error);
 ///
 /// When there is no way.
 pub(crate) fn enter(entered: bool) -> Result<(), NoNamespace> {
-    if rustix::process::geteuid().is_root() || entered {
+    if namespace::is_entered() || entered {
         return Ok(());
     }
     let program = std::env::current_exe().map_err(NoNamespace)?;
-    let mut command = Command::new("unshare");
-    command.arg("--map-root-user").arg("--").arg(program).args(std::env::args_os().skip(1));
+    let mut command = namespace::command(program);
+    command.args(std::env::args_os().skip(1));
     // Comes back only when it could not be done.
     Err(NoNamespace(command.arg("--in-namespace").exec()))
 }

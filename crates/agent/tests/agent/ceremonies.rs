@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use firmware_sim::{Simulator, Touch};
 
-use crate::support::person::is_running;
+use crate::support::person::ended;
 use crate::support::server::Server;
-use crate::support::{Desktop, descriptor, enrol, login, new_card, paired, until};
+use crate::support::{Desktop, descriptor, enrol, login, new_card, paired};
 
 const PIN: &str = "pin 271828";
 
@@ -49,7 +49,7 @@ async fn a_new_card_gets_a_pin_and_a_credential_and_then_signs_in() {
         "Account at Acme",
         "Server: localhost",
         "ada@acme.example",
-        "Firefox on Linux, Bern",
+        "Firefox on Linux",
         "number 47",
     ] {
         assert!(saw.contains(shown), "{shown} is not in {saw}");
@@ -106,10 +106,8 @@ async fn the_page_cancels_while_the_pin_is_asked_for() {
     let asked = card.holder().times_asked();
     let ticket = server.ask(&login(&server, vec![credential.clone()]));
     let dialog = desktop.person.looks_at(3).await;
-    let begun = std::time::Instant::now();
     server.cancel(&ticket);
-    until(async || !is_running(&dialog)).await;
-    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    ended(&dialog).await;
     // The next request is served at once, and nothing is heard of the one before.
     desktop.person.will(&["wait", PIN]);
     let next = server.ask(&login(&server, vec![credential]));
@@ -147,7 +145,7 @@ async fn a_card_that_comes_answers_the_prompt_that_stands() {
     let card = new_card(17);
     desktop.reader.put(&card);
     descriptor(&server.outcome().await.1);
-    assert!(!is_running(&prompt));
+    ended(&prompt).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use agent_protocol::{Outcome, Refused, ServerMessage};
 
+use crate::support::person::ended;
 use crate::support::server::Push;
 use crate::support::{enrol, new_card, paired, soon, until};
 
@@ -33,7 +34,7 @@ async fn a_message_that_is_too_long_costs_the_server_its_channel_and_no_more() {
     let (desktop, server) = paired().await;
     let mut channels = server.shared.channels.subscribe();
     channels.mark_unchanged();
-    server.push(Push::Text(format!(r#"{{"t":"lock","pad":"{}"}}"#, "x".repeat(5000))));
+    server.push(Push::Text(format!(r#"{{"t":"revoke","pad":"{}"}}"#, "x".repeat(5000))));
     soon(channels.wait_for(|open| *open == 0)).await.unwrap();
     soon(channels.wait_for(|open| *open == 1)).await.unwrap();
     soon(desktop.agent().connected()).await;
@@ -44,7 +45,7 @@ async fn the_channel_comes_back_with_the_server() {
     let (desktop, mut server) = paired().await;
     server.stop().await;
     until(async || !desktop.agent().status().enrolments[0].connected).await;
-    server.start_again().await;
+    server.start_again();
     soon(desktop.agent().connected()).await;
     // And it is a channel that works.
     desktop.person.will(&["cancel"]);
@@ -73,7 +74,7 @@ async fn an_agent_that_ends_closes_its_channel_and_its_dialog() {
     server.ask(&enrol(&server, vec![]));
     let dialog = desktop.person.looks_at(1).await;
     desktop.agent = None;
-    until(async || !crate::support::person::is_running(&dialog)).await;
+    ended(&dialog).await;
     let mut channels = server.shared.channels.subscribe();
     soon(channels.wait_for(|open| *open == 0)).await.unwrap();
 }

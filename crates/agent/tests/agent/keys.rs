@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use agent_protocol::{CredentialDescriptor, Outcome, Refused, SignedRequest, UserVerification};
-use firmware_sim::{Simulator, Touch, VirtualKey};
+use firmware_sim::{Holder, Simulator, Touch, VirtualKey};
 
-use crate::support::person::is_running;
+use crate::support::person::ended;
 use crate::support::server::Server;
 use crate::support::{Desktop, SOON, descriptor, enrol, login, new_card, paired, until};
 
@@ -31,12 +31,17 @@ async fn enrolled(
     (desktop, server, simulator, key, credential)
 }
 
+async fn until_not_asked(holder: &Holder) {
+    let holder = holder.clone();
+    tokio::task::spawn_blocking(move || assert!(holder.wait_until_not_asked(SOON))).await.unwrap();
+}
+
 /// The person sees the dialog, touches the key, and the dialog is gone.
 async fn touch_when_told(desktop: &Desktop, simulator: &Simulator, nth: usize) {
     let dialog = desktop.person.looks_at(nth).await;
     assert!(desktop.person.saw().contains("Touch your key now"), "{}", desktop.person.saw());
     assert!(simulator.holder().touch());
-    until(async || !is_running(&dialog)).await;
+    ended(&dialog).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +78,7 @@ async fn who_cancels_at_the_touch_blows_out_the_light() {
     desktop.person.will(&[PIN, "cancel"]);
     server.ask(&login(&server, vec![credential.clone()]));
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
-    until(async || !holder.is_asked()).await;
+    until_not_asked(&holder).await;
     // And it is ready for the next request.
     holder.touches_next(Touch::Refuse);
     desktop.person.will(&[PIN, "wait"]);
@@ -90,8 +95,8 @@ async fn a_page_that_cancels_takes_the_dialog_away() {
     let ticket = server.ask(&login(&server, vec![credential]));
     let dialog = desktop.person.looks_at(5).await;
     server.cancel(&ticket);
-    until(async || !is_running(&dialog)).await;
-    until(async || !simulator.holder().is_asked()).await;
+    ended(&dialog).await;
+    until_not_asked(&simulator.holder()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,7 +96,7 @@ async fn the_command_pairs_through_the_socket_of_the_daemon() {
     let ask = Ask::Pair { server: address(&server), code: "KRQM-BXPT".parse().unwrap() };
     let mut daemon = soon(Daemon::ask(&desktop.socket(), &ask)).await.unwrap();
     let Reply::Offer(offer) = soon(daemon.reply()).await.unwrap() else { panic!("no offer") };
-    assert_eq!(offer.number.as_str(), "47");
+    assert_eq!(offer.match_code.as_str(), "47");
     server.page_confirms();
     let Reply::Paired(info) = soon(daemon.reply()).await.unwrap() else { panic!("not paired") };
     assert_eq!(info.server, server.origin);

@@ -5,11 +5,11 @@ use std::process::Stdio;
 
 use agent_protocol::{Outcome, Refused};
 use cardea_agent::{Ask, Daemon, Reply, Status};
-use firmware_sim::{Config, Pcscd, Simulator};
+use firmware_sim::{Config, Pcscd, Simulator, isolated};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::support::person::Person;
+use crate::support::person::{Person, ended};
 use crate::support::server::Server;
 use crate::support::{Folder, descriptor, enrol, login, soon, until};
 
@@ -42,7 +42,7 @@ impl Desk {
         command.args([Path::new("--socket"), &folder.path().join("run/agent.sock")]);
         command.args(person.arguments());
         set_up(&mut command);
-        command.env("RUST_LOG", "trace").stdin(Stdio::null()).stderr(log);
+        command.env("CARDEA_LOG", "trace").stdin(Stdio::null()).stderr(log);
         let daemon = Command::from(command).kill_on_drop(true).spawn().unwrap();
         let desk = Self { folder, person, daemon };
         // The first answer says that it is up.
@@ -57,14 +57,32 @@ impl Desk {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--socket").arg(self.socket());
+        command.env("XDG_CONFIG_HOME", self.folder.path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
 
+    /// Writes the file that an administrator ships.
+    fn settings(&self, text: &str) {
+        let folder = self.folder.path().join("cardea");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("agent.toml"), text).unwrap();
+    }
+
+    /// What a command says when it fails.
+    async fn fails(&self, arguments: &[&str]) -> String {
+        let output = soon(self.command(arguments).output()).await.unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     /// Pairs by the command, as a person does: who is it, the number, the page.
     async fn pair(&self, server: &Server) {
-        let arguments = ["pair", "krqm-bxpt", "--server", &server.origin];
-        let mut pair = self.command(&arguments).spawn().unwrap();
+        self.pair_by(&["pair", "krqm-bxpt", "--server", &server.origin], server).await;
+    }
+
+    async fn pair_by(&self, arguments: &[&str], server: &Server) {
+        let mut pair = self.command(arguments).spawn().unwrap();
         let mut lines = BufReader::new(pair.stdout.take().unwrap()).lines();
         let mut said = String::new();
         while !said.contains("Waiting for the page") {
@@ -106,15 +124,20 @@ fn holds(folder: &Path, canary: &str) -> bool {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_pairs_sets_a_card_up_and_signs_in_and_the_pin_stays_nowhere() {
-    let (pcscd, simulator, server) = tokio::join!(
-        async { Pcscd::start().unwrap() },
-        async { Simulator::start(Config::seeded(30)).unwrap() },
-        Server::start()
-    );
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_person_pairs_sets_a_card_up_and_signs_in_and_the_pin_stays_nowhere() {
+    isolated::run(|pcscd| runtime().block_on(signs_in_at_a_reader(pcscd))).unwrap();
+}
+
+async fn signs_in_at_a_reader(pcscd: &Pcscd) {
+    let (simulator, server) =
+        (Simulator::start(Config::seeded(30)).unwrap(), Server::start().await);
     let _card = simulator.card(&pcscd.first_reader()).unwrap();
-    let mut desk = Desk::new(&pcscd).await;
+    let mut desk = Desk::new(pcscd).await;
     desk.pair(&server).await;
     desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
     desk.until(|status| status.devices.iter().any(|name| name.contains("Virtual PCD"))).await;
@@ -143,12 +166,16 @@ async fn a_person_pairs_sets_a_card_up_and_signs_in_and_the_pin_stays_nowhere() 
     assert!(!desk.person.saw().contains(PIN), "the PIN is in a dialog");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
-    let (pcscd, server) = (Pcscd::start().unwrap(), Server::start().await);
+#[test]
+fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
+    isolated::run(|pcscd| runtime().block_on(pulled_out_of_a_reader(pcscd))).unwrap();
+}
+
+async fn pulled_out_of_a_reader(pcscd: &Pcscd) {
+    let server = Server::start().await;
     let simulator = Simulator::start(Config::seeded(31)).unwrap();
     let card = simulator.card(&pcscd.first_reader()).unwrap();
-    let mut desk = Desk::new(&pcscd).await;
+    let mut desk = Desk::new(pcscd).await;
     desk.pair(&server).await;
     desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
     desk.until(|status| !status.devices.is_empty()).await;
@@ -157,7 +184,7 @@ async fn a_card_that_is_pulled_out_of_a_real_reader_ends_the_ceremony() {
     let dialog = desk.person.looks_at(1).await;
     drop(card);
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
-    until(async || !crate::support::person::is_running(&dialog)).await;
+    ended(&dialog).await;
     // The next request waits for a card, and the one that comes is its answer.
     server.ask(&enrol(&server, vec![]));
     desk.person.looks_at(2).await;
@@ -220,11 +247,39 @@ async fn over_tls_everything_is_as_without() {
 async fn a_server_with_a_certificate_of_an_unknown_authority_is_not_spoken_to() {
     let server = Server::start_tls().await;
     let mut desk = Desk::with(|_| {}).await;
-    let arguments = ["pair", "krqm-bxpt", "--server", &server.origin];
-    let output = soon(desk.command(&arguments).output()).await.unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
+    let said = desk.fails(&["pair", "krqm-bxpt", "--server", &server.origin]).await;
     assert!(said.contains("cannot reach the server") && said.contains("certificate"), "{said}");
+    assert!(said.contains("Check the address and the network, then run pair again."), "{said}");
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_need_not_be_named_when_exactly_one_is_known() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let mut desk = Desk::with(|_| {}).await;
+    let short = ["pair", "krqm-bxpt"];
+    // None is known, and no code says which.
+    let said = desk.fails(&short).await;
+    assert!(said.contains("copy the whole command from the page"), "{said}");
+    desk.settings(&format!("server = \"{}\"", server.origin));
+    desk.pair_by(&short, &server).await;
+    // The one that the file names is the one of the pairing; then the pairing alone is enough.
+    desk.pair_by(&short, &server).await;
+    desk.settings("");
+    desk.pair_by(&short, &server).await;
+    // Two are known.
+    desk.settings(&format!("server = \"{}\"", other.origin));
+    let said = desk.fails(&short).await;
+    assert!(said.contains("copy the whole command from the page"), "{said}");
+    desk.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_no_longer_good_says_where_to_get_a_new_one() {
+    let server = Server::start().await;
+    let mut desk = Desk::with(|_| {}).await;
+    let said = desk.fails(&["pair", "bbbb-bbbb", "--server", &server.origin]).await;
+    assert!(said.contains("Get a new code on the page and run pair again."), "{said}");
     desk.end().await;
 }
 

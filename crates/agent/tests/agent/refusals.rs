@@ -22,7 +22,6 @@ fn wrong(good: &SignedRequest) -> Vec<(&'static str, SignedRequest)> {
         ("another device", with(&|r| r.aud = new_key().public().thumbprint())),
         ("another origin", with(&|r| r.origin = "https://bank.example".into())),
         ("another rp id", with(&|r| r.rp_id = "bank.example".into())),
-        ("a purpose of other agents", with(&|r| r.purpose = Purpose::TapIn)),
         ("a ceremony of another purpose", with(&|r| r.purpose = Purpose::Enrol)),
         ("expired", with(&|r| (r.iat, r.exp) = (seconds() - 400, seconds() - 300))),
         ("from the future", with(&|r| (r.iat, r.exp) = (seconds() + 300, seconds() + 400))),

@@ -10,12 +10,12 @@ use firmware_sim::{Moment, Touch};
 use link_hid::{HidLink, Report, ReportError};
 
 use crate::support::{
-    Cardholder, Desk, GET_INFO, SELECTION, Trouble, Troubled, call, nonces, sign_in, with_control,
-    within,
+    Cardholder, Desk, GET_INFO, LATER, SELECTION, Trouble, Troubled, call, nonces, sign_in,
+    with_control, within,
 };
 
 /// Beyond a deadline or a cancel, no error takes longer.
-const AFTERWARDS: Duration = Duration::from_secs(2);
+const AFTERWARDS: Duration = Duration::from_secs(10);
 const COMMAND: usize = 4;
 
 /// Does something to the `nth` report that is no keepalive, once.
@@ -40,25 +40,22 @@ fn at(nth: usize, act: impl FnMut(Report) -> Vec<Report> + Send) -> impl Trouble
 /// Report 1 opens the channel, 2 and following are the answer to getInfo, of several packets.
 const FIRST_OF_ANSWER: usize = 2;
 
-fn get_info(seed: u64, trouble: impl Trouble) -> (LinkError, Duration, Desk) {
+fn get_info(seed: u64, limit: Duration, trouble: impl Trouble) -> LinkError {
     let desk = Desk::new(seed);
     let mut link = HidLink::new(Troubled::new(desk.open(), trouble), nonces());
     let begun = Instant::now();
-    let limit = Duration::from_millis(700);
     let error = within(limit, |control| link.call(GET_INFO, control)).unwrap_err();
-    let took = begun.elapsed();
-    assert!(took < limit + AFTERWARDS, "{took:?}");
+    assert!(begun.elapsed() < limit + AFTERWARDS, "{:?}", begun.elapsed());
     // The next call is served, and by what belongs to it.
     let again = call(&mut link, GET_INFO).unwrap();
     assert_eq!(again, call(&mut desk.link(), GET_INFO).unwrap());
-    (error, took, desk)
+    error
 }
 
 fn breaks_protocol(seed: u64, trouble: impl Trouble) -> String {
-    let (error, took, _desk) = get_info(seed, trouble);
+    // Not when the deadline passes: that would be another error.
+    let error = get_info(seed, LATER, trouble);
     let LinkError::Protocol(cause) = error else { panic!("{error:?}") };
-    // At once, and not when the deadline passes.
-    assert!(took < Duration::from_millis(700), "{took:?}");
     cause.to_string()
 }
 
@@ -186,7 +183,7 @@ fn garbage_on_other_channels_changes_nothing() {
 
 #[test]
 fn an_answer_on_another_channel_is_no_answer() {
-    let (error, took, _desk) = get_info(43, {
+    let error = get_info(43, Duration::from_millis(700), {
         struct Wrong(usize);
         impl Trouble for Wrong {
             fn inward(&mut self, _: usize, mut report: Report) -> Result<Vec<Report>, ReportError> {
@@ -201,13 +198,13 @@ fn an_answer_on_another_channel_is_no_answer() {
         Wrong(0)
     });
     assert!(matches!(error, LinkError::Deadline), "{error:?}");
-    assert!(took >= Duration::from_millis(700));
 }
 
 #[test]
 fn a_channel_that_was_offered_to_somebody_else_is_not_taken() {
-    let (error, _, _desk) = get_info(
+    let error = get_info(
         44,
+        Duration::from_millis(700),
         at(1, |mut report| {
             report[7] ^= 0xFF;
             vec![report]
@@ -237,14 +234,12 @@ fn a_channel_that_cannot_be_is_not_taken() {
 }
 
 #[test]
-fn a_key_without_ctap2_is_no_link_and_not_broken() {
-    let desk = Desk::new(48);
+fn a_key_without_ctap2_is_no_link() {
     let u2f = at(1, |mut report| {
         report[23] &= !0x04;
         vec![report]
     });
-    let mut link = HidLink::new(Troubled::new(desk.open(), u2f), nonces());
-    assert!(!with_control(|control| link.speaks_ctap2(control)).unwrap());
+    assert_eq!(breaks_protocol(48, u2f), "key does not speak CTAP2");
 }
 
 struct Endless;
@@ -285,7 +280,7 @@ fn a_key_that_does_not_hear_the_cancel_is_left_for_a_new_channel() {
     let wire = Troubled::new(desk.open(), Deaf);
     let sent = Arc::clone(&wire.sent);
     let mut link = HidLink::new(wire, nonces());
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(2);
     let begun = Instant::now();
     let error = within(limit, |control| link.call(SELECTION, control)).unwrap_err();
     assert!(matches!(error, LinkError::Deadline), "{error:?}");

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use authenticator::{
@@ -13,6 +12,8 @@ use firmware_sim::{Config, Holder, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw, Report, ReportError, Reports};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// The deadline of a call that something else must end. A key gives up after 30 s.
+pub(crate) const LATER: Duration = Duration::from_secs(60);
 pub(crate) const GET_INFO: &[u8] = &[0x04];
 /// authenticatorSelection: asks for a touch, and for nothing else.
 pub(crate) const SELECTION: &[u8] = &[0x0B];
@@ -72,34 +73,24 @@ pub(crate) fn call(link: &mut dyn CtapLink, request: &[u8]) -> Result<Vec<u8>, L
     with_control(|control| link.call(request, control))
 }
 
-/// Cancels as soon as the key asks for a touch; gives the error, how long it took to come, and
-/// the keepalives that were heard.
+/// Cancels when the key has asked for a touch and said so three times; gives the error, and the
+/// keepalives that were heard.
 pub(crate) fn cancel_at_touch(
     holder: &Holder,
     run: impl FnOnce(&mut Control<'_>) -> LinkError,
-) -> (LinkError, Duration, Vec<Keepalive>) {
-    let cancel = Arc::new(AtomicBool::new(false));
-    let heard = Mutex::new(Vec::new());
-    let error = thread::scope(|scope| {
-        let canceller = scope.spawn({
-            let cancel = Arc::clone(&cancel);
-            let heard = &heard;
-            move || {
-                assert!(holder.wait_until_asked(SOON));
-                while heard.lock().unwrap().len() < 3 {
-                    thread::yield_now();
-                }
-                cancel.store(true, Ordering::Release);
-                Instant::now()
-            }
-        });
-        let mut on_keepalive = |keepalive| heard.lock().unwrap().push(keepalive);
-        let deadline = Instant::now() + SOON;
-        let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut on_keepalive };
-        let error = run(&mut control);
-        (error, canceller.join().unwrap().elapsed())
-    });
-    (error.0, error.1, heard.into_inner().unwrap())
+) -> (LinkError, Vec<Keepalive>) {
+    let cancel = AtomicBool::new(false);
+    let mut heard = Vec::new();
+    let mut on_keepalive = |keepalive| {
+        heard.push(keepalive);
+        if heard.len() >= 3 && holder.is_asked() {
+            cancel.store(true, Ordering::Release);
+        }
+    };
+    let deadline = Instant::now() + LATER;
+    let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut on_keepalive };
+    let error = run(&mut control);
+    (error, heard)
 }
 
 /// Types the same PIN whenever asked, and counts.

@@ -87,15 +87,3 @@ fn a_reader_takes_its_card_along() {
     watched(State::PRESENT, 1).clear(&mut events);
     assert_eq!(events, gone);
 }
-
-#[test]
-fn only_a_card_that_arrives_after_the_prompt_is_a_tap() {
-    let before = now();
-    let Event::CardInserted(mut card) = card(1, None) else { panic!() };
-    assert!(card.lay_there_at(before));
-    card.inserted_at = Some(before);
-    assert!(card.lay_there_at(before));
-    while now() <= before {}
-    card.inserted_at = Some(now());
-    assert!(!card.lay_there_at(before));
-}

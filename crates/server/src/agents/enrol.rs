@@ -82,7 +82,7 @@ pub(crate) async fn handler(
         account: person.username,
         browser,
         os,
-        number,
+        match_code: number,
         origin: app.config.origin().to_owned(),
         rp_id: app.config.rp_id.clone(),
         request_keys: vec![app.request_key.public().to_jwk()],

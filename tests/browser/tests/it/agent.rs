@@ -25,7 +25,7 @@ async fn offered(chrome: &Chrome, world: &World, desktop: &Desktop) -> Pairing {
 /// The same with the right number, and the agent connected: it is asked.
 async fn asked(chrome: &Chrome, world: &World, desktop: &Desktop) {
     let pairing = offered(chrome, world, desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().number.as_str()).await;
+    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
     chrome.press("Confirm").await;
     pairing.confirmed().await.unwrap();
     chrome.see("Your computer shows the request.").await;
@@ -49,7 +49,7 @@ async fn an_agent_that_was_just_paired_is_asked_as_soon_as_it_connects() {
     let (world, desktop) = (World::start().await, Desktop::start());
     let chrome = Chrome::start().await;
     let pairing = offered(&chrome, &world, &desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().number.as_str()).await;
+    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
     chrome.press("Confirm").await;
     chrome.see("Paired with ward-3-pc.").await;
     // Only now does the agent hear of it: the page has asked before, and goes on asking.
@@ -67,7 +67,7 @@ async fn an_agent_that_was_paired_and_never_connects_is_told_in_the_end() {
     let (world, desktop) = (World::start().await, Desktop::start());
     let chrome = Chrome::start().await;
     let pairing = offered(&chrome, &world, &desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().number.as_str()).await;
+    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
     chrome.press("Confirm").await;
     chrome.see("Paired with ward-3-pc.").await;
     later(&chrome, Duration::from_secs(60)).await;
@@ -81,7 +81,7 @@ async fn a_wrong_number_takes_its_code_away_and_offers_the_next() {
     let chrome = Chrome::start().await;
     let pairing = offered(&chrome, &world, &desktop).await;
     let spent = chrome.text_of("[data-pairing-code]").await;
-    let number: u8 = pairing.offer().number.as_str().parse().unwrap();
+    let number: u8 = pairing.offer().match_code.as_str().parse().unwrap();
     let wrong = format!("{:02}", (number + 1) % 100);
     chrome.fill("Number shown by ward-3-pc", &wrong).await;
     chrome.press("Confirm").await;

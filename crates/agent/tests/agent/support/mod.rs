@@ -30,11 +30,13 @@ pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, event).await.expect("it happens soon")
 }
 
-/// Waits until something outside of this process is so.
+/// Waits until something is so that tells nobody when it is. Between the looks, the processor
+/// belongs to what is waited for.
 pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     soon(async {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
         while !is_so().await {
-            tokio::task::yield_now().await;
+            looks.tick().await;
         }
     })
     .await;
@@ -100,7 +102,7 @@ impl Reader {
         let key = simulator.key(&socket).unwrap();
         let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         let open = move || {
-            let wire = Hidraw::connect(&socket).map_err(|e| OpenError::Failed(e.into()))?;
+            let wire = Hidraw::connect(&socket).map_err(|e| OpenError(e.into()))?;
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(HidLink::new(wire, nonces)));
             Ok(link)
         };
@@ -110,7 +112,7 @@ impl Reader {
 
     /// A card that is no FIDO card.
     pub(crate) fn put_other(&self) -> DeviceId {
-        let open = || Err(OpenError::NotFido);
+        let open = || Err(OpenError("no FIDO application".into()));
         self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
     }
 
@@ -237,11 +239,7 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
         kinds: vec!["fido2".into()],
         user: "ada@acme.example".into(),
         app: "Account".into(),
-        context: Context {
-            browser: Some("Firefox".into()),
-            os: Some("Linux".into()),
-            city: Some("Bern".into()),
-        },
+        context: Context { browser: Some("Firefox".into()), os: Some("Linux".into()) },
         match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         iat: seconds(),
         exp: seconds() + 120,

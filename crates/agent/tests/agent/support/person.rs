@@ -6,6 +6,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use cardea_agent::Pinentry;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::unix::pipe::{OpenOptions as OpenPipe, Receiver};
+
+use super::{SOON, soon};
 
 const SCRIPT: &str = r#"
 dir=$1
@@ -23,7 +29,7 @@ while IFS= read -r line; do
         ok) echo OK;;
         crash) exit 1;;
         cancel) echo 'ERR 83886179 Operation cancelled';;
-        *) echo "$$" >"$dir/waits.$n"; read -r rest;;
+        *) echo "$n $$" >"$dir/waits"; read -r rest;;
       esac;;
     *) echo OK;;
   esac
@@ -33,6 +39,7 @@ done
 /// A person with a list of answers. One who has none left looks at the dialog and does nothing.
 pub(crate) struct Person {
     folder: PathBuf,
+    waits: tokio::sync::Mutex<BufReader<Receiver>>,
 }
 
 impl Person {
@@ -40,7 +47,15 @@ impl Person {
         let folder = folder.join("person");
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("answers"), "").unwrap();
-        Self { folder }
+        let pipe = folder.join("waits");
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        )
+        .unwrap();
+        let waits = OpenPipe::new().read_write(true).open_receiver(pipe).unwrap();
+        Self { folder, waits: BufReader::new(waits).into() }
     }
 
     pub(crate) fn pinentry(&self) -> Pinentry {
@@ -78,14 +93,28 @@ impl Person {
 
     /// Waits until the `nth` dialog stands there unanswered; the process that shows it.
     pub(crate) async fn looks_at(&self, nth: usize) -> String {
-        let path = self.folder.join(format!("waits.{nth}"));
-        let written = || std::fs::read_to_string(&path).is_ok_and(|pid| pid.ends_with('\n'));
-        super::until(async || written()).await;
-        std::fs::read_to_string(&path).unwrap().trim().to_owned()
+        let mut waits = self.waits.lock().await;
+        loop {
+            let mut line = String::new();
+            soon(waits.read_line(&mut line)).await.unwrap();
+            let (number, pid) = line.trim_end().split_once(' ').unwrap();
+            if number == nth.to_string() {
+                return pid.to_owned();
+            }
+        }
     }
 }
 
-/// Whether a process is there.
-pub(crate) fn is_running(pid: &str) -> bool {
-    Path::new("/proc").join(pid).exists()
+/// Waits until the process of a dialog has ended.
+pub(crate) async fn ended(pid: &str) {
+    let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+    let process = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(process) => process,
+        Err(error) => return assert_eq!(error, rustix::io::Errno::SRCH),
+    };
+    let wait = move || {
+        let timeout = Timespec::try_from(SOON).unwrap();
+        poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timeout)).unwrap()
+    };
+    assert_eq!(tokio::task::spawn_blocking(wait).await.unwrap(), 1, "the dialog stays");
 }

@@ -62,7 +62,8 @@ pub(crate) struct Server {
     outcomes: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Ticket, Outcome)>>,
     said: tokio::sync::Mutex<mpsc::UnboundedReceiver<AgentMessage>>,
     task: JoinHandle<()>,
-    port: u16,
+    /// Open as long as the server lives: nobody else gets its port while it is down.
+    listener: std::net::TcpListener,
 }
 
 impl Drop for Server {
@@ -95,7 +96,7 @@ impl Server {
         scheme: &str,
         serve: impl FnOnce(TcpListener, Arc<Shared>) -> JoinHandle<()>,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
         let port = listener.local_addr().unwrap().port();
         let origin = format!("{scheme}://localhost:{port}");
         let (outcomes, outcomes_seen) = mpsc::unbounded_channel();
@@ -117,8 +118,9 @@ impl Server {
             stray_calls: AtomicUsize::new(0),
             long_poll: Mutex::new(Duration::from_secs(25)),
         });
-        let task = serve(listener, Arc::clone(&shared));
-        Self { origin, shared, outcomes: outcomes_seen.into(), said: said_seen.into(), task, port }
+        let task = serve(another(&listener), Arc::clone(&shared));
+        let (outcomes, said) = (outcomes_seen.into(), said_seen.into());
+        Self { origin, shared, outcomes, said, task, listener }
     }
 
     /// Goes down: its connections break.
@@ -131,9 +133,8 @@ impl Server {
     }
 
     /// Comes back where it was.
-    pub(crate) async fn start_again(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
-        self.task = serve(listener, Arc::clone(&self.shared));
+    pub(crate) fn start_again(&mut self) {
+        self.task = serve(another(&self.listener), Arc::clone(&self.shared));
     }
 
     /// The person enters the number on the page.
@@ -198,6 +199,10 @@ impl Server {
     }
 }
 
+fn another(listener: &std::net::TcpListener) -> TcpListener {
+    TcpListener::from_std(listener.try_clone().unwrap()).unwrap()
+}
+
 fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
     tokio::spawn(async move { axum::serve(listener, router(shared)).await.unwrap() })
 }
@@ -240,7 +245,7 @@ fn offer(shared: &Shared) -> EnrolAnswer {
         account: "ada@acme.example".into(),
         browser: "Firefox".into(),
         os: "Linux".into(),
-        number: MatchCode::try_from("47".to_owned()).unwrap(),
+        match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         origin: shared.origin.clone(),
         rp_id: "localhost".into(),
         request_keys: vec![shared.key.public().to_jwk()],

@@ -1,15 +1,6 @@
 //! A CTAP2 client of the tests' own, so that simulator and product cannot agree on one mistake.
 //! PIN/UV protocol one: CTAP 2.1 §6.5.6.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "what tests share fails by panicking"
-)]
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use aes::Aes256;
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
