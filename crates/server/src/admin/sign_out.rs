@@ -3,7 +3,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use store::AuditEntry;
 
-use crate::admin::session::{self, Operator};
+use crate::admin::session::{self, Administrator};
 use crate::app::App;
 use crate::http::cookies::AdminCookie;
 use crate::http::page::{Html, frame};
@@ -13,17 +13,17 @@ use crate::pages::SignedOutPage;
 /// `POST /admin/sign-out`: ends this session of the console.
 pub(crate) async fn handler(
     State(app): State<App>,
-    operator: Operator,
+    administrator: Administrator,
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
     let mut tx = app.store.write(tenant.id).await?;
-    tx.end_session(operator.session.id).await?;
+    tx.end_session(administrator.session.id).await?;
     tx.audit(&AuditEntry {
         kind: "session.signed-out",
-        person: Some(operator.person.id),
-        actor: Some(operator.person.id),
+        person: Some(administrator.person.id),
+        actor: Some(administrator.person.id),
         login: None,
-        detail: serde_json::json!({ "session": operator.session.id }),
+        detail: serde_json::json!({ "session": administrator.session.id }),
     })
     .await?;
     tx.commit().await?;
