@@ -5,9 +5,7 @@
 # ONCE=1: end after the scripted part.
 demo:
 	@cargo run --quiet --locked -p xtask -- prerequisites demo
-	@echo "Building; the first time takes about ten minutes."
-	@cargo build --quiet --locked -p server -p cardea-agent -p firmware-sim -p entra-stand-in -p demo --bins
-	@target/debug/demo $(if $(ONCE),--once)
+	@cargo run --quiet --locked -p xtask -- demo $(if $(ONCE),--once)
 
 test: check
 	cargo test --workspace --locked --no-fail-fast

@@ -7,8 +7,7 @@ use std::process::Command;
 /// Builds and measures; `arguments` go to the driver. `true` when there is a result.
 pub(crate) fn login(arguments: &[&str]) -> bool {
     let packages = ["-p", "server", "-p", "load", "--bin", "cardea", "--bin", "load"];
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut build = Command::new(cargo);
+    let mut build = cargo();
     build.args(["build", "--release", "--locked", "--quiet"]).args(packages);
     if !succeeds(&mut build) {
         return false;
@@ -19,13 +18,19 @@ pub(crate) fn login(arguments: &[&str]) -> bool {
     succeeds(driver.args(arguments))
 }
 
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
 /// Where cargo builds.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec();
     metadata.map_or_else(|_| "target".into(), |metadata| metadata.target_directory.into())
 }
 
-fn succeeds(command: &mut Command) -> bool {
+/// Runs a command; `true` when it ends well.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
     match command.status() {
         Ok(status) => status.success(),
         Err(error) => {

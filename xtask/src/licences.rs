@@ -24,7 +24,7 @@ const ACCEPTED: &[&str] = &[
 ];
 
 /// The programs that are shipped.
-const SHIPPED: &[&str] = &["server", "cardea-agent"];
+const SHIPPED: &[&str] = &["server", "cardea-agent", "firmware-sim"];
 
 /// Prints what is wrong with the licences; `true` when nothing is.
 pub(crate) fn hold() -> bool {

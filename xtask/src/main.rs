@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod demo;
 mod layers;
 mod licences;
 mod pictures;
@@ -15,6 +16,7 @@ usage: cargo xtask COMMAND
 
   check             format, layers, licences, clippy with the house lints, rustdoc
   bench login       what logins cost; further arguments: --help
+  demo              build and play the demo; further arguments: --help
   layers            the layer check alone
   licences          the licence check alone
   pictures          screenshots of every page, into docs/pictures
@@ -29,8 +31,11 @@ fn main() -> ExitCode {
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),
         ["pictures"] => pictures::take(),
-        ["prerequisites", "demo"] => prerequisites::install(prerequisites::DEMO),
-        ["prerequisites", "test"] => prerequisites::install(prerequisites::TEST),
+        ["demo", arguments @ ..] => demo::play(arguments),
+        ["prerequisites", "demo"] => prerequisites::install(&[prerequisites::DEMO]),
+        ["prerequisites", "test"] => {
+            prerequisites::install(&[prerequisites::DEMO, prerequisites::TEST])
+        }
         _ => {
             println!("{USAGE}");
             false

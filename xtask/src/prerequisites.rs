@@ -1,39 +1,67 @@
 //! Installs the packages of the operating system that a command needs: Debian's, as root or by
 //! sudo after asking. Elsewhere it says what is missing.
 
+use std::fmt::{self, Display, Formatter};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `make demo` needs: to build the agent and the simulated card, and a reader to put it in.
-pub(crate) const DEMO: &[&str] =
-    &["pkg-config", "libpcsclite-dev", "libclang-dev", "pcscd", "vsmartcard-vpcd", "iproute2"];
+/// Something that a command needs.
+pub(crate) struct Need {
+    /// Debian's package.
+    package: &'static str,
+    /// How to tell without Debian's package manager that it is there.
+    place: Place,
+}
 
-/// What `make test` needs besides: browser, database, and the fault injector.
-pub(crate) const TEST: &[&str] = &[
-    "pkg-config",
-    "libpcsclite-dev",
-    "libclang-dev",
-    "pcscd",
-    "vsmartcard-vpcd",
-    "iproute2",
-    "chromium",
-    "chromium-driver",
-    "fonts-dejavu-core",
-    "postgresql",
-    "strace",
+/// Where something is found.
+enum Place {
+    /// A program, by its name.
+    Program(&'static str),
+    /// A library, by its name at pkg-config.
+    Library(&'static str),
+    /// Files whose names begin so, in any of these folders and the folders in them.
+    Files(&'static str, &'static [&'static str]),
+}
+
+use Place::{Files, Library, Program};
+
+const fn need(package: &'static str, place: Place) -> Need {
+    Need { package, place }
+}
+
+/// What `make demo` needs: to build the agent and the simulated card, and a reader to put it in.
+pub(crate) const DEMO: &[Need] = &[
+    need("pkg-config", Program("pkg-config")),
+    need("libpcsclite-dev", Library("libpcsclite")),
+    need("libclang-dev", Files("libclang.so", &["/usr/lib", "/usr/lib64", "/usr/local/lib"])),
+    need("pcscd", Program("pcscd")),
+    need("vsmartcard-vpcd", Files("libifdvpcd.so", &["/usr/lib/pcsc", "/usr/lib64/pcsc"])),
+    need("iproute2", Program("ip")),
+];
+
+/// What `make test` needs besides: browser, database, the fault injector, and small programs. The
+/// tests take browser and database from where Debian has them.
+pub(crate) const TEST: &[Need] = &[
+    need("chromium", Files("chromium", &["/usr/bin"])),
+    need("chromium-driver", Program("chromedriver")),
+    need("fonts-dejavu-core", Files("DejaVuSans.ttf", &["/usr/share/fonts"])),
+    need("postgresql", Files("postgres", &["/usr/lib/postgresql/15/bin"])),
+    need("strace", Program("strace")),
+    need("procps", Program("kill")),
+    need("openssl", Program("openssl")),
 ];
 
 /// Installs what is missing; `true` when nothing is missing afterwards.
-pub(crate) fn install(packages: &[&str]) -> bool {
-    let missing = missing(packages);
+pub(crate) fn install(needs: &[&[Need]]) -> bool {
+    let needs = needs.iter().copied().flatten();
+    if !is_program("dpkg-query") {
+        return look_for(needs);
+    }
+    let packages = needs.map(|need| need.package);
+    let missing: Vec<&str> = packages.filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
         return true;
-    }
-    if !Path::new("/usr/bin/apt-get").exists() {
-        println!("These Debian packages, or what they are called here, are missing:");
-        println!("  {}", missing.join(" "));
-        return false;
     }
     let root = is_root();
     if !root && !agreed(&missing) {
@@ -47,8 +75,66 @@ pub(crate) fn install(packages: &[&str]) -> bool {
     apt(root, &arguments)
 }
 
-fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
-    packages.iter().copied().filter(|package| !is_installed(package)).collect()
+/// On a system of another kind nothing is installed; what is really missing is said.
+fn look_for<'a>(needs: impl Iterator<Item = &'a Need>) -> bool {
+    let mut complete = true;
+    for need in needs.filter(|need| !need.place.is_there()) {
+        if complete {
+            println!("Missing; please install, and try again:");
+        }
+        complete = false;
+        println!("  {} (on Debian in the package {})", need.place, need.package);
+    }
+    complete
+}
+
+impl Place {
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(name) => is_program(name),
+            Self::Library(name) => {
+                let asked = Command::new("pkg-config").args(["--exists", name]).status();
+                asked.is_ok_and(|status| status.success())
+            }
+            Self::Files(start, folders) => {
+                folders.iter().any(|folder| has_file(Path::new(folder), start, DEPTH))
+            }
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(name) => write!(f, "the program {name}"),
+            Self::Library(name) => write!(f, "the library {name}, as pkg-config knows it"),
+            Self::Files(start, folders) => write!(f, "{start}… in {}", folders.join(" or ")),
+        }
+    }
+}
+
+/// Folders in folders that are looked into.
+const DEPTH: u32 = 3;
+
+fn has_file(folder: &Path, start: &str, depth: u32) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    let entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.is_some_and(|name| name.starts_with(start)) && path.is_file()
+    };
+    entries.iter().any(is_it)
+        || depth.checked_sub(1).is_some_and(|depth| {
+            let folders = entries.iter().filter(|path| path.is_dir() && !path.is_symlink());
+            folders.into_iter().any(|folder| has_file(folder, start, depth))
+        })
+}
+
+/// Whether there is such a program. Some stand where only root looks by default.
+fn is_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(more).any(|folder| folder.join(name).is_file())
 }
 
 fn is_installed(package: &str) -> bool {
@@ -80,4 +166,25 @@ fn apt(root: bool, arguments: &[&str]) -> bool {
     // The installers talk much; what they say matters only when they fail.
     let done = command.stdout(std::process::Stdio::null()).status();
     done.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_found_without_the_package_manager() {
+        assert!(Program("sh").is_there());
+        assert!(Files("Cargo.toml", &[concat!(env!("CARGO_MANIFEST_DIR"), "/..")]).is_there());
+        assert!(Files("prerequisites", &[env!("CARGO_MANIFEST_DIR")]).is_there(), "further down");
+    }
+
+    #[test]
+    fn what_is_missing_is_missing() {
+        assert!(!Program("no-such-program").is_there());
+        assert!(!Library("no-such-library").is_there());
+        assert!(!Files("no-such-file", &["/usr/bin", "/no/such/folder"]).is_there());
+        assert!(!look_for([need("nothing", Program("no-such-program"))].iter()));
+        assert!(look_for([need("dash", Program("sh"))].iter()));
+    }
 }

@@ -82,6 +82,14 @@ pub struct EntraLink {
     pub oid: String,
 }
 
+impl EntraLink {
+    /// Whether it is of an Entra directory: `tid` is a GUID there, and elsewhere the issuer, which
+    /// is a URL.
+    pub fn is_entra(&self) -> bool {
+        !self.tid.contains(':')
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ids::UserId;

@@ -143,12 +143,59 @@ pub(crate) async fn ticket_for(
 }
 
 /// Why an agent has no credential for us, as the rows and the page's words call it.
-pub(crate) fn reason_name(reason: Refused) -> String {
-    let name = serde_json::to_value(reason).unwrap_or_default();
-    name.as_str().unwrap_or("unknown").to_owned()
+pub(crate) fn reason_name(reason: Refused) -> &'static str {
+    match reason {
+        Refused::Blocked => "blocked",
+        Refused::Busy => "busy",
+        Refused::Cancelled => "cancelled",
+        Refused::Excluded => "excluded",
+        Refused::Failed => "failed",
+        Refused::Full => "full",
+        Refused::InvalidRequest => "invalid-request",
+        Refused::Locked => "locked",
+        Refused::NoCard => "no-card",
+        Refused::NoCredential => "no-credential",
+        Refused::NoPin => "no-pin",
+        Refused::PinAuthBlocked => "pin-auth-blocked",
+        Refused::Removed => "removed",
+        Refused::TooMany => "too-many",
+        Refused::Timeout => "timeout",
+        _ => "unknown",
+    }
 }
 
 fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
     let bytes = URL_SAFE_NO_PAD.decode(ticket.as_str()).ok()?;
     Uuid::from_slice(&bytes).ok().map(TicketId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_called_as_the_agent_writes_it() {
+        for name in [
+            "blocked",
+            "busy",
+            "cancelled",
+            "excluded",
+            "failed",
+            "full",
+            "invalid-request",
+            "locked",
+            "no-card",
+            "no-credential",
+            "no-pin",
+            "pin-auth-blocked",
+            "removed",
+            "too-many",
+            "timeout",
+            "unknown",
+        ] {
+            let reason: Refused = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(reason_name(reason), name);
+            assert_eq!(serde_json::to_value(reason).unwrap(), name);
+        }
+    }
 }

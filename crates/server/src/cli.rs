@@ -29,7 +29,7 @@ enum Command {
     Init(init::Arguments),
     /// Serve.
     Serve(serve::Arguments),
-    /// Things that only who sits at this host may do.
+    /// Commands for whoever has access to this host.
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -68,8 +68,11 @@ fn with_config(
     path: &std::path::Path,
     run: impl FnOnce(Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let environment: BTreeMap<String, String> =
-        std::env::vars().filter(|(name, _)| name.starts_with("CARDEA_")).collect();
+    // Those of others need not be text; what is not text in one of ours is no value that it can have.
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
+        .collect();
     run(Config::read(path, &environment)?)
 }
 

@@ -1,5 +1,7 @@
 //! The configuration: one TOML file, overridden by the environment, read once.
 
+mod environment;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -172,7 +174,9 @@ pub enum ConfigError {
     #[error("url must be https://host or http://localhost[:port], without path: {0}")]
     Url(Url),
     /// The RP ID does not fit the address.
-    #[error("rp_id {rp_id} is neither the host of {url} nor a parent domain of it")]
+    #[error(
+        "rp_id {rp_id} is neither the host of {url} nor a parent domain of it, of two labels at least"
+    )]
     RpId {
         /// The RP ID.
         rp_id: String,
@@ -189,8 +193,18 @@ pub enum ConfigError {
     #[error("limits.{0} must be at least 1")]
     Limit(&'static str),
     /// An override in the environment is not what it should be.
-    #[error("environment variable {0} is not valid")]
-    Environment(&'static str),
+    #[error("environment variable {name} must be {must}")]
+    Environment {
+        /// Which one.
+        name: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// A variable that looks like ours and is not.
+    #[error(
+        "Cardea reads no environment variable {0}; correct its name, or unset it. docs/tutorial lists them"
+    )]
+    UnknownVariable(String),
 }
 
 fn default_listen() -> SocketAddr {
@@ -206,31 +220,16 @@ impl Config {
     pub fn read(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let parsed: Result<Self, _> = toml::from_str(&text);
-        let mut config = parsed.map_err(|error| ConfigError::Malformed {
+        let malformed = |error: toml::de::Error| ConfigError::Malformed {
             path: path.to_owned(),
+            // Without the line that the parser would show: a password may stand in it.
             why: error.message().to_owned(),
-        })?;
-        config.override_by(environment)?;
+        };
+        let mut file: toml::Table = toml::from_str(&text).map_err(malformed)?;
+        environment::override_file(&mut file, environment)?;
+        let config: Self = file.try_into().map_err(malformed)?;
         config.check()?;
         Ok(config)
-    }
-
-    fn override_by(&mut self, environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
-        let get = |name: &'static str| environment.get(name).map(|value| (name, value));
-        if let Some((name, value)) = get("CARDEA_LISTEN") {
-            self.listen = value.parse().map_err(|_| ConfigError::Environment(name))?;
-        }
-        if let Some((name, value)) = get("CARDEA_URL") {
-            self.url = value.parse().map_err(|_| ConfigError::Environment(name))?;
-        }
-        if let Some((_, value)) = get("CARDEA_DATA") {
-            self.data = value.into();
-        }
-        if let Some((_, value)) = get("CARDEA_DATABASE") {
-            self.database = Some(DatabaseUrl(value.clone()));
-        }
-        Ok(())
     }
 
     /// Checks what must fit together.
@@ -247,8 +246,7 @@ impl Config {
             return Err(ConfigError::Url(self.url.clone()));
         }
         let host = self.url.host_str().unwrap_or_default();
-        let parent = host.strip_suffix(&self.rp_id).is_some_and(|rest| rest.ends_with('.'));
-        if self.rp_id.is_empty() || (host != self.rp_id && !parent) {
+        if !agent_protocol::rp_id_fits_host(&self.rp_id, host) {
             return Err(ConfigError::RpId { rp_id: self.rp_id.clone(), url: self.url.clone() });
         }
         let promised = self.url.scheme() == "https";
@@ -329,7 +327,7 @@ mod tests {
             ))
         };
         assert!(text("login.a.example").is_ok() && text("a.example").is_ok());
-        for wrong in ["b.example", "n.a.example", "", "ogin.a.example"] {
+        for wrong in ["b.example", "n.a.example", "", "ogin.a.example", "example", ".example"] {
             assert!(matches!(text(wrong), Err(ConfigError::RpId { .. })), "{wrong}");
         }
     }
@@ -348,15 +346,5 @@ mod tests {
             let zero = config(&format!("{LOCAL}limits.{name} = 0"));
             assert!(matches!(zero, Err(ConfigError::Limit(limit)) if limit == name), "{name}");
         }
-    }
-
-    #[test]
-    fn the_environment_overrides_the_file() {
-        let mut config = config(LOCAL).unwrap();
-        let environment = BTreeMap::from([("CARDEA_LISTEN".into(), "127.0.0.1:9".into())]);
-        config.override_by(&environment).unwrap();
-        assert_eq!(config.listen.port(), 9);
-        let environment = BTreeMap::from([("CARDEA_LISTEN".into(), "nonsense".into())]);
-        assert!(config.override_by(&environment).is_err());
     }
 }

@@ -30,6 +30,7 @@ use oidc::discovery::{self, EntraCloud, MetadataAddress, ProviderMetadata};
 use oidc::id_token::{self, Claims, Expected, IdTokenError};
 use oidc::jwks::KeySet;
 use oidc::token_response::{TokenRequest, TokenResponse};
+use tokio::time::Instant;
 use url::Url;
 
 /// How upstreams are called.
@@ -188,8 +189,32 @@ impl Upstream {
             let id_token = tokens.id_token.expose_text().unwrap_or_default();
             self.verify(jwks_uri, id_token, &Expected { access_token, ..*expected }).await
         };
-        let deadline = self.0.fetcher.deadline();
-        tokio::time::timeout(deadline, both).await.unwrap_or(Err(UpstreamError::Deadline))
+        self.deadline().meet(both).await
+    }
+
+    /// The end of several calls that somebody waits for: together they may take as long as one.
+    pub fn deadline(&self) -> Deadline {
+        let now = Instant::now();
+        // A deadline beyond all time is a setting that nobody has.
+        Deadline(now.checked_add(self.0.fetcher.deadline()).unwrap_or(now))
+    }
+}
+
+/// See [`Upstream::deadline`].
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// What `call` gives, when it gives it in time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `call`, and [`UpstreamError::Deadline`].
+    pub async fn meet<T>(
+        self,
+        call: impl Future<Output = Result<T, UpstreamError>>,
+    ) -> Result<T, UpstreamError> {
+        tokio::time::timeout_at(self.0, call).await.unwrap_or(Err(UpstreamError::Deadline))
     }
 }
 

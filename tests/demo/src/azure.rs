@@ -26,7 +26,9 @@ impl Portal {
     /// Step 1 of the guide.
     pub(crate) async fn register(story: &mut Story, base: &str) -> Result<(Self, Copied), Failed> {
         let mut copied = Copied::default();
-        let mut portal = story.step("Azure Portal › App registrations", Self::open(base)).await?;
+        let mut portal = story
+            .step("Azure Portal › Azure Active Directory › App registrations", Self::open(base))
+            .await?;
         story.step("New Registration › Register", portal.new_registration()).await?;
         copied.metadata =
             story.step("Endpoints › OpenID Connect metadata document", portal.endpoints()).await?;
@@ -74,6 +76,7 @@ impl Portal {
         let page = browser.open(base).await?;
         let mut portal = Self { browser, page };
         portal.click("Acme").await?;
+        portal.click("Azure Active Directory").await?;
         portal.click("App registrations").await?;
         portal.shows("App registrations")?;
         Ok((portal, "signed in as ada@acme.example, Global Administrator".into()))

@@ -75,7 +75,7 @@ impl Console {
         story.step("Client ID, Client Secret › Add", self.add(copied)).await?;
         story.step("Mappers", self.mappers()).await?;
         for (name, claim, attribute) in MAPPERS {
-            let step = format!("Add mapper › {name}");
+            let step = format!("Add Mapper › {name}");
             story.step(&step, self.add_mapper(name, claim, attribute)).await?;
         }
         story.step("Azure › Token configuration", portal.token_configuration()).await?;
@@ -149,7 +149,7 @@ impl Console {
     }
 
     async fn add_mapper(&mut self, name: &str, claim: &str, attribute: &str) -> Told<()> {
-        self.click("Add mapper").await?;
+        self.click("Add Mapper").await?;
         let form = self.page.form("Add")?.fill("Name", name)?;
         let form = form.choose("Sync Mode Override", "Force")?;
         let form = form.choose("Mapper Type", "Attribute Importer")?;

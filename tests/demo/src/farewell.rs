@@ -1,4 +1,6 @@
-//! What can be done by hand now, with links that work once.
+//! What can be done by hand now. What lets somebody in works once: the invitation to the console,
+//! and the code that pairs a browser. Account page and portal are where everybody signs in anew, so
+//! their addresses are plain.
 
 use tokio::process::Command;
 
@@ -38,11 +40,14 @@ Now you. Everything stays up until Ctrl-C.
                               max@acme.example (201 groups); the same at birch.example
   Their password              {password}
 
-Pair your browser with the demo's agent: sign in at the account page, choose
-\"Set up Cardea on this computer\", and type the code that the page shows:
+Pair your browser with the demo's agent, and use its card:
 
-  {agent} --socket {socket} \\
-      pair CODE --server {origin}
+  1. On the account page sign in with Azure, up to the card page.
+  2. Choose \"Set up Cardea on this computer\"; the page shows a code like KRQM-BXPT.
+  3. Type that code here, and Enter. (Or in another terminal, with it in place of CODE:
+     {agent} --socket {socket} \\
+         pair CODE --server {origin} )
+  4. Enter the number that the agent shows on the page. \"Card or key\" asks the agent now.
 
   PIN of the simulated card   {PIN}; the demo's dialog types it, and the card taps itself.
                               {USERNAME} has it already; Mia and Max can add it too.

@@ -7,6 +7,7 @@
 
 mod azure;
 mod browser;
+mod by_hand;
 mod clock;
 mod console;
 mod desktop;
@@ -92,7 +93,10 @@ async fn run(arguments: &Arguments) -> ExitCode {
     let mut ok = played == Some(true);
     if ok && !arguments.once {
         match farewell::print(&stage).await {
-            Ok(()) => stop.await,
+            Ok(()) => tokio::select! {
+                () = stop => {}
+                () = by_hand::take_codes(&stage) => {}
+            },
             Err(error) => {
                 eprintln!("demo: {error}");
                 ok = false;

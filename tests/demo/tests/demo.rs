@@ -7,7 +7,7 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -54,7 +54,7 @@ impl Demo {
         let mut child = Command::new(program)
             .args(arguments)
             .env("TMPDIR", place.path())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -111,6 +111,9 @@ fn once_it_plays_every_step_and_leaves_nothing_behind() {
     assert!(status.success(), "{said}");
     let steps = lines.iter().filter(|line| line.starts_with('✓')).count();
     assert_eq!(lines.last().unwrap(), &format!("demo: {steps} steps, {steps} ok"));
+    let together = lines.iter().find_map(|line| line.strip_prefix("All steps together: "));
+    let (number, unit) = together.unwrap().split_once(' ').unwrap();
+    assert!(number.parse::<u32>().is_ok() && ["ms.", "s."].contains(&unit), "{together:?}");
     for word in ["New Registration", "Mappers", "Home URL", "Consent on behalf", "Every day"] {
         assert!(said.contains(word), "{word}: {said}");
     }
@@ -124,6 +127,12 @@ fn until_ctrl_c_it_stays_up_and_then_leaves_nothing_behind() {
     let link = demo.read_to("  Console, as administrator");
     assert!(link.contains("http://localhost:") && link.contains("/admin/invite#"), "{link}");
     demo.read_to("  ssh -L ");
+    // The hand at the terminal goes to the agent, and the agent to the server.
+    for (typed, said) in [("--help", "a code has eight letters"), ("BCDF-GHJK", "no page")] {
+        writeln!(demo.child.stdin.as_mut().unwrap(), "{typed}").unwrap();
+        let answer = demo.read_to("Not paired: ");
+        assert!(answer.contains(said), "{answer}");
+    }
     let children = demo.children();
     assert_eq!(children.len(), 4, "{children:?}");
     let id = Pid::from_raw(demo.child.id().try_into().unwrap()).unwrap();

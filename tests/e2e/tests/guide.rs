@@ -154,6 +154,7 @@ async fn register_the_application_in_azure_ad(walk: &mut Walk, azure: &mut Hand)
     walk.step(
         "Log in to the Azure Portal (https://portal.azure.com) and go to Azure Active Directory > App registrations.",
     );
+    azure.click("Azure Active Directory").await;
     azure.click("App registrations").await;
     walk.step("Click on New Registration.");
     azure.click("New registration").await;
@@ -278,7 +279,7 @@ async fn add_the_mappers(walk: &mut Walk, console: &mut Hand) {
         ("Azure Sub Importer", "sub", "sub"),
     ] {
         walk.step(name);
-        console.click("Add mapper").await;
+        console.click("Add Mapper").await;
         console.fill("Name", name);
         console.choose("Sync Mode Override", "Force");
         console.choose("Mapper Type", "Attribute Importer");

@@ -23,7 +23,6 @@ struct ClientsPage {
 struct Row {
     id: String,
     name: String,
-    enabled: bool,
     home: Option<(String, String)>,
 }
 
@@ -50,19 +49,18 @@ fn row(app: &App, client: Client) -> Row {
         let safe = home.starts_with('/') || home.starts_with("https://");
         safe.then_some((home, shown))
     });
-    Row { id: client.client_id, name: client.name, enabled: client.enabled, home }
+    Row { id: client.client_id, name: client.name, home }
 }
 
 pub(super) fn samples(text: Text<'_>) -> Rendered {
-    let row =
-        |enabled, home| Row { id: text("account"), name: text("Account page"), enabled, home };
+    let row = |home| Row { id: text("account"), name: text("Account page"), home };
     let home = (text("/realms/acme/account/"), text("https://login.acme.example/realms/acme/"));
     rendered(vec![(
         "some",
         ClientsPage {
             console: ConsoleFrame::sample(text, Section::Clients),
             head: samples::head(text, "Clients"),
-            clients: vec![row(true, Some(home)), row(false, None)],
+            clients: vec![row(Some(home)), row(None)],
         },
     )])
 }

@@ -6,7 +6,7 @@ use identity::{FirstCard, GroupsQuestion, Moment, Provider, Tenant};
 use store::{MissingGroups, Page, PeopleFilter, PeopleOnly, Rows};
 
 use crate::admin::providers::groups;
-use crate::admin::session::Operator;
+use crate::admin::session::Administrator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::page::when;
@@ -19,8 +19,8 @@ const PICKER: u32 = 20;
 /// How long before its end a client secret is spoken of.
 const SECRET_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// People who are looked through for conflicts.
-const LOOKED_THROUGH: u32 = 500;
+/// People with a conflict who are counted; of more the banner says so.
+const COUNTED: u32 = 100;
 
 /// The frame of a page about `tenant`, or about all of them.
 ///
@@ -29,7 +29,7 @@ const LOOKED_THROUGH: u32 = 500;
 /// [`Problem`] when the store fails.
 pub(crate) async fn frame(
     app: &App,
-    operator: &Operator,
+    administrator: &Administrator,
     tenant: Option<&Tenant>,
     section: Section,
 ) -> Result<ConsoleFrame, Problem> {
@@ -39,21 +39,21 @@ pub(crate) async fn frame(
     if let Some(open) = open.clone().filter(|open| !tenants.contains(open)) {
         tenants.push(open);
     }
-    let person = &operator.person;
+    let person = &administrator.person;
     Ok(ConsoleFrame {
         administrator: person.name().to_owned(),
         tenant: open,
         tenants,
         navigation: tenant.map_or_else(all_tenants, navigation),
         section,
-        fresh: operator.is_fresh(entropy::now()),
-        banners: confirmed(operator).into_iter().collect(),
+        fresh: administrator.is_fresh(entropy::now()),
+        banners: confirmed(administrator).into_iter().collect(),
     })
 }
 
 /// Said to who comes back from their card.
-fn confirmed(operator: &Operator) -> Option<Banner> {
-    (operator.confirmed && operator.is_fresh(entropy::now())).then(|| Banner {
+fn confirmed(administrator: &Administrator) -> Option<Banner> {
+    (administrator.confirmed && administrator.is_fresh(entropy::now())).then(|| Banner {
         tone: Tone::Good,
         title: "You have confirmed with your card".into(),
         text: "Nothing has been changed yet: look at this page, and do it once more.".into(),
@@ -63,7 +63,7 @@ fn confirmed(operator: &Operator) -> Option<Banner> {
 }
 
 fn choice(tenant: &Tenant) -> TenantChoice {
-    TenantChoice { realm: tenant.slug.to_string(), name: tenant.display_name.clone() }
+    TenantChoice { slug: tenant.slug.to_string(), name: tenant.display_name.clone() }
 }
 
 fn all_tenants() -> Vec<NavItem> {
@@ -128,19 +128,8 @@ pub(crate) async fn of_provider(
 pub(crate) fn secret(tenant: &Tenant, provider: &Provider, now: Moment) -> Option<Banner> {
     let ends = provider.client_secret_expires_at?;
     let name = &provider.display_name;
-    let (tone, title) = if ends <= now {
-        (Tone::Bad, format!("The client secret of {name} has expired"))
-    } else if ends.minus(SECRET_WARNING) <= now {
-        let days = ends.since(now).as_secs().div_euclid(86_400);
-        let title = match days {
-            0 => format!("The client secret of {name} expires within a day"),
-            1 => format!("The client secret of {name} expires in 1 day"),
-            days => format!("The client secret of {name} expires in {days} days"),
-        };
-        (Tone::Warning, title)
-    } else {
-        return None;
-    };
+    let (tone, end) = secret_end(ends, now)?;
+    let title = format!("The client secret of {name} {end}");
     let text = format!(
         "It ends on {}. In Azure, open the app registration → Certificates & secrets → New client \
          secret, and paste its Value here. Without a valid one nobody can sign in with {name}.",
@@ -149,6 +138,22 @@ pub(crate) fn secret(tenant: &Tenant, provider: &Provider, now: Moment) -> Optio
     let href = format!("/admin/tenants/{}/providers/{}", tenant.slug, provider.alias);
     let link = Some((href, format!("Open {name}")));
     Some(Banner { tone, title, text, link, question: None })
+}
+
+/// What there is to say of an end of a client secret, from 30 days before.
+fn secret_end(ends: Moment, now: Moment) -> Option<(Tone, String)> {
+    if ends <= now {
+        return Some((Tone::Bad, "has expired".into()));
+    }
+    if now < ends.minus(SECRET_WARNING) {
+        return None;
+    }
+    let words = match ends.since(now).as_secs().div_euclid(86_400) {
+        0 => "expires within a day".into(),
+        1 => "expires in 1 day".into(),
+        days => format!("expires in {days} days"),
+    };
+    Some((Tone::Warning, words))
 }
 
 /// A banner for a provider whose last token had no `auth_time`, where it is needed.
@@ -176,18 +181,38 @@ pub(crate) fn auth_time(tenant: &Tenant, provider: &Provider) -> Option<Banner> 
 }
 
 async fn conflicts(rows: &mut Rows, tenant: &Tenant) -> Result<Option<Banner>, Problem> {
-    let filter =
-        PeopleFilter { only: PeopleOnly::All, limit: LOOKED_THROUGH, ..Default::default() };
-    let people = rows.people(&filter).await?;
-    let found = people.iter().filter(|row| row.person.conflict.is_some()).count();
-    let title = match found {
-        0 => return Ok(None),
-        1 => "1 person has a sync conflict".to_owned(),
-        many => format!("{many} people have a sync conflict"),
+    let limit = COUNTED.saturating_add(1);
+    let filter = PeopleFilter { only: PeopleOnly::SyncConflict, limit, ..Default::default() };
+    let found = rows.people(&filter).await?.len();
+    let title = match u32::try_from(found) {
+        Ok(0) => return Ok(None),
+        Ok(1) => "1 person has a sync conflict".to_owned(),
+        Ok(many @ ..=COUNTED) => format!("{many} people have a sync conflict"),
+        _ => format!("More than {COUNTED} people have a sync conflict"),
     };
     let text = "A value that came from the provider belongs to somebody else already; the old one \
                 was kept, and the sign-in went on. The person's page shows which.";
-    let href = format!("/admin/tenants/{}/users?filter=all", tenant.slug);
-    let link = Some((href, "Open Users".to_owned()));
+    let href = format!("/admin/tenants/{}/users?filter=sync-conflict", tenant.slug);
+    let link = Some((href, "Show them".to_owned()));
     Ok(Some(Banner { tone: Tone::Warning, title, text: text.into(), link, question: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_secret_is_spoken_of_from_thirty_days_before_its_end() {
+        let now = Moment::from_unix_seconds(1_800_000_000);
+        let day = Duration::from_secs(86_400);
+        let said = |left: Duration| secret_end(now.plus(left), now);
+        let warning = |words: &str| Some((Tone::Warning, words.to_owned()));
+        assert_eq!(said(day * 31), None);
+        assert_eq!(said(day * 30 + Duration::from_secs(1)), None);
+        assert_eq!(said(day * 30), warning("expires in 30 days"));
+        assert_eq!(said(day * 29), warning("expires in 29 days"));
+        assert_eq!(said(day), warning("expires in 1 day"));
+        assert_eq!(said(Duration::from_secs(1)), warning("expires within a day"));
+        assert_eq!(said(Duration::ZERO), Some((Tone::Bad, "has expired".to_owned())));
+    }
 }

@@ -12,7 +12,7 @@ use store::{Page, StoreError};
 
 use crate::admin::form::{self, Control, Field, Head, Problems};
 use crate::admin::frame::frame;
-use crate::admin::session::{FreshOperator, Operator};
+use crate::admin::session::{Administrator, FreshAdministrator};
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -70,21 +70,25 @@ struct Row {
 }
 
 /// `GET /admin/` of somebody who is signed in: the tenants, and a form for one more.
-pub(crate) async fn show(app: &App, operator: Operator, view: View) -> Result<Response, Problem> {
-    Ok(Html(page(app, &operator, &view, &Form::default(), Problems::default()).await?)
+pub(crate) async fn show(
+    app: &App,
+    administrator: Administrator,
+    view: View,
+) -> Result<Response, Problem> {
+    Ok(Html(page(app, &administrator, &view, &Form::default(), Problems::default()).await?)
         .into_response())
 }
 
 /// `GET /admin/tenants`: the list is on the first page.
-pub(crate) async fn list(_operator: Operator) -> Response {
+pub(crate) async fn list(_administrator: Administrator) -> Response {
     see_other("/admin/")
 }
 
 /// `POST /admin/tenants`: makes a tenant. A second time finds the slug taken.
 pub(crate) async fn create(
     State(app): State<App>,
-    fresh: FreshOperator,
-    operator: Operator,
+    fresh: FreshAdministrator,
+    administrator: Administrator,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let made = match tenant_of(&form) {
@@ -94,7 +98,7 @@ pub(crate) async fn create(
     match made {
         Ok(tenant) => Ok(see_other(&format!("/admin/tenants/{}/?done=created", tenant.slug))),
         Err(problems) => {
-            let page = page(&app, &operator, &View::default(), &form, problems).await?;
+            let page = page(&app, &administrator, &View::default(), &form, problems).await?;
             Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
         }
     }
@@ -124,7 +128,7 @@ fn tenant_of(form: &Form) -> Result<Tenant, Problems> {
 /// Writes the tenant; who made it stands in the first event of its chain.
 async fn make(
     app: &App,
-    fresh: &FreshOperator,
+    fresh: &FreshAdministrator,
     tenant: Tenant,
 ) -> Result<Result<Tenant, Problems>, Problem> {
     let mut tx = fresh.write(app, &tenant).await?;
@@ -142,7 +146,7 @@ async fn make(
 
 async fn page(
     app: &App,
-    operator: &Operator,
+    administrator: &Administrator,
     view: &View,
     form: &Form,
     problems: Problems,
@@ -153,7 +157,7 @@ async fn page(
     let mut fields = fields(form);
     problems.mark(fields.iter_mut());
     Ok(HomePage {
-        console: frame(app, operator, None, Section::Tenants).await?,
+        console: frame(app, administrator, None, Section::Tenants).await?,
         head: Head { title, ..Head::default() },
         search: view.q.clone(),
         tenants,

@@ -1,6 +1,6 @@
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use identity::{Moment, Person, Tenant};
 use login::{Channel, Door, Event, LOGIN_LIFE, Login};
@@ -8,6 +8,7 @@ use secrets::{Token, TokenHash};
 use serde::Deserialize;
 use store::CodePurpose;
 
+use crate::admin::form::{clean, name};
 use crate::admin::session;
 use crate::app::App;
 use crate::entropy;
@@ -43,26 +44,22 @@ pub(crate) async fn taken(
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
-    let name: String = form.name.trim().chars().filter(|c| !c.is_control()).take(80).collect();
-    let again = |problem| InvitePage {
-        frame: frame(&tenant),
-        token: form.token.clone(),
-        name: name.clone(),
-        problem,
+    let again = |problem| {
+        let (token, name) = (form.token.clone(), clean(&form.name));
+        let page = InvitePage { frame: frame(&tenant), token, name, problem: Some(problem) };
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
     };
-    if name.is_empty() {
-        return Ok(Html(again(Some(InviteProblem::NameMissing))).into_response());
-    }
+    let Ok(name) = name(&form.name) else {
+        return again(InviteProblem::NameMissing);
+    };
     let Some((invitation, valid_until)) = invitation(&app, &tenant, &form.token).await? else {
         app.quiet.once("an invitation was refused", None, || {
             tracing::warn!("an invitation was refused");
         });
-        return Ok(Html(again(Some(InviteProblem::TokenRefused))).into_response());
+        return again(InviteProblem::TokenRefused);
     };
     match enter(&app, &tenant, &headers, &name, invitation, valid_until).await {
-        Err(Problem::AlreadyUsed | Problem::Refused(_)) => {
-            Ok(Html(again(Some(InviteProblem::TokenRefused))).into_response())
-        }
+        Err(Problem::AlreadyUsed | Problem::Refused(_)) => again(InviteProblem::TokenRefused),
         other => other,
     }
 }

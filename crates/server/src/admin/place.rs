@@ -6,7 +6,7 @@ use ids::{Alias, UserId};
 use serde::Deserialize;
 
 use crate::admin::frame::frame;
-use crate::admin::session::Operator;
+use crate::admin::session::Administrator;
 use crate::app::App;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
@@ -15,7 +15,7 @@ use crate::pages::{ConsoleFrame, Section};
 
 /// An administrator in one tenant: who asks is looked at before what they ask for.
 pub(crate) struct Place {
-    pub(crate) operator: Operator,
+    pub(crate) administrator: Administrator,
     pub(crate) tenant: Tenant,
 }
 
@@ -23,10 +23,10 @@ impl FromRequestParts<App> for Place {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let operator = Operator::from_request_parts(parts, app).await?;
+        let administrator = Administrator::from_request_parts(parts, app).await?;
         let tenant = TenantPath::from_request_parts(parts, app).await;
         let TenantPath(tenant) = tenant.map_err(IntoResponse::into_response)?;
-        Ok(Self { operator, tenant })
+        Ok(Self { administrator, tenant })
     }
 }
 
@@ -41,7 +41,7 @@ impl Place {
         app: &App,
         section: Section,
     ) -> Result<ConsoleFrame, Problem> {
-        frame(app, &self.operator, Some(&self.tenant), section).await
+        frame(app, &self.administrator, Some(&self.tenant), section).await
     }
 
     /// The URL of something of this tenant in the console.
@@ -128,6 +128,6 @@ impl AtPerson {
 
     /// Whether the administrator asks about themselves.
     pub(crate) fn is_self(&self) -> bool {
-        self.person.id == self.place.operator.person.id
+        self.person.id == self.place.administrator.person.id
     }
 }

@@ -22,14 +22,14 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 
 /// An administrator who is signed in to the console.
 #[derive(Clone)]
-pub(crate) struct Operator {
+pub(crate) struct Administrator {
     pub(crate) session: Session,
     pub(crate) person: Person,
     /// Whether they come from a confirmation with their card.
     pub(crate) confirmed: bool,
 }
 
-impl FromRequestParts<App> for Operator {
+impl FromRequestParts<App> for Administrator {
     type Rejection = Response;
 
     /// A browser that asks for a page without a session goes to where it signs in.
@@ -38,10 +38,10 @@ impl FromRequestParts<App> for Operator {
             return Ok(known.clone());
         }
         match of(app, &parts.headers).await {
-            Ok(Some(mut operator)) => {
-                operator.confirmed = step_up::says_confirmed(&parts.uri);
-                parts.extensions.insert(operator.clone());
-                Ok(operator)
+            Ok(Some(mut administrator)) => {
+                administrator.confirmed = step_up::says_confirmed(&parts.uri);
+                parts.extensions.insert(administrator.clone());
+                Ok(administrator)
             }
             Ok(None) if parts.method == Method::GET && accepts_html(&parts.headers) => {
                 Err(see_other("/admin/"))
@@ -52,7 +52,7 @@ impl FromRequestParts<App> for Operator {
     }
 }
 
-impl Operator {
+impl Administrator {
     /// Whether the proof of their session is fresh at `now`.
     pub(crate) fn is_fresh(&self, now: Moment) -> bool {
         is_fresh(&self.session, now)
@@ -77,7 +77,7 @@ fn is_fresh(session: &Session, now: Moment) -> bool {
 }
 
 /// An administrator whose session rests on a proof of the last five minutes. Only they change what
-/// the console administers: whatever is written for them goes through [`FreshOperator::write`].
+/// the console administers: whatever is written for them goes through [`FreshAdministrator::write`].
 ///
 /// Who comes without such a proof can sign out, begin a confirmation with their card, and test a
 /// provider. A test writes down that it took place and whether `auth_time` came, and sets nothing.
@@ -86,27 +86,27 @@ fn is_fresh(session: &Session, now: Moment) -> bool {
 ///
 /// The session is the only one that counts here: a proof of somebody else, or of another session
 /// of theirs, makes this one no fresher.
-pub(crate) struct FreshOperator(Operator);
+pub(crate) struct FreshAdministrator(Administrator);
 
-impl FromRequestParts<App> for FreshOperator {
+impl FromRequestParts<App> for FreshAdministrator {
     type Rejection = Response;
 
     /// Somebody whose proof is older is asked for their card; their form is not read.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let operator = Operator::from_request_parts(parts, app).await?;
+        let administrator = Administrator::from_request_parts(parts, app).await?;
         let now = app.store.now().await.map_err(|error| Problem::from(error).into_response())?;
-        if operator.is_fresh(now) {
-            return Ok(Self(operator));
+        if administrator.is_fresh(now) {
+            return Ok(Self(administrator));
         }
         if !accepts_html(&parts.headers) {
             return Err(Problem::ProofTooOld.into_response());
         }
-        let page = step_up::ask(app, parts, &operator).await;
+        let page = step_up::ask(app, parts, &administrator).await;
         Err(page.unwrap_or_else(IntoResponse::into_response))
     }
 }
 
-impl FreshOperator {
+impl FreshAdministrator {
     /// Who it is.
     pub(crate) fn id(&self) -> UserId {
         self.0.person.id
@@ -153,14 +153,14 @@ impl FreshOperator {
 /// # Errors
 ///
 /// [`Problem`] when the store fails.
-pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Operator>, Problem> {
+pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Administrator>, Problem> {
     let Some(cookie) = AdminCookie::read(headers) else { return Ok(None) };
     let mut rows = app.store.read(tenant(app).await?.id).await?;
     let session = rows.session(&cookie.0.hash(), SessionKind::Administrator).await?;
     let Some(session) = session else { return Ok(None) };
     let person = rows.person(session.person).await?;
     let person = person.filter(|person| person.administrator);
-    Ok(person.map(|person| Operator { session, person, confirmed: false }))
+    Ok(person.map(|person| Administrator { session, person, confirmed: false }))
 }
 
 /// The operators' tenant.

@@ -14,7 +14,7 @@ pub(super) use self::samples::samples;
 use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
 use crate::admin::frame::auth_time;
 use crate::admin::place::Place;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
@@ -44,7 +44,7 @@ pub(crate) async fn page(
 /// `POST /admin/tenants/{slug}/settings`: a second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     place: Place,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use store::AuditEntry;
 
 use crate::account::sign_out::signed_out;
-use crate::admin::session::{self, Operator};
+use crate::admin::session::{self, Administrator};
 use crate::app::App;
 use crate::http::cookies::AdminCookie;
 use crate::http::page::Html;
@@ -13,18 +13,18 @@ use crate::http::problem::Problem;
 /// `POST /admin/sign-out`: ends this session of the console.
 pub(crate) async fn handler(
     State(app): State<App>,
-    operator: Operator,
+    administrator: Administrator,
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
-    let page = signed_out(&app, &tenant, &operator.session, "/admin/".into()).await?;
+    let page = signed_out(&app, &tenant, &administrator.session, "/admin/".into()).await?;
     let mut tx = app.store.write(tenant.id).await?;
-    tx.end_session(operator.session.id).await?;
+    tx.end_session(administrator.session.id).await?;
     tx.audit(&AuditEntry {
         kind: "session.signed-out",
-        person: Some(operator.person.id),
-        actor: Some(operator.person.id),
+        person: Some(administrator.person.id),
+        actor: Some(administrator.person.id),
         login: None,
-        detail: serde_json::json!({ "session": operator.session.id }),
+        detail: serde_json::json!({ "session": administrator.session.id }),
     })
     .await?;
     tx.commit().await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::admin::form::Head;
 use crate::admin::frame::frame;
-use crate::admin::session::{self, Operator};
+use crate::admin::session::{self, Administrator};
 use crate::app::App;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::change::{self, Change};
@@ -44,12 +44,17 @@ pub(crate) struct StepUpPage {
 pub(super) async fn ask(
     app: &App,
     parts: &mut Parts,
-    operator: &Operator,
+    administrator: &Administrator,
 ) -> Result<Response, Problem> {
-    let tenant = TenantPath::from_request_parts(parts, app).await.ok().map(|path| path.0);
+    let tenant = match TenantPath::from_request_parts(parts, app).await {
+        Ok(path) => Some(path.0),
+        // A page about all tenants, or about one that is gone.
+        Err(Problem::NotFound) => None,
+        Err(problem) => return Err(problem),
+    };
     let section = section(parts.uri.path());
     let page = StepUpPage {
-        console: frame(app, operator, tenant.as_ref(), section).await?,
+        console: frame(app, administrator, tenant.as_ref(), section).await?,
         head: head(),
         to: form_of(&parts.uri),
         secret: has_secret(parts.uri.path()),
@@ -109,14 +114,14 @@ pub(crate) struct Form {
 /// new proof. Another one that is under way in this session ends.
 pub(crate) async fn handler(
     State(app): State<App>,
-    operator: Operator,
+    administrator: Administrator,
     headers: HeaderMap,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
     let return_to = console_path(&form.to).unwrap_or("/admin/").to_owned();
     let request = LoginRequest { door: Door::Console, return_to };
-    let change = Change { tenant, session: operator.session, request, then: Then::Confirm };
+    let change = Change { tenant, session: administrator.session, request, then: Then::Confirm };
     change::begin(&app, change, Asked::by(&headers)).await
 }
 

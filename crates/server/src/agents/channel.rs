@@ -124,11 +124,11 @@ async fn unclaimed(
     }
     let reason = reason_name(reason);
     let mut tx = app.store.write(tenant.id).await?;
-    let ended = TicketState::Refused { reason: reason.clone() };
+    let ended = TicketState::Refused { reason: reason.to_owned() };
     let was_open = tx.finish_ticket(ticket.id, &ended).await?;
     tx.commit().await?;
     if was_open {
-        app.pages.tell(ticket.login, PageState::refused(ticket.id, &reason));
+        app.pages.tell(ticket.login, PageState::refused(ticket.id, reason));
     }
     Ok(())
 }

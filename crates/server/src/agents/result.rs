@@ -60,11 +60,11 @@ async fn refused(
     tracing::info!(tenant = %tenant.slug, login = %ticket.login, reason = name, "agent refused");
     let mut tx = app.store.write(tenant.id).await?;
     call.spend(&mut tx).await?;
-    if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.clone() }).await? {
+    if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.to_owned() }).await? {
         return Err(call.refuse(CallError::TicketOver));
     }
     tx.commit().await?;
-    app.pages.tell(ticket.login, PageState::refused(ticket.id, &name));
+    app.pages.tell(ticket.login, PageState::refused(ticket.id, name));
     Ok(Json(ResultAnswer::Accepted))
 }
 

@@ -68,14 +68,17 @@ async fn serve(config: Config) -> Result<(), Failure> {
     if let Ok(closed) = tokio::time::timeout(DRAIN, app.store().close()).await {
         closed?;
     } else {
-        tracing::warn!("the database does not end; left as it is");
+        tracing::warn!("the database did not close in time; left as it is");
     }
     Ok(served?)
 }
 
 async fn certificate(tls: &Tls) -> Result<RustlsConfig, Failure> {
     let files = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
-    files.map_err(|error| format!("cannot read certificate or key: {error}").into())
+    files.map_err(|error| {
+        let (certificate, key) = (tls.certificate.display(), tls.key.display());
+        format!("cannot use the certificate {certificate} with the key {key}: {error}").into()
+    })
 }
 
 /// Waits for the signal to stop, then lets requests under way end.

@@ -27,8 +27,7 @@ pub struct ConsoleFrame {
 impl ConsoleFrame {
     /// A frame with a tenant open and something to say.
     pub(crate) fn sample(text: Text<'_>, section: Section) -> Self {
-        let tenant =
-            |realm: &str, name: &str| TenantChoice { realm: text(realm), name: text(name) };
+        let tenant = |slug: &str, name: &str| TenantChoice { slug: text(slug), name: text(name) };
         let item = |section, path: &str| NavItem {
             section,
             href: format!("/admin/tenants/{}/{path}", text("acme")),
@@ -126,7 +125,7 @@ impl Tone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantChoice {
     /// Its slug.
-    pub realm: String,
+    pub slug: String,
     /// Its name for people.
     pub name: String,
 }

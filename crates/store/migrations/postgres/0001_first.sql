@@ -68,7 +68,6 @@ CREATE TABLE client (
     client_id TEXT COLLATE "C" NOT NULL,
     name TEXT NOT NULL,
     home_url TEXT,
-    enabled BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, client_id)
 );
@@ -97,6 +96,7 @@ CREATE TABLE person (
     UNIQUE (tenant_id, username_key)
 );
 CREATE INDEX person_email ON person (tenant_id, email_key);
+CREATE INDEX person_conflict ON person (tenant_id) WHERE conflict IS NOT NULL;
 
 CREATE TABLE link (
     tenant_id UUID NOT NULL,

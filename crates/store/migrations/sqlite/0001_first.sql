@@ -68,7 +68,6 @@ CREATE TABLE client (
     client_id TEXT NOT NULL,
     name TEXT NOT NULL,
     home_url TEXT,
-    enabled INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, client_id)
 ) STRICT, WITHOUT ROWID;
@@ -97,6 +96,7 @@ CREATE TABLE person (
     UNIQUE (tenant_id, username_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_email ON person (tenant_id, email_key);
+CREATE INDEX person_conflict ON person (tenant_id) WHERE conflict IS NOT NULL;
 
 CREATE TABLE link (
     tenant_id BLOB NOT NULL,

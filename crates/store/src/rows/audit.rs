@@ -70,8 +70,9 @@ impl AuditHead {
 
 statements! {
     AFTER: ["SELECT * FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"];
-    OF_PERSON: [
-        "SELECT * FROM audit WHERE tenant_id = $1 AND person_id = $2 ORDER BY seq DESC LIMIT $3"];
+    SIGN_INS: [
+        "SELECT * FROM audit WHERE tenant_id = $1 AND person_id = $2 AND (kind LIKE 'login.%' ",
+        "OR kind IN ('card.enrolled', 'card.removed')) ORDER BY seq DESC LIMIT $3"];
     HEAD: ["SELECT seq, hash FROM audit_head WHERE tenant_id = $1"];
     BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash) VALUES ($1, 0, $2)"];
     // Who appends holds this row until the end of the transaction.
@@ -98,17 +99,18 @@ impl Rows {
         self.all(&AFTER, values![after_seq, limit]).await?.iter().map(read).collect()
     }
 
-    /// The last events that concern a person, the newest first.
+    /// The last events of a person's sign-ins, the newest first: how far they came, what was
+    /// refused, and the cards that they added or removed on the way.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn audit_of_person(
+    pub async fn sign_ins(
         &mut self,
         person: UserId,
         limit: u32,
     ) -> Result<Vec<AuditEvent>, StoreError> {
-        self.all(&OF_PERSON, values![person, limit]).await?.iter().map(read).collect()
+        self.all(&SIGN_INS, values![person, limit]).await?.iter().map(read).collect()
     }
 
     /// Where the audit chain ends; `None` when there is no such tenant.

@@ -13,8 +13,6 @@ pub struct Client {
     pub name: String,
     /// Where people start it: a path of our own or a URL.
     pub home_url: Option<String>,
-    /// Whether people can sign in to it.
-    pub enabled: bool,
     /// When it was made.
     pub created_at: Moment,
 }
@@ -26,7 +24,6 @@ impl Client {
             client_id: "account".to_owned(),
             name: "Account".to_owned(),
             home_url: Some(format!("/realms/{}/account/", tenant.slug)),
-            enabled: true,
             created_at: tenant.created_at,
         }
     }
@@ -36,9 +33,9 @@ statements! {
     BY_ID: ["SELECT * FROM client WHERE tenant_id = $1 AND client_id = $2"];
     ALL: ["SELECT * FROM client WHERE tenant_id = $1 ORDER BY client_id"];
     UPSERT: [
-        "INSERT INTO client (tenant_id, client_id, name, home_url, enabled, created_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, client_id) DO UPDATE SET ",
-        "name = excluded.name, home_url = excluded.home_url, enabled = excluded.enabled"];
+        "INSERT INTO client (tenant_id, client_id, name, home_url, created_at) ",
+        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, client_id) DO UPDATE SET ",
+        "name = excluded.name, home_url = excluded.home_url"];
 }
 
 impl Rows {
@@ -68,8 +65,8 @@ impl Writing {
     ///
     /// [`StoreError`].
     pub async fn put_client(&mut self, client: &Client) -> Result<(), StoreError> {
-        let Client { client_id, name, home_url, enabled, created_at } = client.clone();
-        let values = values![client_id, name, home_url, enabled, created_at];
+        let Client { client_id, name, home_url, created_at } = client.clone();
+        let values = values![client_id, name, home_url, created_at];
         self.execute(&UPSERT, values).await?;
         Ok(())
     }
@@ -80,7 +77,6 @@ fn read(row: &Row) -> Result<Client, StoreError> {
         client_id: row.get("client_id")?,
         name: row.get("name")?,
         home_url: row.maybe("home_url")?,
-        enabled: row.get("enabled")?,
         created_at: row.get("created_at")?,
     })
 }

@@ -26,8 +26,11 @@ pub enum PeopleOnly {
     All,
     /// Those who completed a sign-in.
     Completed,
-    /// Those for whom an upstream has vouched and who have no card yet.
+    /// Those who wait for their first card: enabled, linked to an Entra directory that is still a
+    /// provider here, and never with a card, not even one that was revoked.
     EntraOnlyNoCard,
+    /// Those who kept an old value because the new one belongs to somebody else.
+    SyncConflict,
 }
 
 /// A person in a list.
@@ -50,9 +53,13 @@ statements! {
         "FROM person WHERE person.tenant_id = $1 AND person.username_key > $2 ",
         "AND person.search LIKE $3 ESCAPE '!' ",
         "AND ($4 = 'all' OR ($4 = 'completed' AND person.last_sign_in_at IS NOT NULL) ",
-        "OR ($4 = 'no-card' AND person.last_upstream_at IS NOT NULL ",
+        "OR ($4 = 'sync-conflict' AND person.conflict IS NOT NULL) ",
+        "OR ($4 = 'no-card' AND person.state = 'enabled' ",
+        "AND EXISTS (SELECT 1 FROM link JOIN provider ON provider.tenant_id = link.tenant_id ",
+        "AND provider.alias = link.alias WHERE link.tenant_id = $1 ",
+        "AND link.person_id = person.person_id AND provider.kind = 'entra') ",
         "AND NOT EXISTS (SELECT 1 FROM credential WHERE credential.tenant_id = $1 ",
-        "AND credential.person_id = person.person_id AND credential.revoked_at IS NULL))) ",
+        "AND credential.person_id = person.person_id))) ",
         "ORDER BY person.username_key LIMIT $5) AS page ",
         "LEFT JOIN link ON link.tenant_id = page.tenant_id AND link.person_id = page.person_id ",
         "ORDER BY page.username_key, link.created_at, link.tid, link.oid"];
@@ -71,6 +78,7 @@ impl Rows {
             PeopleOnly::All => "all",
             PeopleOnly::Completed => "completed",
             PeopleOnly::EntraOnlyNoCard => "no-card",
+            PeopleOnly::SyncConflict => "sync-conflict",
         };
         let rows = self.all(&LIST, values![after, pattern, only, filter.limit]).await?;
         let mut people: Vec<PersonRow> = Vec::new();

@@ -49,8 +49,6 @@ statements! {
         "enrolled_by_upstream = (person.enrolled_by_upstream OR excluded.enrolled_by_upstream), ",
         "last_upstream_at = COALESCE(excluded.last_upstream_at, person.last_upstream_at)"];
     SET_STATE: ["UPDATE person SET state = $3 WHERE tenant_id = $1 AND person_id = $2"];
-    SET_ADMINISTRATOR: [
-        "UPDATE person SET administrator = $3 WHERE tenant_id = $1 AND person_id = $2"];
     TOUCH: ["UPDATE person SET last_sign_in_at = ", NOW, " WHERE tenant_id = $1 AND person_id = $2"];
     END_TICKETS: [
         "DELETE FROM ticket WHERE tenant_id = $1 AND login_id IN ",
@@ -212,19 +210,6 @@ impl Writing {
             self.execute(statement, values![id]).await?;
         }
         Ok(())
-    }
-
-    /// Makes a person an administrator of the installation, or no longer one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn set_administrator(
-        &mut self,
-        id: UserId,
-        administrator: bool,
-    ) -> Result<bool, StoreError> {
-        self.hits(&SET_ADMINISTRATOR, values![id, administrator]).await
     }
 
     /// Notes a completed sign-in.

@@ -52,7 +52,7 @@ on_both! {
         let acme = tenant("acme");
         bench.store.create_tenant(&acme).await.unwrap();
         let policy = TenantPolicy { card_first: CardFirst::On, ..TenantPolicy::default() };
-        let client = Client { enabled: false, name: "Konto".to_owned(), ..Client::account(&acme) };
+        let client = Client { name: "Konto".to_owned(), ..Client::account(&acme) };
         let mut writing = bench.store.write(acme.id).await.unwrap();
         assert!(writing.put_policy(&policy).await.unwrap());
         assert!(writing.put_display_name("Acme Clinics").await.unwrap());

@@ -61,6 +61,7 @@ async fn before_the_guide(world: &World, chrome: &Chrome) {
 async fn register_the_application_in_azure_ad(world: &World, chrome: &Chrome) -> Registration {
     // Log in to the Azure Portal and go to Azure Active Directory > App registrations.
     chrome.open(&world.stand_in.portal_url(ACME)).await;
+    chrome.press("Azure Active Directory").await;
     chrome.press("App registrations").await;
     // Click on New Registration, fill out the fields, click Register.
     chrome.press("New registration").await;
@@ -144,7 +145,7 @@ async fn add_mappers(chrome: &Chrome) {
         ("Azure Username", "upn", "email"),
         ("Azure Sub Importer", "sub", "sub"),
     ] {
-        chrome.press("Add mapper").await;
+        chrome.press("Add Mapper").await;
         chrome.fill("Name", name).await;
         chrome.choose("Sync Mode Override", "Force").await;
         chrome.choose("Mapper Type", "Attribute Importer").await;

@@ -98,7 +98,7 @@ async fn a_code_from_the_console_lets_a_person_enrol_their_first_card() {
     let mut browser = administrator(&world).await;
     let completed = browser.get(USERS).await;
     assert!(!completed.body.contains("mia@acme.example"), "she has not completed a sign-in");
-    let waits = "1 person has signed in at the provider and has no card yet";
+    let waits = "1 person has signed in at Azure and has no card yet";
     assert!(completed.body.contains(waits), "{}", completed.body);
     assert!(completed.body.contains(&format!("href=\"{USERS}?filter=no-card\"")));
     for tab in ["Completed a sign-in (0)", "Azure only, no card yet (1)", "All (1)"] {
@@ -119,6 +119,24 @@ async fn a_code_from_the_console_lets_a_person_enrol_their_first_card() {
     assert_eq!(tapped.status, 200, "{tapped:?}");
     // With a card, a code would let somebody else take over.
     assert_eq!(browser.post_form(&format!("{USERS}/{id}/code"), &[]).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_code_from_the_console_lives_ten_minutes() {
+    let world = World::with_policy(TenantPolicy::default()).await;
+    let mut hers = world.browser();
+    world.entra_leg(&mut hers, &mut Person::new("mia@acme.example")).await.unwrap();
+    let mut browser = administrator(&world).await;
+    let list = browser.get(&format!("{USERS}?filter=no-card")).await;
+    let id = ids_after(&list, &format!("{USERS}/")).pop().unwrap();
+    for minutes in [10, 9] {
+        let shown = browser.post_form(&format!("{USERS}/{id}/code"), &[]).await;
+        let code = shown.body.split("data-code>").nth(1).unwrap().split('<').next().unwrap();
+        let pass = format!("UPDATE code SET expires_at = expires_at - {minutes} * 60000000");
+        assert_eq!(world.sql(&pass).await, 1);
+        let taken = hers.post_form("/realms/acme/login/code", &[("code", code)]).await;
+        assert_eq!(taken.status == 303, minutes == 9, "after {minutes} minutes: {taken:?}");
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ async fn the_guides_azure_steps_lead_to_a_sign_in() {
     hand.click("Acme").await;
 
     // Step 1: Register the Application in Azure AD
+    hand.click("Azure Active Directory").await;
     hand.click("App registrations").await;
     hand.click("New registration").await;
     let form = hand.page.form("Register").unwrap().fill("Name", "MPAS-AzureSSO").unwrap();

@@ -105,7 +105,7 @@ pub(super) fn facts(detail: &Json) -> String {
             format!("{name}: {was} → {}", plain(value))
         };
         let lines: Vec<String> = changed.map(line).collect();
-        return if lines.is_empty() { "nothing is another now".into() } else { lines.join(" · ") };
+        return if lines.is_empty() { "nothing changed".into() } else { lines.join(" · ") };
     }
     plain(detail)
 }

@@ -5,7 +5,7 @@ use crate::admin::confirm::ConfirmPage;
 use crate::admin::form::{Head, Link};
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{console, crumbs};
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::Problem;
@@ -34,7 +34,7 @@ pub(crate) async fn ask(State(app): State<App>, at: AtProvider) -> Result<Respon
 /// `POST /admin/tenants/{slug}/providers/{alias}/delete`: deletes it. A second time finds nothing.
 pub(crate) async fn handler(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtProvider,
 ) -> Result<Response, Problem> {
     let mut tx = fresh.write(&app, &at.place.tenant).await?;

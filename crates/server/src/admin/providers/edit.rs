@@ -7,7 +7,7 @@ use crate::admin::place::AtProvider;
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::check;
 use crate::admin::providers::{Tab, console, head, new};
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
@@ -37,9 +37,7 @@ pub(crate) async fn page(
         Some("groups-over") => vec![Message {
             tone: Tone::Info,
             title: "Nothing was changed".into(),
-            lines: vec![
-                "The question about groups was answered before, or is another one now.".into(),
-            ],
+            lines: vec!["The question about groups was answered before, or has changed.".into()],
         }],
         _ => Vec::new(),
     };
@@ -50,7 +48,7 @@ pub(crate) async fn page(
 /// saves. A second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
-    fresh: Result<FreshOperator, Response>,
+    fresh: Result<FreshAdministrator, Response>,
     at: AtProvider,
     FormBody(mut form): FormBody<Form>,
 ) -> Result<Response, Problem> {

@@ -1,6 +1,6 @@
 //! The form of a provider: what comes in, and what is shown.
 
-use identity::{Provider, ProviderEndpoints};
+use identity::{GroupsSent, Provider, ProviderEndpoints, SyncMode};
 use ids::Alias;
 use secrets::Secret;
 use serde::{Deserialize, Deserializer};
@@ -54,14 +54,13 @@ impl Form {
 
     /// A provider as it is stored; never its secret.
     pub(crate) fn of(provider: &Provider) -> Self {
-        let word_of = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         let mut form = Self {
             alias: provider.alias.to_string(),
             display_name: provider.display_name.clone(),
             client_id: provider.client_id.clone(),
             client_secret_expires: provider.client_secret_expires_at.map(day).unwrap_or_default(),
-            sync_mode: word_of(serde_json::json!(provider.sync_mode)),
-            groups_sent: word_of(serde_json::json!(provider.groups_sent)),
+            sync_mode: sync_word(provider.sync_mode).into(),
+            groups_sent: groups_word(provider.groups_sent).into(),
             enabled: word(provider.enabled).into(),
             hidden: word(provider.hidden).into(),
             ..Self::default()
@@ -176,6 +175,23 @@ fn registration(form: &Form, around: &Around<'_>) -> Vec<Field> {
             .control(Control::Date)
             .help("You are reminded from 30 days before. Without a date no reminder comes."),
     ]
+}
+
+/// The word of the form, as `settings` reads it.
+fn sync_word(mode: SyncMode) -> &'static str {
+    match mode {
+        SyncMode::Import => "IMPORT",
+        SyncMode::Force => "FORCE",
+    }
+}
+
+/// The word of the form, as `settings` reads it.
+fn groups_word(sent: GroupsSent) -> &'static str {
+    match sent {
+        GroupsSent::Unknown => "unknown",
+        GroupsSent::Yes => "yes",
+        GroupsSent::No => "no",
+    }
 }
 
 fn part(form: &Form) -> Vec<Field> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use store::MissingGroups;
 
 use crate::admin::place::AtProvider;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::{see_other, when};
@@ -60,7 +60,7 @@ pub(crate) fn question(
 /// question that is over, nothing changes, and the page says so.
 pub(crate) async fn answer(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtProvider,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {

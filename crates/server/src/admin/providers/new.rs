@@ -10,7 +10,7 @@ use crate::admin::place::Place;
 use crate::admin::providers::fetch::{fetch, message};
 use crate::admin::providers::fields::{Around, Form, groups};
 use crate::admin::providers::settings::{alias, check};
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -82,7 +82,7 @@ pub(crate) async fn page(
 /// saves. A second time finds the alias taken.
 pub(crate) async fn create(
     State(app): State<App>,
-    fresh: Result<FreshOperator, Response>,
+    fresh: Result<FreshAdministrator, Response>,
     place: Place,
     Query(view): Query<View>,
     FormBody(mut form): FormBody<Form>,
@@ -138,7 +138,7 @@ pub(super) async fn fetched(app: &App, form: &mut Form) -> (Vec<Message>, Proble
 /// Writes the provider and its first mappers. `false` when the alias is taken.
 async fn insert(
     app: &App,
-    fresh: &FreshOperator,
+    fresh: &FreshAdministrator,
     place: &Place,
     provider: &Provider,
     template: Template,

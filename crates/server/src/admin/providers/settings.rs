@@ -146,7 +146,7 @@ fn check_secret(
     match stored.filter(|stored| stored.client_secret.is_some()) {
         Some(stored) if has_moved(stored, form, found) => problems.add(
             "client_secret",
-            "The provider or the client ID is another one now: paste its client secret.",
+            "The provider or the client ID has changed: paste its client secret.",
         ),
         None if found.kind == ProviderKind::Entra => {
             problems.add("client_secret", "Paste the Value of the client secret.");

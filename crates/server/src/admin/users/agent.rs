@@ -6,7 +6,7 @@ use serde::Deserialize;
 use store::{Device, DeviceState};
 
 use crate::admin::place::AtPerson;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
@@ -40,7 +40,7 @@ pub(crate) async fn ask(
 /// `POST …/users/{id}/agents/{device}/revoke`: a second time finds nothing.
 pub(crate) async fn revoke(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
     Params(DeviceParam { device }): Params<DeviceParam>,
 ) -> Result<Response, Problem> {

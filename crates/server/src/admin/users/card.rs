@@ -5,7 +5,7 @@ use serde::Deserialize;
 use store::Credential;
 
 use crate::admin::place::AtPerson;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
@@ -38,7 +38,7 @@ pub(crate) async fn ask(
 /// `POST …/users/{id}/cards/{card}/revoke`: a second time finds nothing.
 pub(crate) async fn revoke(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
     Params(CardParam { card }): Params<CardParam>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use store::{Code, CodePurpose};
 use crate::admin::form::{Head, Link};
 use crate::admin::place::AtPerson;
 use crate::admin::samples;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::admin::users::crumbs;
 use crate::app::App;
 use crate::card_step::code::code_hash;
@@ -39,7 +39,7 @@ struct CodePage {
 /// second time issues another one, and the first ends.
 pub(crate) async fn handler(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
 ) -> Result<Response, Problem> {
     let until = app.store.now().await?.plus(LIFE);

@@ -34,7 +34,7 @@ pub(crate) struct View {
 }
 
 /// The tabs, in their order.
-const TABS: [Filter; 3] = [Filter::Completed, Filter::NoCard, Filter::All];
+const TABS: [Filter; 4] = [Filter::Completed, Filter::NoCard, Filter::SyncConflict, Filter::All];
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -44,6 +44,8 @@ enum Filter {
     Completed,
     /// Azure only, no card yet.
     NoCard,
+    /// A value that came belongs to somebody else.
+    SyncConflict,
     All,
 }
 
@@ -52,6 +54,7 @@ impl Filter {
         match self {
             Self::Completed => "completed",
             Self::NoCard => "no-card",
+            Self::SyncConflict => "sync-conflict",
             Self::All => "all",
         }
     }
@@ -60,7 +63,23 @@ impl Filter {
         match self {
             Self::Completed => "Completed a sign-in",
             Self::NoCard => "Azure only, no card yet",
+            Self::SyncConflict => "Sync conflict",
             Self::All => "All",
+        }
+    }
+
+    /// Who is under the tab, where its name leaves that open.
+    fn definition(self) -> &'static str {
+        match self {
+            Self::NoCard => {
+                "People who signed in at a Microsoft Entra provider of this tenant, are enabled, \
+                 and never had a card. Whose card was revoked has completed a sign-in before."
+            }
+            Self::SyncConflict => {
+                "People for whom a value came that belongs to somebody else here, and who kept \
+                 their old one. Their page shows which."
+            }
+            Self::Completed | Self::All => "",
         }
     }
 
@@ -68,6 +87,7 @@ impl Filter {
         match self {
             Self::Completed => PeopleOnly::Completed,
             Self::NoCard => PeopleOnly::EntraOnlyNoCard,
+            Self::SyncConflict => PeopleOnly::SyncConflict,
             Self::All => PeopleOnly::All,
         }
     }
@@ -80,6 +100,7 @@ struct UsersPage {
     head: Head,
     base: String,
     filter: &'static str,
+    definition: &'static str,
     search: String,
     waiting: Option<Link>,
     people: Vec<Row>,
@@ -139,6 +160,7 @@ pub(crate) async fn handler(
         },
         base: place.url("users"),
         filter: view.filter.word(),
+        definition: view.filter.definition(),
         search,
         waiting: waiting(&place, view.filter, counts),
         people: people.iter().map(|row| self::row(row, &names)).collect(),
@@ -148,9 +170,9 @@ pub(crate) async fn handler(
 }
 
 /// How many people there are under each tab, up to one more than are counted.
-async fn counts(rows: &mut Rows) -> Result<[usize; 3], Problem> {
+async fn counts(rows: &mut Rows) -> Result<[usize; 4], Problem> {
     let limit = u32::try_from(COUNTED).unwrap_or_default().saturating_add(1);
-    let mut counts = [0; 3];
+    let mut counts = [0; 4];
     for (tab, count) in TABS.into_iter().zip(&mut counts) {
         let filter = PeopleFilter { only: tab.only(), limit, ..PeopleFilter::default() };
         *count = rows.people(&filter).await?.len();
@@ -167,7 +189,7 @@ fn url(place: &Place, filter: Filter) -> String {
     place.url(&format!("users?filter={}", filter.word()))
 }
 
-fn tabs(place: &Place, open: Filter, counts: [usize; 3]) -> Vec<Link> {
+fn tabs(place: &Place, open: Filter, counts: [usize; 4]) -> Vec<Link> {
     let tab = |(filter, count): (Filter, usize)| {
         let words = format!("{} ({})", filter.words(), shown(count));
         Link::new(url(place, filter), words).current(filter == open)
@@ -176,13 +198,11 @@ fn tabs(place: &Place, open: Filter, counts: [usize; 3]) -> Vec<Link> {
 }
 
 /// Who waits for a first card, said where they are not to be seen.
-fn waiting(place: &Place, open: Filter, [_, count, _]: [usize; 3]) -> Option<Link> {
+fn waiting(place: &Place, open: Filter, [_, count, ..]: [usize; 4]) -> Option<Link> {
     let words = match count {
         0 => return None,
-        1 => "1 person has signed in at the provider and has no card yet".to_owned(),
-        many => {
-            format!("{} people have signed in at the provider and have no card yet", shown(many))
-        }
+        1 => "1 person has signed in at Azure and has no card yet".to_owned(),
+        many => format!("{} people have signed in at Azure and have no card yet", shown(many)),
     };
     (open == Filter::Completed).then(|| Link::new(url(place, Filter::NoCard), words))
 }
@@ -204,7 +224,7 @@ fn row(row: &PersonRow, names: &BTreeMap<Alias, String>) -> Row {
         states.push((Tone::Warning, "Groups may be old"));
     }
     if row.cards == 0 {
-        states.push((Tone::Info, "No card yet"));
+        states.push((Tone::Info, "No card"));
     }
     if states.is_empty() {
         states.push((Tone::Good, "Enabled"));
@@ -227,9 +247,10 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         head: samples::head(text, "Users"),
         base: text("/admin/tenants/acme/users"),
         filter: filter.word(),
+        definition: filter.definition(),
         search: text(search),
         waiting: (filter == Filter::Completed).then(|| {
-            let words = text("2 people have signed in at the provider and have no card yet");
+            let words = text("2 people have signed in at Azure and have no card yet");
             Link::new(text("/admin/tenants/acme/users?filter=no-card"), words)
         }),
         more: people.first().map(|_| text("/admin/tenants/acme/users?after=m")),
@@ -248,12 +269,13 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
     let today = at(text, "Today, 08:12", "2026-11-23T08:12:00Z");
     let people = vec![
         row(Some(today), vec![(Tone::Good, "Enabled")]),
-        row(None, vec![(Tone::Bad, "Disabled"), (Tone::Info, "No card yet")]),
+        row(None, vec![(Tone::Bad, "Disabled"), (Tone::Info, "No card")]),
     ];
     rendered(vec![
         ("some", page(Filter::All, "ali", people)),
         ("nobody-found", page(Filter::All, "zzz", Vec::new())),
         ("all-have-cards", page(Filter::NoCard, "", Vec::new())),
+        ("no-conflict", page(Filter::SyncConflict, "", Vec::new())),
         ("nobody-yet", page(Filter::Completed, "", Vec::new())),
     ])
 }

@@ -19,18 +19,8 @@ use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
 use crate::pages::{ConsoleFrame, Model, Section, Tone, When};
 
-/// Events of a person that are looked at for their sign-ins.
+/// Events of sign-ins that are shown.
 const EVENTS: u32 = 40;
-/// Those that are shown.
-const SIGN_INS: [&str; 7] = [
-    "login.upstream",
-    "login.signed-in",
-    "login.refused",
-    "login.given-up",
-    "login.code",
-    "card.enrolled",
-    "card.removed",
-];
 /// Those among them that did not lead where they should.
 const REFUSALS: [&str; 2] = ["login.refused", "login.given-up"];
 
@@ -203,8 +193,7 @@ fn agent(app: &App, device: &Device) -> Agent {
 }
 
 async fn events(rows: &mut Rows, at: &AtPerson) -> Result<Vec<Event>, Problem> {
-    let mut events = rows.audit_of_person(at.person.id, EVENTS).await?;
-    events.retain(|event| SIGN_INS.contains(&event.kind.as_str()));
+    let events = rows.sign_ins(at.person.id, EVENTS).await?;
     let names = Names::of(rows, &events).await?;
     let shown = |event: &AuditEvent| Event {
         at: when(event.at),

@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::admin::place::AtPerson;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 /// `POST …/users/{id}/sessions/end`: ends all sessions of a person. A second time ends none.
 pub(crate) async fn end(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
 ) -> Result<Response, Problem> {
     let mut tx = fresh.write(&app, &at.place.tenant).await?;

@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use identity::PersonState;
 
 use crate::admin::place::AtPerson;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::admin::users::question;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
@@ -22,7 +22,7 @@ pub(crate) async fn ask(State(app): State<App>, at: AtPerson) -> Result<Response
 /// `POST …/users/{id}/disable`: a second time changes nothing.
 pub(crate) async fn disable(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
 ) -> Result<Response, Problem> {
     if at.is_self() {
@@ -35,7 +35,7 @@ pub(crate) async fn disable(
 /// `POST …/users/{id}/enable`: a second time changes nothing.
 pub(crate) async fn enable(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtPerson,
 ) -> Result<Response, Problem> {
     set(&app, &fresh, &at, PersonState::Enabled, "person.enabled").await?;
@@ -44,7 +44,7 @@ pub(crate) async fn enable(
 
 async fn set(
     app: &App,
-    fresh: &FreshOperator,
+    fresh: &FreshAdministrator,
     at: &AtPerson,
     state: PersonState,
     kind: &'static str,

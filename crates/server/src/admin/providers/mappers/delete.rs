@@ -7,7 +7,7 @@ use super::fields::Form;
 use super::new::form_page;
 use crate::admin::confirm::ConfirmPage;
 use crate::admin::place::AtProvider;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::params::Params;
@@ -42,7 +42,7 @@ pub(crate) async fn ask(
 /// `POST …/mappers/{id}/delete`: deletes it. A second time finds nothing.
 pub(crate) async fn handler(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtProvider,
     Params(MapperParam { id }): Params<MapperParam>,
 ) -> Result<Response, Problem> {

@@ -8,7 +8,7 @@ use super::fields::Form;
 use super::new;
 use crate::admin::form::{FormPage, Link, Problems};
 use crate::admin::place::AtProvider;
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
@@ -33,7 +33,7 @@ pub(crate) async fn page(
 /// `POST /admin/tenants/{slug}/providers/{alias}/mappers/{id}`: a second time writes the same.
 pub(crate) async fn save(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtProvider,
     Params(MapperParam { id }): Params<MapperParam>,
     FormBody(form): FormBody<Form>,

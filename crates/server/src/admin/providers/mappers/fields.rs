@@ -20,6 +20,15 @@ pub(crate) struct Form {
     value: String,
 }
 
+/// The word of the form, as [`Form::mapper`] reads it.
+fn sync_word(sync: SyncOverride) -> &'static str {
+    match sync {
+        SyncOverride::Import => "IMPORT",
+        SyncOverride::Force => "FORCE",
+        SyncOverride::Inherit => "INHERIT",
+    }
+}
+
 impl Form {
     /// What a new mapper begins with.
     pub(crate) fn fresh() -> Self {
@@ -28,7 +37,7 @@ impl Form {
 
     /// A mapper as it is stored.
     pub(crate) fn of(mapper: &Mapper) -> Self {
-        let sync = serde_json::json!(mapper.sync).as_str().unwrap_or_default().to_owned();
+        let sync = sync_word(mapper.sync).to_owned();
         let form = Self { name: mapper.name.clone(), sync, ..Self::default() };
         match mapper.kind.clone() {
             MapperKind::AttributeImporter { claim, attribute } => {

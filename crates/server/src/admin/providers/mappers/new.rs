@@ -8,7 +8,7 @@ use super::fields::Form;
 use crate::admin::form::{FormPage, Head, Link, Problems};
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{Tab, console, head};
-use crate::admin::session::FreshOperator;
+use crate::admin::session::FreshAdministrator;
 use crate::app::App;
 use crate::entropy;
 use crate::http::body::FormBody;
@@ -24,7 +24,7 @@ pub(crate) async fn page(State(app): State<App>, at: AtProvider) -> Result<Respo
 /// name taken.
 pub(crate) async fn create(
     State(app): State<App>,
-    fresh: FreshOperator,
+    fresh: FreshAdministrator,
     at: AtProvider,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
@@ -41,7 +41,7 @@ pub(crate) async fn create(
 /// Writes a mapper, new or known.
 pub(super) async fn save(
     app: &App,
-    fresh: &FreshOperator,
+    fresh: &FreshAdministrator,
     at: &AtProvider,
     mapper: &Mapper,
 ) -> Result<Result<(), Problems>, Problem> {
@@ -69,7 +69,7 @@ async fn answer(
     form: &Form,
     problems: Problems,
 ) -> Result<Response, Problem> {
-    let page = form_page(app, at, form, "Add mapper").await?;
+    let page = form_page(app, at, form, "Add Mapper").await?;
     Ok(FormPage { action: at.url("/mappers"), submit: "Add", ..page }.answer(problems))
 }
 

@@ -40,11 +40,12 @@ impl Report {
     }
 
     pub(super) fn step(&mut self, title: &str, outcome: Result<String, String>) {
-        let (verdict, words) = match outcome {
-            Ok(words) => (Verdict::Passed, words),
-            Err(words) => (Verdict::Failed, words),
-        };
-        self.steps.push(Step { title: title.to_owned(), verdict, words });
+        self.steps.push(Step::of(title, outcome));
+    }
+
+    /// A step that stands before all others, whenever it ended.
+    pub(super) fn first_step(&mut self, title: &str, outcome: Result<String, String>) {
+        self.steps.insert(0, Step::of(title, outcome));
     }
 
     pub(super) fn not_reached(&mut self, titles: &[&str]) {
@@ -62,6 +63,16 @@ pub(super) struct Step {
     pub(super) title: String,
     pub(super) verdict: Verdict,
     pub(super) words: String,
+}
+
+impl Step {
+    fn of(title: &str, outcome: Result<String, String>) -> Self {
+        let (verdict, words) = match outcome {
+            Ok(words) => (Verdict::Passed, words),
+            Err(words) => (Verdict::Failed, words),
+        };
+        Self { title: title.to_owned(), verdict, words }
+    }
 }
 
 /// How a step ended.

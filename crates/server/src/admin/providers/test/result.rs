@@ -8,7 +8,7 @@ use store::AuditEntry;
 use super::report::{MapperLine, Missing, Report, Step, Verdict};
 use super::run::run;
 use super::sealed::Test;
-use crate::admin::session::{self, Operator};
+use crate::admin::session::{self, Administrator};
 use crate::app::App;
 use crate::http::page::Html;
 use crate::http::problem::Problem;
@@ -58,8 +58,9 @@ pub(crate) async fn answer(
     if !here || !test.state.matches(callback.state()) {
         return Ok(None);
     }
-    let operator = session::of(app, headers).await?;
-    let Some(operator) = operator.filter(|operator| operator.person.id == test.administrator)
+    let administrator = session::of(app, headers).await?;
+    let Some(administrator) =
+        administrator.filter(|administrator| administrator.person.id == test.administrator)
     else {
         return Ok(None);
     };
@@ -67,7 +68,7 @@ pub(crate) async fn answer(
         return Ok(Some(over(tenant, provider)));
     }
     let report = run(app, tenant, provider, &test, callback).await?;
-    note(app, tenant, provider, &operator, &report).await?;
+    note(app, tenant, provider, &administrator, &report).await?;
     let (again, settings) = links(tenant, provider);
     let page = ResultPage {
         tenant: tenant.display_name.clone(),
@@ -113,7 +114,7 @@ async fn note(
     app: &App,
     tenant: &Tenant,
     provider: &Provider,
-    operator: &Operator,
+    administrator: &Administrator,
     report: &Report,
 ) -> Result<(), Problem> {
     let mut tx = app.store.write(tenant.id).await?;
@@ -123,7 +124,7 @@ async fn note(
     tx.audit(&AuditEntry {
         kind: "provider.tested",
         person: None,
-        actor: Some(operator.person.id),
+        actor: Some(administrator.person.id),
         login: None,
         detail: serde_json::json!({
             "provider": provider.alias, "passed": report.passed(), "auth_time": report.auth_time,

@@ -8,6 +8,7 @@ mod tokens;
 use identity::{Provider, Tenant};
 use oidc::aadsts::{self, Report as Refusal};
 use oidc::callback::Callback;
+use oidc::id_token::Claims;
 
 use super::checks::CHECKS;
 use super::report::Report;
@@ -15,10 +16,12 @@ use super::sealed::Test;
 use crate::app::App;
 use crate::http::problem::Problem;
 
+const METADATA: &str = "The provider's metadata is there and as saved";
 const TOKENS: &str = "The code was redeemed for tokens";
 const KEYS: &str = "The provider's keys are there";
 
-/// Runs the test.
+/// Runs the test. Somebody waits for it, so all calls together take no longer than one may: the
+/// metadata is asked for meanwhile, and the other two share a deadline, as at a sign-in.
 pub(super) async fn run(
     app: &App,
     tenant: &Tenant,
@@ -27,21 +30,38 @@ pub(super) async fn run(
     callback: &Callback,
 ) -> Result<Report, Problem> {
     let mut report = Report::default();
-    metadata::step(app, provider, &mut report).await;
-    let Some(code) = authorization::step(provider, callback, &mut report) else {
-        report.not_reached(&[TOKENS, KEYS]);
-        report.not_reached(&CHECKS);
-        return Ok(report);
-    };
-    let Some(tokens) = tokens::redeem(app, tenant, provider, test, code, &mut report).await else {
-        report.not_reached(&[KEYS]);
-        report.not_reached(&CHECKS);
-        return Ok(report);
-    };
-    if let Some(claims) = tokens::verify(app, provider, test, &tokens, &mut report).await {
+    let sign_in = sign_in(app, tenant, provider, test, callback, &mut report);
+    let (metadata, claims) = tokio::join!(metadata::outcome(app, provider), sign_in);
+    report.first_step(METADATA, metadata);
+    if let Some(claims) = claims {
         mappers::step(app, tenant, provider, &claims, &mut report).await?;
     }
     Ok(report)
+}
+
+/// What a sign-in does between the browser's return and the mappers.
+async fn sign_in(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    test: &Test,
+    callback: &Callback,
+    report: &mut Report,
+) -> Option<Claims> {
+    let deadline = app.upstream.deadline();
+    let Some(code) = authorization::step(provider, callback, report) else {
+        report.not_reached(&[TOKENS, KEYS]);
+        report.not_reached(&CHECKS);
+        return None;
+    };
+    let tokens = deadline.meet(tokens::redeem(app, tenant, provider, test, code)).await;
+    let Some(tokens) = tokens::redeemed(tokens, report) else {
+        report.not_reached(&[KEYS]);
+        report.not_reached(&CHECKS);
+        return None;
+    };
+    let claims = deadline.meet(tokens::verify(app, provider, test, &tokens)).await;
+    tokens::verified(claims, report)
 }
 
 /// What a provider's refusal means, and what to do.

@@ -14,7 +14,7 @@ use crate::http::problem::Problem;
 /// as a person's would be sent, with the same redirect URI. Writes nothing but a sealed cookie.
 pub(crate) async fn handler(State(app): State<App>, at: AtProvider) -> Result<Response, Problem> {
     let (tenant, provider) = (&at.place.tenant, &at.provider);
-    let administrator = at.place.operator.person.id;
+    let administrator = at.place.administrator.person.id;
     let test = Test::begin(administrator, tenant.id, provider.alias.clone());
     let redirect_uri = redirect_uri(&app, tenant, &provider.alias);
     let request = AuthorizationRequest {

@@ -22,8 +22,7 @@ pub(super) async fn redeem(
     provider: &Provider,
     test: &Test,
     code: &Secret,
-    report: &mut Report,
-) -> Option<TokenResponse> {
+) -> Result<TokenResponse, UpstreamError> {
     let redirect_uri = redirect_uri(app, tenant, &provider.alias);
     let request = TokenRequest {
         client_id: &provider.client_id,
@@ -32,7 +31,14 @@ pub(super) async fn redeem(
         redirect_uri: &redirect_uri,
         verifier: &test.verifier,
     };
-    let answer = app.upstream.redeem(tenant.id, &provider.endpoints.token, &request).await;
+    app.upstream.redeem(tenant.id, &provider.endpoints.token, &request).await
+}
+
+/// Says what came of that.
+pub(super) fn redeemed(
+    answer: Result<TokenResponse, UpstreamError>,
+    report: &mut Report,
+) -> Option<TokenResponse> {
     let outcome = match &answer {
         Ok(_) => Ok("Client ID and client secret are right.".to_owned()),
         Err(UpstreamError::Token(TokenResponseError::Refused(refusal))) => {
@@ -50,8 +56,7 @@ pub(super) async fn verify(
     provider: &Provider,
     test: &Test,
     tokens: &TokenResponse,
-    report: &mut Report,
-) -> Option<Claims> {
+) -> Result<Claims, UpstreamError> {
     let kind = kind(provider);
     let expected = Expected {
         issuer: &provider.endpoints.issuer,
@@ -62,7 +67,15 @@ pub(super) async fn verify(
         now: NumericDate(entropy::now().unix_seconds()),
     };
     let compact = tokens.id_token.expose_text().unwrap_or_default();
-    match app.upstream.verify(&provider.endpoints.jwks, compact, &expected).await {
+    app.upstream.verify(&provider.endpoints.jwks, compact, &expected).await
+}
+
+/// Says what came of that.
+pub(super) fn verified(
+    verdict: Result<Claims, UpstreamError>,
+    report: &mut Report,
+) -> Option<Claims> {
+    match verdict {
         Ok(claims) => {
             report.step(KEYS, Ok(String::new()));
             for check in CHECKS {

@@ -1,0 +1,61 @@
+//! `cardea init`: what it writes, who may read it, and what it says.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::init;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn configuration_and_master_key_are_for_their_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("etc/cardea.toml");
+    let done = init(&config, "https://login.acme.example", 8443);
+    assert!(done.status.success(), "{done:?}");
+    let data = config.with_file_name("data");
+    let key = data.join("master.key");
+    assert_eq!((mode(&config), mode(&key)), (0o600, 0o600));
+    assert_eq!((mode(config.parent().unwrap()), mode(&data)), (0o700, 0o700));
+}
+
+#[test]
+fn it_says_that_the_key_must_be_backed_up_and_that_the_host_becomes_the_rp_id_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cardea.toml");
+    let done = init(&config, "https://login.acme.example", 8443);
+    let said = String::from_utf8(done.stdout).unwrap();
+    let key = config.with_file_name("data").join("master.key");
+    for part in [
+        config.to_str().unwrap(),
+        key.to_str().unwrap(),
+        "Back the master key up now, apart from the database",
+        "login.acme.example becomes the RP ID, for good",
+        "Changing it later means enrolling every card anew",
+        "[tls]",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let secret = fs::read_to_string(&key).unwrap();
+    assert!(!said.contains(secret.trim()), "the key itself is printed");
+}
+
+#[test]
+fn it_writes_nothing_over_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cardea.toml");
+    let key = config.with_file_name("data").join("master.key");
+    assert!(init(&config, "http://localhost:8080", 8080).status.success());
+    let before = (fs::read(&config).unwrap(), fs::read(&key).unwrap());
+    let other = folder.path().join("other.toml");
+    for path in [&config, &other] {
+        let refused = init(path, "https://login.acme.example", 8443);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains("nothing is written"), "{said}");
+    }
+    assert_eq!((fs::read(&config).unwrap(), fs::read(&key).unwrap()), before);
+    assert!(!other.exists());
+}
