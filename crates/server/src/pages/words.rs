@@ -104,8 +104,6 @@ pub const FAILURES: &[Failure] = failures! {
         "A sign-in adds the first card only. Start again with the card that you have; on your account page you can add another.";
     "invalid-request", "Cardea on this computer did not accept the request",
         "Check that the computer's clock is right. If it is, Cardea has to be set up on this computer again; your administrator can help.";
-    "locked", "Your computer is locked",
-        "Unlock it, then try again.";
     "login-expired" | "nonce-mismatch" | "other-provider" | "unauthenticated" | "unexpected-event", "This sign-in has expired",
         "For your safety it has to be finished within ten minutes. Start again.";
     "network", "The server cannot be reached",
