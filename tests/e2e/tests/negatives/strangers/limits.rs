@@ -27,7 +27,7 @@ async fn ask(mut browser: Browser, (method, rest): Ask) -> Answer {
     let json = rest.contains("use-card");
     let (content_type, body) = match json {
         true if rest.ends_with("options") => ("application/json", r#"{"hint":"card"}"#),
-        true => ("application/json", r#"{"challenge":"x","credential":{}}"#),
+        true => ("application/json", NOBODYS),
         false => ("application/x-www-form-urlencoded", ""),
     };
     let origin = browser.origin().to_owned();
@@ -36,11 +36,14 @@ async fn ask(mut browser: Browser, (method, rest): Ask) -> Answer {
     browser.send(method, &ACME.path(rest), body, &headers).await
 }
 
+/// An answer to a challenge of nobody.
+const NOBODYS: &str = r#"{"challenge":"0193b5f0-0000-7000-8000-000000000000","credential":{}}"#;
+
 #[track_caller]
 fn assert_told_to_wait(name: &str, answer: &Answer) {
     assert_clear(name, answer);
     assert_eq!((answer.status, answer.title().as_str()), (429, "Too many requests"), "{name}");
-    assert!(answer.body.contains("Wait 5 seconds"), "{name}: {answer:?}");
+    assert!(answer.body.contains("Wait a minute"), "{name}: {answer:?}");
     let retry = answer.headers.iter().find(|(header, _)| header == "retry-after");
     assert_eq!(retry.map(|(_, value)| value.as_str()), Some("5"), "{name}");
 }
