@@ -69,6 +69,8 @@ async fn last_words(child: &mut Child) -> String {
         // Without its words the step still says that it failed.
         let _ = errors.read_to_string(&mut said).await;
     }
+    // It has nothing more to say, and ends; nobody else would take note of that.
+    let _ = child.wait().await;
     said.trim().to_owned()
 }
 

@@ -128,7 +128,9 @@ fn until_ctrl_c_it_stays_up_and_then_leaves_nothing_behind() {
     assert!(link.contains("http://localhost:") && link.contains("/admin/invite#"), "{link}");
     demo.read_to("  ssh -L ");
     // The hand at the terminal goes to the agent, and the agent to the server.
-    for (typed, said) in [("--help", "a code has eight letters"), ("BCDF-GHJK", "no page")] {
+    for (typed, said) in
+        [("--help", "a code has eight letters"), ("BCDF-GHJK", "This code is not accepted")]
+    {
         writeln!(demo.child.stdin.as_mut().unwrap(), "{typed}").unwrap();
         let answer = demo.read_to("Not paired: ");
         assert!(answer.contains(said), "{answer}");

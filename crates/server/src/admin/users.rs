@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod card;
 pub(crate) mod code;
+mod filter;
 pub(crate) mod list;
 pub(crate) mod page;
 pub(crate) mod sessions;

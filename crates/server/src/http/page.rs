@@ -31,7 +31,7 @@ pub(crate) fn see_other(location: &str) -> Response {
 
 /// Where a page of this tenant belongs.
 pub(crate) fn frame(tenant: &Tenant) -> Frame {
-    Frame { tenant: tenant.display_name.clone(), realm: tenant.slug.to_string() }
+    Frame { tenant: tenant.display_name.clone(), slug: tenant.slug.to_string() }
 }
 
 /// A moment as pages show it: in UTC, since a server knows no better.

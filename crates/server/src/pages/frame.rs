@@ -6,13 +6,13 @@ pub struct Frame {
     /// The tenant's name for people.
     pub tenant: String,
     /// The tenant's slug, in its canonical form, for URLs.
-    pub realm: String,
+    pub slug: String,
 }
 
 impl Frame {
     /// The URL of something in this tenant; `path` without a leading slash.
     pub fn url(&self, path: &str) -> String {
-        format!("/realms/{}/{path}", self.realm)
+        format!("/realms/{}/{path}", self.slug)
     }
 }
 

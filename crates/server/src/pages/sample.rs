@@ -75,7 +75,7 @@ fn add<P: Template>(
 }
 
 pub(super) fn frame(text: Text<'_>) -> Frame {
-    Frame { tenant: text("Acme Hospital"), realm: text("acme") }
+    Frame { tenant: text("Acme Hospital"), slug: text("acme") }
 }
 
 pub(super) fn alice(text: Text<'_>) -> Account {

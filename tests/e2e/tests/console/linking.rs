@@ -91,6 +91,7 @@ async fn people_of_a_provider_that_is_not_entra_are_linked_by_issuer_and_sub() {
     sign_in(&world, "mia@acme.example", &mut card).await;
     world.stand_in.spoil_id_tokens(IdTokenFault::claim("oid", OTHER));
     sign_in(&world, "mia@acme.example", &mut card).await;
+    world.stand_in.heal();
     world.stand_in.spoil_id_tokens(IdTokenFault::claim("sub", "another-sub"));
     world.entra_leg(&mut world.browser(), &mut Person::new("mia@acme.example")).await.unwrap();
     assert_eq!(everybody(&world).await.len(), 2, "another sub is another person");

@@ -134,7 +134,7 @@ mod tests {
     fn of_settings_the_facts_are_what_has_changed() {
         let (was, is) = (json!({ "a": 1, "b": "x" }), json!({ "a": 1, "b": { "days": 7 } }));
         assert_eq!(facts(&json!({ "from": was, "to": is })), "b: x → days: 7");
-        assert_eq!(facts(&json!({ "from": was, "to": was })), "nothing is another now");
+        assert_eq!(facts(&json!({ "from": was, "to": was })), "nothing changed");
         assert_eq!(facts(&json!({ "from": "Acme", "to": "Birch" })), "from: Acme · to: Birch");
         assert_eq!(facts(&json!({ "auth_time": null, "l": [1, "b"] })), "auth_time: – · l: 1, b");
     }

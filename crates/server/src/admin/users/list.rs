@@ -6,12 +6,13 @@ use axum::response::{IntoResponse, Response};
 use identity::PersonState;
 use ids::Alias;
 use serde::Deserialize;
-use store::{PeopleFilter, PeopleOnly, PersonRow, Rows};
+use store::{PeopleFilter, PersonRow, Rows};
 use url::form_urlencoded::Serializer;
 
 use crate::admin::form::{Head, Link, clean};
 use crate::admin::place::Place;
 use crate::admin::samples;
+use crate::admin::users::filter::{Filter, TABS};
 use crate::app::App;
 use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
@@ -31,66 +32,6 @@ pub(crate) struct View {
     #[serde(default)]
     q: String,
     after: Option<String>,
-}
-
-/// The tabs, in their order.
-const TABS: [Filter; 4] = [Filter::Completed, Filter::NoCard, Filter::SyncConflict, Filter::All];
-
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-enum Filter {
-    /// People who completed a sign-in.
-    #[default]
-    Completed,
-    /// Azure only, no card yet.
-    NoCard,
-    /// A value that came belongs to somebody else.
-    SyncConflict,
-    All,
-}
-
-impl Filter {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::NoCard => "no-card",
-            Self::SyncConflict => "sync-conflict",
-            Self::All => "all",
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Completed => "Completed a sign-in",
-            Self::NoCard => "Azure only, no card yet",
-            Self::SyncConflict => "Sync conflict",
-            Self::All => "All",
-        }
-    }
-
-    /// Who is under the tab, where its name leaves that open.
-    fn definition(self) -> &'static str {
-        match self {
-            Self::NoCard => {
-                "People who signed in at a Microsoft Entra provider of this tenant, are enabled, \
-                 and never had a card. Whose card was revoked has completed a sign-in before."
-            }
-            Self::SyncConflict => {
-                "People for whom a value came that belongs to somebody else here, and who kept \
-                 their old one. Their page shows which."
-            }
-            Self::Completed | Self::All => "",
-        }
-    }
-
-    fn only(self) -> PeopleOnly {
-        match self {
-            Self::Completed => PeopleOnly::Completed,
-            Self::NoCard => PeopleOnly::EntraOnlyNoCard,
-            Self::SyncConflict => PeopleOnly::SyncConflict,
-            Self::All => PeopleOnly::All,
-        }
-    }
 }
 
 #[derive(Template)]
