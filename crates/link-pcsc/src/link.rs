@@ -60,8 +60,11 @@ impl PcscLink {
         let result = wait(&worker, job, control);
         match &result {
             // What the thread may still hear from the card belongs to nobody.
-            Err(Failure::Cancelled | Failure::Deadline) => drop(worker),
-            Err(Failure::Fault(Fault::Card(CardError::WorkerEnded))) => drop(worker),
+            Err(
+                Failure::Cancelled
+                | Failure::Deadline
+                | Failure::Fault(Fault::Card(CardError::WorkerEnded)),
+            ) => drop(worker),
             _ => self.worker = Some(worker),
         }
         result
