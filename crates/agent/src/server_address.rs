@@ -1,4 +1,5 @@
-//! Which server: its origin, as a person typed it. Nothing else ever names a server.
+//! Which server: its origin, as a person typed it or `agent.toml` has it. Nothing that a page or a
+//! message says ever names a server.
 
 use std::str::FromStr;
 

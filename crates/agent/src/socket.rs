@@ -23,7 +23,7 @@ use crate::server_address::ServerAddress;
 pub enum Ask {
     /// Enrol this computer.
     Pair {
-        /// Where, as the person typed it.
+        /// Where, as the person typed it or has it in a file.
         server: ServerAddress,
         /// The code that the page shows.
         code: EnrolmentCode,

@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, read, write};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+use crate::channel::now;
 use crate::reports::{REPORT_SIZE, Report, ReportError, Reports};
 
 /// Longest wait for a key that takes nothing.
@@ -83,8 +84,13 @@ fn failed(error: Errno) -> ReportError {
 
 impl Reports for Hidraw {
     fn write(&mut self, report: &Report) -> Result<(), ReportError> {
-        if !self.wait(PollFlags::OUT, WRITE_LIMIT)? {
-            return Err(failed(Errno::TIMEDOUT));
+        let give_up = now().checked_add(WRITE_LIMIT);
+        let left = || give_up.map_or(WRITE_LIMIT, |end| end.saturating_duration_since(now()));
+        // A signal ends a wait early.
+        while !self.wait(PollFlags::OUT, left())? {
+            if left().is_zero() {
+                return Err(failed(Errno::TIMEDOUT));
+            }
         }
         let numbered = [&[0][..], report].concat();
         let bytes = if self.is_numbered { &numbered[..] } else { report };

@@ -60,8 +60,11 @@ impl PcscLink {
         let result = wait(&worker, job, control);
         match &result {
             // What the thread may still hear from the card belongs to nobody.
-            Err(Failure::Cancelled | Failure::Deadline) => worker.abandon(),
-            Err(Failure::Fault(Fault::Card(CardError::WorkerEnded))) => drop(worker),
+            Err(
+                Failure::Cancelled
+                | Failure::Deadline
+                | Failure::Fault(Fault::Card(CardError::WorkerEnded)),
+            ) => drop(worker),
             _ => self.worker = Some(worker),
         }
         result
@@ -134,10 +137,8 @@ impl CeremonyLink for PcscLink {
         else {
             return;
         };
-        if reports.recv_timeout(END_LIMIT).is_err()
-            && let Some(worker) = self.worker.take()
-        {
-            worker.abandon();
+        if reports.recv_timeout(END_LIMIT).is_err() {
+            self.worker = None;
         }
     }
 }

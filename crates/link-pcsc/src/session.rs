@@ -70,6 +70,11 @@ pub(crate) fn begin<'c>(
     waiting: &dyn Waiting,
 ) -> Result<Transaction<'c>, Fault> {
     let mut transaction = lock(card, waiting)?;
+    if waiting.is_over() {
+        // Whoever had the card before had it for longer than anybody waits for us.
+        end(transaction, Disposition::LeaveCard);
+        return Err(Fault::Interrupted);
+    }
     select_anew(&mut Channel(&mut transaction), waiting)?;
     Ok(transaction)
 }

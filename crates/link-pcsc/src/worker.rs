@@ -41,7 +41,8 @@ struct Assignment {
     reports: Sender<Report>,
 }
 
-/// A worker, as the link sees it. Dropped, it finishes what it does and resets the card.
+/// A worker, as the link sees it. Dropped, its late answer is thrown away, and the card reset:
+/// also when the link was left by a panic, and the card goes on saying "not yet".
 pub(crate) struct Worker {
     assignments: Sender<Assignment>,
     over: Arc<AtomicBool>,
@@ -68,9 +69,10 @@ impl Worker {
         self.assignments.send(Assignment { job, reports }).ok()?;
         Some(outbox)
     }
+}
 
-    /// Gives it up: its late answer is thrown away, and the card reset.
-    pub(crate) fn abandon(self) {
+impl Drop for Worker {
+    fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
         self.thread.unpark();
     }
@@ -233,4 +235,24 @@ impl State {
 /// Hands over the result. Nobody may be there to take it: then it is thrown away, as it should.
 fn report(reports: &Sender<Report>, result: Result<Vec<u8>, Fault>) {
     let _ = reports.send(Report::Done(result));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_dropped_waits_for_no_card_any_more() {
+        let (assignments, _inbox) = channel();
+        let (reports, _outbox) = channel();
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = thread::current();
+        let worker = Worker { assignments, over: Arc::clone(&over), thread };
+        let client = Client { reports: &reports, over: &over };
+        assert!(!client.is_over());
+        drop(worker);
+        assert!(client.is_over());
+        // It was woken: this pause is none.
+        client.pause();
+    }
 }

@@ -7,6 +7,7 @@
     reason = "what goes wrong here is a red test"
 )]
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Command;
 use std::sync::Arc;
@@ -74,12 +75,13 @@ impl Desk {
                 Command::new("mkfifo").arg(folder.path().join(pipe)).status().unwrap().success()
             );
         }
-        let arguments = ["-c".into(), PINENTRY.into(), "sh".into(), folder.path().into()];
+        let folder_name = folder.path().as_os_str();
+        let arguments = ["-c".as_ref(), PINENTRY.as_ref(), "sh".as_ref(), folder_name];
         let card = Arc::new(Simulator::start(firmware_sim::Config::seeded(1)).unwrap());
         let config = Config {
             state_dir: folder.path().join("state"),
             socket: None,
-            pinentry: Pinentry::new("/bin/sh").with_arguments(arguments),
+            pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
             devices: Box::new(Reader(Arc::clone(&card))),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

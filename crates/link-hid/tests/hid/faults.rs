@@ -347,7 +347,8 @@ fn a_key_that_is_unplugged_at_any_packet_is_removed_and_gets_no_second_pin() {
             submitted += pins;
             match result {
                 Ok(_) => {
-                    assert!(nth > 10, "{out} {nth}");
+                    // Nine go out; more while the key waits for the rest of the message before.
+                    assert!(nth > 9, "{out} {nth}");
                     assert_eq!(pins, 1);
                     break;
                 }

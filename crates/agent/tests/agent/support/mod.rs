@@ -23,7 +23,7 @@ use person::Person;
 use server::Server;
 
 /// No event of these tests takes so long, unless it never comes.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// Waits for an event.
 pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
