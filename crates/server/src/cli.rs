@@ -1,6 +1,7 @@
 //! The commands of `cardea`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod audit;
 mod init;
 mod serve;
 
@@ -32,6 +33,9 @@ enum Command {
     /// Commands for whoever has access to this host.
     #[command(subcommand)]
     Admin(Admin),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 #[derive(Subcommand)]
@@ -52,6 +56,9 @@ pub fn main() -> ExitCode {
             with_config(&cli.config, |config| serve::run(config, &arguments))
         }
         Command::Admin(Admin::Invite) => with_config(&cli.config, |config| invite(&config)),
+        Command::Audit(audit::Command::Verify(arguments)) => {
+            with_config(&cli.config, |config| audit::verify(&config, &arguments))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

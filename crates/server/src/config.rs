@@ -47,13 +47,14 @@ pub struct Config {
 pub struct Bounds {
     /// Connections at a time.
     pub connections: usize,
-    /// Connections of one address at a time, and of one IPv6 site four times as many; this machine
-    /// and trusted proxies may have all.
+    /// Connections of one address at a time, and of one IPv6 site four times as many; trusted
+    /// proxies, and this machine where no proxy ends TLS, may have all.
     pub connections_per_address: usize,
     /// Logins a minute that one address may begin, choose a way for, and bring back from a
     /// provider, and one IPv6 site four times as many. Wide enough for a hospital behind one address.
+    /// Each other thing that costs a commit may be done as often, and so may each agent's calls.
     pub logins_per_minute: u32,
-    /// Codes of agents a minute that may be tried, by everybody together.
+    /// Wrong codes of agents a minute that are answered as such, to everybody together.
     pub agent_codes_per_minute: u32,
     /// How long the head of a request may take to arrive, and again its body, in seconds.
     pub request_seconds: u32,

@@ -27,6 +27,7 @@ mod statics;
 mod sweep;
 #[cfg(test)]
 mod test_app;
+mod trail;
 
 pub use app::{App, router, table};
 pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};

@@ -1,5 +1,6 @@
 //! Limits on what strangers may try.
 
+mod devices;
 mod pace;
 mod peers;
 mod tried;
@@ -8,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use identity::Tenant;
 use secrets::Token;
+use store::Device;
 
 use crate::app::App;
 use crate::config::Bounds;
@@ -15,6 +17,7 @@ use crate::entropy;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
+use devices::Devices;
 use pace::Pace;
 use peers::Peers;
 use tried::{Tried, Verdict};
@@ -26,6 +29,7 @@ pub(crate) use peers::Attempt;
 pub(crate) struct Limits {
     bounds: Bounds,
     codes: Mutex<Pace>,
+    devices: Mutex<Devices>,
     peers: Mutex<Peers>,
     tried: Mutex<Tried>,
 }
@@ -35,14 +39,46 @@ impl Limits {
         Self { bounds, ..Self::default() }
     }
 
-    /// Counts a try of an agent's code, and tells whether it may go on.
-    ///
-    /// Wide, and for everybody together, so that no stranger stops others from setting up their
-    /// agent; with 34 bits a code and ten minutes of life still hopeless to guess, for an offer
-    /// that its page would have to confirm.
-    pub(crate) fn allows_code_try(&self) -> bool {
+    /// Counts a wrong code of an agent, and tells whether it is not one too many.
+    fn allows_wrong_code(&self) -> bool {
         lock(&self.codes).allows(entropy::now(), self.bounds.agent_codes_per_minute)
     }
+}
+
+/// Counts a code of an agent that is not out, of everybody together.
+///
+/// A code that is out passes whatever was counted: strangers with many addresses must not stop
+/// others from setting up their agent. What makes guessing hopeless is that each address has its
+/// pace, that a code has 34 bits and ten minutes of life, and that its page confirms the offer
+/// only with the number that the agent shows.
+///
+/// # Errors
+///
+/// [`Problem::TooMany`] when there were too many within a minute.
+pub(crate) fn count_wrong_code(app: &App) -> Result<(), Problem> {
+    if app.limits.allows_wrong_code() {
+        return Ok(());
+    }
+    app.quiet.once("too many wrong codes of agents", None, || {
+        tracing::warn!("too many wrong codes of agents: somebody guesses");
+    });
+    Err(Problem::TooMany)
+}
+
+/// Counts a call of an agent.
+///
+/// # Errors
+///
+/// [`Problem::TooMany`] when this device made too many within a minute.
+pub(crate) fn count_device(app: &App, device: &Device) -> Result<(), Problem> {
+    let limits = &app.limits;
+    if lock(&limits.devices).allows(device.id, entropy::now(), limits.bounds.logins_per_minute) {
+        return Ok(());
+    }
+    app.quiet.once("too many calls of one agent", None, || {
+        tracing::warn!(device = %device.id, "too many calls of one agent");
+    });
+    Err(Problem::TooMany)
 }
 
 /// Counts what this peer does.
@@ -131,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn six_thousand_codes_of_agents_are_tried_a_minute() {
+    fn six_thousand_wrong_codes_of_agents_are_answered_a_minute() {
         let limits = Limits::new(Bounds::default());
-        let passed = (0..7000).filter(|_| limits.allows_code_try()).count();
+        let passed = (0..7000).filter(|_| limits.allows_wrong_code()).count();
         // A few more, if it takes a while to try them.
         assert!((6000..6900).contains(&passed), "{passed}");
     }

@@ -1,6 +1,8 @@
 //! The listening socket: how many connections there are, who may come, and for how long.
 
+mod busy;
 mod connections;
+mod door;
 mod files;
 mod held;
 mod http1;
@@ -12,12 +14,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::middleware::from_fn_with_state;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server, from_tcp};
 use hyper_util::rt::TokioTimer;
 
 use crate::app::{App, router};
-use connections::Doorkeeper;
+use connections::Connections;
+use door::Doorkeeper;
 use http1::Http1;
 
 pub(crate) use files::raise as raise_open_files;
@@ -61,9 +65,10 @@ async fn open(
     silence: Duration,
 ) -> io::Result<()> {
     let inner = Doorkeeper::of(app, silence);
+    let service = service(app, inner.connections());
     let acceptor = Http1 { app: app.clone(), inner };
     let server = from_tcp(listener)?.handle(handle).acceptor(acceptor);
-    within(server, app.config.limits.request()).serve(service(app)).await
+    within(server, app.config.limits.request()).serve(service).await
 }
 
 /// Serves HTTPS until `handle` says that it is enough.
@@ -76,15 +81,20 @@ pub(crate) async fn encrypted(
     http1::offered(&tls);
     let request = app.config.limits.request();
     let tls = RustlsAcceptor::new(tls).handshake_timeout(request);
-    let inner = tls.acceptor(Doorkeeper::of(app, SILENCE));
-    let acceptor = Http1 { app: app.clone(), inner };
+    let doorkeeper = Doorkeeper::of(app, SILENCE);
+    let service = service(app, doorkeeper.connections());
+    let acceptor = Http1 { app: app.clone(), inner: tls.acceptor(doorkeeper) };
     let server = from_tcp(listener)?.handle(handle).acceptor(acceptor);
-    within(server, request).serve(service(app)).await
+    within(server, request).serve(service).await
 }
 
 /// The routes, which learn from whom each connection comes.
-fn service(app: &App) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-    router(app).into_make_service_with_connect_info()
+fn service(
+    app: &App,
+    connections: &Connections,
+) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    let marked = router(app).layer(from_fn_with_state(connections.clone(), busy::mark));
+    marked.into_make_service_with_connect_info()
 }
 
 /// Gives each head of a request a deadline, and the first one from the moment of the connection:

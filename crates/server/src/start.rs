@@ -1,5 +1,9 @@
 //! Puts the server together: keys, store, and the tenant of the operators.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +15,7 @@ use passkeys::Passkeys;
 use secrets::{KeyRing, Secret, Token};
 use store::{Code, CodePurpose, Location, Store, StoreError};
 use upstream::Upstream;
+use zeroize::Zeroizing;
 
 use crate::agents::Agents;
 use crate::app::{App, Parts};
@@ -19,6 +24,7 @@ use crate::entropy;
 use crate::hallway::events::Pages;
 use crate::limits::Limits;
 use crate::quiet::Quiet;
+use crate::trail::{self, Seen, Stretch, Walked};
 
 /// Slug of the tenant in which the operators of the installation live.
 pub const OPERATORS: &str = "operators";
@@ -37,6 +43,17 @@ pub enum StartError {
         path: std::path::PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Others on this machine can read the master key, or change it.
+    #[error(
+        "the master key {path} is open to others than its owner (mode {mode:03o}); say `chmod 600 \
+         {path}`, and think about who may have read it"
+    )]
+    KeyOpen {
+        /// Where it is.
+        path: std::path::PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// The master key is not one.
     #[error("the master key is damaged")]
@@ -81,10 +98,23 @@ pub async fn open(config: Config) -> Result<App, StartError> {
 
 fn read_ring(config: &Config) -> Result<KeyRing, StartError> {
     let path = config.master_key();
-    let text = std::fs::read_to_string(&path);
-    let text = text.map_err(|source| StartError::KeyFile { path, source })?;
-    let text = zeroize::Zeroizing::new(text);
+    let (mode, text) = match read_key_file(&path) {
+        Ok(read) => read,
+        Err(source) => return Err(StartError::KeyFile { path, source }),
+    };
+    if mode & 0o077 != 0 {
+        return Err(StartError::KeyOpen { path, mode });
+    }
     KeyRing::parse(&text).map_err(|error| StartError::Key(error.into()))
+}
+
+/// The mode and the text of one and the same file, whatever the path names a moment later.
+fn read_key_file(path: &Path) -> std::io::Result<(u32, Zeroizing<String>)> {
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text)?;
+    Ok((mode, text))
 }
 
 async fn open_store(config: &Config, ring: Arc<KeyRing>) -> Result<Store, StoreError> {
@@ -153,6 +183,28 @@ pub async fn invite(config: &Config) -> Result<String, StartError> {
     Ok(config.address(&format!("/admin/invite#{}", token.reveal())))
 }
 
+/// Walks along the whole audit trail of a tenant; `None` when there is no such tenant.
+///
+/// # Errors
+///
+/// See [`StartError`].
+pub(crate) async fn walk_audit(
+    config: &Config,
+    tenant: &Slug,
+    seen: Option<Seen>,
+) -> Result<Option<Walked>, StartError> {
+    let store = open_store(config, Arc::new(read_ring(config)?)).await?;
+    let walked = match store.tenant(tenant).await? {
+        Some(tenant) => {
+            let all = Stretch { events: i64::MAX, kept: 1 };
+            Some(trail::walk(&mut *store.read(tenant.id).await?, &all, seen).await?)
+        }
+        None => None,
+    };
+    store.close().await?;
+    Ok(walked)
+}
+
 /// The key that signs requests to agents, computed from the master key: every node has the same,
 /// and there is nothing to keep.
 fn request_key(ring: &KeyRing) -> Result<SigningKey, StartError> {
@@ -180,7 +232,29 @@ fn upstream(config: &Config) -> Result<Upstream, StartError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+
     use super::*;
+    use crate::test_app::test_app;
+
+    #[tokio::test]
+    async fn a_master_key_that_others_may_read_is_refused() {
+        let (app, data) = test_app().await;
+        let key = app.config.master_key();
+        for mode in [0o640, 0o604, 0o620, 0o610, 0o666] {
+            std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+            let refused = read_ring(&app.config).unwrap_err();
+            assert!(matches!(refused, StartError::KeyOpen { mode: said, .. } if said == mode));
+            let text = refused.to_string();
+            let (mode, key) = (format!("mode {mode:o}"), format!("chmod 600 {}", key.display()));
+            assert!(text.contains(&mode) && text.contains(&key), "{text}");
+        }
+        for mode in [0o600, 0o400] {
+            std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+            read_ring(&app.config).unwrap();
+        }
+        drop(data);
+    }
 
     #[test]
     fn the_request_key_is_the_same_on_every_node_and_another_for_every_master_key() {

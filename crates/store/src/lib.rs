@@ -9,6 +9,7 @@
 //! Decides nothing about people: that is `login`. Knows nothing of HTTP.
 
 mod error;
+mod heads;
 mod open;
 mod row;
 mod rows;
@@ -22,7 +23,7 @@ pub use rows::{
     AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
     Device, DeviceState, MissingGroups, NewSession, Page, Pairing, PeopleFilter, PeopleOnly,
     PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState,
-    Writing, verify_chain,
+    Writing,
 };
 pub use store::{Figures, Store};
 

@@ -30,12 +30,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
+use crate::heads::Heads;
 use crate::row::Row;
 use crate::sql::{Statement, Value};
 use crate::writer::Turn;
 
 pub(crate) use agent_code::LOGIN_BY_AGENT_CODE;
-pub use audit::{AuditEntry, AuditEvent, AuditHead, verify_chain};
+#[cfg(test)]
+pub(crate) use audit::hash as audit_hash;
+pub use audit::{AuditEntry, AuditEvent, AuditHead};
 pub use client::Client;
 pub use code::{Code, CodePurpose};
 pub use credential::Credential;
@@ -58,6 +61,10 @@ pub struct Rows {
     /// Which transaction this is: what was spent in one cannot be used in another.
     pub(crate) transaction: u64,
     pub(crate) spoiled: bool,
+    /// Where the audit chain ends, if this transaction is kept and has appended to it.
+    pub(crate) appended: Option<AuditHead>,
+    /// Whom to tell then.
+    pub(crate) heads: Arc<Heads>,
 }
 
 /// The way to the database.
@@ -198,11 +205,16 @@ impl Writing {
         if self.rows.spoiled {
             return Err(StoreError::Spoiled);
         }
-        match self.rows.link {
+        let Rows { tenant, link, appended, heads, .. } = self.rows;
+        match link {
             Link::SqliteReader(_) => Err(StoreError::Spoiled),
             Link::SqliteWriter(turn) => turn.commit().await,
             Link::Postgres { transaction, .. } => Ok(transaction.commit().await?),
+        }?;
+        if let Some(head) = appended {
+            heads.moved(tenant, head);
         }
+        Ok(())
     }
 
     /// Runs a statement and tells whether it hit.

@@ -8,13 +8,14 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::heads::Heads;
 use crate::row::Row;
 use crate::rows::{
     DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP,
 };
 use crate::sql::{Statement, Value, statements, values};
 use crate::writer::Writer;
-use crate::{Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
+use crate::{AuditHead, Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ struct Inner {
     engine: Engine,
     ring: Arc<KeyRing>,
     transactions: AtomicU64,
+    heads: Arc<Heads>,
     /// Up to which tenant the last sweep came.
     swept: Mutex<Uuid>,
 }
@@ -53,7 +55,7 @@ statements! {
 impl Store {
     pub(crate) fn new(engine: Engine, ring: Arc<KeyRing>) -> Self {
         let (transactions, swept) = (AtomicU64::new(0), Mutex::new(Uuid::nil()));
-        Self(Arc::new(Inner { engine, ring, transactions, swept }))
+        Self(Arc::new(Inner { engine, ring, transactions, heads: Arc::default(), swept }))
     }
 
     /// The database's clock, by which every expiry is judged.
@@ -189,6 +191,12 @@ impl Store {
         Ok(swept)
     }
 
+    /// Where audit chains end to which this process has appended since the last call: for a place
+    /// outside of the database, so that a chain that is cut back is noticed.
+    pub fn take_moved_heads(&self) -> Vec<(TenantId, AuditHead)> {
+        self.0.heads.take_moved()
+    }
+
     /// What operators watch.
     pub fn figures(&self) -> Figures {
         match &self.0.engine {
@@ -226,7 +234,8 @@ impl Store {
     }
 
     fn rows(&self, tenant: TenantId, link: Link, transaction: u64) -> Rows {
-        Rows { tenant, link, ring: Arc::clone(&self.0.ring), transaction, spoiled: false }
+        let (ring, heads) = (Arc::clone(&self.0.ring), Arc::clone(&self.0.heads));
+        Rows { tenant, link, ring, transaction, spoiled: false, appended: None, heads }
     }
 
     /// A look-up in the few tables that are read before a tenant is known.

@@ -1,4 +1,8 @@
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Once;
 
 use entra_stand_in::StandIn;
@@ -125,6 +129,21 @@ impl World {
         .await
     }
 
+    /// A world with other limits, whose people are promised HTTPS by a proxy that is elsewhere: what
+    /// comes from this machine is counted by its address, and each of 127.0.0.0/8 is one.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn behind_a_proxy(limits: Bounds) -> Self {
+        Self::build(Engine::of_this_run(), Self::policy(), &[], |config| {
+            config.limits = limits;
+            config.url.set_scheme("https").unwrap_or_default();
+            config.trusted_proxies = vec![Ipv4Addr::new(192, 0, 2, 1).into()];
+        })
+        .await
+    }
+
     /// A world with another policy, in which each event of strangers is a line of its own.
     ///
     /// # Panics
@@ -151,8 +170,7 @@ impl World {
         let clouds = [others, &[&stand_in]].concat();
         let mut config = config(listen, &data, engine.database(), &clouds);
         change(&mut config);
-        std::fs::write(config.master_key(), KeyRing::of([7; 32]).reveal().as_bytes())
-            .expect("a master key");
+        write_key(&config.master_key()).expect("a master key");
         let app = server::open(config.clone()).await.expect("a server");
         let serving = app.clone();
         let server = tokio::spawn(async move {
@@ -267,6 +285,12 @@ impl World {
         }
         tx.commit().await.expect("a commit");
     }
+}
+
+/// The master key of all worlds, for nobody else to read.
+fn write_key(path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(KeyRing::of([7; 32]).reveal().as_bytes())
 }
 
 fn config(

@@ -162,7 +162,7 @@ impl Story {
         let mut rows = self.world.app.store().read(tenant).await.unwrap();
         let events = rows.audit(0, 1000).await.unwrap();
         let head = rows.audit_head().await.unwrap().unwrap();
-        assert_eq!(store::verify_chain(&events), Ok(()));
+        assert_eq!(rows.verify_chain(&events), Ok(()));
         assert!(head.ends(&events), "the chain ends elsewhere");
         events
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
-use store::{Page, verify_chain};
+use store::Page;
 
 use crate::Failure;
 
@@ -171,7 +171,10 @@ async fn broken_chains(installation: &Installation) -> Result<Vec<String>, Failu
         let mut rows = store.read(tenant.id).await?;
         let events = rows.audit(0, 100_000).await?;
         let whole = rows.audit_head().await?.is_some_and(|head| head.ends(&events));
-        if !whole || verify_chain(&events).is_err() || events.first().is_none_or(|e| e.seq != 1) {
+        if !whole
+            || rows.verify_chain(&events).is_err()
+            || events.first().is_none_or(|e| e.seq != 1)
+        {
             broken.push(tenant.slug.to_string());
         }
     }

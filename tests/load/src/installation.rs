@@ -1,5 +1,7 @@
 use std::error::Error;
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,7 +72,10 @@ impl Installation {
         let installation = Self { folder, entra, database };
         fs::create_dir(installation.data())?;
         let key = KeyRing::of(MASTER_KEY).reveal();
-        fs::write(installation.data().join("master.key"), key.as_bytes())?;
+        let file = installation.data().join("master.key");
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+        file.write_all(key.as_bytes())?;
         Ok(installation)
     }
 

@@ -12,7 +12,9 @@ use crate::app::App;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::change::{self, Change};
 use crate::http::params::Params;
+use crate::http::peer::Peer;
 use crate::http::problem::{Clash, Problem};
+use crate::limits::{self, Attempt};
 use crate::paths;
 
 /// `POST /realms/{slug}/account/cards/add`: one more card. A second click begins a second login,
@@ -20,8 +22,10 @@ use crate::paths;
 pub(crate) async fn add(
     State(app): State<App>,
     signed_in: SignedIn,
+    peer: Peer,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Change, peer)?;
     begin(&app, signed_in, Then::AddCard, Asked::by(&headers)).await
 }
 
@@ -35,8 +39,10 @@ pub(crate) async fn remove(
     State(app): State<App>,
     signed_in: SignedIn,
     Params(CardParam { id }): Params<CardParam>,
+    peer: Peer,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Change, peer)?;
     let mut rows = app.store.read(signed_in.tenant.id).await?;
     let card = rows.credential(id).await?;
     let card = card.filter(|card| card.person == signed_in.session.person);

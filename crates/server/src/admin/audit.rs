@@ -6,8 +6,9 @@ mod words;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use identity::Tenant;
 use ids::UserId;
-use store::{AuditEvent, Rows, verify_chain};
+use store::AuditEvent;
 
 pub(super) use self::names::Names;
 pub(super) use self::words::sentence;
@@ -20,11 +21,10 @@ use crate::http::page::{Html, when};
 use crate::http::problem::Problem;
 use crate::pages::sample::{Rendered, Text, rendered, when as at};
 use crate::pages::{ConsoleFrame, Section, Tone, When};
+use crate::trail::{Stretch, Walked, walk};
 
 /// Events on the page.
 const SHOWN: usize = 100;
-/// Events that are read at a time.
-const BATCH: u32 = 500;
 /// Chains up to this length are verified from their beginning at each look.
 const VERIFIED: i64 = 20_000;
 
@@ -51,7 +51,7 @@ struct Row {
 pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Response, Problem> {
     let tenant = &place.tenant;
     let mut rows = app.store.read(tenant.id).await?;
-    let chain = walk(&mut rows).await?;
+    let chain = walk(&mut rows, &Stretch { events: VERIFIED, kept: SHOWN }, None).await?;
     let mut names = Names::of(&mut rows, &chain.last).await?;
     drop(rows);
     let operators = session::tenant(&app).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Resp
         head: Head {
             title: "Audit".into(),
             crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
-            messages: vec![verdict(&chain)],
+            messages: vec![verdict(&chain, tenant)],
             ..Head::default()
         },
         events: chain.last.iter().rev().map(|event| row(event, &place, &names)).collect(),
@@ -71,64 +71,41 @@ pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Resp
     Ok(Html(page).into_response())
 }
 
-/// What a walk along the chain found.
-struct Chain {
-    /// The last events, the oldest first.
-    last: Vec<AuditEvent>,
-    /// Number of the first event that was looked at.
-    from: i64,
-    /// Number of the first event that is not as it was written.
-    broken_at: Option<i64>,
-}
-
-/// Walks to the end of the chain, in batches that overlap by one event so that no joint is left
-/// out. The end is read first: what is appended meanwhile is not missed.
-async fn walk(rows: &mut Rows) -> Result<Chain, Problem> {
-    let head = rows.audit_head().await?.ok_or(Problem::Internal)?;
-    let after = head.seq.saturating_sub(VERIFIED).max(0);
-    let mut chain = Chain { last: Vec::new(), from: after.saturating_add(1), broken_at: None };
-    let mut stretch: Vec<AuditEvent> = Vec::new();
-    let mut at = after;
-    while at < head.seq {
-        let mut batch = rows.audit(at, BATCH).await?;
-        batch.retain(|event| event.seq <= head.seq);
-        let Some(end) = batch.last().map(|event| event.seq) else { break };
-        at = end;
-        stretch = stretch.pop().into_iter().chain(batch).collect();
-        if let Err(index) = verify_chain(&stretch) {
-            let broken = stretch.get(index).map_or(head.seq, |event| event.seq);
-            chain.broken_at.get_or_insert(broken);
-        }
-        chain.last.extend(stretch.iter().skip(usize::from(!chain.last.is_empty())).cloned());
-        let surplus = chain.last.len().saturating_sub(SHOWN);
-        chain.last.drain(..surplus);
-    }
-    if head.seq > 0 && !head.ends(&chain.last) {
-        chain.broken_at.get_or_insert(head.seq);
-    }
-    Ok(chain)
-}
-
-fn verdict(chain: &Chain) -> Message {
+fn verdict(chain: &Walked, tenant: &Tenant) -> Message {
     let end = chain.last.last().map_or(0, |event| event.seq);
-    match chain.broken_at {
-        Some(seq) => Message {
+    let broken = "Keep a copy of the database, and find out who had access.";
+    if let Some(seq) = chain.broken_at {
+        return Message {
             tone: Tone::Bad,
             title: format!("The audit chain is broken at event {seq}"),
-            lines: vec![
-                "Events were changed, removed or moved in the database. Keep a copy of it, and \
-                 find out who had access."
-                    .into(),
-            ],
-        },
-        None => Message {
-            tone: Tone::Good,
-            title: "The audit chain is whole".into(),
+            lines: vec![format!("Events were changed, removed or moved in the database. {broken}")],
+        };
+    }
+    if let Some(seq) = chain.missing {
+        return Message {
+            tone: Tone::Bad,
+            title: format!("The audit chain is broken: event {seq} is gone"),
             lines: vec![format!(
-                "Events {} to {end} were verified just now: none was changed, removed or moved.",
-                chain.from
+                "This server wrote it, and the database was put back to before. {broken}"
             )],
-        },
+        };
+    }
+    Message {
+        tone: Tone::Good,
+        title: format!("The audit chain is whole up to event {end}, as signed"),
+        lines: vec![
+            format!(
+                "Events {} to {end} were verified just now, with the master key: between them none \
+                 was changed, removed or moved.",
+                chain.from
+            ),
+            format!(
+                "Whether later ones were cut off, the database alone cannot tell. The server's log \
+                 can: take the last line “audit head” of this tenant and run cardea audit verify \
+                 --tenant {} --seen SEQ:MAC.",
+                tenant.slug
+            ),
+        ],
     }
 }
 

@@ -14,6 +14,7 @@ use crate::entropy;
 use crate::hallway::one_call::OneCall;
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::limits;
 
 /// An enrolled agent, or one that waits to be confirmed, and what it sends.
 pub(crate) struct AgentCall<T> {
@@ -34,6 +35,7 @@ impl<T: DeserializeOwned> FromRequest<App> for AgentCall<T> {
             .inspect_err(|problem| unread(app, problem))?;
         let Caller { tenant, device, call } =
             identify(app, &headers, &method, &path, &body, None).await?;
+        limits::count_device(app, &device)?;
         let body = parse(&body).map_err(|error| error.refuse(&device))?;
         Ok(Self { tenant, device, call, body })
     }

@@ -16,6 +16,7 @@ use crate::agents::{Connected, nonce, reason_name, ticket_for};
 use crate::app::App;
 use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
+use crate::limits as rate;
 
 #[derive(Deserialize)]
 struct Nonce {
@@ -38,6 +39,7 @@ pub(crate) async fn handler(
     if device.state != DeviceState::Confirmed {
         return Err(CallError::NotConfirmed.refuse(&device));
     }
+    rate::count_device(&app, &device)?;
     let mut tx = app.store.write(tenant.id).await?;
     if !call.spend(&mut tx).await? {
         return Err(CallError::Replay.refuse(&device));
@@ -96,6 +98,9 @@ async fn serve(
 /// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
 async fn heard(app: &App, tenant: &Tenant, device: &Device, text: &str) {
     let device_id = device.id;
+    if rate::count_device(app, device).is_err() {
+        return;
+    }
     match AgentMessage::parse(text) {
         Ok(AgentMessage::Refused { id, reason }) => {
             tracing::info!(device = %device_id, ?reason, "agent does not claim");

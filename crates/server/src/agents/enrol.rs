@@ -27,7 +27,6 @@ pub(crate) async fn handler(
     peer: Peer,
     request: Request,
 ) -> Result<Json<EnrolAnswer>, Problem> {
-    // Before the bucket of all together: one stranger must not empty it for everybody.
     rate::count(&app, Attempt::Enrol, peer)?;
     let headers = request.headers().clone();
     let body = body::read(&app, request, body::JSON)
@@ -36,14 +35,13 @@ pub(crate) async fn handler(
     let asked: EnrolRequest = caller::parse(&body).map_err(|error| error.refuse_stranger(&app))?;
     let proof = caller::proof_of(&app, &headers)?;
     let proof = caller::verify(&app, proof, &asked.device_key, "POST", paths::ENROL, &body, None)?;
-    // The code is what a stranger could guess: one try each, few a minute, and it names one login.
-    if !app.limits.allows_code_try() {
-        return Err(Problem::TooMany);
-    }
     let unknown = || CallError::Code.refuse_stranger(&app);
     let hash = code_hash(&app, asked.code.as_str())?.ok_or_else(unknown)?;
-    let found = app.store.login_by_agent_code(&hash).await?;
-    let (tenant, login) = found.ok_or_else(unknown)?;
+    // Looked up first: a code that is out is never refused because of those that others guess.
+    let Some((tenant, login)) = app.store.login_by_agent_code(&hash).await? else {
+        rate::count_wrong_code(&app)?;
+        return Err(unknown());
+    };
     let mut rows = app.store.read(tenant).await?;
     let tenant = rows.tenant().await?.ok_or_else(unknown)?;
     let waiting = rows.login(login).await?.ok_or_else(unknown)?;
@@ -60,7 +58,7 @@ pub(crate) async fn handler(
     if !tx.take_agent_code(login, &hash).await? {
         return Err(unknown());
     }
-    tx.insert_device(&device).await.map_err(|error| match error {
+    let withdrawn = tx.offer_device(&device).await.map_err(|error| match error {
         StoreError::Conflict(_) => CallError::KeyTaken.refuse_stranger(&app),
         other => other.into(),
     })?;
@@ -73,6 +71,7 @@ pub(crate) async fn handler(
     })
     .await?;
     tx.commit().await?;
+    withdrawn.into_iter().for_each(|older| app.agents.waiters.wake(older));
     app.pages.tell(login, PageState::enrolled(&device));
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
     Ok(Json(EnrolAnswer {
@@ -128,6 +127,10 @@ pub(crate) async fn wait(
     let mut tx = app.store.write(call.tenant.id).await?;
     call.spend(&mut tx).await?;
     tx.commit().await?;
+    // Who waits for nothing takes no place: of each login there is one offer, and so one place.
+    if call.device.state != DeviceState::Pending {
+        return Ok(Json(WaitAnswer { state: state(&app, &call).await? }));
+    }
     // Before the look, so that nothing is missed between the two.
     let mut waiter = app.agents.waiters.wait(call.device.id).ok_or(Problem::Busy)?;
     let pending = state(&app, &call).await?;

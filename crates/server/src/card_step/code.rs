@@ -12,7 +12,9 @@ use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::FormBody;
 use crate::http::page::{Html, frame, see_other};
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::limits::{self, Attempt};
 use crate::pages::{CodeEntry, CodeProblem, EnrolPage, EnrolStep};
 use crate::paths;
 
@@ -34,18 +36,24 @@ pub(crate) struct Form {
 pub(crate) async fn handler(
     State(app): State<App>,
     at: AtCard,
+    peer: Peer,
     FormBody(form): FormBody<Form>,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Code, peer)?;
     if at.waiting.task != Task::Enrol(Permit::CodeNeeded) {
         return Ok(see_other(&paths::card(&at.tenant.slug)));
     }
+    let tries = app.store.read(at.tenant.id).await?.code_tries(at.waiting.started.id).await?;
     // What cannot be a code is no try: nobody learns anything from it.
     let Some(hash) = code_hash(&app, &form.code)? else {
-        let tries = app.store.read(at.tenant.id).await?.code_tries(at.waiting.started.id).await?;
         let empty = form.code.trim().is_empty();
         let problem = if empty { CodeProblem::Empty } else { CodeProblem::Malformed };
         return again(&app, &at, tries_left(tries), problem).await;
     };
+    // Who has none left makes us write nothing.
+    if tries_left(tries) == 0 {
+        return again(&app, &at, 0, CodeProblem::Refused).await;
+    }
     // Counted before it is compared, so that parallel guesses do not get more tries.
     let mut tx = app.store.write(at.tenant.id).await?;
     let tries = tx.count_code_try(at.waiting.started.id).await?;

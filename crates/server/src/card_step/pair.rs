@@ -85,8 +85,10 @@ struct Paired {
 pub(crate) async fn confirm(
     State(app): State<App>,
     AtCard { tenant, waiting }: AtCard,
+    peer: Peer,
     JsonBody(given): JsonBody<Number>,
 ) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Code, peer)?;
     let login = waiting.started.id;
     let mut tx = app.store.write(tenant.id).await?;
     // Two digits: one wrong number ends the offer.

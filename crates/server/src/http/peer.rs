@@ -8,6 +8,10 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::app::App;
+use crate::config::Config;
+
+/// Where a proxy says for whom it asks.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Bits of an IPv6 address that name a network: who has one address of a /64 has all of them.
 const NETWORK: u32 = 64;
@@ -22,7 +26,7 @@ const SITE_SHARE: u8 = 4;
 /// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
-    /// A program on this machine, which could do worse than send requests.
+    /// A program on this machine, which could do worse than send requests, where no proxy is needed.
     Local,
     /// An address; of IPv6 the network.
     Address(IpAddr),
@@ -34,7 +38,18 @@ impl FromRequestParts<App> for Peer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let socket = socket.map(|ConnectInfo(address)| address.ip());
-        Ok(Self::of(socket, &parts.headers, &app.config.trusted_proxies))
+        let ways = Ways::of(&app.config);
+        if let Some(address) = socket
+            && !ways.trusts(address)
+            && parts.headers.contains_key(FORWARDED_FOR)
+        {
+            let kind =
+                "X-Forwarded-For from an address that is no trusted proxy counts for nothing";
+            app.quiet.once(kind, None, || {
+                tracing::warn!(%address, "{kind}: if it is yours, name it in trusted_proxies");
+            });
+        }
+        Ok(Self::of(socket, &parts.headers, &ways))
     }
 }
 
@@ -46,30 +61,61 @@ impl Peer {
     ///
     /// What stands to the left of that address came from the stranger. A trusted proxy that does
     /// not say for whom it asks is counted itself, and an unknown socket like everything unknown.
-    fn of(socket: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+    fn of(socket: Option<IpAddr>, headers: &HeaderMap, ways: &Ways) -> Self {
         let Some(socket) = socket.map(|address| address.to_canonical()) else {
             return Self::Address(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         };
-        let is_trusted =
-            |address: IpAddr| trusted.iter().any(|proxy| proxy.to_canonical() == address);
-        if !is_trusted(socket) {
-            return Self::direct(socket);
+        if !ways.trusts(socket) {
+            return Self::direct(socket, ways);
         }
         let mut nearest = socket;
         for address in forwarded_for(headers) {
             let Some(address) = address else { break };
             nearest = address;
-            if !is_trusted(address) {
+            if !ways.trusts(address) {
                 break;
             }
         }
         Self::Address(network(nearest))
     }
 
-    /// Whoever is connected without a proxy.
-    pub(crate) fn direct(socket: IpAddr) -> Self {
+    /// Whoever is connected without a trusted proxy.
+    ///
+    /// # Security
+    ///
+    /// Where a proxy ends TLS, what comes from this machine and is not listed may be that proxy, with
+    /// everybody behind it: it is counted like any address.
+    pub(crate) fn direct(socket: IpAddr, ways: &Ways) -> Self {
         let socket = socket.to_canonical();
-        if socket.is_loopback() { Self::Local } else { Self::Address(network(socket)) }
+        if socket.is_loopback() && !ways.proxies_end_tls {
+            Self::Local
+        } else {
+            Self::Address(network(socket))
+        }
+    }
+}
+
+/// How people may come to this server.
+#[derive(Clone, Debug)]
+pub(crate) struct Ways {
+    trusted: Vec<IpAddr>,
+    proxies_end_tls: bool,
+}
+
+impl Ways {
+    pub(crate) fn of(config: &Config) -> Self {
+        let trusted = config.trusted_proxies.iter().map(IpAddr::to_canonical).collect();
+        Self { trusted, proxies_end_tls: config.proxies_end_tls() }
+    }
+
+    /// Whether this is the address of a proxy that says for whom it asks.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.contains(&address.to_canonical())
+    }
+
+    /// Whether nobody but a proxy has TLS here.
+    pub(crate) fn proxies_end_tls(&self) -> bool {
+        self.proxies_end_tls
     }
 }
 
@@ -100,7 +146,7 @@ impl Crowd {
 
 /// The addresses in `X-Forwarded-For`, the nearest first; `None` is what is no address.
 fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+    let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
     let lines = lines.into_iter().rev().map(|line| line.to_str().unwrap_or_default());
     lines.flat_map(|line| line.rsplit(',').map(|entry| parse(entry.trim())))
 }
@@ -130,19 +176,29 @@ fn prefix(address: IpAddr, bits: u32) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Request;
+
     use super::*;
+    use crate::test_app::{Told, test_app};
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
-    fn peer(socket: &str, forwarded: &[&str], trusted: &[&str]) -> Peer {
+    fn ways(trusted: &[&str], proxies_end_tls: bool) -> Ways {
+        Ways { trusted: trusted.iter().map(|text| ip(text)).collect(), proxies_end_tls }
+    }
+
+    fn headers(forwarded: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
-        let trusted: Vec<IpAddr> = trusted.iter().map(|text| ip(text)).collect();
-        Peer::of(Some(ip(socket)), &headers, &trusted)
+        headers
+    }
+
+    fn peer(socket: &str, forwarded: &[&str], trusted: &[&str]) -> Peer {
+        Peer::of(Some(ip(socket)), &headers(forwarded), &ways(trusted, false))
     }
 
     fn address(text: &str) -> Peer {
@@ -179,8 +235,41 @@ mod tests {
         for lines in [&[][..], &[""], &["unknown"], &["198.51.100.7, _hidden"]] {
             assert_eq!(peer("127.0.0.1", lines, &["127.0.0.1"]), address("127.0.0.1"), "{lines:?}");
         }
-        let unknown = Peer::of(None, &HeaderMap::new(), &[]);
+        let unknown = Peer::of(None, &HeaderMap::new(), &ways(&[], false));
         assert_eq!(unknown, address("::"));
+    }
+
+    /// A proxy on this machine that is not listed, or under another address: nothing may switch the
+    /// limits off.
+    #[test]
+    fn where_a_proxy_ends_tls_this_machine_is_counted_too() {
+        let proxied = ways(&["192.0.2.1"], true);
+        let forwarded = headers(&["198.51.100.7"]);
+        for (socket, counted) in
+            [("127.0.0.1", "127.0.0.1"), ("::ffff:127.0.0.1", "127.0.0.1"), ("::1", "::")]
+        {
+            let peer = Peer::of(Some(ip(socket)), &forwarded, &proxied);
+            assert_eq!(peer, address(counted), "{socket}");
+        }
+        let listed = Peer::of(Some(ip("192.0.2.1")), &forwarded, &proxied);
+        assert_eq!(listed, address("198.51.100.7"));
+    }
+
+    #[tokio::test]
+    async fn a_strangers_word_for_whom_they_ask_is_told_the_operator_once() {
+        let (app, _data) = test_app().await;
+        let told = Told::default();
+        let _heard = told.listen();
+        for number in 0..3 {
+            let socket = SocketAddr::new(ip("192.0.2.1"), number);
+            let request = Request::builder().header(FORWARDED_FOR, "198.51.100.7");
+            let request = request.extension(ConnectInfo(socket)).body(()).unwrap();
+            let peer = Peer::from_request_parts(&mut request.into_parts().0, &app).await;
+            assert_eq!(peer.unwrap(), address("192.0.2.1"));
+        }
+        let told = told.text();
+        assert_eq!(told.matches("X-Forwarded-For").count(), 1, "{told}");
+        assert!(told.contains("192.0.2.1") && told.contains("trusted_proxies"), "{told}");
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub(crate) enum Attempt {
     Callback,
     /// It asks for a challenge, or for a code to set an agent up.
     Challenge,
+    /// It gives a one-time code, or the number of an agent.
+    Code,
+    /// Somebody who is signed in changes their cards.
+    Change,
     /// An agent offers itself.
     Enrol,
 }

@@ -8,62 +8,101 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::silence::Silence;
 
 /// A stream that holds something as long as it lives, also where a WebSocket takes it over. It
-/// lives as long as bytes move: whoever says nothing and reads nothing keeps no place.
+/// lives as long as bytes move: whoever says nothing and reads nothing keeps no place. And it ends
+/// when what it holds is taken from it.
 pub(super) struct Held<S, P> {
     stream: S,
     silence: Silence,
-    _place: P,
+    place: P,
+}
+
+/// What a stream may hold.
+pub(super) trait Holding: Unpin {
+    /// Bytes have moved.
+    fn moves(&self);
+
+    /// Whether it was taken from the stream; if not, the task is woken when it is.
+    fn is_taken(&self, context: &Context<'_>) -> bool;
 }
 
 impl<S, P> Held<S, P> {
     pub(super) fn new(stream: S, held: P, silence: Duration) -> Self {
-        Self { stream, silence: Silence::of_at_most(silence), _place: held }
+        Self { stream, silence: Silence::of_at_most(silence), place: held }
     }
 }
 
-impl<S: Unpin, P: Unpin> Held<S, P> {
-    fn inner(self: Pin<&mut Self>) -> (Pin<&mut S>, &mut Silence) {
-        let held = self.get_mut();
-        (Pin::new(&mut held.stream), &mut held.silence)
+impl<S: Unpin, P: Holding> Held<S, P> {
+    fn stream(&mut self) -> Pin<&mut S> {
+        Pin::new(&mut self.stream)
+    }
+
+    fn moves(&mut self) {
+        self.silence.broken();
+        self.place.moves();
+    }
+
+    /// What was polled, or the end.
+    fn ends<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_pending() && self.place.is_taken(context) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        self.silence.ends(polled, context)
+    }
+
+    fn written(
+        &mut self,
+        polled: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if matches!(polled, Poll::Ready(Ok(1..))) {
+            self.moves();
+        }
+        self.ends(polled, context)
     }
 }
 
-impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Held<S, P> {
+impl<S: AsyncRead + Unpin, P: Holding> AsyncRead for Held<S, P> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let (stream, silence) = self.inner();
+        let held = self.get_mut();
         let before = buffer.filled().len();
-        let polled = stream.poll_read(context, buffer);
+        let polled = held.stream().poll_read(context, buffer);
         if buffer.filled().len() > before {
-            silence.broken();
+            held.moves();
         }
-        silence.ends(polled, context)
+        held.ends(polled, context)
     }
 }
 
 /// Only writing moves bytes; flushing and shutting down are ready also where nobody reads.
-impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Held<S, P> {
+impl<S: AsyncWrite + Unpin, P: Holding> AsyncWrite for Held<S, P> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let (stream, silence) = self.inner();
-        let polled = stream.poll_write(context, bytes);
-        written(silence, polled, context)
+        let held = self.get_mut();
+        let polled = held.stream().poll_write(context, bytes);
+        held.written(polled, context)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let (stream, silence) = self.inner();
-        silence.ends(stream.poll_flush(context), context)
+        let held = self.get_mut();
+        let polled = held.stream().poll_flush(context);
+        held.ends(polled, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let (stream, silence) = self.inner();
-        silence.ends(stream.poll_shutdown(context), context)
+        let held = self.get_mut();
+        let polled = held.stream().poll_shutdown(context);
+        held.ends(polled, context)
     }
 
     fn poll_write_vectored(
@@ -71,25 +110,14 @@ impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Held<S, P> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let (stream, silence) = self.inner();
-        let polled = stream.poll_write_vectored(context, slices);
-        written(silence, polled, context)
+        let held = self.get_mut();
+        let polled = held.stream().poll_write_vectored(context, slices);
+        held.written(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
-}
-
-fn written(
-    silence: &mut Silence,
-    polled: Poll<io::Result<usize>>,
-    context: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    if matches!(polled, Poll::Ready(Ok(1..))) {
-        silence.broken();
-    }
-    silence.ends(polled, context)
 }
 
 #[cfg(test)]
@@ -98,6 +126,15 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+
+    /// Nobody takes it.
+    impl Holding for () {
+        fn moves(&self) {}
+
+        fn is_taken(&self, _context: &Context<'_>) -> bool {
+            false
+        }
+    }
 
     const SHORT: Duration = Duration::from_millis(50);
 

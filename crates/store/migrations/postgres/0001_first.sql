@@ -294,15 +294,18 @@ CREATE TABLE audit (
     detail TEXT NOT NULL,
     prev_hash BYTEA NOT NULL,
     hash BYTEA NOT NULL,
+    -- Under a key that is not in the database: who changes a row cannot make it anew.
+    mac BYTEA NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 );
 CREATE INDEX audit_person ON audit (tenant_id, person_id, seq);
 
--- Its last number and hash. Who appends holds this row: one at a time in each tenant.
+-- Its last number, hash and MAC. Who appends holds this row: one at a time in each tenant.
 CREATE TABLE audit_head (
     tenant_id UUID NOT NULL PRIMARY KEY REFERENCES tenant,
     seq BIGINT NOT NULL,
-    hash BYTEA NOT NULL
+    hash BYTEA NOT NULL,
+    mac BYTEA NOT NULL
 );
 
 -- The second wall between tenants: a transaction sees the rows of the tenant that it named in

@@ -294,13 +294,16 @@ CREATE TABLE audit (
     detail TEXT NOT NULL,
     prev_hash BLOB NOT NULL,
     hash BLOB NOT NULL,
+    -- Under a key that is not in the database: who changes a row cannot make it anew.
+    mac BLOB NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_person ON audit (tenant_id, person_id, seq);
 
--- Its last number and hash. Who appends holds this row: one at a time in each tenant.
+-- Its last number, hash and MAC. Who appends holds this row: one at a time in each tenant.
 CREATE TABLE audit_head (
     tenant_id BLOB NOT NULL PRIMARY KEY REFERENCES tenant,
     seq INTEGER NOT NULL,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    mac BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;

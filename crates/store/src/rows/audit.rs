@@ -1,6 +1,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use identity::Moment;
-use ids::{LoginId, UserId};
+use ids::{LoginId, TenantId, UserId};
+use secrets::Token;
 use serde_json::Value as Json;
 
 use crate::row::Row;
@@ -48,8 +49,10 @@ pub struct AuditEvent {
     pub detail: Json,
     /// Hash of the event before; zero for the first.
     pub prev_hash: [u8; 32],
-    /// Its own hash.
+    /// Its own hash, over the tenant and all of the above.
     pub hash: [u8; 32],
+    /// MAC over tenant, number and hash.
+    pub mac: [u8; 32],
 }
 
 /// The end of a tenant's audit chain.
@@ -59,30 +62,44 @@ pub struct AuditHead {
     pub seq: i64,
     /// Its hash.
     pub hash: [u8; 32],
+    /// Its MAC.
+    pub mac: [u8; 32],
 }
 
 impl AuditHead {
-    /// Whether `events` end where the chain ends: nothing was cut off behind them.
+    /// Whether `events` end where the chain ends: nothing was cut off behind them. That the last
+    /// one is as it was written is [`Rows::verify_chain`]'s matter, and with it that this is.
+    ///
+    /// # Security
+    ///
+    /// An older end of the same chain is as good: to tell that it was cut back to there, somebody
+    /// outside of the database must have seen a later one.
     pub fn ends(&self, events: &[AuditEvent]) -> bool {
-        events.last().is_some_and(|last| last.seq == self.seq && last.hash == self.hash)
+        events
+            .last()
+            .is_some_and(|last| (last.seq, last.hash, last.mac) == (self.seq, self.hash, self.mac))
     }
 }
+
+/// The first event of each tenant.
+pub(super) const TENANT_CREATED: &str = "tenant.created";
 
 statements! {
     AFTER: ["SELECT * FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"];
     SIGN_INS: [
         "SELECT * FROM audit WHERE tenant_id = $1 AND person_id = $2 AND (kind LIKE 'login.%' ",
         "OR kind IN ('card.enrolled', 'card.removed')) ORDER BY seq DESC LIMIT $3"];
-    HEAD: ["SELECT seq, hash FROM audit_head WHERE tenant_id = $1"];
-    BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash) VALUES ($1, 0, $2)"];
+    HEAD: ["SELECT seq, hash, mac FROM audit_head WHERE tenant_id = $1"];
+    // Never seen from outside: the first event comes in the same transaction. It needs no MAC.
+    BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash, mac) VALUES ($1, 0, $2, $2)"];
     // Who appends holds this row until the end of the transaction.
     NEXT: [
         "UPDATE audit_head SET seq = seq + 1 WHERE tenant_id = $1 RETURNING seq, hash, ", NOW,
         " AS at"];
     APPEND: [
         "INSERT INTO audit (tenant_id, seq, at, kind, person_id, actor_id, login_id, detail, ",
-        "prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"];
-    MOVE_HEAD: ["UPDATE audit_head SET hash = $3 WHERE tenant_id = $1 AND seq = $2"];
+        "prev_hash, hash, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"];
+    MOVE_HEAD: ["UPDATE audit_head SET hash = $3, mac = $4 WHERE tenant_id = $1 AND seq = $2"];
 }
 
 impl Rows {
@@ -120,7 +137,53 @@ impl Rows {
     /// [`StoreError`].
     pub async fn audit_head(&mut self) -> Result<Option<AuditHead>, StoreError> {
         let row = self.one(&HEAD, values![]).await?;
-        row.map(|row| Ok(AuditHead { seq: row.get("seq")?, hash: row.get("hash")? })).transpose()
+        let head = |row: Row| {
+            Ok(AuditHead { seq: row.get("seq")?, hash: row.get("hash")?, mac: row.get("mac")? })
+        };
+        row.map(head).transpose()
+    }
+
+    /// Where the audit chain ended when this process last appended to it: it contains that event,
+    /// with that MAC, or it was cut back behind our back.
+    pub fn known_audit_head(&self) -> Option<AuditHead> {
+        self.heads.of(self.tenant)
+    }
+
+    /// Checks a stretch of this tenant's chain. One that begins with number 1 must begin with
+    /// nothing before it; where the chain ends, [`AuditHead::ends`] tells.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first event that was changed, moved, or stands behind a gap.
+    pub fn verify_chain(&self, events: &[AuditEvent]) -> Result<(), usize> {
+        let mut before: Option<&AuditEvent> = None;
+        for (index, event) in events.iter().enumerate() {
+            let follows = match before {
+                Some(before) => {
+                    before.seq.checked_add(1) == Some(event.seq) && before.hash == event.prev_hash
+                }
+                None => event.seq != 1 || is_first(event),
+            };
+            if !follows || !self.wrote(event) {
+                return Err(index);
+            }
+            before = Some(event);
+        }
+        Ok(())
+    }
+
+    /// Whether we wrote this event, with this number, for this tenant.
+    fn wrote(&self, event: &AuditEvent) -> bool {
+        let mac = self.mac(event.seq, &event.hash);
+        hash(self.tenant, event) == event.hash
+            && mac.is_ok_and(|mac| mac.matches(&Token::new(event.mac)))
+    }
+
+    /// What only who has the master key can make. The hashes chain the events; anybody who writes to
+    /// the database can compute those anew, for all that follow.
+    fn mac(&self, seq: i64, hash: &[u8; 32]) -> Result<Token, StoreError> {
+        let value = [self.tenant.0.as_bytes().as_slice(), &seq.to_be_bytes(), hash].concat();
+        self.ring.derive("audit", &value).map_err(|_| StoreError::WrongKey)
     }
 }
 
@@ -142,13 +205,16 @@ impl Writing {
             detail: entry.detail.clone(),
             prev_hash: head.get("hash")?,
             hash: [0; 32],
+            mac: [0; 32],
         };
-        event.hash = hash(&event);
+        event.hash = hash(self.tenant, &event);
+        event.mac = *self.mac(event.seq, &event.hash)?.expose();
         let mut values = values![event.seq, event.at, event.kind.as_str(), event.person];
         values.extend(values![event.actor, event.login, canonical(&event.detail)]);
-        values.extend(values![&event.prev_hash, &event.hash]);
+        values.extend(values![&event.prev_hash, &event.hash, &event.mac]);
         self.execute(&APPEND, values).await?;
-        self.execute(&MOVE_HEAD, values![event.seq, &event.hash]).await?;
+        self.execute(&MOVE_HEAD, values![event.seq, &event.hash, &event.mac]).await?;
+        self.appended = Some(AuditHead { seq: event.seq, hash: event.hash, mac: event.mac });
         Ok(())
     }
 
@@ -158,33 +224,16 @@ impl Writing {
     }
 }
 
-/// Checks a stretch of one tenant's chain. One that begins with number 1 must begin with nothing
-/// before it; where the chain ends, [`AuditHead::ends`] tells.
-///
-/// # Errors
-///
-/// The index of the first event that was changed, moved, or stands behind a gap.
-pub fn verify_chain(events: &[AuditEvent]) -> Result<(), usize> {
-    let mut before: Option<&AuditEvent> = None;
-    for (index, event) in events.iter().enumerate() {
-        let follows = match before {
-            Some(before) => {
-                before.seq.checked_add(1) == Some(event.seq) && before.hash == event.prev_hash
-            }
-            None => event.seq != 1 || event.prev_hash == [0; 32],
-        };
-        if !follows || hash(event) != event.hash {
-            return Err(index);
-        }
-        before = Some(event);
-    }
-    Ok(())
+/// A chain that was cut off whole goes on with number 1, but not with this.
+fn is_first(event: &AuditEvent) -> bool {
+    event.prev_hash == [0; 32] && event.kind == TENANT_CREATED
 }
 
-/// SHA-256 over the event as canonical JSON: an array in the order of its fields, so that no two
-/// events make the same input.
-fn hash(event: &AuditEvent) -> [u8; 32] {
+/// SHA-256 over tenant and event as canonical JSON: an array in the order of its fields, so that no
+/// two events make the same input.
+pub(crate) fn hash(tenant: TenantId, event: &AuditEvent) -> [u8; 32] {
     let fields = serde_json::json!([
+        tenant,
         event.seq,
         event.at,
         event.kind,
@@ -230,5 +279,6 @@ fn read(row: &Row) -> Result<AuditEvent, StoreError> {
         detail: row.json("detail")?,
         prev_hash: row.get("prev_hash")?,
         hash: row.get("hash")?,
+        mac: row.get("mac")?,
     })
 }

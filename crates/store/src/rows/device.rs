@@ -56,6 +56,9 @@ statements! {
     OF_LOGIN: [
         "SELECT * FROM device WHERE tenant_id = $1 AND login_id = $2 AND state <> 'revoked' ",
         "ORDER BY created_at DESC, device_id DESC LIMIT 1"];
+    PENDING_OF_LOGIN: [
+        "SELECT device_id FROM device ",
+        "WHERE tenant_id = $1 AND login_id = $2 AND state = 'pending'"];
     INSERT: [
         "INSERT INTO device (tenant_id, device_id, thumbprint, jwk, name, os, person_id, state, ",
         "login_id, number, created_at, last_seen_at) ",
@@ -117,6 +120,26 @@ impl Writing {
         values.extend(values![d.login, d.number, d.created_at, d.last_seen_at]);
         self.execute(&INSERT, values).await?;
         Ok(())
+    }
+
+    /// Enrols an agent that offers itself to a login, in place of one that waits there to be
+    /// confirmed: a login has one offer at a time. Those that were revoked for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when its key is enrolled already.
+    pub async fn offer_device(&mut self, device: &Device) -> Result<Vec<DeviceId>, StoreError> {
+        let pending = match device.login {
+            Some(login) => self.all(&PENDING_OF_LOGIN, values![login]).await?,
+            None => Vec::new(),
+        };
+        let pending: Vec<DeviceId> =
+            pending.iter().map(|row| row.get("device_id")).collect::<Result<_, _>>()?;
+        for older in &pending {
+            self.revoke_device(*older).await?;
+        }
+        self.insert_device(device).await?;
+        Ok(pending)
     }
 
     /// Confirms a pending agent: once.

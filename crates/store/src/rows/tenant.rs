@@ -1,6 +1,7 @@
 use identity::Tenant;
 use ids::{Slug, UserId};
 
+use super::audit::TENANT_CREATED;
 use crate::row::Row;
 use crate::sql::{json, statements, values};
 use crate::{AuditEntry, Client, Rows, StoreError, Writing};
@@ -79,7 +80,7 @@ impl Writing {
         self.begin_audit().await?;
         self.put_client(&Client::account(tenant)).await?;
         let detail = serde_json::json!({ "slug": tenant.slug.as_str() });
-        self.audit(&AuditEntry { actor, ..AuditEntry::new("tenant.created", detail) }).await
+        self.audit(&AuditEntry { actor, ..AuditEntry::new(TENANT_CREATED, detail) }).await
     }
 }
 

@@ -77,6 +77,32 @@ on_both! {
         assert!(matches!(refused, Err(StoreError::Conflict("key of the device"))), "{refused:?}");
     }
 
+    async fn a_login_has_one_offer_at_a_time(bench) {
+        let cast = bench.cast("acme").await;
+        let first = device(&cast, "first").await;
+        let other = device(&cast, "of another login").await;
+        let offer = |thumb: &str| Device {
+            id: DeviceId(id()), thumbprint: thumb.to_owned(), ..first.clone()
+        };
+        let (second, third) = (offer("second"), offer("third"));
+        let mut writing = cast.write().await;
+        assert_eq!(writing.offer_device(&second).await.unwrap(), [first.id]);
+        assert!(writing.confirm_device(second.id).await.unwrap());
+        assert_eq!(writing.offer_device(&third).await.unwrap(), [], "confirmed is no offer");
+        writing.commit().await.unwrap();
+        assert_eq!(bench.store.device_by_thumbprint("first").await.unwrap(), None);
+        let mut reading = cast.read().await;
+        for (device, state) in [
+            (first, DeviceState::Revoked),
+            (second, DeviceState::Confirmed),
+            (third, DeviceState::Pending),
+            (other, DeviceState::Pending),
+        ] {
+            let kept = reading.device(device.id).await.unwrap().unwrap();
+            assert_eq!(kept.state, state, "{}", device.thumbprint);
+        }
+    }
+
     async fn a_pairing_holds_with_a_confirmed_agent_alone(bench) {
         let cast = bench.cast("acme").await;
         let desk = device(&cast, "thumb").await;

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod audit;
 mod fresh;
 mod groups;
 mod help;

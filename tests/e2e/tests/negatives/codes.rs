@@ -61,14 +61,18 @@ async fn the_code_of_another_person_and_the_sixth_try_are_refused() {
     }
     assert_eq!(world.dump().await.rows("login")[0]["code_tries"], "0");
     let wrong = [adas.as_str(), "BBBB-BBBB", "bcdf-ghjk", "CCCC-CCCC", "ZZZZ-ZZZZ", "DDDD-DDDD"];
+    let mut tried = world.dump().await;
     for (index, code) in wrong.iter().enumerate() {
         let again = give(&mut browser, code).await;
         assert_eq!(again.status, 200, "{index}: {again:?}");
         assert!(!again.gives_a_session());
         let form = again.body.contains("name=\"code\"");
         assert!(form || index >= 4, "{index}: no further try: {again:?}");
+        let after = world.dump().await;
+        assert_eq!(tried == after, index >= 5, "{index}: who has no try left writes nothing");
+        tried = after;
     }
-    // Six tries were counted: the right one comes too late.
+    // Five tries were counted: the right one comes too late.
     let late = give(&mut browser, &mias).await;
     assert_eq!((late.status, late.location.clone()), (200, None), "{late:?}");
     assert_unchanged("wrong codes", &before, &but_tries(&world.dump().await));

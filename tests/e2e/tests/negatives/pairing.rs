@@ -1,5 +1,6 @@
 //! Browser and agent: how they are paired, for how long, and what the agent is told.
 
+use agent_protocol::paths;
 use e2e::{Answer, Browser, World};
 use serde_json::{Value, json};
 
@@ -51,6 +52,24 @@ async fn a_wrong_number_ends_the_offer_and_five_of_them_end_the_guessing() {
     assert_eq!(refused.code(), "pairing-too-often");
     assert_eq!(before, world.dump().await);
     assert!(browser.cookie(PAIRING).is_none());
+}
+
+/// However many offers come to one login, one of them waits.
+#[tokio::test]
+async fn a_new_offer_ends_the_one_before() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut una()).await;
+    let (first, second) = (Device::of(ACME), Device::of(ACME));
+    assert_eq!(first.enrol(&world, &mut browser).await.status, 200);
+    second.pair(&world, &mut browser).await;
+    let states: Vec<_> =
+        world.dump().await.rows("device").iter().map(|row| row["state"].clone()).collect();
+    assert!(states.contains(&"'revoked'".to_owned()), "{states:?}");
+    assert!(states.contains(&"'confirmed'".to_owned()) && states.len() == 2, "{states:?}");
+    let late = first.post(&world, paths::ENROL_WAIT, &json!({})).await;
+    assert_clear("the offer before", &late);
+    assert_eq!(second.post(&world, paths::ENROL_WAIT, &json!({})).await.status, 200);
 }
 
 #[tokio::test]

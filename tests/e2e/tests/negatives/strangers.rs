@@ -19,7 +19,7 @@ use crate::device::Device;
 use crate::support::{ACME, assert_clear, mia};
 
 #[tokio::test]
-async fn codes_of_agents_are_tried_so_often_a_minute_by_everybody_together() {
+async fn wrong_codes_of_agents_are_answered_so_often_a_minute_and_a_right_one_always() {
     let world = World::limited(Bounds { agent_codes_per_minute: 3, ..Bounds::default() }).await;
     let server = world.origin.parse().unwrap();
     let mut answers = Vec::new();
@@ -32,6 +32,10 @@ async fn codes_of_agents_are_tried_so_often_a_minute_by_everybody_together() {
         }
     }
     assert_eq!(answers, [403, 403, 403, 429, 429]);
+    // Whoever guesses, from however many addresses, keeps nobody from setting up their agent.
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    Device::of(ACME).pair(&world, &mut browser).await;
 }
 
 /// Each call is signed well, with a key and a code of its own.

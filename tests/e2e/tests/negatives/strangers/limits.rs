@@ -1,10 +1,13 @@
 //! How often one address may begin, choose and come back.
 
-use e2e::{Answer, Browser, World};
+use agent_protocol::paths;
+use e2e::{Answer, Browser, Card, World};
 use reqwest::Method;
 use serde_json::json;
 use server::Bounds;
 
+use crate::device::Device;
+use crate::pairing::uuid_of;
 use crate::support::{ACME, assert_clear, una};
 
 const LIMITS: fn() -> Bounds = || Bounds { logins_per_minute: 3, ..Bounds::default() };
@@ -79,6 +82,68 @@ async fn one_address_asks_for_so_many_challenges_a_minute() {
         let refused = browser.post_json(&ACME.path(path), &body).await;
         assert_eq!((refused.status, refused.code().as_str()), (429, "too-many-requests"), "{path}");
         assert_eq!(before, world.dump().await, "{path}");
+    }
+}
+
+/// What somebody with the first factor alone can repeat.
+#[tokio::test]
+async fn one_address_gives_so_many_codes_and_numbers_a_minute() {
+    for path in ["login/code", "login/card/pair/confirm"] {
+        let world = World::limited(LIMITS()).await;
+        let mut browser = world.browser().at("198.51.100.7");
+        ACME.to_card(&mut browser, &mut una()).await;
+        let mut give = async || match path {
+            "login/code" => browser.post_form(&ACME.path(path), &[("code", "BBBB-BBBB")]).await,
+            _ => browser.post_json(&ACME.path(path), &json!({ "number": "00" })).await,
+        };
+        for _ in 0..3 {
+            assert_ne!(give().await.status, 429, "{path}");
+        }
+        let before = world.dump().await;
+        assert_eq!(give().await.status, 429, "{path}");
+        assert_eq!(before, world.dump().await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_changes_its_cards_so_often_a_minute() {
+    for path in ["account/cards/add", "account/cards/{id}/rename", "account/cards/{id}/remove"] {
+        let world = World::limited(LIMITS()).await;
+        let mut browser = world.browser().at("198.51.100.7");
+        ACME.sign_in(&mut browser, &mut una(), &mut Card::new(1)).await;
+        let card = uuid_of(&world.dump().await.rows("credential")[0]["credential_id"]);
+        let path = ACME.path(&path.replace("{id}", &card.to_string()));
+        for number in 0..3 {
+            let label = format!("Badge {number}");
+            let answer = browser.post_form(&path, &[("label", &label)]).await;
+            assert_ne!(answer.status, 429, "{path}: {answer:?}");
+        }
+        let before = world.dump().await;
+        let refused = browser.post_form(&path, &[("label", "Badge")]).await;
+        assert_told_to_wait(&path, &refused);
+        assert_eq!(before, world.dump().await, "{path}");
+    }
+}
+
+/// Each call of an agent is kept for as long as it could be repeated.
+#[tokio::test]
+async fn one_agent_calls_so_often_a_minute_wherever_it_is() {
+    let ticket = json!({ "ticket": "0193b5f0-0000-7000-8000-000000000000" });
+    for (path, body) in [(paths::ENROL_WAIT, json!({})), (paths::CLAIM, ticket)] {
+        let world = World::limited(LIMITS()).await;
+        let mut browser = world.browser();
+        ACME.to_card(&mut browser, &mut una()).await;
+        let device = Device::of(ACME);
+        device.pair(&world, &mut browser).await;
+        for _ in 0..3 {
+            assert_ne!(device.post(&world, path, &body).await.status, 429, "{path}");
+        }
+        let before = world.dump().await;
+        let refused = device.post(&world, path, &body).await;
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"), "{path}");
+        assert_eq!(before, world.dump().await, "{path}");
+        let channel = device.sign(&device.channel_call(&world).await).send(&world).await;
+        assert_eq!(channel.status, 429, "its channel has no pace of its own: {channel:?}");
     }
 }
 

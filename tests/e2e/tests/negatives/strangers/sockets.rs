@@ -182,3 +182,36 @@ async fn there_are_so_many_connections_and_then_room_again() {
     let bytes = timeout(PATIENCE, again).await.expect("a place that is free again");
     assert_eq!(&bytes, b"HTTP/1.1 200");
 }
+
+/// A connection from one of this machine's addresses.
+async fn connect_from(world: &World, last: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0))).unwrap();
+    socket.connect(world.config.listen).await.unwrap()
+}
+
+/// Who sits on all places does not keep others out: a newcomer gets the one that is idle the
+/// longest, of the address that has the most.
+#[tokio::test]
+async fn a_crowd_that_sits_on_all_places_makes_room_for_a_newcomer() {
+    let bounds = Bounds { connections: 4, connections_per_address: 3, ..Bounds::default() };
+    let world = World::behind_a_proxy(bounds).await;
+    let mut held = Vec::new();
+    for address in [2, 2, 2, 3] {
+        let mut socket = connect_from(&world, address).await;
+        socket.write_all(WHOLE.as_bytes()).await.unwrap();
+        assert!(answer("room", &mut socket).await.starts_with("HTTP/1.1 200"));
+        held.push(socket);
+    }
+    // The first of the crowd is not the one that is idle the longest.
+    held[0].write_all(WHOLE.as_bytes()).await.unwrap();
+    assert!(answer("again", &mut held[0]).await.starts_with("HTTP/1.1 200"));
+    let mut newcomer = connect_from(&world, 4).await;
+    newcomer.write_all(WHOLE.as_bytes()).await.unwrap();
+    assert!(answer("a newcomer", &mut newcomer).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(rest("the longest idle", &mut held[1]).await, "");
+    for kept in [0, 2, 3] {
+        held[kept].write_all(WHOLE.as_bytes()).await.unwrap();
+        assert!(answer("kept", &mut held[kept]).await.starts_with("HTTP/1.1 200"), "{kept}");
+    }
+}
