@@ -97,24 +97,130 @@ impl Refusal {
     }
 }
 
+macro_rules! guards {
+    ($($(#[doc = $says:literal])+ $guard:ident => $refusal:ident,)+) => {
+        /// Every place where a step refuses, by name: one variant for each call of
+        /// [`Guards::ensure`], and one call for each variant. What a `match` refuses because the
+        /// state holds nothing to go on with is none: it cannot be left out.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Guard {
+            $($(#[doc = $says])+ $guard,)+
+        }
+
+        impl Guard {
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$guard),+];
+
+            fn refusal(self) -> Refusal {
+                match self {
+                    $(Self::$guard => Refusal::$refusal,)+
+                }
+            }
+        }
+    };
+}
+
+guards! {
+    /// Every event comes within the login's life.
+    LoginAlive => Expired,
+    /// A person signs in to their own tenant.
+    PersonOfTenant => Tenant,
+    /// A disabled person does not.
+    PersonEnabled => Disabled,
+    /// The callback came to an endpoint of the login's tenant.
+    CallbackTenant => Tenant,
+    /// The callback came to the endpoint of the provider that was chosen.
+    CallbackProvider => Provider,
+    /// The `state` is the one of this login.
+    CallbackState => State,
+    /// The provider's settings are those with which the browser was sent there.
+    CallbackRegistration => Registration,
+    /// The ID token comes from a provider of the login's tenant.
+    TokenTenant => Tenant,
+    /// The ID token comes from the provider that was chosen.
+    TokenProvider => Provider,
+    /// The ID token was made for this login.
+    TokenNonce => Nonce,
+    /// The provider lets who has no card enrol one.
+    ProviderOnboards => NoCard,
+    /// The invitation is alive.
+    InvitationAlive => Expired,
+    /// An invitation is for who has no card.
+    InvitedWithoutCard => HasCard,
+    /// A change of cards takes a card.
+    ChangeWithCard => NoCard,
+    /// The code comes from the browser that began.
+    CodeBrowser => Browser,
+    /// The code was issued for this person.
+    CodePerson => Code,
+    /// The code is alive.
+    CodeAlive => Code,
+    /// The challenge is for the browser that began.
+    AskedBrowser => Browser,
+    /// The refused answer is to the challenge that is out.
+    RefusedChallenge => Challenge,
+    /// The answer is to the challenge that is out.
+    AnswerChallenge => Challenge,
+    /// The challenge that is answered is alive.
+    AnswerInTime => ChallengeExpired,
+    /// The answer comes by whom the challenge was given to.
+    AnswerChannel => Channel,
+    /// The answer comes from the browser that began.
+    AnswerBrowser => Browser,
+    /// The card that answers is enrolled in the login's tenant.
+    AnswerTenant => Tenant,
+    /// The card that answers is the person's own.
+    AnswerPerson => Person,
+    /// The card that answers is in force.
+    AnswerLive => Revoked,
+    /// A card is removed by a tap of another.
+    RemovesAnother => SameCard,
+    /// A login enrols first cards, and one that began with a tap a further one.
+    EnrolsFirst => HasCard,
+    /// What a fresh sign-in permitted is permitted still.
+    EnrolsStill => NoCard,
+    /// The tenant lets cards alone sign in, or no challenge is made for one.
+    FirstAskedAllowed => CardFirst,
+    /// A stranger's challenge is for the page.
+    FirstAskedChannel => Channel,
+    /// A stranger's answer is to the challenge of this browser.
+    FirstChallenge => Challenge,
+    /// A stranger's challenge is alive.
+    FirstInTime => ChallengeExpired,
+    /// A stranger's answer comes by the page.
+    FirstChannel => Channel,
+    /// A card alone signs in to its own tenant.
+    FirstTenant => Tenant,
+    /// A card alone is in force.
+    FirstLive => Revoked,
+    /// A card alone signs in who is linked.
+    FirstLinked => NotLinked,
+    /// The tenant lets this person's card alone sign in now.
+    FirstAllowed => CardFirst,
+    /// The facts are those of the card's person.
+    ProofPerson => Person,
+    /// The card checked PIN or finger.
+    ProofVerified => NotVerified,
+}
+
 /// The guards that are in force: all of them, always. That some can be named and left out exists
 /// for the model, which must find the hole that each of them closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Guards {
-    left_out: &'static [Refusal],
+    left_out: &'static [Guard],
 }
 
 impl Guards {
     pub(crate) const ALL: Self = Self { left_out: &[] };
 
-    /// All guards but those that end in one of `refusals`.
+    /// All guards but these.
     #[cfg(test)]
-    pub(crate) const fn without(refusals: &'static [Refusal]) -> Self {
-        Self { left_out: refusals }
+    pub(crate) const fn without(guards: &'static [Guard]) -> Self {
+        Self { left_out: guards }
     }
 
-    /// Refuses unless `holds`.
-    pub(crate) fn ensure(self, holds: bool, refusal: Refusal) -> Result<(), Refusal> {
-        if holds || self.left_out.contains(&refusal) { Ok(()) } else { Err(refusal) }
+    /// Refuses unless what `guard` stands for `holds`.
+    pub(crate) fn ensure(self, holds: bool, guard: Guard) -> Result<(), Refusal> {
+        if holds || self.left_out.contains(&guard) { Ok(()) } else { Err(guard.refusal()) }
     }
 }

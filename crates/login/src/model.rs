@@ -9,8 +9,20 @@
 //! at the upstream, or her card. A server may stop between reading and committing.
 //!
 //! [`ledger`] judges each artefact when it is issued, from what really happened and not from
-//! what the login says. With all guards nothing is ever wrong; with any one left out, something
-//! is, and the shortest way there stands in [`holes`] as a replay.
+//! what the login says. With all guards nothing is ever wrong. Each guard is one named place in
+//! the steps ([`crate::guard::Guard`]) and is left out by itself: something is wrong then, or it
+//! is as soon as what stands behind it, another guard or a statement of the store, is left out
+//! too. The shortest ways there stand in [`holes`] as replays.
+//!
+//! Four guards keep no artefact safe but something else, which the ledger asserts too: no code of
+//! one provider goes to another whose settings came meanwhile, no change begins that no card can
+//! end, no code is spent in another browser, no refused answer spends a challenge that is not out.
+//!
+//! What is bounded: each scene has at most two logins a browser, two challenges a login, one wait
+//! of each kind and one or two steps in flight; [`whole`] says which scenes are followed to a
+//! number of moves only. "Everybody everywhere", the one with both people in both tenants, both
+//! browsers and agents, and a server that stops, is among those: a whole sign-in takes nine of its
+//! moves, the rest is what others do meanwhile.
 
 mod holes;
 mod ledger;
@@ -37,6 +49,8 @@ struct Hall {
     scene: Scene,
     guards: Guards,
     store: StoreGuards,
+    /// What is looked for, of all that can be wrong; nothing: anything.
+    sought: Option<&'static str>,
 }
 
 impl Model for Hall {
@@ -61,7 +75,10 @@ impl Model for Hall {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("sound", |_, world: &World| world.wrong.is_none()),
+            Property::always("sound", |hall: &Self, world: &World| match hall.sought {
+                None => world.wrong.is_none(),
+                sought => world.wrong != sought,
+            }),
             Property::sometimes("Ada signs in", |_, world: &World| {
                 world.ledger.iter().any(|artefact| artefact.person == world::ADA)
             }),

@@ -6,7 +6,7 @@ use secrets::TokenHash;
 
 use crate::effect::Effect;
 use crate::event::{CardFacts, Event, PersonFacts};
-use crate::guard::{Guards, Refusal};
+use crate::guard::{Guard, Guards, Refusal};
 use crate::state::{Channel, Login, Started};
 
 /// Takes one event. The login that goes in is over; the one that comes out, if any, is what waits
@@ -49,7 +49,7 @@ impl Hallway<'_> {
             Login::Stranger(stranger) => &stranger.started,
             Login::Waiting(waiting) => &waiting.started,
         };
-        self.guards.ensure(self.now < started.expires_at, Refusal::Expired)?;
+        self.guards.ensure(self.now < started.expires_at, Guard::LoginAlive)?;
         match (login, event) {
             (
                 Login::Stranger(stranger),
@@ -102,7 +102,7 @@ impl Hallway<'_> {
             }
             (Login::Waiting(waiting), Event::CardRefused { challenge, reason }) => {
                 let out = waiting.challenge.as_ref().is_some_and(|out| out.id == challenge);
-                self.guards.ensure(out, Refusal::Challenge)?;
+                self.guards.ensure(out, Guard::RefusedChallenge)?;
                 Ok(card::refused(waiting, challenge, reason))
             }
             _ => Err(Refusal::Unexpected),
@@ -110,8 +110,8 @@ impl Hallway<'_> {
     }
 
     fn person_may(&self, started: &Started, person: PersonFacts) -> Result<(), Refusal> {
-        self.guards.ensure(person.tenant == started.tenant, Refusal::Tenant)?;
-        self.guards.ensure(person.state == PersonState::Enabled, Refusal::Disabled)
+        self.guards.ensure(person.tenant == started.tenant, Guard::PersonOfTenant)?;
+        self.guards.ensure(person.state == PersonState::Enabled, Guard::PersonEnabled)
     }
 }
 

@@ -4,31 +4,46 @@ use ids::UserId;
 
 use super::Hall;
 use super::moves::Move;
-use super::people::device;
+use super::people::{device, door, invitation_ends, session_index};
+use super::store::is_out;
 use super::world::{
     Answer, Artefact, Card, Pending, Who, World, began, home, login_of, owner, token,
 };
 use crate::{
     Audit, CHALLENGE_LIFE, Channel, Effect, Enrolment, Issue, LOGIN_LIFE, Permit, Proof, Purpose,
+    Task, Waiting,
 };
 
 impl Hall {
     /// Keeps an effect that was carried out, and says what is wrong with it.
     pub(super) fn judge(
         &self,
+        before: &World,
         world: &mut World,
         pending: &Pending,
         effect: &Effect,
         last: &mut Option<Proof>,
     ) {
         let verdict = match effect {
-            Effect::WriteLogin(_) if matches!(pending.request, Move::Callback { .. }) => {
-                sign_in_once(world, pending)
-            }
-            Effect::TakeCode { code, person } => code_once(world, code, *person),
+            Effect::WriteLogin(waiting) => written(world, pending, waiting),
+            Effect::TakeCode { code, person } => code_once(before, world, pending, code, *person),
             Effect::TakeInvitation { .. } => {
                 world.invited += 1;
-                ensure(world.invited == 1, "an invitation was used twice")
+                ensure(world.invited == 1, "an invitation was used twice").and_then(|()| {
+                    ensure(world.now < invitation_ends(), "an invitation after its life")
+                })
+            }
+            Effect::SpendChallenge { login, challenge } => {
+                let out = before.row(*login).is_some_and(|at| is_out(&before.rows[at], *challenge));
+                ensure(out, "a challenge was spent that is not out")
+            }
+            Effect::EndLogin { login } => {
+                world.given_up.push(*login);
+                Ok(())
+            }
+            Effect::EndSession { session } => {
+                let ended = before.ledger[session_index(*session)].ended;
+                ensure(!ended, "a session that was ended has a successor")
             }
             Effect::Prove(proof) => {
                 *last = Some(proof.clone());
@@ -43,6 +58,10 @@ impl Hall {
                 world.audited[0] += 1;
                 Ok(())
             }
+            Effect::Audit(Audit::CardConfirmed { .. }) if succeeds(pending) => {
+                world.audited[0] += 1;
+                Ok(())
+            }
             Effect::Audit(Audit::CardEnrolled { .. }) => {
                 world.audited[1] += 1;
                 Ok(())
@@ -54,7 +73,7 @@ impl Hall {
 
     /// Nothing is issued or enrolled without its audit event, nor the other way round.
     pub(super) fn judge_audit(&self, world: &mut World) {
-        let first = 2 + self.scene.adas_cards;
+        let first = 2 + self.scene.adas_cards + usize::from(self.scene.ada_is_elsewhere);
         let enrolled = world.cards.len() - first;
         let both = world.audited == [world.ledger.len(), enrolled];
         note(world, ensure(both, "the audit trail tells another story"));
@@ -73,13 +92,16 @@ impl Hall {
         ensure(!world.used_answers.contains(&answer), "an answer was used twice")?;
         world.used_answers.push(answer);
         let person = proof.person;
+        let over = world.given_up.contains(&proof.login);
+        ensure(!over, "a login that was given up goes on")?;
         ensure(pending.by == owner(person), "in another person's browser")?;
         ensure(began(proof.login) == pending.by, "in a login that another browser began")?;
         ensure(answer.by == owner(person), "by another person's hand")?;
         ensure(answer.user_verified, "without verification of the holder")?;
         ensure(answer.card == proof.card, "with another card")?;
         ensure(pending.facts.id == person, "with another person's facts")?;
-        ensure(pending.facts.state == identity::PersonState::Enabled, "for who is disabled")?;
+        let enabled = world.facts(person).state == identity::PersonState::Enabled;
+        ensure(enabled, "for who is disabled")?;
         ensure(home(person) == pending.tenant, "in another tenant")?;
         challenged(world, pending, proof, answer)?;
         if proof.purpose == Purpose::Authenticate {
@@ -98,10 +120,11 @@ impl Hall {
             ensure(sign_in.tenant == pending.tenant, "vouched for by another tenant")?;
             return ensure(sign_in.by == owner(person), "vouched for by a thief");
         }
-        if matches!(pending.request, Move::SubmitFirst { .. }) {
+        if is_first(pending) {
             let facts = pending.facts;
             let last = facts.last_upstream_at;
-            ensure(self.scene.policy.card_first.allows(last, pending.at), "card first is off")?;
+            let policy = self.policy(pending.strict);
+            ensure(policy.card_first.allows(last, pending.at), "card first is off")?;
             ensure(facts.linked, "nobody has linked the person")?;
         }
         Ok(())
@@ -130,7 +153,8 @@ impl Hall {
         match permit {
             Permit::FreshSignIn => {
                 world.person_mut(person).enrolled_by_upstream = true;
-                let fresh = self.scene.policy.first_card == identity::FirstCard::FreshEntraSignIn;
+                let fresh =
+                    self.policy(pending.strict).first_card == identity::FirstCard::FreshEntraSignIn;
                 ensure(fresh, "a sign-in alone enrolled against the policy")?;
                 ensure(!before.enrolled_by_upstream, "enrolled by a sign-in twice")?;
                 ensure(!before.card_was_revoked, "enrolled by a sign-in after a revocation")
@@ -152,10 +176,35 @@ fn ensure(holds: bool, wrong: &'static str) -> Verdict {
     if holds { Ok(()) } else { Err(wrong) }
 }
 
-fn note(world: &mut World, verdict: Verdict) {
+pub(super) fn note(world: &mut World, verdict: Verdict) {
     if let (Err(wrong), None) = (verdict, world.wrong) {
         world.wrong = Some(wrong);
     }
+}
+
+/// A row is written by a sign-in that counts once; and a login that waits for a card has one.
+fn written(world: &mut World, pending: &Pending, waiting: &Waiting) -> Verdict {
+    match pending.request {
+        Move::Callback { .. } => sign_in_once(world, pending),
+        Move::Change { .. } | Move::Confirm { .. } if waiting.task == Task::Authenticate => {
+            ensure(pending.facts.has_card, "a change begins that no card can end")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the session that this step issues takes the place of one.
+fn succeeds(pending: &Pending) -> bool {
+    pending.effects.iter().any(|effect| matches!(effect, Effect::EndSession { .. }))
+}
+
+/// Whether a card alone signs in.
+fn is_first(pending: &Pending) -> bool {
+    matches!(pending.request, Move::SubmitFirst { .. } | Move::SubmitFirstByAgent { .. })
+}
+
+fn by_agent(pending: &Pending) -> bool {
+    matches!(pending.request, Move::SubmitByAgent { .. } | Move::SubmitFirstByAgent { .. })
 }
 
 fn sign_in_once(world: &mut World, pending: &Pending) -> Verdict {
@@ -165,14 +214,23 @@ fn sign_in_once(world: &mut World, pending: &Pending) -> Verdict {
     ensure(once, "a sign-in was used twice")
 }
 
-fn code_once(world: &mut World, code: &secrets::TokenHash, person: UserId) -> Verdict {
+fn code_once(
+    before: &World,
+    world: &mut World,
+    pending: &Pending,
+    code: &secrets::TokenHash,
+    person: UserId,
+) -> Verdict {
     let names = [0, 1].into_iter().flat_map(|who| (0..4).map(move |n| [b'c', who, n]));
     let name = names.into_iter().find(|name| token(*name).hash() == *code);
     let name = name.ok_or("a code that nobody issued")?;
     let once = !world.used_codes.contains(&name);
     world.used_codes.push(name);
     ensure(once, "a code was used twice")?;
-    ensure(name[1] == u8::from(person != super::world::ADA), "another person's code")
+    ensure(name[1] == u8::from(person != super::world::ADA), "another person's code")?;
+    ensure(pending.by == owner(person), "a code was spent in another browser")?;
+    let until = before.codes.iter().find(|held| held.name == name).map(|held| held.until);
+    ensure(until.is_none_or(|until| world.now < until), "a code after its life")
 }
 
 /// The answer is to a challenge of this login, handed to this browser or agent, in time.
@@ -181,10 +239,8 @@ fn challenged(world: &World, pending: &Pending, proof: &Proof, answer: Answer) -
     let handed = handed.ok_or("an answer to no challenge")?;
     ensure(login_of(handed.id) == proof.login, "an answer from another login")?;
     ensure(handed.to == pending.by, "an answer to another browser's challenge")?;
-    let channel = match pending.request {
-        Move::SubmitByAgent { by, .. } => Channel::Agent(device(by)),
-        _ => Channel::Browser,
-    };
+    let agent = Channel::Agent(device(pending.by));
+    let channel = if by_agent(pending) { agent } else { Channel::Browser };
     ensure(handed.channel == channel, "through another channel")?;
     ensure(handed.purpose == proof.purpose, "for another purpose")?;
     ensure(pending.at < handed.at.plus(CHALLENGE_LIFE), "after the challenge's life")?;
@@ -192,11 +248,18 @@ fn challenged(world: &World, pending: &Pending, proof: &Proof, answer: Answer) -
 }
 
 fn issued(world: &mut World, pending: &Pending, issue: &Issue, proof: Option<&Proof>) -> Verdict {
-    let agent = matches!(pending.request, Move::SubmitByAgent { .. });
-    let login = proof.map_or(ids::LoginId(uuid::Uuid::nil()), |proof| proof.login);
-    let held_by = if agent { None } else { Some(pending.by) };
-    world.ledger.push(Artefact { person: issue.person, login, claim: issue.claim, held_by });
+    let held_by = if by_agent(pending) { None } else { Some(pending.by) };
     let proof = proof.ok_or("issued without a proof")?;
+    world.ledger.push(Artefact {
+        person: issue.person,
+        login: proof.login,
+        card: proof.card,
+        claim: issue.claim,
+        held_by,
+        ended: false,
+    });
+    ensure(!by_agent(pending) || issue.claim.is_some(), "issued where no browser can claim it")?;
+    ensure(issue.door == door(proof.login), "issued at another exit")?;
     ensure(proof.person == issue.person, "issued to another person")?;
     let vouched = pending.vouch.map(|vouch| world.sign_ins[vouch].provider.clone());
     ensure(vouched == issue.provider, "in another provider's name")

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::scene::Scene;
 use super::world::{
-    ACME, ADA, Cookie, Handed, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World, login_of, name_of,
-    owner,
+    ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World, home,
+    login_of, name_of, owner,
 };
 use crate::{Purpose, StrangerAt};
 
@@ -37,10 +37,16 @@ pub(super) enum Move {
     Invite { cookie: usize },
     /// A signed-in person wants one more card, or one less.
     Change { cookie: usize, artefact: usize, remove: Option<usize> },
+    /// They want what takes a fresh proof.
+    Confirm { cookie: usize, artefact: usize },
+    /// They sign out.
+    SignOut { artefact: usize },
     /// A browser asks for a challenge at the card step.
     Ask { row: usize, handle: usize, agent: bool },
     /// A stranger asks for one.
     AskFirst { cookie: usize },
+    /// A stranger asks for one for its agent.
+    AskFirstByAgent { cookie: usize },
     /// A card signs a challenge.
     Tap { by: Who, handed: usize, card: usize },
     /// A new card registers with a challenge.
@@ -51,6 +57,10 @@ pub(super) enum Move {
     SubmitByAgent { by: Who, row: usize, answer: usize },
     /// A stranger does.
     SubmitFirst { cookie: usize, answer: usize },
+    /// A stranger's agent does.
+    SubmitFirstByAgent { cookie: usize, answer: usize },
+    /// An answer comes that does not verify.
+    Fail { row: usize, handed: usize },
     /// A browser sends a one-time code.
     GiveCode { row: usize, handle: usize, code: usize },
     /// A browser takes what an agent's answer has issued.
@@ -61,6 +71,10 @@ pub(super) enum Move {
     Revoke { card: usize },
     /// An administrator disables Ada.
     Disable,
+    /// An administrator forbids what the policy allowed.
+    Tighten,
+    /// An administrator gives Acme's provider another issuer or client.
+    Resettle,
     /// A challenge's life passes (0), or a login's (1).
     Wait { which: usize },
     /// A step is committed.
@@ -109,7 +123,8 @@ impl Moves<'_> {
             let begun = |cookie: &&Cookie| cookie.by == by && at_login_page(cookie);
             if self.world.cookies.iter().filter(begun).count() < most {
                 self.out.push(Move::Start { by, tenant: ACME });
-                if self.scene.elsewhere && by == Who::Mallory {
+                let theirs = by == Who::Mallory || self.scene.ada_is_elsewhere;
+                if self.scene.elsewhere && theirs {
                     self.out.push(Move::Start { by, tenant: OTHER });
                 }
             }
@@ -133,6 +148,9 @@ impl Moves<'_> {
             }
             if !self.scene.upstream && !self.scene.invitation {
                 self.out.push(Move::AskFirst { cookie });
+                if self.scene.agents {
+                    self.out.push(Move::AskFirstByAgent { cookie });
+                }
             }
             if self.scene.changes && self.world.row(id).is_none() {
                 self.changes(cookie, held.by);
@@ -142,7 +160,11 @@ impl Moves<'_> {
 
     fn changes(&mut self, cookie: usize, by: Who) {
         for (artefact, issued) in self.world.ledger.iter().enumerate() {
-            if issued.held_by != Some(by) {
+            if issued.held_by != Some(by) || issued.ended {
+                continue;
+            }
+            if self.scene.confirms {
+                self.out.push(Move::Confirm { cookie, artefact });
                 continue;
             }
             self.out.push(Move::Change { cookie, artefact, remove: None });
@@ -179,7 +201,8 @@ impl Moves<'_> {
         let home = cookie.stranger.started.tenant == ACME;
         let asked = if home { Place::Entra } else { Place::Elsewhere };
         if cookie.by == Who::Ada {
-            return vec![(asked, ADA, prompt_login)];
+            let she = if home { ADA } else { ADA_ELSEWHERE };
+            return vec![(asked, she, prompt_login)];
         }
         let mut people = vec![(Place::Entra, MALLORY, true)];
         if self.scene.elsewhere {
@@ -207,7 +230,8 @@ impl Moves<'_> {
                     }
                 }
                 for (code, given) in self.world.codes.iter().enumerate() {
-                    if owner(given.person) == held.by {
+                    let overheard = self.scene.overheard_code && held.by == Who::Mallory;
+                    if overheard || owner(given.person) == held.by {
                         self.out.push(Move::GiveCode { row, handle, code });
                     }
                 }
@@ -241,7 +265,7 @@ impl Moves<'_> {
                 for (card, held) in self.world.cards.iter().enumerate() {
                     let stolen = self.scene.stolen_card && held.person == ADA;
                     let in_hand = owner(held.person) == by || (by == Who::Mallory && stolen);
-                    let used = held.person != MALLORY_ELSEWHERE || self.scene.elsewhere;
+                    let used = home(held.person) == ACME || self.scene.elsewhere;
                     if in_hand && used && !done(held.id) {
                         self.out.push(Move::Tap { by, handed, card });
                     }
@@ -271,6 +295,9 @@ impl Moves<'_> {
                 let first = matches!(held.stranger.at, StrangerAt::CardFirst { .. });
                 if first && (held.by == Who::Mallory || sent.by == Who::Ada) {
                     self.out.push(Move::SubmitFirst { cookie, answer });
+                    if self.scene.agents {
+                        self.out.push(Move::SubmitFirstByAgent { cookie, answer });
+                    }
                 }
             }
         }
@@ -294,6 +321,23 @@ impl Moves<'_> {
         }
         if self.scene.disables && self.world.facts(ADA).state == PersonState::Enabled {
             self.out.push(Move::Disable);
+        }
+        if self.scene.tightens && !self.world.strict {
+            self.out.push(Move::Tighten);
+        }
+        if self.scene.resettles && self.world.settings == 0 {
+            self.out.push(Move::Resettle);
+        }
+        if self.scene.confirms {
+            let held = |issued: &super::world::Artefact| issued.held_by.is_some() && !issued.ended;
+            let held = self.world.ledger.iter().enumerate().filter(|(_, issued)| held(issued));
+            self.out.extend(held.map(|(artefact, _)| Move::SignOut { artefact }));
+        }
+        if self.scene.refusals {
+            for row in 0..self.world.rows.len() {
+                let handed = 0..self.world.handed.len();
+                self.out.extend(handed.map(|handed| Move::Fail { row, handed }));
+            }
         }
         for which in 0..2 {
             if self.world.waited[which] < self.scene.waits[which] {

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use identity::Moment;
-use ids::{DeviceId, LoginId, TenantId, UserId};
+use ids::{DeviceId, LoginId, SessionId, TenantId, UserId};
 use uuid::Uuid;
 
 use super::moves::{Place, new_card};
+use super::scene::Scene;
 use super::world::{
-    ADA, Answer, Card, Code, Cookie, Handed, Handle, Name, Pending, Row, SignIn, Who, World,
-    login_id, name, name_of, owner,
+    ADA, Answer, BEGINNING, Card, Code, Cookie, Handed, Handle, Name, Pending, Row, SignIn, Who,
+    World, login_id, name, name_of, owner,
 };
 use crate::{
-    CHALLENGE_LIFE, CardFacts, Challenge, Door, Evidence, LOGIN_LIFE, LoginRequest, Purpose,
-    Started, Stranger, StrangerAt, Waiting,
+    CHALLENGE_LIFE, CardFacts, Challenge, Door, Evidence, LOGIN_LIFE, LoginRequest, MOST_REFUSALS,
+    Purpose, Started, Stranger, StrangerAt, Waiting,
 };
 
 pub(super) const INVITATION: Name = [b'i', 0, 0];
@@ -22,14 +23,30 @@ pub(super) fn device(of: Who) -> DeviceId {
     DeviceId(Uuid::from_u128(if of == Who::Ada { 1 } else { 2 }))
 }
 
+/// The invitation's life: shorter than a login's, so that one can outlive the other.
+pub(super) fn invitation_ends() -> Moment {
+    BEGINNING.plus(CHALLENGE_LIFE)
+}
+
+/// At which door a login begins: of Ada's, every second one at the console.
+pub(super) fn door(login: LoginId) -> Door {
+    if login == login_id(Who::Ada, 1) { Door::Console } else { Door::Account }
+}
+
+/// A session's number is its place in the ledger.
+pub(super) fn session_index(session: SessionId) -> usize {
+    session.0.as_u128() as usize
+}
+
 pub(super) fn start(world: &mut World, by: Who, tenant: TenantId) -> bool {
     let page =
         |cookie: &&Cookie| cookie.by == by && matches!(cookie.stranger.at, StrangerAt::LoginPage);
     let n = world.cookies.iter().filter(page).count();
+    let id = login_id(by, n);
     let started = Started {
-        id: login_id(by, n),
+        id,
         tenant,
-        request: LoginRequest { door: Door::Account, return_to: String::new() },
+        request: LoginRequest { door: door(id), return_to: String::new() },
         started_at: world.now,
         expires_at: world.now.plus(LOGIN_LIFE),
     };
@@ -46,12 +63,15 @@ pub(super) fn sign_in(
     fresh: bool,
 ) -> bool {
     let Cookie { by, stranger } = &world.cookies[cookie];
-    let StrangerAt::Upstream { state, nonce, .. } = &stranger.at else { return false };
+    let StrangerAt::Upstream { state, nonce, registration, .. } = &stranger.at else {
+        return false;
+    };
+    let settings = registration.len();
     let (state, nonce) = (name_of(state), name_of(nonce));
     let auth_time = if fresh { world.now } else { Moment(0) };
     let (tenant, provider) = (place.tenant(), place.alias());
     let by = *by;
-    world.sign_ins.push(SignIn { tenant, provider, state, nonce, person, by, auth_time });
+    world.sign_ins.push(SignIn { tenant, provider, settings, state, nonce, person, by, auth_time });
     true
 }
 
@@ -77,7 +97,8 @@ pub(super) fn issue_code(world: &mut World, person: UserId) -> bool {
     let issued = &mut world.issued_codes[index];
     let name = [b'c', index as u8, *issued as u8];
     *issued += 1;
-    world.codes.push(Code { name, person });
+    let until = world.now.plus(CHALLENGE_LIFE);
+    world.codes.push(Code { name, person, until });
     true
 }
 
@@ -105,11 +126,15 @@ pub(super) fn card_facts(card: Card, tenant: TenantId, answer: Answer) -> CardFa
 }
 
 /// Keeps the row of a login, with what it really comes from.
-pub(super) fn write_row(world: &mut World, pending: &Pending, waiting: &Waiting) {
+pub(super) fn write_row(scene: &Scene, world: &mut World, pending: &Pending, waiting: &Waiting) {
     let login = waiting.started.id;
     let at = world.row(login);
     let since = if at.is_some() { pending.since } else { pending.at };
-    let row = Row { waiting: Arc::new(waiting.clone()), vouch: pending.vouch, since };
+    let mut waiting = waiting.clone();
+    if scene.refused_often && at.is_none() {
+        waiting.refusals = MOST_REFUSALS - 1;
+    }
+    let row = Row { waiting: Arc::new(waiting), vouch: pending.vouch, since };
     if let Some(at) = at {
         world.rows[at] = row;
     } else {

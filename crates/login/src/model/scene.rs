@@ -21,6 +21,8 @@ pub(super) struct Scene {
     pub(super) upstream: bool,
     /// Whether a second tenant and a second provider are about.
     pub(super) elsewhere: bool,
+    /// Whether Ada has an account and a card in the second tenant too.
+    pub(super) ada_is_elsewhere: bool,
     /// Whether the provider asks for a card when there is none.
     pub(super) onboards: bool,
     /// Mallory holds Ada's session at the upstream, but not what it takes to sign in anew.
@@ -31,10 +33,20 @@ pub(super) struct Scene {
     pub(super) agents: bool,
     /// One-time codes that an administrator issues, to Ada and to Mallory.
     pub(super) codes: [usize; 2],
+    /// Whether Mallory hears the codes that are issued to Ada.
+    pub(super) overheard_code: bool,
     /// Whether there is an invitation, which Ada holds.
     pub(super) invitation: bool,
     /// Whether people who signed in change their cards.
     pub(super) changes: bool,
+    /// Whether what they do instead takes a fresh proof of who they are; they may sign out.
+    pub(super) confirms: bool,
+    /// Whether answers come that do not verify; and whether so many have, that one more ends it.
+    pub(super) refusals: bool,
+    pub(super) refused_often: bool,
+    /// Whether an administrator makes the policy strict, or gives the provider other settings.
+    pub(super) tightens: bool,
+    pub(super) resettles: bool,
     /// How often time passes: a challenge's life, and a login's.
     pub(super) waits: [usize; 2],
     /// Whether an administrator may revoke Ada's card, and may disable her.
@@ -60,13 +72,20 @@ impl Scene {
             challenges: 1,
             upstream: true,
             elsewhere: false,
+            ada_is_elsewhere: false,
             onboards: true,
             stolen_session: true,
             stolen_card: false,
             agents: false,
             codes: [0, 0],
+            overheard_code: false,
             invitation: false,
             changes: false,
+            confirms: false,
+            refusals: false,
+            refused_often: false,
+            tightens: false,
+            resettles: false,
             waits: [0, 0],
             revokes: false,
             disables: false,
@@ -191,5 +210,106 @@ impl Scene {
     /// Ada changes her cards, and an administrator revokes one.
     pub(super) fn changes_and_revocation() -> Self {
         Self { adas_cards: 2, alone: true, logins: [2, 0], revokes: true, ..Self::changes() }
+    }
+
+    /// Everybody everywhere: both people in both tenants, by page and by agent, with a server that
+    /// stops here and there.
+    pub(super) fn everywhere() -> Self {
+        Self {
+            elsewhere: true,
+            ada_is_elsewhere: true,
+            agents: true,
+            in_flight: 1,
+            ..Self::sign_in()
+        }
+    }
+
+    /// Mallory alone, with an account in each tenant and at each provider.
+    pub(super) fn mallory_elsewhere() -> Self {
+        Self { logins: [0, 1], ..Self::elsewhere() }
+    }
+
+    /// "Use your card", by people of two tenants.
+    pub(super) fn card_first_elsewhere() -> Self {
+        Self { elsewhere: true, logins: [1, 1], in_flight: 0, ..Self::card_first() }
+    }
+
+    /// "Use your card", where agents are about.
+    pub(super) fn card_first_by_agent() -> Self {
+        Self { agents: true, logins: [1, 0], in_flight: 0, ..Self::card_first() }
+    }
+
+    /// "Use your card" until an administrator forbids it.
+    pub(super) fn card_first_until() -> Self {
+        Self { tightens: true, logins: [1, 0], in_flight: 0, ..Self::card_first() }
+    }
+
+    /// Ada's first card by a fresh sign-in, until an administrator forbids it.
+    pub(super) fn first_card_until() -> Self {
+        Self { tightens: true, alone: true, logins: [1, 0], ..Self::first_card() }
+    }
+
+    /// The provider's settings change while people sign in.
+    pub(super) fn settings_change() -> Self {
+        Self { resettles: true, logins: [1, 0], ..Self::sign_in() }
+    }
+
+    /// An invitation that a person holds who has a card.
+    pub(super) fn invited_with_card() -> Self {
+        Self { adas_cards: 1, logins: [1, 0], alone: true, in_flight: 0, ..Self::invitation() }
+    }
+
+    /// An invitation, and time passes.
+    pub(super) fn invitation_in_time() -> Self {
+        Self { adas_cards: 0, waits: [1, 0], ..Self::invited_with_card() }
+    }
+
+    /// A code, and time passes.
+    pub(super) fn code_in_time() -> Self {
+        let scene = Self::code();
+        Self { codes: [1, 0], logins: [1, 0], alone: true, waits: [1, 0], ..scene }
+    }
+
+    /// A code that Mallory hears.
+    pub(super) fn overheard_code() -> Self {
+        let scene = Self::code();
+        Self { codes: [1, 0], overheard_code: true, stolen_session: false, ..scene }
+    }
+
+    /// Ada's first card by a fresh sign-in, where agents are about.
+    pub(super) fn first_card_by_agent() -> Self {
+        Self { agents: true, stolen_session: false, ..Self::first_card() }
+    }
+
+    /// Ada has two cards, and one is revoked.
+    pub(super) fn two_cards() -> Self {
+        let scene = Self::sign_in();
+        Self { adas_cards: 2, revokes: true, alone: true, logins: [1, 0], ..scene }
+    }
+
+    /// A person who is signed in confirms who they are.
+    pub(super) fn confirms() -> Self {
+        Self { confirms: true, alone: true, logins: [2, 0], ..Self::changes() }
+    }
+
+    /// Answers come that do not verify.
+    pub(super) fn refusals() -> Self {
+        Self { refusals: true, challenges: 2, logins: [1, 0], ..Self::sign_in() }
+    }
+
+    /// So many have come that the next one ends the login.
+    pub(super) fn given_up() -> Self {
+        Self { refused_often: true, alone: true, ..Self::refusals() }
+    }
+
+    /// Ada is signed in, and her only card is revoked.
+    pub(super) fn changes_without_card() -> Self {
+        Self { adas_cards: 1, ..Self::changes_and_revocation() }
+    }
+
+    /// Ada is disabled while she signs in.
+    pub(super) fn disabled_at_one_time() -> Self {
+        let scene = Self::sign_in();
+        Self { disables: true, alone: true, logins: [1, 0], in_flight: 1, ..scene }
     }
 }

@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use identity::{Moment, PersonState};
+use identity::{CardFirst, FirstCard, Moment, PersonState, TenantPolicy};
 use ids::{SessionId, TenantId};
 
+use super::ledger::note;
 use super::moves::{Move, Place};
 use super::people::{
-    INVITATION, card_facts, challenge, device, issue_code, new_handle, register, sign_in, start,
-    tap,
+    INVITATION, card_facts, challenge, device, invitation_ends, issue_code, new_handle, register,
+    sign_in, start, tap,
 };
+use super::store::Statement;
 use super::world::{
-    ADA, Answer, Card, Code, Cookie, Handed, Handle, Pending, Row, Who, World, challenge_id, home,
-    login_of, name, token, waits,
+    ADA, Answer, Card, Code, Cookie, Handed, Handle, Name, Pending, Row, Who, World, began,
+    challenge_id, home, login_of, name, name_of, token, waits,
 };
 use super::{Hall, store};
 use crate::step::Hallway;
 use crate::{
-    Channel, Event, Login, PersonFacts, Purpose, Started, Stranger, Task, Then, UpstreamFacts,
+    Channel, Effect, Event, Login, PersonFacts, Purpose, Started, Stranger, StrangerAt, Task, Then,
+    UpstreamFacts,
 };
 
 /// What the server has found before it asks the hallway, for the ledger.
@@ -46,10 +49,20 @@ impl Hall {
             }
             Move::Invite { cookie } => self.invite(world, action, cookie),
             Move::Change { cookie, artefact, remove } => {
-                self.change(world, action, cookie, artefact, remove)
+                let removed = remove.map(|card| Then::RemoveCard(world.cards[card].id));
+                let then = removed.unwrap_or(Then::AddCard);
+                self.begin_change(world, action, cookie, artefact, then)
+            }
+            Move::Confirm { cookie, artefact } => {
+                self.begin_change(world, action, cookie, artefact, Then::Confirm)
+            }
+            Move::SignOut { artefact } => {
+                world.ledger[artefact].ended = true;
+                true
             }
             Move::Ask { row, handle, agent } => self.ask(world, action, row, handle, agent),
-            Move::AskFirst { cookie } => self.ask_first(world, cookie),
+            Move::AskFirst { cookie } => self.ask_first(world, cookie, false),
+            Move::AskFirstByAgent { cookie } => self.ask_first(world, cookie, true),
             Move::Tap { by, handed, card } => tap(world, by, handed, card),
             Move::Register { by, handed } => register(world, by, handed),
             Move::Submit { row, handle, answer } => {
@@ -60,14 +73,26 @@ impl Hall {
                 self.submit(world, action, row, (by, Channel::Agent(device(by))), None, answer)
             }
             Move::SubmitFirst { cookie, answer } => {
-                self.submit_first(world, action, cookie, answer)
+                self.submit_first(world, action, cookie, answer, false)
             }
+            Move::SubmitFirstByAgent { cookie, answer } => {
+                self.submit_first(world, action, cookie, answer, true)
+            }
+            Move::Fail { row, handed } => self.fail(world, action, row, handed),
             Move::GiveCode { row, handle, code } => self.code(world, action, row, handle, code),
             Move::Claim { artefact, handle } => Self::claim(world, artefact, handle),
             Move::IssueCode { person } => issue_code(world, person),
             Move::Revoke { card } => store::revoke(self.store, world, card),
             Move::Disable => {
                 world.person_mut(ADA).state = PersonState::Disabled;
+                true
+            }
+            Move::Tighten => {
+                world.strict = true;
+                true
+            }
+            Move::Resettle => {
+                world.settings += 1;
                 true
             }
             Move::Wait { which } => {
@@ -86,9 +111,29 @@ impl Hall {
             }
             Move::Half { pending } => {
                 let pending = world.pending.remove(pending);
-                !self.store.atomic && self.commit(world, &pending, pending.effects.len() - 1)
+                !self.store.has(Statement::Atomic)
+                    && self.commit(world, &pending, pending.effects.len() - 1)
             }
         }
+    }
+
+    /// What the tenants allow; an administrator may have made it strict.
+    pub(super) fn policy(&self, strict: bool) -> TenantPolicy {
+        let allowed = self.scene.policy.clone();
+        let (first_card, card_first) = (FirstCard::AdministratorCode, CardFirst::Off);
+        if strict { TenantPolicy { first_card, card_first, ..allowed } } else { allowed }
+    }
+
+    /// One step of the hallway, now.
+    fn step(
+        &self,
+        world: &World,
+        login: Login,
+        event: Event,
+    ) -> Option<(Option<Login>, Vec<Effect>)> {
+        let policy = self.policy(world.strict);
+        let hallway = Hallway { guards: self.guards, policy: &policy, now: world.now };
+        hallway.step(login, event).ok()
     }
 
     /// Asks the hallway; what it decides is committed at once, or waits for its commit.
@@ -112,8 +157,7 @@ impl Hall {
         read: &Read,
         in_flight: usize,
     ) -> bool {
-        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
-        let Ok((_, effects)) = hallway.step(login, event) else { return false };
+        let Some((_, effects)) = self.step(world, login, event) else { return false };
         let &Read { by, tenant, since, vouch, handle, answer, facts, revoked } = read;
         let at = world.now;
         let pending = Pending {
@@ -128,6 +172,7 @@ impl Hall {
             since,
             facts,
             revoked,
+            strict: world.strict,
         };
         if in_flight == 0 {
             self.commit(world, &pending, usize::MAX)
@@ -144,7 +189,7 @@ impl Hall {
         let id = stranger.started.id;
         let event = Event::ProviderChosen {
             provider: place.alias(),
-            registration: String::new(),
+            registration: "x".repeat(world.settings),
             state: token(name(b's', id, 0)),
             nonce: token(name(b'n', id, 0)),
             verifier: token(name(b'v', id, 0)),
@@ -152,7 +197,7 @@ impl Hall {
         self.stranger(world, by, &stranger, event)
     }
 
-    fn ask_first(&self, world: &mut World, cookie: usize) -> bool {
+    fn ask_first(&self, world: &mut World, cookie: usize, agent: bool) -> bool {
         let Cookie { by, stranger } = world.cookies[cookie].clone();
         let login = stranger.started.id;
         let n = world.handed.iter().filter(|handed| login_of(handed.id) == login).count();
@@ -160,7 +205,7 @@ impl Hall {
         let handed = Handed {
             id,
             to: by,
-            channel: Channel::Browser,
+            channel: if agent { Channel::Agent(device(by)) } else { Channel::Browser },
             purpose: Purpose::Authenticate,
             at: world.now,
         };
@@ -171,9 +216,8 @@ impl Hall {
 
     /// A step of a stranger: the cookie that comes out is all there is.
     fn stranger(&self, world: &mut World, by: Who, stranger: &Stranger, event: Event) -> bool {
-        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
-        let Ok((Some(Login::Stranger(next)), _)) =
-            hallway.step(Login::Stranger(stranger.clone()), event)
+        let Some((Some(Login::Stranger(next)), _)) =
+            self.step(world, Login::Stranger(stranger.clone()), event)
         else {
             return false;
         };
@@ -192,16 +236,20 @@ impl Hall {
         let Cookie { by, stranger } = world.cookies[cookie].clone();
         let (state, vouch) = (token(world.sign_ins[state].state), code);
         let sign_in = world.sign_ins[code].clone();
-        let hallway = Hallway { guards: self.guards, policy: &self.scene.policy, now: world.now };
         // The code is redeemed at the provider whose endpoint is called; another's is refused.
         let (tenant, provider) = (sign_in.tenant, sign_in.provider);
-        // Settings that change are no move of this model; `tests::upstream` has them.
-        let registration = String::new();
+        let registration = "x".repeat(world.settings);
         let event =
             Event::CallbackArrived { tenant, provider: provider.clone(), registration, state };
-        let Ok((Some(login), _)) = hallway.step(Login::Stranger((*stranger).clone()), event) else {
-            return false;
-        };
+        let stranger_login = Login::Stranger((*stranger).clone());
+        let Some((Some(login), _)) = self.step(world, stranger_login, event) else { return false };
+        if sign_in.settings != world.settings {
+            // Whoever the settings name now gets the code. It is not theirs, so nothing comes of
+            // it; but the browser that began would have been used to hand it over.
+            let own = begun_with(&stranger, sign_in.state);
+            note(world, if own { Err("a code went to who did not issue it") } else { Ok(()) });
+            return own;
+        }
         let facts = world.facts(sign_in.person);
         let upstream = UpstreamFacts {
             tenant,
@@ -224,28 +272,27 @@ impl Hall {
         let handle = new_handle(world, by, stranger.started.id);
         let event = Event::InvitationShown {
             invitation: token(INVITATION).hash(),
-            valid_until: Moment(i64::MAX),
+            valid_until: invitation_ends(),
             person: facts,
             handle: token(handle.name).hash(),
         };
         let mut read = read(by, &stranger.started, facts, None);
         read.handle = Some(handle);
         // The row of a spent invitation is not found at all; one that is just being spent is.
-        (world.invitation || !self.store.take_invitation)
+        (world.invitation || !self.store.has(Statement::TakeInvitation))
             && self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
     }
 
-    fn change(
+    fn begin_change(
         &self,
         world: &mut World,
         action: Move,
         cookie: usize,
         artefact: usize,
-        remove: Option<usize>,
+        then: Then,
     ) -> bool {
         let Cookie { by, stranger } = world.cookies[cookie].clone();
         let facts = world.facts(world.ledger[artefact].person);
-        let then = remove.map_or(Then::AddCard, |card| Then::RemoveCard(world.cards[card].id));
         let handle = new_handle(world, by, stranger.started.id);
         let session = SessionId(uuid::Uuid::from_u128(artefact as u128));
         let handle_hash = token(handle.name).hash();
@@ -289,12 +336,12 @@ impl Hall {
     ) -> bool {
         let Row { waiting, vouch, since } = world.rows[row].clone();
         let held = world.handles[handle];
-        let Code { name, person } = world.codes[code];
+        let Code { name, person, until } = world.codes[code];
         let event = Event::CodeGiven {
             handle: token(held.name).hash(),
             code: token(name).hash(),
             issued_for: Some(person),
-            valid_until: Moment(i64::MAX),
+            valid_until: until,
         };
         let facts = world.facts(waiting.person);
         let mut read = read(held.by, &waiting.started, facts, vouch);
@@ -320,7 +367,8 @@ impl Hall {
         let card = if registers { Some(fresh) } else { enrolled };
         let Some(card) = card else { return false };
         let tenant = if registers { waiting.started.tenant } else { home(card.person) };
-        let person = world.facts(card.person);
+        // As the server does: the facts of whom the login waits for, whosever the card is.
+        let person = world.facts(waiting.person);
         let facts = card_facts(card, tenant, answer);
         let (handle, challenge) = (handle.map(|held| token(held.name).hash()), answer.challenge);
         let event = if registers {
@@ -333,7 +381,25 @@ impl Hall {
         self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
     }
 
-    fn submit_first(&self, world: &mut World, action: Move, cookie: usize, answer: usize) -> bool {
+    /// An answer that does not verify.
+    fn fail(&self, world: &mut World, action: Move, row: usize, handed: usize) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let challenge = world.handed[handed].id;
+        let facts = world.facts(waiting.person);
+        let mut read = read(began(waiting.started.id), &waiting.started, facts, vouch);
+        read.since = since;
+        let event = Event::CardRefused { challenge, reason: "refused" };
+        self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
+    }
+
+    fn submit_first(
+        &self,
+        world: &mut World,
+        action: Move,
+        cookie: usize,
+        answer: usize,
+        agent: bool,
+    ) -> bool {
         let Cookie { by, stranger } = world.cookies[cookie].clone();
         let answer = world.answers[answer];
         let Some(card) = world.cards.iter().find(|card| card.id == answer.card).copied() else {
@@ -341,7 +407,7 @@ impl Hall {
         };
         let person = world.facts(card.person);
         let event = Event::CardProved {
-            channel: Channel::Browser,
+            channel: if agent { Channel::Agent(device(by)) } else { Channel::Browser },
             handle: None,
             challenge: answer.challenge,
             card: card_facts(card, home(card.person), answer),
@@ -360,6 +426,11 @@ impl Hall {
             true
         }
     }
+}
+
+/// Whether a login was sent to its provider with this `state`.
+fn begun_with(stranger: &Stranger, state: Name) -> bool {
+    matches!(&stranger.at, StrangerAt::Upstream { state: sent, .. } if name_of(sent) == state)
 }
 
 /// What every request reads; answers and rows add to it.

@@ -1,49 +1,89 @@
 //! The store: carries out all effects of a step, or none.
 
+use std::sync::Arc;
+
+use identity::PersonState;
+use ids::ChallengeId;
+
 use super::Hall;
-use super::people::{INVITATION, write_row};
-use super::world::{Card, Pending, World, token};
-use crate::{Effect, Enrolment, Permit, Vouched};
+use super::people::{INVITATION, invitation_ends, session_index, write_row};
+use super::world::{Card, Pending, Row, World, token};
+use crate::{Effect, Enrolment, Permit, Vouched, Waiting};
 
 /// What the store checks, each to be left out.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "what is checked, one by one")]
-pub(super) struct StoreGuards {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Statement {
     /// A value is spent once.
-    pub(super) spend: bool,
+    Spend,
     /// A waiting login is taken once, alive, by its handle and challenge.
-    pub(super) take_login: bool,
+    TakeLogin,
     /// A stranger's challenge is taken once.
-    pub(super) take_stranger: bool,
+    TakeStranger,
     /// A code is taken once, by its person.
-    pub(super) take_code: bool,
+    TakeCode,
     /// An invitation is taken once.
-    pub(super) take_invitation: bool,
+    TakeInvitation,
     /// A first card is written only for who has none still.
-    pub(super) first_card: bool,
+    FirstCard,
     /// A proof is written only with a card that is not revoked meanwhile.
-    pub(super) live_card: bool,
+    LiveCard,
+    /// A proof is written only with a card of its person.
+    OwnCard,
+    /// A proof is written only for who is enabled still.
+    Enabled,
     /// A card that is revoked ends the logins that wait for its person.
-    pub(super) revoke_ends_logins: bool,
+    RevokeEndsLogins,
+    /// And its sessions.
+    RevokeEndsSessions,
+    /// A session is ended once.
+    EndSession,
+    /// Only the challenge that is out is spent by a refused answer.
+    SpendChallenge,
+    /// A login that is given up is ended.
+    EndLogin,
     /// What has expired by the store's clock is refused at the commit.
-    pub(super) clock: bool,
+    Clock,
     /// All effects of a step, or none.
-    pub(super) atomic: bool,
+    Atomic,
+}
+
+impl Statement {
+    pub(super) const ALL: &[Self] = &[
+        Self::Spend,
+        Self::TakeLogin,
+        Self::TakeStranger,
+        Self::TakeCode,
+        Self::TakeInvitation,
+        Self::FirstCard,
+        Self::LiveCard,
+        Self::OwnCard,
+        Self::Enabled,
+        Self::RevokeEndsLogins,
+        Self::RevokeEndsSessions,
+        Self::EndSession,
+        Self::SpendChallenge,
+        Self::EndLogin,
+        Self::Clock,
+        Self::Atomic,
+    ];
+}
+
+/// The statements that are in force.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoreGuards {
+    left_out: &'static [Statement],
 }
 
 impl StoreGuards {
-    pub(super) const ALL: Self = Self {
-        spend: true,
-        take_login: true,
-        take_stranger: true,
-        take_code: true,
-        take_invitation: true,
-        first_card: true,
-        live_card: true,
-        revoke_ends_logins: true,
-        clock: true,
-        atomic: true,
-    };
+    pub(super) const ALL: Self = Self { left_out: &[] };
+
+    pub(super) const fn without(left_out: &'static [Statement]) -> Self {
+        Self { left_out }
+    }
+
+    pub(super) fn has(self, statement: Statement) -> bool {
+        !self.left_out.contains(&statement)
+    }
 }
 
 impl Hall {
@@ -53,13 +93,13 @@ impl Hall {
         let mut proof = None;
         for effect in pending.effects.iter().take(most) {
             if self.effect(world, pending, effect).is_none() {
-                if self.store.atomic {
+                if self.store.has(Statement::Atomic) {
                     *world = before;
                     return false;
                 }
                 continue;
             }
-            self.judge(world, pending, effect, &mut proof);
+            self.judge(&before, world, pending, effect, &mut proof);
         }
         world.handles.extend(pending.handle);
         self.judge_audit(world);
@@ -72,14 +112,14 @@ impl Hall {
         let ensure = |holds: bool| holds.then_some(());
         match effect {
             Effect::Spend { value, until } => {
-                ensure(!store.clock || world.now < *until)?;
-                ensure(!store.spend || !world.spent.contains(value))?;
+                ensure(!store.has(Statement::Clock) || world.now < *until)?;
+                ensure(!store.has(Statement::Spend) || !world.spent.contains(value))?;
                 world.spent.push(*value);
             }
             Effect::TakeStranger { challenge, until } => {
                 let value = secrets::TokenHash::of(challenge.0.as_bytes());
-                ensure(!store.clock || world.now < *until)?;
-                ensure(!store.take_stranger || !world.spent.contains(&value))?;
+                ensure(!store.has(Statement::Clock) || world.now < *until)?;
+                ensure(!store.has(Statement::TakeStranger) || !world.spent.contains(&value))?;
                 world.spent.push(value);
             }
             Effect::WritePerson(person) => {
@@ -88,20 +128,22 @@ impl Hall {
             }
             Effect::TakeCode { code, person } => {
                 let held = |held: &super::world::Code| {
-                    token(held.name).hash() == *code && held.person == *person
+                    let alive = !store.has(Statement::Clock) || world.now < held.until;
+                    token(held.name).hash() == *code && held.person == *person && alive
                 };
                 let place = world.codes.iter().position(held);
-                ensure(!store.take_code || place.is_some())?;
-                if let (Some(place), true) = (place, store.take_code) {
+                ensure(!store.has(Statement::TakeCode) || place.is_some())?;
+                if let (Some(place), true) = (place, store.has(Statement::TakeCode)) {
                     world.codes.remove(place);
                 }
             }
             Effect::TakeInvitation { invitation } => {
-                let there = world.invitation && token(INVITATION).hash() == *invitation;
-                ensure(!store.take_invitation || there)?;
+                let alive = !store.has(Statement::Clock) || world.now < invitation_ends();
+                let there = world.invitation && token(INVITATION).hash() == *invitation && alive;
+                ensure(!store.has(Statement::TakeInvitation) || there)?;
                 world.invitation = false;
             }
-            Effect::WriteLogin(waiting) => write_row(world, pending, waiting),
+            Effect::WriteLogin(waiting) => write_row(&self.scene, world, pending, waiting),
             Effect::TakeLogin { login, handle, challenge } => {
                 let place = world.row(*login);
                 let alive = place.is_some_and(|place| {
@@ -111,38 +153,63 @@ impl Hall {
                         && out.is_some_and(|out| world.now < out.expires_at);
                     row.handle == *handle
                         && out.is_some_and(|out| out.id == *challenge)
-                        && (!store.clock || in_time)
+                        && (!store.has(Statement::Clock) || in_time)
                 });
-                ensure(!store.take_login || alive)?;
-                if let (Some(place), true) = (place, store.take_login) {
+                ensure(!store.has(Statement::TakeLogin) || alive)?;
+                if let (Some(place), true) = (place, store.has(Statement::TakeLogin)) {
                     world.rows.remove(place);
                 }
             }
             Effect::Prove(proof) => {
                 let revoked = |card: &Card| card.id == proof.card && card.revoked;
-                ensure(!store.live_card || !world.cards.iter().any(revoked))?;
+                ensure(!store.has(Statement::LiveCard) || !world.cards.iter().any(revoked))?;
+                let own = |card: &Card| card.id != proof.card || card.person == proof.person;
+                ensure(!store.has(Statement::OwnCard) || world.cards.iter().all(own))?;
+                let enabled = world.facts(proof.person).state == PersonState::Enabled;
+                ensure(!store.has(Statement::Enabled) || enabled)?;
             }
             Effect::WriteCard(enrolment) => {
-                ensure(!store.first_card || may_write(world, *enrolment))?;
+                ensure(!store.has(Statement::FirstCard) || may_write(world, *enrolment))?;
             }
             Effect::RevokeCard { card, person } => {
                 let hers = |held: &Card| held.id == *card && held.person == *person;
                 let place = world.cards.iter().position(hers);
                 ensure(place.is_some_and(|place| revoke(store, world, place)))?;
             }
-            // Carried out where they are judged.
             Effect::EndChange { session } => {
                 let began = Vouched::Session { session: *session };
                 world.rows.retain(|row| row.waiting.vouched != began);
             }
-            Effect::SpendChallenge { .. }
-            | Effect::EndLogin { .. }
-            | Effect::EndSession { .. }
-            | Effect::Issue(_)
-            | Effect::Audit(_) => {}
+            Effect::EndSession { session } => {
+                let ended = &mut world.ledger[session_index(*session)].ended;
+                ensure(!store.has(Statement::EndSession) || !*ended)?;
+                *ended = true;
+            }
+            Effect::SpendChallenge { login, challenge } => {
+                let row = world.row(*login).map(|place| &mut world.rows[place]);
+                let out = |row: &&mut Row| is_out(row, *challenge);
+                let row = row.filter(|row| !store.has(Statement::SpendChallenge) || out(row))?;
+                let waiting = &*row.waiting;
+                let refusals = waiting.refusals.saturating_add(1);
+                let waiting = Waiting { challenge: None, refusals, ..waiting.clone() };
+                row.waiting = Arc::new(waiting);
+            }
+            Effect::EndLogin { login } => {
+                let place = world.row(*login)?;
+                if store.has(Statement::EndLogin) {
+                    world.rows.remove(place);
+                }
+            }
+            // Carried out where they are judged.
+            Effect::Issue(_) | Effect::Audit(_) => {}
         }
         Some(())
     }
+}
+
+/// Whether this challenge is out in the row.
+pub(super) fn is_out(row: &Row, challenge: ChallengeId) -> bool {
+    row.waiting.challenge.as_ref().is_some_and(|out| out.id == challenge)
 }
 
 /// A first card is for who has none still; by a sign-in alone, for who never had one so.
@@ -163,7 +230,12 @@ pub(super) fn revoke(store: StoreGuards, world: &mut World, card: usize) -> bool
     world.cards[card].revoked = true;
     let person = world.cards[card].person;
     world.person_mut(person).card_was_revoked = true;
-    if store.revoke_ends_logins {
+    if store.has(Statement::RevokeEndsSessions) {
+        let card = world.cards[card].id;
+        let of_card = world.ledger.iter_mut().filter(|issued| issued.card == card);
+        of_card.for_each(|issued| issued.ended = true);
+    }
+    if store.has(Statement::RevokeEndsLogins) {
         world.rows.retain(|row| row.waiting.person != person);
     }
     true

@@ -1,8 +1,9 @@
 //! The shortest ways through each hole, as the model found them.
 
 use super::moves::Move::{
-    self, Ask, AskFirst, Callback, Change, Choose, Commit, Disable, GiveCode, Invite, IssueCode,
-    Register, Revoke, SignIn, Start, Submit, SubmitByAgent, SubmitFirst, Tap, Wait,
+    self, Ask, AskFirst, AskFirstByAgent, Callback, Change, Choose, Commit, Confirm, Disable, Fail,
+    GiveCode, Invite, IssueCode, Register, Resettle, Revoke, SignIn, SignOut, Start, Submit,
+    SubmitByAgent, SubmitFirst, SubmitFirstByAgent, Tap, Tighten, Wait,
 };
 use super::moves::Place::{Elsewhere, Entra, Partner};
 use super::world::Who::{Ada, Mallory};
@@ -135,8 +136,8 @@ pub(super) fn person() -> Vec<Move> {
 pub(super) fn revoked() -> Vec<Move> {
     vec![
         Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
-        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
-        Revoke { card: 2 }, Commit { pending: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, Revoke { card: 2 },
+        SubmitFirst { cookie: 1, answer: 0 }, Commit { pending: 0 },
     ]
 }
 
@@ -328,5 +329,193 @@ pub(super) fn atomic() -> Vec<Move> {
         Callback { cookie: 1, state: 0, code: 0 }, Wait { which: 0 },
         Callback { cookie: 1, state: 0, code: 0 }, Disable, Commit { pending: 0 },
         Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn registration() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Resettle, Callback { cookie: 1, state: 0, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn invitation_alive() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Wait { which: 0 }, Invite { cookie: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn invited_with_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Invite { cookie: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn change_with_card() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 2, answer: 0 },
+        Revoke { card: 2 }, Change { cookie: 1, artefact: 0, remove: None },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn code_browser() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: MALLORY, fresh: true },
+        Callback { cookie: 3, state: 1, code: 1 },
+        IssueCode { person: ADA }, GiveCode { row: 0, handle: 1, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn code_alive() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 },
+        IssueCode { person: ADA }, Wait { which: 0 }, GiveCode { row: 0, handle: 0, code: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn asked_browser() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: MALLORY, fresh: true },
+        Callback { cookie: 3, state: 1, code: 1 },
+        Ask { row: 0, handle: 1, agent: true }, Register { by: Mallory, handed: 0 },
+        SubmitByAgent { by: Mallory, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn refused_challenge() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Ask { row: 0, handle: 0, agent: false },
+        Fail { row: 0, handed: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn answer_tenant() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: MALLORY, fresh: true },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Mallory, handed: 0, card: 1 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn answer_live() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Revoke { card: 2 }, Callback { cookie: 1, state: 0, code: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn enrols_still() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 1, state: 0, code: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Register { by: Ada, handed: 0 }, Tighten,
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_asked_channel() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirstByAgent { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirstByAgent { cookie: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_challenge() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        AskFirst { cookie: 0 }, AskFirst { cookie: 1 }, Tap { by: Ada, handed: 0, card: 2 },
+        SubmitFirst { cookie: 3, answer: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_channel() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirstByAgent { cookie: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_tenant() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Mallory, handed: 0, card: 1 }, SubmitFirst { cookie: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_allowed() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, Tighten, SubmitFirst { cookie: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn enabled() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 },
+        Commit { pending: 0 }, Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 }, Disable, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn end_session() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 2, answer: 0 },
+        Confirm { cookie: 1, artefact: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 1, card: 2 }, SignOut { artefact: 0 },
+        Submit { row: 0, handle: 0, answer: 1 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn end_login() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Fail { row: 0, handed: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 1, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 },
     ]
 }

@@ -13,6 +13,19 @@ type Followed = (&'static str, fn() -> Scene, Option<usize>);
 #[rustfmt::skip]
 const SCENES: &[Followed] = &[
     ("sign in", Scene::sign_in, None),
+    ("everybody everywhere", Scene::everywhere, Some(13)),
+    ("settings change", Scene::settings_change, None),
+    ("confirms", Scene::confirms, Some(16)),
+    ("refusals", Scene::refusals, None),
+    ("given up", Scene::given_up, None),
+    ("first card until", Scene::first_card_until, None),
+    ("card first until", Scene::card_first_until, None),
+    ("card first by agent", Scene::card_first_by_agent, None),
+    ("card first elsewhere", Scene::card_first_elsewhere, None),
+    ("overheard code", Scene::overheard_code, None),
+    ("code in time", Scene::code_in_time, None),
+    ("invitation in time", Scene::invitation_in_time, None),
+    ("two cards", Scene::two_cards, None),
     ("sign in, at one time", Scene::sign_in_at_one_time, None),
     ("agents", Scene::agents, Some(15)),
     ("elsewhere", Scene::elsewhere, Some(15)),
@@ -31,7 +44,8 @@ const SCENES: &[Followed] = &[
 fn with_all_guards_nothing_is_issued_that_a_fresh_proof_does_not_carry() {
     let mut total = 0;
     for (name, scene, depth) in SCENES {
-        let hall = Hall { scene: scene(), guards: Guards::ALL, store: StoreGuards::ALL };
+        let hall =
+            Hall { scene: scene(), guards: Guards::ALL, store: StoreGuards::ALL, sought: None };
         let checker = hall.checker().threads(2);
         let checker = match depth {
             Some(depth) => checker.target_max_depth(*depth),

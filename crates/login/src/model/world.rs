@@ -23,6 +23,11 @@ pub(super) const ADA: UserId = UserId(Uuid::from_u128(1));
 pub(super) const MALLORY: UserId = UserId(Uuid::from_u128(2));
 pub(super) const MALLORY_ELSEWHERE: UserId = UserId(Uuid::from_u128(3));
 
+/// Ada elsewhere, where she is another person with another card.
+pub(super) const ADA_ELSEWHERE: UserId = UserId(Uuid::from_u128(4));
+
+pub(super) const BEGINNING: Moment = Moment(1_000_000_000_000);
+
 /// Who acts: each has a browser and an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Who {
@@ -31,11 +36,11 @@ pub(super) enum Who {
 }
 
 pub(super) fn owner(person: UserId) -> Who {
-    if person == ADA { Who::Ada } else { Who::Mallory }
+    if person == ADA || person == ADA_ELSEWHERE { Who::Ada } else { Who::Mallory }
 }
 
 pub(super) fn home(person: UserId) -> TenantId {
-    if person == MALLORY_ELSEWHERE { OTHER } else { ACME }
+    if person == MALLORY_ELSEWHERE || person == ADA_ELSEWHERE { OTHER } else { ACME }
 }
 
 /// The n-th login that somebody's browser starts, and back.
@@ -102,6 +107,8 @@ pub(super) struct Handle {
 pub(super) struct SignIn {
     pub(super) tenant: TenantId,
     pub(super) provider: Alias,
+    /// Issuer and client to which the browser was sent.
+    pub(super) settings: usize,
     pub(super) state: Name,
     pub(super) nonce: Name,
     pub(super) person: UserId,
@@ -144,6 +151,7 @@ pub(super) struct Card {
 pub(super) struct Code {
     pub(super) name: Name,
     pub(super) person: UserId,
+    pub(super) until: Moment,
 }
 
 /// A step that is read and decided, and not committed.
@@ -164,6 +172,7 @@ pub(super) struct Pending {
     /// What was read.
     pub(super) facts: PersonFacts,
     pub(super) revoked: bool,
+    pub(super) strict: bool,
 }
 
 /// What was issued, and who has it.
@@ -171,8 +180,11 @@ pub(super) struct Pending {
 pub(super) struct Artefact {
     pub(super) person: UserId,
     pub(super) login: LoginId,
+    pub(super) card: CredentialId,
     pub(super) claim: Option<TokenHash>,
     pub(super) held_by: Option<Who>,
+    /// Whether the session was ended.
+    pub(super) ended: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -185,7 +197,10 @@ pub(super) struct World {
     pub(super) handed: Vec<Handed>,
     pub(super) answers: Vec<Answer>,
     pub(super) cards: Vec<Card>,
-    pub(super) people: [PersonFacts; 3],
+    pub(super) people: [PersonFacts; 4],
+    /// Issuer and client of Acme's provider, by number; whether Acme's policy has become strict.
+    pub(super) settings: usize,
+    pub(super) strict: bool,
     /// Codes that are in their table; those that were issued; the invitation.
     pub(super) codes: Vec<Code>,
     pub(super) issued_codes: [usize; 2],
@@ -200,6 +215,7 @@ pub(super) struct World {
     pub(super) invited: usize,
     pub(super) audited: [usize; 2],
     pub(super) waited: [usize; 2],
+    pub(super) given_up: Vec<LoginId>,
     pub(super) wrong: Option<&'static str>,
 }
 
@@ -221,13 +237,17 @@ impl World {
             cards.push(hers);
             hers.id = CredentialId(Uuid::from_u128(0x1100));
         }
+        cards.extend(scene.ada_is_elsewhere.then(|| first_card(ADA_ELSEWHERE)));
         Self {
-            now: Moment::from_unix_seconds(1_000_000),
+            now: BEGINNING,
             people: [
                 person(ADA, scene.adas_cards > 0, scene.ada_is_linked),
                 person(MALLORY, true, true),
                 person(MALLORY_ELSEWHERE, true, true),
+                person(ADA_ELSEWHERE, scene.ada_is_elsewhere, true),
             ],
+            settings: 0,
+            strict: false,
             cards,
             invitation: scene.invitation,
             cookies: Vec::new(),
@@ -247,6 +267,7 @@ impl World {
             invited: 0,
             audited: [0, 0],
             waited: [0, 0],
+            given_up: Vec::new(),
             wrong: None,
         }
     }
@@ -278,17 +299,23 @@ pub(super) fn first_card(person: UserId) -> Card {
 }
 
 impl Cookie {
-    fn key(&self) -> (Who, LoginId, Moment, Moment, u8, Name, ChallengeId) {
+    fn key(&self) -> impl Hash + PartialEq + use<> {
         let started = &self.stranger.started;
-        let none = ChallengeId(Uuid::nil());
-        let (at, kind, name, challenge) = match &self.stranger.at {
-            StrangerAt::LoginPage => (started.started_at, 0, [0; 3], none),
-            StrangerAt::Upstream { state, sent_at, provider, .. } => {
-                (*sent_at, 1 + provider.as_str().len() as u8, name_of(state), none)
+        let none = (ChallengeId(Uuid::nil()), Channel::Browser);
+        let (at, kind, name, out) = match &self.stranger.at {
+            StrangerAt::LoginPage => (started.started_at, [0; 3], [0; 3], none),
+            StrangerAt::Upstream {
+                state, sent_at, provider, registration, prompt_login, ..
+            } => {
+                let provider = provider.as_str().len() as u8;
+                let kind = [1 + provider, registration.len() as u8, u8::from(*prompt_login)];
+                (*sent_at, kind, name_of(state), none)
             }
-            StrangerAt::CardFirst { challenge } => (challenge.issued_at, 1, [0; 3], challenge.id),
+            StrangerAt::CardFirst { challenge } => {
+                (challenge.issued_at, [1, 0, 0], [0; 3], (challenge.id, challenge.channel))
+            }
         };
-        (self.by, started.id, started.started_at, at, kind, name, challenge)
+        (self.by, started.id, started.tenant, started.started_at, at, kind, name, out)
     }
 }
 
@@ -299,7 +326,7 @@ impl Row {
         let challenge = challenge.map(|out| (out.id, out.channel, out.issued_at));
         let started = &waiting.started;
         let who = (started.id, started.expires_at, waiting.handle, waiting.person, waiting.task);
-        (who, waiting.then, challenge, self.vouch)
+        (who, waiting.then, challenge, self.vouch, waiting.refusals)
     }
 }
 
@@ -310,7 +337,8 @@ impl Pending {
             Effect::TakeLogin { handle, challenge, .. } => Some((*handle, *challenge)),
             _ => None,
         });
-        (self.request, self.at, self.facts, self.revoked, login, self.effects.len())
+        let read = (self.facts, self.revoked, self.strict);
+        (self.request, self.at, read, login, self.effects.len())
     }
 }
 

@@ -6,7 +6,7 @@ use secrets::TokenHash;
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
 use crate::MOST_REFUSALS;
 use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
-use crate::guard::Refusal;
+use crate::guard::{Guard, Refusal};
 use crate::state::{
     Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Then, Vouched,
     Waiting,
@@ -19,7 +19,7 @@ impl Hallway<'_> {
         handle: TokenHash,
         challenge: Challenge,
     ) -> Outcome {
-        self.guards.ensure(waiting.handle.matches(&handle), Refusal::Browser)?;
+        self.guards.ensure(waiting.handle.matches(&handle), Guard::AskedBrowser)?;
         let expected = match waiting.task {
             Task::Authenticate => Purpose::Authenticate,
             Task::Enrol(Permit::CodeNeeded) => return Err(Refusal::Code),
@@ -38,7 +38,7 @@ impl Hallway<'_> {
         if waiting.task != Task::Authenticate {
             return Err(Refusal::Unexpected);
         }
-        self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
+        self.guards.ensure(!answer.card.revoked, Guard::AnswerLive)?;
         let mut proof = self.proof(&waiting.started, answer, challenge)?;
         proof.counter = Some(answer.card.evidence.counter);
         let (person, card) = (waiting.person, answer.card.id);
@@ -65,7 +65,7 @@ impl Hallway<'_> {
                 Ok((None, effects))
             }
             Then::RemoveCard(removed) => {
-                self.guards.ensure(removed != card, Refusal::SameCard)?;
+                self.guards.ensure(removed != card, Guard::RemovesAnother)?;
                 effects.push(Effect::RevokeCard { card: removed, person });
                 effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
                 effects.push(Effect::Audit(Audit::CardRemoved { person, card: removed }));
@@ -83,11 +83,11 @@ impl Hallway<'_> {
         };
         // Two logins of one person may both have come here without a card.
         let first = !answer.person.has_card;
-        self.guards.ensure(first == (permit != Permit::FreshTap), Refusal::HasCard)?;
+        self.guards.ensure(first == (permit != Permit::FreshTap), Guard::EnrolsFirst)?;
         // What held at the sign-in may have changed since: a card enrolled, and revoked again.
         let allowed = self.policy.first_card == FirstCard::FreshEntraSignIn;
         let still = permit != Permit::FreshSignIn || (allowed && never_enrolled_so(answer.person));
-        self.guards.ensure(still, Refusal::NoCard)?;
+        self.guards.ensure(still, Guard::EnrolsStill)?;
         let proof = self.proof(&waiting.started, answer, challenge)?;
         let (person, card) = (waiting.person, answer.card.id);
         let mut effects = vec![
@@ -113,26 +113,26 @@ impl Hallway<'_> {
         if challenge.purpose != purpose {
             return Err(Refusal::Unexpected);
         }
-        self.guards.ensure(challenge.id == answer.challenge, Refusal::Challenge)?;
-        self.guards.ensure(self.now < challenge.expires_at, Refusal::ChallengeExpired)?;
-        self.guards.ensure(challenge.channel == answer.channel, Refusal::Channel)?;
+        self.guards.ensure(challenge.id == answer.challenge, Guard::AnswerChallenge)?;
+        self.guards.ensure(self.now < challenge.expires_at, Guard::AnswerInTime)?;
+        self.guards.ensure(challenge.channel == answer.channel, Guard::AnswerChannel)?;
         // An agent's answer comes without the handle: it was pushed to the device that is paired
         // with the browser that holds it, and only that browser can claim what is issued.
         let held = match answer.channel {
             Channel::Browser => answer.handle.is_some_and(|held| waiting.handle.matches(&held)),
             Channel::Agent(_) => true,
         };
-        self.guards.ensure(held, Refusal::Browser)?;
-        self.guards.ensure(answer.card.tenant == waiting.started.tenant, Refusal::Tenant)?;
-        self.guards.ensure(answer.card.person == waiting.person, Refusal::Person)?;
+        self.guards.ensure(held, Guard::AnswerBrowser)?;
+        self.guards.ensure(answer.card.tenant == waiting.started.tenant, Guard::AnswerTenant)?;
+        self.guards.ensure(answer.card.person == waiting.person, Guard::AnswerPerson)?;
         Ok(challenge)
     }
 
     pub(super) fn card_first_asked(&self, stranger: Stranger, challenge: Challenge) -> Outcome {
         let off = self.policy.card_first == identity::CardFirst::Off;
-        self.guards.ensure(!off, Refusal::CardFirst)?;
+        self.guards.ensure(!off, Guard::FirstAskedAllowed)?;
         // A stranger has no row by which a browser could claim what an agent's answer issues.
-        self.guards.ensure(challenge.channel == Channel::Browser, Refusal::Channel)?;
+        self.guards.ensure(challenge.channel == Channel::Browser, Guard::FirstAskedChannel)?;
         if challenge.purpose != Purpose::Authenticate {
             return Err(Refusal::Unexpected);
         }
@@ -146,14 +146,14 @@ impl Hallway<'_> {
             return Err(Refusal::Unexpected);
         };
         let started = &stranger.started;
-        self.guards.ensure(challenge.id == answer.challenge, Refusal::Challenge)?;
-        self.guards.ensure(self.now < challenge.expires_at, Refusal::ChallengeExpired)?;
-        self.guards.ensure(challenge.channel == answer.channel, Refusal::Channel)?;
-        self.guards.ensure(answer.card.tenant == started.tenant, Refusal::Tenant)?;
-        self.guards.ensure(!answer.card.revoked, Refusal::Revoked)?;
-        self.guards.ensure(answer.person.linked, Refusal::NotLinked)?;
+        self.guards.ensure(challenge.id == answer.challenge, Guard::FirstChallenge)?;
+        self.guards.ensure(self.now < challenge.expires_at, Guard::FirstInTime)?;
+        self.guards.ensure(challenge.channel == answer.channel, Guard::FirstChannel)?;
+        self.guards.ensure(answer.card.tenant == started.tenant, Guard::FirstTenant)?;
+        self.guards.ensure(!answer.card.revoked, Guard::FirstLive)?;
+        self.guards.ensure(answer.person.linked, Guard::FirstLinked)?;
         let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
-        self.guards.ensure(allowed, Refusal::CardFirst)?;
+        self.guards.ensure(allowed, Guard::FirstAllowed)?;
         let mut proof = self.proof(started, answer, challenge)?;
         proof.counter = Some(answer.card.evidence.counter);
         let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
@@ -177,9 +177,9 @@ impl Hallway<'_> {
         challenge: &Challenge,
     ) -> Result<Proof, Refusal> {
         self.person_may(started, answer.person)?;
-        self.guards.ensure(answer.card.person == answer.person.id, Refusal::Person)?;
+        self.guards.ensure(answer.card.person == answer.person.id, Guard::ProofPerson)?;
         let evidence = answer.card.evidence;
-        self.guards.ensure(evidence.user_verified, Refusal::NotVerified)?;
+        self.guards.ensure(evidence.user_verified, Guard::ProofVerified)?;
         // RFC 8176. `hwk` only where attestation shows it; never `pin` or `fpt` from a flag.
         let mut amr = vec!["pop", "user", "mfa"];
         if evidence.hardware_attested {

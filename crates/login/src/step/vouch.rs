@@ -7,7 +7,7 @@ use secrets::{Token, TokenHash};
 use super::{Hallway, Outcome, never_enrolled_so};
 use crate::effect::{Audit, Effect};
 use crate::event::{PersonFacts, UpstreamFacts};
-use crate::guard::Refusal;
+use crate::guard::{Guard, Refusal};
 use crate::state::{Login, Permit, Started, Stranger, StrangerAt, Task, Then, Vouched, Waiting};
 use crate::{FRESH_SKEW, LOGIN_LIFE};
 
@@ -47,10 +47,10 @@ impl Hallway<'_> {
         else {
             return Err(Refusal::Unexpected);
         };
-        self.guards.ensure(stranger.started.tenant == tenant, Refusal::Tenant)?;
-        self.guards.ensure(asked == provider, Refusal::Provider)?;
-        self.guards.ensure(sent.matches(state), Refusal::State)?;
-        self.guards.ensure(begun == registration, Refusal::Registration)?;
+        self.guards.ensure(stranger.started.tenant == tenant, Guard::CallbackTenant)?;
+        self.guards.ensure(asked == provider, Guard::CallbackProvider)?;
+        self.guards.ensure(sent.matches(state), Guard::CallbackState)?;
+        self.guards.ensure(begun == registration, Guard::CallbackRegistration)?;
         Ok((Some(Login::Stranger(stranger)), Vec::new()))
     }
 
@@ -67,9 +67,9 @@ impl Hallway<'_> {
             return Err(Refusal::Unexpected);
         };
         let started = stranger.started.clone();
-        self.guards.ensure(started.tenant == upstream.tenant, Refusal::Tenant)?;
-        self.guards.ensure(*provider == upstream.provider, Refusal::Provider)?;
-        self.guards.ensure(nonce.matches(&upstream.nonce), Refusal::Nonce)?;
+        self.guards.ensure(started.tenant == upstream.tenant, Guard::TokenTenant)?;
+        self.guards.ensure(*provider == upstream.provider, Guard::TokenProvider)?;
+        self.guards.ensure(nonce.matches(&upstream.nonce), Guard::TokenNonce)?;
         self.person_may(&started, person)?;
         // Who holds the browser can take `prompt=login` out of the address, so only the upstream's
         // own word counts; without `auth_time` there is none.
@@ -90,7 +90,7 @@ impl Hallway<'_> {
         if person.has_card {
             return Ok(Task::Authenticate);
         }
-        self.guards.ensure(onboards, Refusal::NoCard)?;
+        self.guards.ensure(onboards, Guard::ProviderOnboards)?;
         let once = never_enrolled_so(person);
         let permit = match self.policy.first_card {
             FirstCard::FreshEntraSignIn if fresh && once => Permit::FreshSignIn,
@@ -107,9 +107,9 @@ impl Hallway<'_> {
         person: PersonFacts,
         handle: TokenHash,
     ) -> Outcome {
-        self.guards.ensure(self.now < valid_until, Refusal::Expired)?;
+        self.guards.ensure(self.now < valid_until, Guard::InvitationAlive)?;
         self.person_may(&started, person)?;
-        self.guards.ensure(!person.has_card, Refusal::HasCard)?;
+        self.guards.ensure(!person.has_card, Guard::InvitedWithoutCard)?;
         let task = Task::Enrol(Permit::Invitation);
         let effects = vec![
             Effect::TakeInvitation { invitation },
@@ -158,7 +158,7 @@ impl Hallway<'_> {
             return Err(Refusal::Unexpected);
         }
         self.person_may(&started, person)?;
-        self.guards.ensure(person.has_card, Refusal::NoCard)?;
+        self.guards.ensure(person.has_card, Guard::ChangeWithCard)?;
         let waiting = Waiting {
             started,
             handle,
@@ -182,12 +182,12 @@ impl Hallway<'_> {
         issued_for: Option<ids::UserId>,
         valid_until: Moment,
     ) -> Outcome {
-        self.guards.ensure(waiting.handle.matches(&handle), Refusal::Browser)?;
+        self.guards.ensure(waiting.handle.matches(&handle), Guard::CodeBrowser)?;
         if waiting.task != Task::Enrol(Permit::CodeNeeded) {
             return Err(Refusal::Unexpected);
         }
-        self.guards.ensure(issued_for == Some(waiting.person), Refusal::Code)?;
-        self.guards.ensure(self.now < valid_until, Refusal::Code)?;
+        self.guards.ensure(issued_for == Some(waiting.person), Guard::CodePerson)?;
+        self.guards.ensure(self.now < valid_until, Guard::CodeAlive)?;
         let person = waiting.person;
         let waiting = Waiting { task: Task::Enrol(Permit::Code), ..waiting };
         let effects = vec![
