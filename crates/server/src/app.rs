@@ -119,7 +119,7 @@ fn pages() -> Routes {
         .route(POST, "/realms/{slug}/login/card/agent", Waiting, post(card_step::agent::push))
         .route(POST, "/realms/{slug}/login/card/agent/cancel", Waiting, post(card_step::agent::cancel))
         .route(POST, "/realms/{slug}/login/card/pair", Waiting, post(card_step::pair::code))
-        .route(POST, "/realms/{slug}/login/card/pair/confirm", Waiting, post(card_step::pair::confirm))
+        .route(BOTH, "/realms/{slug}/login/card/pair/return", Public, get(card_step::pair::back::page).post(card_step::pair::back::confirm))
         .route(POST, "/realms/{slug}/login/code", Waiting, post(card_step::code::handler))
         .route(POST, "/realms/{slug}/login/start-again", Waiting, post(card_step::start_again::handler))
         // The account page

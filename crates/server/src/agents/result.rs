@@ -78,7 +78,7 @@ async fn proved(
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
-    let agent = FromAgent { call: call.call, ticket: ticket.id };
+    let agent = FromAgent { call: call.call, device: call.device.id, ticket: ticket.id };
     if purpose != out.purpose {
         // An answer all the same: it spends the challenge like any other that does not verify.
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };

@@ -10,7 +10,7 @@ use identity::Tenant;
 use ids::TicketId;
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{Device, Pairing, Rows, Ticket, TicketState};
+use store::{Device, Rows, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
@@ -139,12 +139,9 @@ struct Renewed {
 
 impl Renewed {
     fn when_due(paired: &Paired) -> Option<Self> {
-        let now = entropy::now();
-        let made = paired.pairing.expires_at.minus(PAIRING_LIFE);
-        (now >= made.plus(ROTATE_AFTER)).then(|| {
+        (entropy::now() >= paired.pairing.rotated_at.plus(ROTATE_AFTER)).then(|| {
             let cookie = DeviceCookie(entropy::token());
-            let pairing = Pairing { expires_at: now.plus(PAIRING_LIFE), ..paired.pairing.clone() };
-            let rotation = Rotation { old: paired.token, new: cookie.0.hash(), pairing };
+            let rotation = Rotation { old: paired.token, new: cookie.0.hash() };
             Self { cookie, rotation }
         })
     }

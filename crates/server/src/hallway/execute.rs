@@ -1,11 +1,11 @@
 //! Executes the effects of one step in one transaction: all of them, or none.
 
 use identity::{EntraLink, Person, PersonState};
-use ids::{LoginId, ProofId, SessionId, TenantId, TicketId};
+use ids::{DeviceId, LoginId, ProofId, SessionId, TenantId, TicketId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
 use store::{
-    AuditEntry, ConsumedProof, Credential, NewSession, Pairing, TakenLogin, Ticket, TicketState,
+    AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, TicketState,
     Writing,
 };
 
@@ -14,6 +14,7 @@ use crate::entropy;
 use crate::exits;
 use crate::hallway::one_call::OneCall;
 use crate::hallway::seen::{Asked, Shown};
+use crate::http::cookies::PAIRING_LIFE;
 use crate::http::problem::Problem;
 
 /// What the effects of a step need besides what they say.
@@ -43,6 +44,8 @@ pub(crate) struct Material {
 pub(crate) struct FromAgent {
     /// The call that brought it.
     pub(crate) call: OneCall,
+    /// Whose call it is.
+    pub(crate) device: DeviceId,
     /// What it was asked: that ends with the answer, unless the page has taken it back.
     pub(crate) ticket: TicketId,
 }
@@ -53,8 +56,6 @@ pub(crate) struct Rotation {
     pub(crate) old: TokenHash,
     /// Hash of the one that it is to hold.
     pub(crate) new: TokenHash,
-    /// The pairing, with its new life.
-    pub(crate) pairing: Pairing,
 }
 
 /// What a session needs besides what the hallway says.
@@ -166,11 +167,13 @@ pub(crate) async fn execute(
     if let Some(ticket) = run.material.ticket {
         tx.insert_ticket(&ticket).await?;
     }
-    if let Some(Rotation { old, new, pairing }) = run.material.rotation {
+    if let Some(Rotation { old, new }) = run.material.rotation {
         // Of two requests at once one rotates; the other goes on without.
-        if tx.end_pairing(&old).await? {
-            tx.insert_pairing(&new, &pairing).await?;
-        }
+        tx.rotate_pairing(&old, &new).await?;
+    }
+    if let Some(agent) = run.material.agent.filter(|_| run.proof.is_some()) {
+        // Who only asks keeps no pairing alive: a card has to answer through it.
+        tx.renew_pairings(agent.device, PAIRING_LIFE).await?;
     }
     if let Some(asked) = &run.asked {
         tx.audit(&asked.entry()).await?;

@@ -22,6 +22,7 @@ mod error;
 mod frame;
 mod invite;
 mod login;
+mod pair;
 pub(crate) mod sample;
 mod signed_out;
 #[cfg(test)]
@@ -40,5 +41,6 @@ pub use error::{ErrorKind, ErrorPage, ProviderAnswer};
 pub use frame::{Account, Frame, When};
 pub use invite::{InvitePage, InviteProblem};
 pub use login::{LoginNotice, LoginPage, ProviderChoice};
+pub use pair::{PairPage, PairStep};
 pub use sample::{Sample, samples};
 pub use signed_out::SignedOutPage;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     AgentMessage, ClaimAnswer, ClaimRequest, DeviceProof, EnrolAnswer, EnrolRequest,
-    EnrolmentState, ExpectedCall, Jti, MatchCode, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk,
+    EnrolmentState, ExpectedCall, Jti, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk, ReturnToken,
     ResultAnswer, ResultRequest, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
     VerifyingKey, WaitAnswer, paths,
 };
@@ -136,7 +136,7 @@ impl Server {
         self.task = serve(listener, Arc::clone(&self.shared));
     }
 
-    /// The person enters the number on the page.
+    /// The person confirms on the page.
     pub(crate) fn page_confirms(&self) {
         self.shared.confirmation.send_replace(EnrolmentState::Confirmed);
     }
@@ -144,6 +144,11 @@ impl Server {
     /// The person says no on the page.
     pub(crate) fn page_refuses(&self) {
         self.shared.confirmation.send_replace(EnrolmentState::Refused);
+    }
+
+    /// How many devices were offered.
+    pub(crate) fn offered(&self) -> usize {
+        lock(&self.shared.devices).len()
     }
 
     /// The device that is enrolled.
@@ -240,7 +245,7 @@ fn offer(shared: &Shared) -> EnrolAnswer {
         account: "ada@acme.example".into(),
         browser: "Firefox".into(),
         os: "Linux".into(),
-        number: MatchCode::try_from("47".to_owned()).unwrap(),
+        return_token: ReturnToken::try_from("r".repeat(75)).unwrap(),
         origin: shared.origin.clone(),
         rp_id: "localhost".into(),
         request_keys: vec![shared.key.public().to_jwk()],
