@@ -71,7 +71,8 @@ fn with_address(arguments: &[OsString], address: &str) -> Vec<OsString> {
 }
 
 fn is_program(path: &std::path::Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod tests {
     #[test]
     fn the_browser_is_the_one_that_the_person_has_chosen() {
         let folder = scratch("browser");
+        std::fs::create_dir_all(&folder).unwrap();
         let xdg = folder.join("xdg-open");
         std::fs::write(&xdg, "#!/bin/sh\n").unwrap();
         std::fs::set_permissions(&xdg, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cardea_agent::{
-    Agent, Ask, Browser, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Offer, Pace, Pinentry, Readers,
-    Reply, SecurityKeys, ServerAddress, Several, SimulatedKey, Surroundings,
+    Agent, Ask, Browser, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Offer, Pace,
+    Pinentry, Readers, Reply, SecurityKeys, ServerAddress, Several, SimulatedKey, Surroundings,
 };
 use clap::{Parser, Subcommand};
 

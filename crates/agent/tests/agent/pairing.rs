@@ -35,7 +35,7 @@ fn return_address(server: &Server) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_this_computer_is_paired_with_is_paired_again_at_a_word_alone() {
     let (desktop, server) = paired().await;
-        let code = "KRQM-BXPT".parse().unwrap();
+    let code = "KRQM-BXPT".parse().unwrap();
     let error = soon(desktop.agent().pair(&address(&server), &code)).await.unwrap_err();
     assert!(matches!(&error, PairError::Already { tenant, .. } if tenant == "Acme"), "{error}");
     assert!(error.to_string().contains("--again"), "{error}");

@@ -216,7 +216,8 @@ async fn the_page_opens_in_the_browser_that_the_person_named_and_is_not_printed(
     std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
     let said = desk.pair_in(&server, &["--browser", browser.to_str().unwrap()]).await;
     assert!(!said.contains("/pair/return"), "{said}");
-    let address = format!("1 {}/realms/acme/login/card/pair/return#{}", server.origin, "r".repeat(75));
+    let address =
+        format!("1 {}/realms/acme/login/card/pair/return#{}", server.origin, "r".repeat(75));
     until(async || std::fs::read_to_string(&opened).is_ok_and(|told| told.ends_with('\n'))).await;
     assert_eq!(std::fs::read_to_string(&opened).unwrap().trim_end(), address);
 

@@ -91,10 +91,7 @@ pub(crate) async fn handler(
     }))
 }
 
-fn device(
-    asked: &EnrolRequest,
-    waiting: &login::Waiting,
-) -> Result<Device, Problem> {
+fn device(asked: &EnrolRequest, waiting: &login::Waiting) -> Result<Device, Problem> {
     let key = asked.device_key.key().map_err(|_| Problem::Malformed("device key"))?;
     let jwk: PublicJwk = key.to_jwk();
     let plain = |text: &str| -> String {

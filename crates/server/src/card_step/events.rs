@@ -89,21 +89,21 @@ impl Page {
                     return Ok(Some(state));
                 }
                 let device = rows.device_of_login(login).await?;
-                Ok(self.computer(device.as_ref()))
+                Ok(self.computer(device.as_ref(), ticket.is_some()))
             }
             Some(_) => Ok(Some(done(next(&self.tenant, &self.waiting, Outcome::Waits)))),
             None => self.ended(&mut rows, ticket).await.map(Some),
         }
     }
 
-    /// How far the computer is that was last offered. One that is gone while the page waits for it
-    /// was opened in another browser.
-    fn computer(&self, device: Option<&Device>) -> Option<PageState> {
+    /// How far the computer is that was last offered; nothing more once it was asked. One that is
+    /// gone while the page waits for it was opened in another browser.
+    fn computer(&self, device: Option<&Device>, asked: bool) -> Option<PageState> {
         match device {
             Some(device) if device.state == DeviceState::Pending => {
                 Some(PageState::enrolled(device))
             }
-            Some(device) => Some(PageState::paired(device)),
+            Some(device) => (!asked).then(|| PageState::paired(device)),
             None => self.told.waits_for_computer().then_some(PageState::Elsewhere),
         }
     }

@@ -155,7 +155,9 @@ impl Told {
     /// Whether the page does not know this yet.
     pub(crate) fn lacks(&self, state: &PageState) -> bool {
         match (state, state.stage(), self.prompt) {
-            (PageState::Enrolled { id, .. }, ..) => self.computer.is_none_or(|(last, _)| last != *id),
+            (PageState::Enrolled { id, .. }, ..) => {
+                self.computer.is_none_or(|(last, _)| last != *id)
+            }
             (PageState::Paired { id, .. }, ..) => self.computer != Some((*id, Computer::Paired)),
             (_, Some((ticket, now)), Some((known, before))) => ticket != known || now > before,
             _ => true,

@@ -5,8 +5,7 @@ use ids::{DeviceId, LoginId, ProofId, SessionId, TenantId, TicketId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof, Waiting};
 use secrets::TokenHash;
 use store::{
-    AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, TicketState,
-    Writing,
+    AuditEntry, ConsumedProof, Credential, NewSession, TakenLogin, Ticket, TicketState, Writing,
 };
 
 use crate::app::App;

@@ -98,10 +98,8 @@ impl Device {
     /// Enrols, and is confirmed by the browser.
     pub(crate) async fn pair(&self, world: &World, browser: &mut Browser) {
         let offer = self.enrol(world, browser).await;
-        let number = json!({ "number": offer.json()["number"] });
-        let path = self.way.path("login/card/pair/confirm");
-        let paired = browser.post_json(&path, &number).await;
-        assert_eq!(paired.json()["state"], "paired", "{paired:?} after {offer:?}");
+        let paired = come_back(self.way, browser, &token_in(&offer)).await;
+        assert_eq!(paired.title(), "ward-3-pc is paired with this browser", "after {offer:?}");
     }
 
     /// The proof for the channel, over a nonce of the server.
@@ -203,6 +201,16 @@ impl Signed {
         let body = (method == Method::POST).then(|| self.body.clone());
         browser.send_bytes(method, self.path, body, &headers).await
     }
+}
+
+/// The return token of an offer.
+pub(crate) fn token_in(offer: &Answer) -> String {
+    offer.json()["return_token"].as_str().unwrap_or_else(|| panic!("{offer:?}")).to_owned()
+}
+
+/// What the page of the return step sends, in this browser.
+pub(crate) async fn come_back(way: Way, browser: &mut Browser, token: &str) -> Answer {
+    browser.post_form(&way.path("login/card/pair/return"), &[("token", token)]).await
 }
 
 /// A code that lets a device offer itself to the login in `browser`.

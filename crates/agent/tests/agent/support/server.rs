@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     AgentMessage, ClaimAnswer, ClaimRequest, DeviceProof, EnrolAnswer, EnrolRequest,
-    EnrolmentState, ExpectedCall, Jti, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk, ReturnToken,
-    ResultAnswer, ResultRequest, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
+    EnrolmentState, ExpectedCall, Jti, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk, ResultAnswer,
+    ResultRequest, ReturnToken, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
     VerifyingKey, WaitAnswer, paths,
 };
 use axum::Router;
