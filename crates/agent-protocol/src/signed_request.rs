@@ -47,6 +47,9 @@ pub struct Context {
     /// Where it seems to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
+    /// Whether the server sees the browser in another network than the agent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_network: bool,
 }
 
 /// The claims of a request.

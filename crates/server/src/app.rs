@@ -126,6 +126,7 @@ fn pages() -> Routes {
         .route(POST, "/realms/{slug}/account/cards/add", Session, post(account::change::add))
         .route(POST, "/realms/{slug}/account/cards/{id}/remove", Session, post(account::change::remove))
         .route(POST, "/realms/{slug}/account/cards/{id}/rename", Session, post(account::rename::handler))
+        .route(POST, "/realms/{slug}/account/computers/{device}/remove", Session, post(account::computers::remove))
         .route(POST, "/realms/{slug}/account/sessions/{id}/end", Session, post(account::sessions::end))
         .route(POST, "/realms/{slug}/account/sessions/end-others", Session, post(account::sessions::end_others))
         .route(POST, "/realms/{slug}/account/sign-out", Session, post(account::sign_out::handler))

@@ -69,8 +69,11 @@ pub(crate) async fn push(
         return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
     let channel = Channel::Agent(device.id);
-    let asked =
-        Asked { label: request.label.as_deref().and_then(label_text), ..Asked::by(&headers) };
+    let asked = Asked {
+        label: request.label.as_deref().and_then(label_text),
+        other_network: app.agents.is_elsewhere(device.id, peer),
+        ..Asked::by(&headers)
+    };
     let challenge = ceremony::for_waiting(&app, &mut rows, &waiting, channel, asked).await?;
     drop(rows);
     let ticket = ticket(&waiting, &device, &challenge);

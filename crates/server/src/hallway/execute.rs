@@ -47,6 +47,8 @@ pub(crate) struct FromAgent {
     pub(crate) device: DeviceId,
     /// What it was asked: that ends with the answer, unless the page has taken it back.
     pub(crate) ticket: TicketId,
+    /// Whether the page is in another network than the agent.
+    pub(crate) other_network: bool,
 }
 
 /// A pairing's new token in place of the old one.
@@ -269,8 +271,19 @@ impl Run {
                 hit(facts.is_some_and(|facts| facts.has_card), "last card")
             }
             Effect::Issue(issue) => self.issue(tx, issue).await,
-            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit, self.login)).await?),
+            Effect::Audit(audit) => Ok(tx.audit(&self.entry(&audit)).await?),
         }
+    }
+
+    /// The audit event of an effect, and what is remarkable about how its cause came.
+    fn entry(&self, audit: &Audit) -> AuditEntry {
+        let mut entry = entry(audit, self.login);
+        if self.material.agent.is_some_and(|agent| agent.other_network) {
+            if let Some(detail) = entry.detail.as_object_mut() {
+                detail.insert("other_network".into(), true.into());
+            }
+        }
+        entry
     }
 
     async fn write_person(&mut self, tx: &mut Writing) -> Result<(), ExecuteError> {

@@ -30,7 +30,9 @@ mod tests;
 pub mod words;
 
 pub use aadsts::{AadstsAnswer, AadstsPage};
-pub use account::{AccountPage, Attribute, CardRow, LastCard, Model, Notice, SessionRow};
+pub use account::{
+    AccountPage, Attribute, CardRow, ComputerRow, LastCard, Model, Notice, SessionRow,
+};
 pub use assets::{asset, asset_hash, asset_url};
 pub use card::CardPage;
 pub use ceremony::{Agent, AgentProgress, AgentPrompt, Ceremony, Purpose, SetUp, View};

@@ -201,6 +201,11 @@ pub const CARD_REMOVED: Notice = Notice {
 };
 /// Account page: a session was ended.
 pub const SESSION_ENDED: Notice = Notice { title: "The session is ended", text: "" };
+/// Account page: a computer was removed.
+pub const COMPUTER_REMOVED: Notice = Notice {
+    title: "The computer is removed",
+    text: "No browser asks Cardea there for a card any more. To use it again, set it up again.",
+};
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use e2e::{Card, World};
 use entra_stand_in::{ACME, GroupsClaim, Person};
 
 /// Samples that are worth a picture, and what the picture is called.
-const SAMPLES: [(&str, &str); 34] = [
+const SAMPLES: [(&str, &str); 35] = [
     ("login-card-first", "login"),
     ("login-more-ways", "login-more-ways"),
     ("login-expired", "login-expired"),
@@ -21,7 +21,8 @@ const SAMPLES: [(&str, &str); 34] = [
     ("card-choose-linux", "card-linux"),
     ("card-browser", "card-browser"),
     ("card-agent-claimed", "card-agent"),
-    ("card-set-up-number", "card-set-up"),
+    ("card-set-up-computer", "card-set-up"),
+    ("pair-confirm", "pair"),
     ("card-remove", "card-remove"),
     ("card-confirm", "card-confirm"),
     ("card-over", "card-over"),

@@ -238,6 +238,7 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
         user: "ada@acme.example".into(),
         app: "Account".into(),
         context: Context {
+            other_network: false,
             browser: Some("Firefox".into()),
             os: Some("Linux".into()),
             city: Some("Bern".into()),
