@@ -24,6 +24,8 @@ pub(crate) struct Device {
     pair: EcdsaKeyPair,
     key: SigningKey,
     way: Way,
+    /// Behind a trusted proxy: the address from which it opens its channel.
+    pub(crate) at: Option<&'static str>,
     opened_with: Option<Signed>,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
 }
@@ -51,7 +53,7 @@ impl Device {
     pub(crate) fn of(way: Way) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let key = SigningKey::from_pkcs8(pair.to_pkcs8v1().unwrap().as_ref()).unwrap();
-        Self { pair, key, way, opened_with: None, socket: None }
+        Self { pair, key, way, at: None, opened_with: None, socket: None }
     }
 
     pub(crate) fn thumbprint(&self) -> String {
@@ -121,6 +123,9 @@ impl Device {
         let url = format!("{}{}", world.origin.replacen("http", "ws", 1), paths::CHANNEL);
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert(PROOF_HEADER, proof.parse().unwrap());
+        if let Some(address) = self.at {
+            request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         self.socket = Some(socket);
     }

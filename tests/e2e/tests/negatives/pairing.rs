@@ -3,8 +3,9 @@
 use e2e::{Answer, Browser, Desktop, World};
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::Bounds;
 
-use crate::device::{Device, come_back, token_in};
+use crate::device::{Device, come_back, options_of, token_in};
 use crate::support::{ACME, BIRCH, ada, assert_clear, enrolled, mia, una};
 
 const PAIRING: &str = "__Host-dev-acme";
@@ -219,6 +220,106 @@ async fn a_pairing_lives_on_with_the_cards_that_answer_through_it() {
 /// Whether a card has answered through the one pairing.
 async fn used(world: &World) -> bool {
     world.dump().await.rows("pairing")[0]["used_at"] != "NULL"
+}
+
+#[tokio::test]
+async fn a_person_sees_the_computers_that_they_have_set_up_and_removes_one() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (device, mut browser) = paired(&world).await;
+    assert_eq!(card.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    let account = browser.get(&ACME.path("account/")).await;
+    assert!(account.body.contains("Remove the computer ward-3-pc"), "{account:?}");
+    let id = uuid_of(&world.dump().await.rows("device")[0]["device_id"]);
+    let path = ACME.path(&format!("account/computers/{id}/remove"));
+
+    enrolled(&world, &mut ada(), 2).await;
+    let mut adas = world.browser();
+    let mut her_card = e2e::Card::new(2);
+    ACME.sign_in(&mut adas, &mut ada(), &mut her_card).await;
+    let theirs = adas.get(&ACME.path("account/")).await;
+    assert!(theirs.status == 200 && !theirs.body.contains("ward-3-pc"), "{theirs:?}");
+    let before = world.dump().await;
+    assert_eq!(adas.post_form(&path, &[]).await.status, 404, "of somebody else");
+    assert_eq!(before, world.dump().await);
+
+    let removed = browser.post_form(&path, &[]).await;
+    assert_eq!(removed.location, Some(ACME.path("account/?done=computer-removed")));
+    let after = world.dump().await;
+    assert_eq!(before.audited(&after), ["agent.removed"]);
+    assert!(after.rows("pairing").is_empty());
+    assert_eq!(browser.post_form(&path, &[]).await.status, 404, "once");
+    let late = device.post(&world, agent_protocol::paths::CLAIM, &json!({ "ticket": "x" })).await;
+    assert_eq!(late.status, 401, "its key opens nothing");
+    assert!(!browser.get(&ACME.path("account/")).await.body.contains("ward-3-pc"));
+}
+
+#[tokio::test]
+async fn ending_all_other_sessions_leaves_the_computer_of_this_browser_alone() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (_there, _) = paired(&world).await;
+    let (_here, mut browser) = paired(&world).await;
+    assert_eq!(card.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    assert_eq!(world.dump().await.rows("pairing").len(), 2);
+    let ended = browser.post_form(&ACME.path("account/sessions/end-others"), &[]).await;
+    assert_eq!(ended.status, 303, "{ended:?}");
+    assert_eq!(world.dump().await.rows("pairing").len(), 1);
+    browser.drop_cookie(&ACME.session_cookie());
+    ACME.to_card(&mut browser, &mut mia()).await;
+    assert_eq!(ask(&mut browser).await.json()["state"], "pushed");
+}
+
+/// What an administrator does to a person's access ends their agents, and tells them at once.
+#[tokio::test]
+async fn an_administrator_who_ends_access_ends_the_agents() {
+    let world = World::start().await;
+    let mut admin = world.administrator().await;
+    enrolled(&world, &mut mia(), 1).await;
+    for act in ["sessions/end", "disable", "cards/{card}/revoke"] {
+        let (mut device, _browser) = paired(&world).await;
+        let dump = world.dump().await;
+        let person = uuid_of(&dump.rows("pairing")[0]["person_id"]);
+        let is_hers = |card: &&std::collections::BTreeMap<String, String>| {
+            card["person_id"] == dump.rows("pairing")[0]["person_id"]
+        };
+        let cards = dump.rows("credential");
+        let card = uuid_of(&cards.iter().find(is_hers).unwrap()["credential_id"]).to_string();
+        let act = act.replace("{card}", &card);
+        let path = format!("/admin/tenants/acme/users/{person}/{act}");
+        let done = admin.post_form(&path, &[]).await;
+        assert_eq!(done.status, 303, "{act}: {done:?}");
+        assert!(world.dump().await.rows("pairing").is_empty(), "{act}");
+        assert_eq!(device.hear().await["t"], "revoke", "{act}");
+        admin.post_form(&format!("/admin/tenants/acme/users/{person}/enable"), &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_another_network_is_said_to_be_there_and_goes_on_record() {
+    let world = World::limited(Bounds::default()).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    for (page, agent, elsewhere) in
+        [("203.0.113.7", "203.0.113.7", false), ("203.0.113.7", "198.51.100.4", true)]
+    {
+        let mut browser = world.browser().at(page);
+        ACME.to_card(&mut browser, &mut mia()).await;
+        let mut device = Device::of(ACME);
+        device.at = Some(agent);
+        device.pair(&world, &mut browser).await;
+        device.connect(&world).await;
+        let ticket = device.asked_by(&mut browser).await;
+        let claims = device.claim(&world, &ticket).await;
+        let said = claims["context"]["other_network"].as_bool().unwrap_or_default();
+        assert_eq!(said, elsewhere, "{claims}");
+        let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
+        let body = json!({ "ticket": ticket, "outcome": { "assertion": answer } });
+        assert_eq!(device.post(&world, agent_protocol::paths::RESULT, &body).await.status, 200);
+        let events = world.dump().await.rows("audit");
+        let last = events.iter().max_by_key(|row| row["seq"].parse::<i64>().unwrap()).unwrap();
+        assert_eq!(last["kind"], "'login.signed-in'");
+        assert_eq!(last["detail"].contains("other_network"), elsewhere, "{last:?}");
+    }
 }
 
 /// A pairing is one of a browser with a desktop, not of a person: at a shared desk the agent is
