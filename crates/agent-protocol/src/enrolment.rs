@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{EnrolmentCode, MatchCode};
+use crate::codes::{EnrolmentCode, ReturnToken};
 use crate::keys::PublicJwk;
 
 /// `POST` [`crate::paths::ENROL`], with a proof by `device_key` itself. A member that the server
@@ -37,16 +37,16 @@ pub struct EnrolAnswer {
     pub browser: String,
     /// The system that it runs on.
     pub os: String,
-    /// What the person enters on the page, to confirm this device and no other.
-    #[serde(rename = "number")]
-    pub match_code: MatchCode,
+    /// What the person's own browser brings back, to [`crate::paths::pair_return`], to confirm this
+    /// device and no other.
+    pub return_token: ReturnToken,
     /// The server's origin; the agent accepts only the one that the person typed.
     pub origin: String,
     /// The installation's RP ID; the agent accepts only one that fits the origin.
     pub rp_id: String,
     /// The keys that sign requests, each with its `kid`.
     pub request_keys: Vec<PublicJwk>,
-    /// How long the page waits for the number, in seconds.
+    /// How long the page waits for its browser to come back, in seconds.
     pub expires_in: u64,
 }
 

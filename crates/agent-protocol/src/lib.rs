@@ -22,7 +22,7 @@ mod signed_request;
 mod ticket;
 
 pub use channel::{AgentMessage, ServerMessage};
-pub use codes::{CodeError, EnrolmentCode, MatchCode};
+pub use codes::{CodeError, EnrolmentCode, MatchCode, ReturnToken};
 pub use device_proof::{DeviceProof, ExpectedCall, PROOF_HEADER, ProofError, VerifiedProof};
 pub use enrolment::{
     EnrolAnswer, EnrolRequest, EnrolmentState, NonceAnswer, WaitAnswer, rp_id_fits_host,

@@ -4,6 +4,13 @@
 pub const ENROL: &str = "/agent/v1/enrol";
 /// `POST`, long poll: has the page confirmed?
 pub const ENROL_WAIT: &str = "/agent/v1/enrol/wait";
+/// Where the agent has the person's browser confirm it, with the return token behind a `#`: so it
+/// is in no log and no referrer. `None` for what cannot be the slug of a tenant.
+pub fn pair_return(tenant: &str) -> Option<String> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let legal = (1..=63).contains(&tenant.len()) && tenant.bytes().all(plain);
+    legal.then(|| format!("/realms/{tenant}/login/card/pair/return"))
+}
 /// `POST`: a nonce of the server for the next proof.
 pub const NONCE: &str = "/agent/v1/nonce";
 /// `GET`, WebSocket upgrade: the channel over which the server pushes.
@@ -12,3 +19,17 @@ pub const CHANNEL: &str = "/agent/v1/channel";
 pub const CLAIM: &str = "/agent/v1/claim";
 /// `POST`: what became of it.
 pub const RESULT: &str = "/agent/v1/result";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tenant_leads_the_browser_anywhere_else() {
+        let path = pair_return("acme").unwrap();
+        assert_eq!(path, "/realms/acme/login/card/pair/return");
+        for slug in ["", "Acme", "a/../..", "a#b", "a?b", "a%2f", "a b", &"a".repeat(64)] {
+            assert_eq!(pair_return(slug), None, "{slug}");
+        }
+    }
+}

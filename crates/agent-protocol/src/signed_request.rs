@@ -42,6 +42,9 @@ pub struct Context {
     /// The system it runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os: Option<String>,
+    /// Whether the server sees the browser in another network than the agent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_network: bool,
 }
 
 /// The claims of a request.

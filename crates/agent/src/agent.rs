@@ -151,13 +151,26 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`PairError`].
+    /// [`PairError`]; also when the two are paired already.
     pub async fn pair(
         &self,
         server: &ServerAddress,
         code: &EnrolmentCode,
     ) -> Result<Pairing, PairError> {
-        Pairing::begin(Arc::clone(&self.inner), server, code).await
+        Pairing::begin(Arc::clone(&self.inner), server, code, false).await
+    }
+
+    /// The same at a server with which this computer may be paired: one more browser.
+    ///
+    /// # Errors
+    ///
+    /// [`PairError`].
+    pub async fn pair_again(
+        &self,
+        server: &ServerAddress,
+        code: &EnrolmentCode,
+    ) -> Result<Pairing, PairError> {
+        Pairing::begin(Arc::clone(&self.inner), server, code, true).await
     }
 
     /// What the agent knows at the moment.

@@ -9,6 +9,7 @@
 
 mod agent;
 mod board;
+mod browser;
 mod cancel;
 mod causes;
 mod ceremony;
@@ -34,6 +35,7 @@ mod words;
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
 pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
 pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several};
+pub use browser::{Browser, Surroundings};
 pub use causes::Causes;
 pub use channel::Pace;
 pub use harden::harden;
@@ -45,5 +47,5 @@ pub use readers::Readers;
 pub use security_keys::{SecurityKeys, SimulatedKey};
 pub use server_address::{AddressError, ServerAddress};
 pub use settings::{SettingsError, default_server};
-pub use socket::{Ask, Daemon, Reply};
+pub use socket::{Ask, Daemon, Offer, Reply};
 pub use state::StateError;

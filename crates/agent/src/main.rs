@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cardea_agent::{
-    Agent, Ask, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Pace, Pinentry, Readers,
-    Reply, SecurityKeys, ServerAddress, SettingsError, Several, SimulatedKey,
+    Agent, Ask, Browser, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Offer, Pace,
+    Pinentry, Readers, Reply, SecurityKeys, ServerAddress, SettingsError, Several, SimulatedKey,
+    Surroundings,
 };
 use clap::{Parser, Subcommand};
 
@@ -51,6 +52,15 @@ enum Command {
         /// `agent.toml` or an earlier pairing]
         #[arg(long, value_name = "URL")]
         server: Option<ServerAddress>,
+        /// Pair one more browser, where one is paired already
+        #[arg(long)]
+        again: bool,
+        /// The program of the browser that shows the code [default: `BROWSER`, or xdg-open]
+        #[arg(long, value_name = "PROGRAM", conflicts_with = "no_browser")]
+        browser: Option<PathBuf>,
+        /// Print the address instead, to open it yourself in the browser that shows the code
+        #[arg(long)]
+        no_browser: bool,
     },
     /// Show servers, channels and cards
     Status,
@@ -128,12 +138,15 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
                 })
                 .await
             }
-            Command::Pair { code, server } => {
+            Command::Pair { code, server, again, browser, no_browser } => {
                 let server = match server {
                     Some(server) => server,
                     None => only_server(&socket).await?,
                 };
-                pair(&socket, server, code).await
+                let browser = browser.map(Browser::program);
+                let browser = browser.or_else(|| Browser::of(&surroundings()));
+                let ask = Ask::Pair { server, code, again };
+                pair(&socket, &ask, browser.filter(|_| !no_browser)).await
             }
             Command::Status => status(&socket).await,
         }
@@ -146,6 +159,15 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
 #[expect(clippy::disallowed_methods, reason = "the program reads its environment, here and once")]
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn surroundings() -> Surroundings {
+    let text = |name| variable(name).map(|value| value.display().to_string());
+    Surroundings {
+        browser: text("BROWSER"),
+        display: variable("WAYLAND_DISPLAY").or_else(|| variable("DISPLAY")).is_some(),
+        path: variable("PATH").map(PathBuf::into_os_string),
+    }
 }
 
 fn default_state() -> Option<PathBuf> {
@@ -201,27 +223,32 @@ async fn run(config: Config) -> Result<(), Failure> {
 
 async fn pair(
     socket: &std::path::Path,
-    server: ServerAddress,
-    code: EnrolmentCode,
+    ask: &Ask,
+    browser: Option<Browser>,
 ) -> Result<(), Failure> {
     let mut out = std::io::stdout();
-    let ask = Ask::Pair { server, code };
-    let mut daemon = Daemon::ask(socket, &ask).await.map_err(Failure::NoDaemon)?;
+    let mut daemon = Daemon::ask(socket, ask).await.map_err(Failure::NoDaemon)?;
     loop {
         match daemon.reply().await.map_err(Failure::Gone)? {
-            Reply::Offer(offer) => writeln!(
-                out,
-                "Server   {}\nTenant   {} ({})\nAccount  {}\nBrowser  {} on {}\n\n\
-                 Is this your login? Then enter this number on the page:\n\n    {}\n\n\
-                 Waiting for the page ...",
-                offer.origin,
-                offer.tenant_name,
-                offer.tenant,
-                offer.account,
-                offer.browser,
-                offer.os,
-                offer.match_code,
-            )?,
+            Reply::Offer(offer) => {
+                let Offer { answer, address } = *offer;
+                writeln!(
+                    out,
+                    "Server   {}\nTenant   {} ({})\nAccount  {}\nBrowser  {} on {}\n\n\
+                     Is this your login? Then confirm on the page that your browser shows.",
+                    answer.origin,
+                    answer.tenant_name,
+                    answer.tenant,
+                    answer.account,
+                    answer.browser,
+                    answer.os,
+                )?;
+                if let Ask::Pair { again: true, .. } = ask {
+                    writeln!(out, "This adds a browser. Those that are paired stay so.")?;
+                }
+                confirm_in(browser.as_ref(), &address)?;
+                writeln!(out, "\nWaiting for the page ...")?;
+            }
             Reply::Paired(info) => {
                 writeln!(out, "Paired with {} at {}.", info.tenant_name, info.server)?;
                 return Ok(());
@@ -250,6 +277,30 @@ async fn only_server(socket: &std::path::Path) -> Result<ServerAddress, Failure>
         Ok([server]) => Ok(server),
         Err(_) => Err(Failure::WhichServer),
     }
+}
+
+/// Opens the page that confirms; where no browser can be opened, says where it is.
+fn confirm_in(browser: Option<&Browser>, address: &str) -> std::io::Result<()> {
+    let Some(mut opened) = browser.and_then(|browser| browser.open(address).ok()) else {
+        return print_address(address);
+    };
+    let address = address.to_owned();
+    tokio::spawn(async move {
+        if !opened.wait().await.is_ok_and(|status| status.success()) {
+            // What cannot be printed has no reader.
+            print_address(&address).unwrap_or_default();
+        }
+    });
+    Ok(())
+}
+
+fn print_address(address: &str) -> std::io::Result<()> {
+    writeln!(
+        std::io::stdout(),
+        "\nOpen this address in the browser that shows the code:\n\n    {address}\n\n\
+         Open it yourself. Give it to nobody, and enter it into no page: who asks for it wants to \
+         sign in as you.",
+    )
 }
 
 async fn status(socket: &std::path::Path) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Enrolling: a code from a page, a number for the page, and a record once the page has confirmed.
+//! Enrolling: a code from a page, an address for its browser, and a record once that has confirmed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::server_address::ServerAddress;
 use crate::state::{Enrolment, Record, StateError};
 use crate::words::plain;
 
-/// The longest time that a page waits for the number: the life of a login.
+/// The longest time that a page waits for its browser to come back: the life of a login.
 const LONGEST_WAIT: u64 = 600;
 /// The most request keys of a server: active, next and the ones before.
 const MOST_KEYS: usize = 8;
@@ -41,11 +41,30 @@ pub enum PairError {
     /// The server's keys are none, too many, or no keys.
     #[error("the server's keys make no sense")]
     Keys,
-    /// The page said no, or its login is over.
-    #[error("the page refused")]
+    /// The server names a tenant that can be none.
+    #[error("the server's name for the tenant makes no sense")]
+    Tenant,
+    /// This computer is paired with that server.
+    #[error(
+        "this computer is paired with {tenant} at this server already, for {account}. A page that \
+         asks for it again may be a trap: if you came to it by a link, close it. If you want to \
+         pair one more browser, give --again; the browsers that are paired stay so"
+    )]
+    Already {
+        /// The tenant's name.
+        tenant: String,
+        /// Whose login paired it.
+        account: String,
+    },
+    /// The page said no, another browser came back in its place, or its login is over.
+    #[error(
+        "nothing was paired: the login is over, or the address was opened in another browser than \
+         the one that shows the code. If that code came from somebody else, they may be trying to \
+         sign in as you: close that page and tell your administrator"
+    )]
     Refused,
-    /// The number was not entered in time.
-    #[error("the number was not entered in time")]
+    /// No browser came back in time.
+    #[error("nobody has confirmed in time")]
     Expired,
     /// The device key.
     #[error(transparent)]
@@ -84,18 +103,26 @@ pub struct Pairing {
     inner: Arc<Inner>,
     server: ServerAddress,
     offer: EnrolAnswer,
+    address: String,
     key: SigningKey,
     pkcs8: Zeroizing<Vec<u8>>,
     until: Instant,
 }
 
 impl Pairing {
-    /// Offers a new device key to the server.
+    /// Offers a new device key to the server; to one that this computer is paired with, only when
+    /// the person has said that it is meant. That spends no code.
     pub(crate) async fn begin(
         inner: Arc<Inner>,
         server: &ServerAddress,
         code: &EnrolmentCode,
+        again: bool,
     ) -> Result<Self, PairError> {
+        let before = inner.status().enrolments.into_iter();
+        let before = before.filter(|info| !again && info.server == server.origin()).next_back();
+        if let Some(EnrolmentInfo { tenant_name, account, .. }) = before {
+            return Err(PairError::Already { tenant: tenant_name, account });
+        }
         let (key, pkcs8) = keys::new_key()?;
         let body = EnrolRequest {
             code: code.clone(),
@@ -105,15 +132,21 @@ impl Pairing {
         };
         let offer: EnrolAnswer = inner.caller.post(server, paths::ENROL, &body, &key, CALL).await?;
         check(server, &offer)?;
+        let address = address(server, &offer)?;
         let wait = Duration::from_secs(offer.expires_in.min(LONGEST_WAIT));
         let now = clock::now();
         let until = now.checked_add(wait).unwrap_or(now);
-        Ok(Self { inner, server: server.clone(), offer: shown(offer), key, pkcs8, until })
+        Ok(Self { inner, server: server.clone(), offer: shown(offer), address, key, pkcs8, until })
     }
 
-    /// What the person must see, and the number that they enter on the page.
+    /// What the person must see.
     pub fn offer(&self) -> &EnrolAnswer {
         &self.offer
+    }
+
+    /// Where the browser that shows the code confirms. Nobody can use it in another browser.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Waits until the page has confirmed; then the enrolment is stored and its channel opens.
@@ -188,6 +221,17 @@ fn check(server: &ServerAddress, offer: &EnrolAnswer) -> Result<(), PairError> {
     let count = offer.request_keys.len();
     let good = offer.request_keys.iter().all(|key| key.key().is_ok());
     if (1..=MOST_KEYS).contains(&count) && good { Ok(()) } else { Err(PairError::Keys) }
+}
+
+/// Where the browser confirms: a place of ours at the server that the person typed.
+///
+/// # Security
+///
+/// Nothing of it but the tenant's slug and the token comes from a message, and neither of them
+/// can lead anywhere else.
+fn address(server: &ServerAddress, offer: &EnrolAnswer) -> Result<String, PairError> {
+    let path = paths::pair_return(&offer.tenant).ok_or(PairError::Tenant)?;
+    Ok(format!("{}#{}", server.url(&path), offer.return_token.as_str()))
 }
 
 /// The offer with its texts made plain: they are shown, and come from a stranger.

@@ -27,17 +27,29 @@ pub enum Ask {
         server: ServerAddress,
         /// The code that the page shows.
         code: EnrolmentCode,
+        /// Whether one more browser is meant, where one is paired.
+        #[serde(default)]
+        again: bool,
     },
     /// Say what there is; and try the channels that are not open.
     Status,
+}
+
+/// An enrolment that waits for its browser.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Offer {
+    /// What the server says.
+    pub answer: EnrolAnswer,
+    /// Where the browser that shows the code confirms.
+    pub address: String,
 }
 
 /// What the daemon answers. A pairing has two answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reply {
-    /// What the person must see; the page is waited for.
-    Offer(Box<EnrolAnswer>),
+    /// What the person must see; their browser is waited for.
+    Offer(Box<Offer>),
     /// The page has confirmed.
     Paired(EnrolmentInfo),
     /// What there is.
@@ -95,7 +107,9 @@ async fn converse(mut stream: UnixStream, inner: Arc<Inner>) {
             inner.reconnect();
             Reply::Status(inner.status())
         }
-        Ok(Ask::Pair { server, code }) => pair(&mut stream, inner, &server, &code).await,
+        Ok(Ask::Pair { server, code, again }) => {
+            pair(&mut stream, inner, &server, &code, again).await
+        }
         Err(error) => Reply::Error(error.to_string()),
     };
     // A caller that has left gets no answer.
@@ -107,12 +121,14 @@ async fn pair(
     inner: Arc<Inner>,
     server: &ServerAddress,
     code: &EnrolmentCode,
+    again: bool,
 ) -> Reply {
     let result = async {
-        let pairing = Pairing::begin(inner, server, code).await?;
-        let offer = Reply::Offer(Box::new(pairing.offer().clone()));
+        let pairing = Pairing::begin(inner, server, code, again).await?;
+        let (answer, address) = (pairing.offer().clone(), pairing.address().to_owned());
+        let offer = Reply::Offer(Box::new(Offer { answer, address }));
         if say(stream, &offer).await.is_err() {
-            // Nobody sees the number, so nobody is to confirm it.
+            // Nobody sees whose login it is, so nobody is to confirm it.
             return Err(crate::PairError::Refused);
         }
         tokio::select! {

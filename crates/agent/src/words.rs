@@ -49,14 +49,19 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
         from.push_str(" on ");
         from.push_str(&plain(os, 40));
     }
+    let network = if context.other_network { OTHER_NETWORK } else { "" };
     format!(
-        "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n\n\
+        "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n{network}\n\
          The page must show the number {}. If it does not, cancel.",
         record.server.host(),
         plain(&claims.user, 80),
         claims.match_code,
     )
 }
+
+/// Where the server sees the page elsewhere.
+const OTHER_NETWORK: &str = "The page is in another network than this computer. If it is not on \
+     the screen before you, cancel.\n";
 
 /// What must be known before a PIN is typed.
 pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {

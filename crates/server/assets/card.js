@@ -12,13 +12,14 @@
  *                                       or {state: "offline", device}, {state: "no-agent"}
  *   {base}/agent/cancel  {}                           -> {state: "cancelled"}
  *   {base}/pair          {}                           -> {code, expires_in}
- *   {base}/pair/confirm  {number}                     -> {state: "paired", device}
  *
  * Its events are called `state`. The first ones say how things stand, the later ones what changes:
  *
  *   {state: "pushed" | "claimed", ticket, match, expires_in}   a prompt: on its way, shown there
  *   {state: "refused", ticket, reason}                         it ended without a proof
  *   {state: "enrolled", device}                                a computer has used the code
+ *   {state: "paired", device}                                  this browser has confirmed it
+ *   {state: "elsewhere"}                                       another browser wanted to
  *   {state: "done", location}                                  go on there
  *   {state: "expired"}                                         the login is over
  *
@@ -109,7 +110,6 @@ class Ceremony {
       else this.useBrowser(dataset.start);
     });
     on("[data-set-up]", "click", () => this.setUp());
-    on("[data-pair-form]", "submit", (form) => this.pair(form));
     on("[data-cancel]", "click", () => this.cancel());
     on("[data-other-way]", "click", () => this.cancel());
     on("[data-copy-command]", "click", (button) => this.copyCommand(button));
@@ -421,7 +421,11 @@ class Ceremony {
     } else if (told.state === "expired") {
       this.over();
     } else if (told.state === "enrolled") {
-      if (this.view === "set-up") this.askForNumber(told.device);
+      if (this.view === "set-up") this.computer(told.device);
+    } else if (told.state === "paired") {
+      if (this.view === "set-up") this.paired(told.device);
+    } else if (told.state === "elsewhere") {
+      if (this.view === "set-up") this.codeIsSpent("pairing-elsewhere");
     } else if (this.view === "agent") {
       // A prompt that another tab sends takes the place of this one.
       if (this.ticket !== null && told.state === "pushed") this.ticket = told.ticket;
@@ -468,14 +472,11 @@ class Ceremony {
       this.find("[data-pairing-code]").textContent = code;
       command.textContent = command.dataset.command.replace("{}", code);
       this.codeCounts(true);
-      this.askForNumber(null);
+      this.computer(null);
       this.show("set-up");
       this.say();
       this.listen();
-      this.codeEnds = setTimeout(() => {
-        this.codeCounts(false);
-        this.fail("pairing-expired");
-      }, expires_in * 1000);
+      this.codeEnds = setTimeout(() => this.codeIsSpent("pairing-expired"), expires_in * 1000);
     } catch (error) {
       if (!turn.signal.aborted) this.back(error);
     }
@@ -487,40 +488,16 @@ class Ceremony {
     for (const node of this.root.querySelectorAll("[data-code-spent]")) node.hidden = counts;
   }
 
-  /** Opens the field for the number, once a computer has used the code; closes it for `null`. */
-  askForNumber(device) {
-    this.numberIsOpen(device !== null);
-    this.find("[data-pair-wait]").hidden = device !== null;
-    this.find("#pair-number").value = "";
-    if (device === null) return;
-    this.find("[data-pair-device]").textContent = device;
-    this.say("enrolled", device);
-    this.find("#pair-number").focus();
+  codeIsSpent(why) {
+    clearTimeout(this.codeEnds);
+    this.codeCounts(false);
+    this.fail(why);
   }
 
-  numberIsOpen(open) {
-    for (const control of this.find("[data-pair-form]").elements) control.disabled = !open;
-  }
-
-  async pair(form) {
-    const { signal } = this.turn;
-    const number = form.elements.number.value;
-    this.say("checking");
-    // One number counts for one code: what is pressed twice must not be sent twice.
-    this.numberIsOpen(false);
-    try {
-      const { device } = await this.post("/pair/confirm", { number });
-      this.paired(device);
-      if (!signal.aborted) this.askAgent(["paired", device], CONNECTS_IN);
-    } catch (error) {
-      if (signal.aborted) return;
-      this.numberIsOpen(true);
-      if (["number-wrong", "pairing-expired"].includes(error.code)) {
-        clearTimeout(this.codeEnds);
-        this.codeCounts(false);
-      }
-      this.fail(error);
-    }
+  /** Says which computer has used the code, if one has. */
+  computer(device) {
+    const wait = this.find("[data-pair-wait]");
+    wait.textContent = device === null ? this.word("code-waits") : this.word("enrolled", device);
   }
 
   /** From now on "Card or key" means the agent; the browser stays as the other way. */
@@ -530,6 +507,7 @@ class Ceremony {
     this.find("[data-way]").dataset.start = "agent";
     this.find("[data-browser-way]").hidden = false;
     for (const offer of this.root.querySelectorAll("[data-set-up-offer]")) offer.hidden = true;
+    this.askAgent(["paired", device], CONNECTS_IN);
   }
 
   async copyCommand(button) {

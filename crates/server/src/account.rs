@@ -1,6 +1,7 @@
 //! The account page: what a signed-in person sees and changes.
 
 pub(crate) mod change;
+pub(crate) mod computers;
 pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod rename;

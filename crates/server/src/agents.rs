@@ -17,14 +17,15 @@ use agent_protocol::{Refused, ServerMessage, Ticket};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Tenant;
-use ids::{DeviceId, TicketId};
+use ids::{DeviceId, TicketId, UserId};
 use login::Waiting;
-use store::{Device, Rows, TicketState};
+use store::{Device, DeviceState, Rows, TicketState};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::agents::refusal::CallError;
 use crate::app::App;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
 /// Messages that wait for a slow agent; more, and it counts as gone.
@@ -41,6 +42,8 @@ pub(crate) struct Agents {
 struct Connection {
     /// Tells two connections of one device apart: the newer one counts.
     number: u64,
+    /// From where it is connected.
+    peer: Peer,
     sender: mpsc::Sender<ServerMessage>,
 }
 
@@ -52,11 +55,11 @@ impl Agents {
     }
 
     /// Takes over the device's messages; an older connection of it ends.
-    fn connect(&self, device: DeviceId) -> Connected {
+    fn connect(&self, device: DeviceId, peer: Peer) -> Connected {
         let (sender, messages) = mpsc::channel(QUEUE);
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         let number = connected.get(&device).map_or(0, |older| older.number.wrapping_add(1));
-        connected.insert(device, Connection { number, sender });
+        connected.insert(device, Connection { number, peer, sender });
         Connected { agents: self.clone(), device, number, messages }
     }
 
@@ -64,6 +67,20 @@ impl Agents {
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if connected.get(&device).is_some_and(|connection| connection.number == number) {
             connected.remove(&device);
+        }
+    }
+
+    /// Whether a page is in another network than this agent, as far as their addresses tell.
+    pub(crate) fn is_elsewhere(&self, device: DeviceId, page: Peer) -> bool {
+        let connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        connected.get(&device).is_some_and(|agent| agent.peer.is_elsewhere(page))
+    }
+
+    /// Tells agents that they are revoked: those that listen here. The next call of the others is
+    /// refused.
+    pub(crate) fn tell_revoked(&self, devices: &[DeviceId]) {
+        for device in devices {
+            self.push(*device, ServerMessage::Revoke);
         }
     }
 
@@ -112,6 +129,21 @@ impl Drop for Connected {
     fn drop(&mut self) {
         self.agents.disconnect(self.device, self.number);
     }
+}
+
+/// The agents that were enrolled in logins of a person, to tell them when they are revoked.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn of_person(
+    app: &App,
+    tenant: &Tenant,
+    person: UserId,
+) -> Result<Vec<DeviceId>, Problem> {
+    let devices = app.store.read(tenant.id).await?.devices(person).await?;
+    let live = devices.iter().filter(|device| device.state != DeviceState::Revoked);
+    Ok(live.map(|device| device.id).collect())
 }
 
 /// A ticket as the agent knows it: the 16 random bytes of its id.

@@ -21,15 +21,17 @@ pub(crate) struct Pairing {
     lines: Lines<BufReader<ChildStdout>>,
     /// Whose login the agent has been told it is.
     pub(crate) account: String,
-    /// The number that the person types on the page.
-    pub(crate) number: String,
+    /// Where the browser that shows the code confirms.
+    pub(crate) address: String,
 }
 
 impl Pairing {
-    /// `cardea-agent pair CODE --server URL`, up to the number that it shows.
+    /// `cardea-agent pair CODE --server URL`, up to the address that it prints.
     pub(crate) async fn begin(stage: &Stage, code: &str) -> Result<Self, Trouble> {
         let mut command = Command::from(stage.agent_command());
-        command.args(["pair", code, "--server", stage.origin()]).kill_on_drop(true);
+        // A browser of this desktop would not be the one of the play.
+        command.args(["pair", code, "--no-browser", "--server", stage.origin()]);
+        command.kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(cannot("cardea-agent to start"))?;
         let out = child.stdout.take();
@@ -41,11 +43,11 @@ impl Pairing {
             if let Some(named) = line.strip_prefix("Account ") {
                 named.trim().clone_into(&mut account);
             }
-            if line.len() == 2 && line.chars().all(|c| c.is_ascii_digit()) {
-                return Ok(Self { number: line.to_owned(), child, lines, account });
+            if line.contains("/login/card/pair/return#") {
+                return Ok(Self { address: line.to_owned(), child, lines, account });
             }
         }
-        Err(Trouble::new("a number", last_words(&mut child).await))
+        Err(Trouble::new("an address", last_words(&mut child).await))
     }
 
     /// Waits until the command says that it is paired.

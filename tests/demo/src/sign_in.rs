@@ -89,22 +89,26 @@ impl Visitor {
         Ok(((), format!("the login waits at {CARD_STEP}; Azure alone does not open {ACCOUNT}")))
     }
 
-    /// "Set up Cardea on this computer": code, `cardea-agent pair`, number, confirm.
+    /// "Set up Cardea on this computer": code, `cardea-agent pair`, its address, confirm.
     pub(crate) async fn set_up(&mut self, stage: &mut Stage) -> Told<()> {
         let offered = self.browser.post_json(&step("/pair"), &json!({})).await?;
         let code = text(&offered, "code")?;
         let pairing = Pairing::begin(stage, &code).await?;
         ensure(pairing.account == USERNAME, USERNAME, &pairing.account)?;
-        let number = pairing.number.clone();
-        let body = json!({ "number": number });
-        let confirmed = self.browser.post_json(&step("/pair/confirm"), &body).await?;
-        ensure(text(&confirmed, "state")? == "paired", "paired", &confirmed)?;
+        // As the page's script does, the token goes from behind the # into the form.
+        let (address, token) = pairing.address.split_once('#').unwrap_or((&pairing.address, ""));
+        let page = self.browser.open(address).await?.shows(USERNAME)?;
+        let form = page.form("Pair this computer")?.fill("token", token)?;
+        self.browser
+            .press(&form, "Pair this computer")
+            .await?
+            .shows("is paired with this browser")?;
         pairing.paired().await?;
         stage.agent_connected().await?;
         Ok((
             (),
             format!(
-                "`cardea-agent pair {code}` shows {number}; entered on the page, browser and agent are paired"
+                "`cardea-agent pair {code}` gives an address; opened in the browser that shows the code, and in no other, it pairs the two"
             ),
         ))
     }
@@ -118,7 +122,7 @@ impl Visitor {
         let done = loop {
             let event = events.next().await?;
             match text(&event, "state")?.as_str() {
-                "pushed" | "claimed" | "idle" | "enrolled" => {}
+                "pushed" | "claimed" | "paired" => {}
                 _ => break event,
             }
         };

@@ -156,6 +156,21 @@ impl Browser {
         self.send(Method::POST, path, Some(body.to_string()), &headers).await
     }
 
+    /// Opens the address that an agent gives, and does what its page does: sends the token behind
+    /// the `#`.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[expect(clippy::expect_used, reason = "an agent that gives no address is a red test")]
+    pub async fn come_back(&mut self, address: &str) -> Answer {
+        let (page, token) = address.split_once('#').expect("a return token");
+        let page = page.strip_prefix(&self.origin).expect("an address of ours").to_owned();
+        let shown = self.get(&page).await;
+        assert_eq!(shown.status, 200, "{shown:?}");
+        self.post_form(&page, &[("token", token)]).await
+    }
+
     /// Sends anything.
     pub async fn send(
         &mut self,

@@ -104,9 +104,8 @@ impl Desktop {
         let pairing = self.pair(world, code.as_str().expect("a code")).await;
         let offer = pairing.offer().clone();
         assert_eq!((offer.browser.as_str(), offer.os.as_str()), ("Chrome", "Linux"));
-        let confirmed = json!({ "number": offer.match_code.as_str() });
-        let answer = browser.post_json(&format!("{step}/pair/confirm"), &confirmed).await;
-        assert_eq!(answer.member("state"), "paired", "{answer:?}");
+        let answer = browser.come_back(pairing.address()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
         pairing.confirmed().await.expect("a confirmed agent");
         self.agent.connected().await;
         (offer.tenant.as_str().to_owned(), offer.account.as_str().to_owned())

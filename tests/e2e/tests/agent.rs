@@ -19,7 +19,7 @@ async fn ask_agent(browser: &mut Browser, step: &str) -> Value {
     assert_eq!(pushed.json()["state"], "pushed", "{pushed:?}");
     loop {
         let event = events.next().await;
-        if !matches!(event["state"].as_str(), Some("pushed" | "claimed" | "idle" | "enrolled")) {
+        if !matches!(event["state"].as_str(), Some("pushed" | "claimed" | "paired")) {
             return event;
         }
     }
@@ -118,7 +118,7 @@ async fn shown(browser: &mut Browser) -> (Value, Value) {
     assert_eq!(pushed["state"], "pushed", "{pushed}");
     loop {
         let event = events.next().await;
-        if event["state"] != "pushed" {
+        if !matches!(event["state"].as_str(), Some("paired" | "pushed")) {
             return (pushed, event);
         }
     }

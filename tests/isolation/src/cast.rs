@@ -112,7 +112,7 @@ impl Cast {
                 ("mappers", "{id}") => &self.mapper,
                 ("cards", "{id}" | "{card}") => &self.victim_card,
                 ("sessions", "{id}") => &self.victim_session,
-                ("agents", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
+                ("agents" | "computers", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
                 (_, "{hash}") => "0",
                 (_, "{name}") => "nobody.css",
                 (_, "{code}") => "AADSTS50011",

@@ -26,6 +26,34 @@ async fn an_enrolment_holds_once_the_page_has_confirmed_and_not_before() {
     assert_eq!(desktop.state_files(), 2);
 }
 
+/// Where the browser is to confirm the offer of this server.
+fn return_address(server: &Server) -> String {
+    let token = server.offer().return_token;
+    format!("{}/realms/acme/login/card/pair/return#{}", server.origin, token.as_str())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_this_computer_is_paired_with_is_paired_again_at_a_word_alone() {
+    let (desktop, server) = paired().await;
+    let code = "KRQM-BXPT".parse().unwrap();
+    let error = soon(desktop.agent().pair(&address(&server), &code)).await.unwrap_err();
+    assert!(matches!(&error, PairError::Already { tenant, .. } if tenant == "Acme"), "{error}");
+    assert!(error.to_string().contains("--again"), "{error}");
+    assert_eq!(server.offered(), 1, "no code is spent for it");
+    let pairing = soon(desktop.agent().pair_again(&address(&server), &code)).await.unwrap();
+    server.page_confirms();
+    soon(pairing.confirmed()).await.unwrap();
+    assert_eq!(desktop.agent().status().enrolments.len(), 2, "it adds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_cannot_send_the_browser_anywhere_else() {
+    for tenant in ["acme/../../evil", "acme#", "", "Acme"] {
+        let error = pair_with(|offer| offer.tenant = tenant.into()).await;
+        assert!(matches!(error, PairError::Tenant), "{tenant}: {error}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_waited_for_over_several_polls() {
     let (desktop, server) = (Desktop::new(), Server::start().await);
@@ -93,10 +121,12 @@ async fn a_server_without_good_keys_is_not_enrolled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_pairs_through_the_socket_of_the_daemon() {
     let (desktop, server) = (Desktop::new(), Server::start().await);
-    let ask = Ask::Pair { server: address(&server), code: "KRQM-BXPT".parse().unwrap() };
+    let code = "KRQM-BXPT".parse().unwrap();
+    let ask = Ask::Pair { server: address(&server), code, again: false };
     let mut daemon = soon(Daemon::ask(&desktop.socket(), &ask)).await.unwrap();
     let Reply::Offer(offer) = soon(daemon.reply()).await.unwrap() else { panic!("no offer") };
-    assert_eq!(offer.match_code.as_str(), "47");
+    assert_eq!(offer.answer, server.offer());
+    assert_eq!(offer.address, return_address(&server));
     server.page_confirms();
     let Reply::Paired(info) = soon(daemon.reply()).await.unwrap() else { panic!("not paired") };
     assert_eq!(info.server, server.origin);

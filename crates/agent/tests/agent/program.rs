@@ -76,12 +76,20 @@ impl Desk {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// Pairs by the command, as a person does: who is it, the number, the page.
+    /// Pairs by the command, as a person does who opens the page by hand.
     async fn pair(&self, server: &Server) {
-        self.pair_by(&["pair", "krqm-bxpt", "--server", &server.origin], server).await;
+        let said = self.pair_in(server, &["--no-browser"]).await;
+        let address = format!("{}/realms/acme/login/card/pair/return#rrr", server.origin);
+        assert!(said.contains(&address), "{address} is not in {said}");
     }
 
-    async fn pair_by(&self, arguments: &[&str], server: &Server) {
+    /// Pairs with these options: what the command says until the page is to confirm.
+    async fn pair_in(&self, server: &Server, options: &[&str]) -> String {
+        let arguments = [&["pair", "krqm-bxpt", "--server", &server.origin], options].concat();
+        self.pair_by(&arguments, server).await
+    }
+
+    async fn pair_by(&self, arguments: &[&str], server: &Server) -> String {
         let mut pair = self.command(arguments).spawn().unwrap();
         let mut lines = BufReader::new(pair.stdout.take().unwrap()).lines();
         let mut said = String::new();
@@ -89,12 +97,12 @@ impl Desk {
             said.push_str(&soon(lines.next_line()).await.unwrap().expect("it goes on"));
             said.push('\n');
         }
-        for shown in [server.origin.as_str(), "Acme", "ada@acme.example", "Firefox on Linux", "47"]
-        {
+        for shown in [server.origin.as_str(), "Acme", "ada@acme.example", "Firefox on Linux"] {
             assert!(said.contains(shown), "{shown} is not in {said}");
         }
         server.page_confirms();
         assert!(soon(pair.wait()).await.unwrap().success());
+        said
     }
 
     /// Waits until the status is as wanted.
@@ -225,6 +233,32 @@ async fn a_simulated_key_signs_in_and_is_said_to_be_one() {
     assert!(!log.contains(PIN), "the PIN is in the log");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_opens_in_the_browser_that_the_person_named_and_is_not_printed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::start().await;
+    let mut desk = Desk::with(|_| {}).await;
+    let (browser, opened) = (desk.folder.path().join("browser"), desk.folder.path().join("opened"));
+    let script = format!("#!/bin/sh\necho \"$# $1\" >> '{}'\n", opened.display());
+    std::fs::write(&browser, script).unwrap();
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let said = desk.pair_in(&server, &["--browser", browser.to_str().unwrap()]).await;
+    assert!(!said.contains("/pair/return"), "{said}");
+    let address =
+        format!("1 {}/realms/acme/login/card/pair/return#{}", server.origin, "r".repeat(75));
+    until(async || std::fs::read_to_string(&opened).is_ok_and(|told| told.ends_with('\n'))).await;
+    assert_eq!(std::fs::read_to_string(&opened).unwrap().trim_end(), address);
+
+    let arguments = ["pair", "krqm-bxpt", "--server", &server.origin, "--no-browser"];
+    let output = soon(desk.command(&arguments).output()).await.unwrap();
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && refused.contains("give --again"), "{refused}");
+    let again = desk.pair_in(&server, &["--again", "--browser", "/nowhere/browser"]).await;
+    assert!(again.contains("Those that are paired stay so"), "{again}");
+    assert!(again.contains("/pair/return#r"), "what cannot be opened is printed: {again}");
+    desk.end().await;
+}
+
 /// An authority that this computer does not know.
 const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agent/tls/authority.pem");
 
@@ -262,11 +296,12 @@ async fn the_server_need_not_be_named_when_exactly_one_is_known() {
     let said = desk.fails(&short).await;
     assert!(said.contains("copy the whole command from the page"), "{said}");
     desk.settings(&format!("server = \"{}\"", server.origin));
-    desk.pair_by(&short, &server).await;
+    desk.pair_by(&[&short[..], &["--no-browser"]].concat(), &server).await;
     // The one that the file names is the one of the pairing; then the pairing alone is enough.
-    desk.pair_by(&short, &server).await;
+    let again = [&short[..], &["--again", "--no-browser"]].concat();
+    desk.pair_by(&again, &server).await;
     desk.settings("");
-    desk.pair_by(&short, &server).await;
+    desk.pair_by(&again, &server).await;
     // Two are known.
     desk.settings(&format!("server = \"{}\"", other.origin));
     let said = desk.fails(&short).await;

@@ -1,6 +1,7 @@
 use axum::response::{IntoResponse, Response};
 use identity::Person;
-use store::{Credential, Session};
+use ids::UserId;
+use store::{Credential, Device, DeviceState, Rows, Session};
 
 use crate::account::model::model;
 use crate::account::session::SignedIn;
@@ -8,7 +9,8 @@ use crate::app::App;
 use crate::http::page::{Html, frame, when};
 use crate::http::problem::Problem;
 use crate::pages::{
-    Account, AccountPage, Attribute, CardRow, Frame, LastCard, Notice, SessionRow, When,
+    Account, AccountPage, Attribute, CardRow, ComputerRow, Frame, LastCard, Notice, SessionRow,
+    When,
 };
 
 /// The account page of a signed-in person.
@@ -23,6 +25,7 @@ pub(crate) async fn show(
     cards.retain(|card| card.revoked_at.is_none());
     cards.sort_by_key(|card| std::cmp::Reverse(card.created_at));
     let sessions = rows.sessions(person.id).await?;
+    let computers = computer_rows(&mut rows, person.id).await?;
     let links = rows.links(person.id).await?;
     let provider = match links.first() {
         Some(link) => rows.provider(&link.provider).await?,
@@ -40,6 +43,7 @@ pub(crate) async fn show(
         add: AccountPage::add_url(&frame),
         cards: cards.iter().map(|card| card_row(&frame, card, cards.len())).collect(),
         sessions: session_rows(&sessions, &session),
+        computers,
         notice: done.and_then(notice),
         frame,
     };
@@ -52,6 +56,7 @@ fn notice(done: &str) -> Option<Notice> {
         "renamed" => Some(Notice::CardRenamed),
         "removed" => Some(Notice::CardRemoved),
         "ended" => Some(Notice::SessionEnded),
+        "computer-removed" => Some(Notice::ComputerRemoved),
         _ => None,
     }
 }
@@ -92,6 +97,22 @@ pub(crate) fn enrolled(permit: &str) -> &'static str {
         "fresh-tap" => "confirmed with another card",
         _ => "",
     }
+}
+
+async fn computer_rows(rows: &mut Rows, person: UserId) -> Result<Vec<ComputerRow>, Problem> {
+    let pairings = rows.pairings(person).await?;
+    let devices = rows.devices(person).await?;
+    let confirmed = devices.iter().filter(|device| device.state == DeviceState::Confirmed);
+    let row = |device: &Device| {
+        let pairing = pairings.iter().find(|pairing| pairing.device == device.id)?;
+        Some(ComputerRow {
+            id: device.id.to_string(),
+            name: device.name.clone(),
+            since: when(device.created_at),
+            last_used: pairing.used_at.map(when),
+        })
+    };
+    Ok(confirmed.filter_map(row).collect())
 }
 
 fn session_rows(sessions: &[Session], this: &Session) -> Vec<SessionRow> {

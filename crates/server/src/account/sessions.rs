@@ -1,11 +1,13 @@
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use ids::SessionId;
 use serde::Deserialize;
-use store::AuditEntry;
+use store::{AuditEntry, Writing};
 
 use crate::account::session::SignedIn;
 use crate::app::App;
+use crate::card_step::page::paired;
 use crate::http::page::see_other;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
@@ -27,26 +29,34 @@ pub(crate) async fn end(
     if !sessions.iter().any(|own| own.id == id) {
         return Err(Problem::NotFound);
     }
-    end_all(&app, &tenant, &session, vec![id]).await
+    end_all(app.store.write(tenant.id).await?, &tenant, &session, vec![id]).await
 }
 
-/// `POST /realms/{slug}/account/sessions/end-others`: ends all but this one.
+/// `POST /realms/{slug}/account/sessions/end-others`: ends all but this one, and the pairings of
+/// all browsers but this one.
 pub(crate) async fn end_others(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let sessions = app.store.read(tenant.id).await?.sessions(session.person).await?;
+    let mut rows = app.store.read(tenant.id).await?;
+    let sessions = rows.sessions(session.person).await?;
     let others = sessions.iter().map(|own| own.id).filter(|id| *id != session.id);
-    end_all(&app, &tenant, &session, others.collect()).await
+    let here = paired(&mut rows, &tenant, &headers).await?.map(|paired| paired.device.id);
+    drop(rows);
+    let mut tx = app.store.write(tenant.id).await?;
+    let revoked = tx.revoke_devices_of(session.person, here).await?;
+    let answer = end_all(tx, &tenant, &session, others.collect()).await?;
+    app.agents.tell_revoked(&revoked);
+    Ok(answer)
 }
 
 async fn end_all(
-    app: &App,
+    mut tx: Writing,
     tenant: &identity::Tenant,
     session: &store::Session,
     ended: Vec<SessionId>,
 ) -> Result<Response, Problem> {
-    let mut tx = app.store.write(tenant.id).await?;
     for id in ended {
         tx.end_session(id).await?;
         tx.audit(&AuditEntry {

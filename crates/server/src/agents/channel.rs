@@ -15,6 +15,7 @@ use crate::agents::refusal::CallError;
 use crate::agents::{Connected, nonce, reason_name, ticket_for};
 use crate::app::App;
 use crate::hallway::events::PageState;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits as rate;
 
@@ -27,6 +28,7 @@ struct Nonce {
 /// nonce of ours; both count once.
 pub(crate) async fn handler(
     State(app): State<App>,
+    peer: Peer,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
@@ -53,7 +55,7 @@ pub(crate) async fn handler(
         .max_message_size(limits::MAX_CHANNEL_MESSAGE)
         .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
     // Before the answer: the agent may be asked the moment it hears that it is connected.
-    let connected = app.agents.connect(device.id);
+    let connected = app.agents.connect(device.id, peer);
     Ok(upgrade.on_upgrade(move |socket| async move {
         serve(&app, &tenant, connected, &device, socket).await;
     }))

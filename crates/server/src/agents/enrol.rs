@@ -1,5 +1,5 @@
 use agent_protocol::{
-    EnrolAnswer, EnrolRequest, EnrolmentState, MatchCode, PublicJwk, WaitAnswer, limits, paths,
+    EnrolAnswer, EnrolRequest, EnrolmentState, PublicJwk, WaitAnswer, limits, paths,
 };
 use axum::Json;
 use axum::extract::{Request, State};
@@ -11,6 +11,7 @@ use crate::agents::caller::{self, AgentCall};
 use crate::agents::refusal::CallError;
 use crate::app::App;
 use crate::card_step::code::code_hash;
+use crate::card_step::pair::back::token_of;
 use crate::entropy;
 use crate::hallway::ceremony::{Asked, Ceremony};
 use crate::hallway::events::PageState;
@@ -49,8 +50,8 @@ pub(crate) async fn handler(
     let out = waiting.challenge.as_ref().map(Ceremony::of).transpose()?;
     let Asked { browser, os, .. } = out.map(|ceremony| ceremony.asked).unwrap_or_default();
     drop(rows);
-    let number = MatchCode::from_random(entropy::bytes());
-    let device = device(&asked, &waiting, &number)?;
+    let device = device(&asked, &waiting)?;
+    let return_token = token_of(&app, device.id)?;
     let mut tx = app.store.write(tenant.id).await?;
     if !OneCall::of(&proof).spend(&mut tx).await? {
         return Err(CallError::Replay.refuse_stranger(&app));
@@ -81,7 +82,7 @@ pub(crate) async fn handler(
         account: person.username,
         browser,
         os,
-        match_code: number,
+        return_token,
         origin: app.config.origin().to_owned(),
         rp_id: app.config.rp_id.clone(),
         request_keys: vec![app.request_key.public().to_jwk()],
@@ -89,11 +90,7 @@ pub(crate) async fn handler(
     }))
 }
 
-fn device(
-    asked: &EnrolRequest,
-    waiting: &login::Waiting,
-    number: &MatchCode,
-) -> Result<Device, Problem> {
+fn device(asked: &EnrolRequest, waiting: &login::Waiting) -> Result<Device, Problem> {
     let key = asked.device_key.key().map_err(|_| Problem::Malformed("device key"))?;
     let jwk: PublicJwk = key.to_jwk();
     let plain = |text: &str| -> String {
@@ -108,7 +105,6 @@ fn device(
         person: waiting.person,
         state: DeviceState::Pending,
         login: Some(waiting.started.id),
-        number: number.as_str().parse().map_err(Problem::internal)?,
         created_at: entropy::now(),
         last_seen_at: None,
     })

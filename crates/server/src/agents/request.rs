@@ -52,7 +52,11 @@ pub(crate) fn signed(
         kinds: vec!["fido2".into()],
         user: person.username.clone(),
         app: application(waiting),
-        context: Context { browser: Some(asked.browser), os: Some(asked.os) },
+        context: Context {
+            browser: Some(asked.browser),
+            os: Some(asked.os),
+            other_network: asked.other_network,
+        },
         match_code: ticket.match_text().try_into().map_err(Problem::internal)?,
         iat: issued,
         exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),

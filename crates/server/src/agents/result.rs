@@ -78,13 +78,18 @@ async fn proved(
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
-    let agent = FromAgent { call: call.call, ticket: ticket.id };
+    let asked = Ceremony::of(out)?.asked;
+    let agent = FromAgent {
+        call: call.call,
+        device: call.device.id,
+        ticket: ticket.id,
+        other_network: asked.other_network,
+    };
     if purpose != out.purpose {
         // An answer all the same: it spends the challenge like any other that does not verify.
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
-    let asked = Ceremony::of(out)?.asked;
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     let given = Answer {
         channel: Channel::Agent(call.device.id),

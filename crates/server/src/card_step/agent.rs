@@ -10,7 +10,7 @@ use identity::Tenant;
 use ids::TicketId;
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
-use store::{Device, Pairing, Rows, Ticket, TicketState};
+use store::{Device, Rows, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
@@ -69,8 +69,11 @@ pub(crate) async fn push(
         return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
     let channel = Channel::Agent(device.id);
-    let asked =
-        Asked { label: request.label.as_deref().and_then(label_text), ..Asked::by(&headers) };
+    let asked = Asked {
+        label: request.label.as_deref().and_then(label_text),
+        other_network: app.agents.is_elsewhere(device.id, peer),
+        ..Asked::by(&headers)
+    };
     let challenge = ceremony::for_waiting(&app, &mut rows, &waiting, channel, asked).await?;
     drop(rows);
     let ticket = ticket(&waiting, &device, &challenge);
@@ -139,12 +142,9 @@ struct Renewed {
 
 impl Renewed {
     fn when_due(paired: &Paired) -> Option<Self> {
-        let now = entropy::now();
-        let made = paired.pairing.expires_at.minus(PAIRING_LIFE);
-        (now >= made.plus(ROTATE_AFTER)).then(|| {
+        (entropy::now() >= paired.pairing.rotated_at.plus(ROTATE_AFTER)).then(|| {
             let cookie = DeviceCookie(entropy::token());
-            let pairing = Pairing { expires_at: now.plus(PAIRING_LIFE), ..paired.pairing.clone() };
-            let rotation = Rotation { old: paired.token, new: cookie.0.hash(), pairing };
+            let rotation = Rotation { old: paired.token, new: cookie.0.hash() };
             Self { cookie, rotation }
         })
     }

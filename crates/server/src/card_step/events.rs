@@ -7,7 +7,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use identity::Tenant;
 use login::{Purpose, Then, Waiting};
-use store::{DeviceState, Rows, Ticket, TicketState};
+use store::{Device, DeviceState, Rows, Ticket, TicketState};
 use tokio::time::Interval;
 
 use crate::app::App;
@@ -99,11 +99,22 @@ impl Page {
                     return Ok(Some(state));
                 }
                 let device = rows.device_of_login(login).await?;
-                let offered = device.filter(|device| device.state == DeviceState::Pending);
-                Ok(offered.as_ref().map(PageState::enrolled))
+                Ok(self.computer(device.as_ref(), ticket.is_some()))
             }
             Some(_) => Ok(Some(done(next(&self.tenant, &self.waiting, Outcome::Waits)))),
             None => self.ended(&mut rows, ticket).await.map(Some),
+        }
+    }
+
+    /// How far the computer is that was last offered; nothing more once it was asked. One that is
+    /// gone while the page waits for it was opened in another browser.
+    fn computer(&self, device: Option<&Device>, asked: bool) -> Option<PageState> {
+        match device {
+            Some(device) if device.state == DeviceState::Pending => {
+                Some(PageState::enrolled(device))
+            }
+            Some(device) => (!asked).then(|| PageState::paired(device)),
+            None => self.told.waits_for_computer().then_some(PageState::Elsewhere),
         }
     }
 

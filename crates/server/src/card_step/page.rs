@@ -150,10 +150,10 @@ pub(super) async fn account(
 }
 
 /// This browser's pairing, and the agent that it is with.
-pub(super) struct Paired {
+pub(crate) struct Paired {
     pub(super) token: TokenHash,
     pub(super) pairing: Pairing,
-    pub(super) device: Device,
+    pub(crate) device: Device,
 }
 
 /// The agent that this browser is paired with.
@@ -161,7 +161,7 @@ pub(super) struct Paired {
 /// Whoever sits at it: a pairing says which desktop a browser stands on, not who signs in there.
 /// People share a ward's computer. The agent shows whose account it is asked for, and what counts
 /// is a card of that person; the person who paired the two stands in the pairing for the record.
-pub(super) async fn paired(
+pub(crate) async fn paired(
     rows: &mut Rows,
     tenant: &Tenant,
     headers: &HeaderMap,

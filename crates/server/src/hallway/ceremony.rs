@@ -38,13 +38,16 @@ pub(crate) struct Asked {
     /// What the person calls the new card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
+    /// Whether the page is in another network than the agent that is asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) other_network: bool,
 }
 
 impl Asked {
     /// From a browser's request.
     pub(crate) fn by(headers: &HeaderMap) -> Self {
         let (browser, os) = crate::http::page::browser(headers);
-        Self { browser: browser.to_owned(), os: os.to_owned(), label: None }
+        Self { browser: browser.to_owned(), os: os.to_owned(), ..Self::default() }
     }
 
     /// As the list of sessions names the browser.

@@ -29,7 +29,7 @@ pub(crate) enum PageState {
         /// Why, as a stable name.
         reason: String,
     },
-    /// A computer has used the page's code, and waits for its number.
+    /// A computer has used the page's code, and has its browser come back to confirm.
     Enrolled {
         /// Which one.
         #[serde(skip)]
@@ -37,6 +37,16 @@ pub(crate) enum PageState {
         /// Its name.
         device: String,
     },
+    /// The page's browser has confirmed it.
+    Paired {
+        /// Which one.
+        #[serde(skip)]
+        id: DeviceId,
+        /// Its name.
+        device: String,
+    },
+    /// Another browser came back in place of the page's, and the offer has ended.
+    Elsewhere,
     /// The login goes on elsewhere.
     Done {
         /// There.
@@ -95,6 +105,11 @@ impl PageState {
         Self::Enrolled { id: device.id, device: device.name.clone() }
     }
 
+    /// A computer that is paired.
+    pub(crate) fn paired(device: &Device) -> Self {
+        Self::Paired { id: device.id, device: device.name.clone() }
+    }
+
     /// Whether nothing can follow.
     pub(crate) fn is_last(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Expired)
@@ -105,7 +120,11 @@ impl PageState {
             Self::Pushed(prompt) => Some((prompt.ticket, Stage::Pushed)),
             Self::Claimed(prompt) => Some((prompt.ticket, Stage::Claimed)),
             Self::Refused { ticket, .. } => Some((*ticket, Stage::Refused)),
-            Self::Enrolled { .. } | Self::Done { .. } | Self::Expired => None,
+            Self::Enrolled { .. }
+            | Self::Paired { .. }
+            | Self::Elsewhere
+            | Self::Done { .. }
+            | Self::Expired => None,
         }
     }
 }
@@ -118,18 +137,28 @@ enum Stage {
     Refused,
 }
 
+/// How far a computer is that is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Computer {
+    Enrolled,
+    Paired,
+}
+
 /// What a page was told last, so that it hears nothing twice: of prompts, and of computers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
     prompt: Option<(TicketId, Stage)>,
-    computer: Option<DeviceId>,
+    computer: Option<(DeviceId, Computer)>,
 }
 
 impl Told {
     /// Whether the page does not know this yet.
     pub(crate) fn lacks(&self, state: &PageState) -> bool {
         match (state, state.stage(), self.prompt) {
-            (PageState::Enrolled { id, .. }, ..) => self.computer != Some(*id),
+            (PageState::Enrolled { id, .. }, ..) => {
+                self.computer.is_none_or(|(last, _)| last != *id)
+            }
+            (PageState::Paired { id, .. }, ..) => self.computer != Some((*id, Computer::Paired)),
             (_, Some((ticket, now)), Some((known, before))) => ticket != known || now > before,
             _ => true,
         }
@@ -137,10 +166,18 @@ impl Told {
 
     /// Notes what the page is told.
     pub(crate) fn note(&mut self, state: &PageState) {
-        if let PageState::Enrolled { id, .. } = state {
-            self.computer = Some(*id);
+        match state {
+            PageState::Enrolled { id, .. } => self.computer = Some((*id, Computer::Enrolled)),
+            PageState::Paired { id, .. } => self.computer = Some((*id, Computer::Paired)),
+            PageState::Elsewhere => self.computer = None,
+            _ => {}
         }
         self.prompt = state.stage().or(self.prompt);
+    }
+
+    /// Whether the page waits for a computer to be confirmed.
+    pub(crate) fn waits_for_computer(&self) -> bool {
+        matches!(self.computer, Some((_, Computer::Enrolled)))
     }
 
     /// The prompt that the page takes for open.

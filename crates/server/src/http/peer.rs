@@ -79,6 +79,20 @@ impl Peer {
         Self::Address(network(nearest))
     }
 
+    /// Whether the two are in different networks of the internet. What cannot be compared is not:
+    /// IPv4 with IPv6, and addresses within a house, which say nothing about the other side.
+    pub(crate) fn is_elsewhere(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Address(here), Self::Address(there)) => {
+                here.is_ipv4() == there.is_ipv4()
+                    && is_public(here)
+                    && is_public(there)
+                    && here != there
+            }
+            _ => false,
+        }
+    }
+
     /// Whoever is connected without a trusted proxy.
     ///
     /// # Security
@@ -116,6 +130,19 @@ impl Ways {
     /// Whether nobody but a proxy has TLS here.
     pub(crate) fn proxies_end_tls(&self) -> bool {
         self.proxies_end_tls
+    }
+}
+
+/// Whether an address is one of the internet, and not of a house or of a provider's own network.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second); // RFC 6598
+            let ours = v4.is_private() || v4.is_loopback() || v4.is_link_local() || shared;
+            !ours && !v4.is_unspecified()
+        }
+        IpAddr::V6(v6) => v6.octets().first().is_some_and(|first| first & 0xe0 == 0x20), // 2000::/3
     }
 }
 
@@ -291,5 +318,27 @@ mod tests {
         assert!(!crowds("2001:db8:2::").contains(&site));
         assert_eq!(crowds("192.0.2.1"), [Crowd::Address(ip("192.0.2.1"))]);
         assert_eq!(site.shares(), 4);
+    }
+
+    #[test]
+    fn two_peers_are_elsewhere_when_both_addresses_are_public_and_can_be_compared() {
+        let peer = |text: &str| Peer::direct(text.parse().unwrap());
+        for (page, agent, elsewhere) in [
+            ("203.0.113.7", "198.51.100.4", true),
+            ("203.0.113.7", "203.0.113.7", false),
+            ("::ffff:203.0.113.7", "198.51.100.4", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", true),
+            ("2001:db8:1:2::1", "2001:db8:1:2::9", false),
+            ("203.0.113.7", "2001:db8:1:2::1", false),
+            ("203.0.113.7", "10.0.0.3", false),
+            ("192.168.0.2", "192.168.0.3", false),
+            ("203.0.113.7", "100.64.0.3", false),
+            ("203.0.113.7", "127.0.0.1", false),
+            ("fd00::1", "2001:db8:1:2::1", false),
+            ("0.0.0.0", "203.0.113.7", false),
+        ] {
+            assert_eq!(peer(page).is_elsewhere(peer(agent)), elsewhere, "{page} {agent}");
+            assert_eq!(peer(agent).is_elsewhere(peer(page)), elsewhere, "{agent} {page}");
+        }
     }
 }

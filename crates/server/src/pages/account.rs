@@ -24,6 +24,8 @@ pub struct AccountPage {
     pub add: String,
     /// Open sessions, this one first.
     pub sessions: Vec<SessionRow>,
+    /// Computers whose agent one of their browsers is paired with, the oldest first.
+    pub computers: Vec<ComputerRow>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -82,6 +84,19 @@ pub struct SessionRow {
     pub current: bool,
 }
 
+/// A computer on which a browser is paired with the agent.
+#[derive(Clone, Debug)]
+pub struct ComputerRow {
+    /// Its id, for URLs; no secret.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: When,
+    /// When a card last answered through it.
+    pub last_used: Option<When>,
+}
+
 /// What was just done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -93,6 +108,8 @@ pub enum Notice {
     CardRemoved,
     /// A session was ended, or all others.
     SessionEnded,
+    /// A computer was removed.
+    ComputerRemoved,
 }
 
 impl Notice {
@@ -103,6 +120,7 @@ impl Notice {
             Self::CardRenamed => &words::CARD_RENAMED,
             Self::CardRemoved => &words::CARD_REMOVED,
             Self::SessionEnded => &words::SESSION_ENDED,
+            Self::ComputerRemoved => &words::COMPUTER_REMOVED,
         }
     }
 }
@@ -131,6 +149,7 @@ impl AccountPage {
             attributes: Vec::new(),
             cards: Vec::new(),
             sessions: one.sessions.iter().filter(|session| session.current).cloned().collect(),
+            computers: Vec::new(),
             ..one.clone()
         };
         vec![
@@ -139,7 +158,8 @@ impl AccountPage {
             ("added", Self { notice: Some(Notice::CardAdded), ..two.clone() }),
             ("renamed", Self { notice: Some(Notice::CardRenamed), ..two.clone() }),
             ("removed", Self { notice: Some(Notice::CardRemoved), ..two.clone() }),
-            ("session-ended", Self { notice: Some(Notice::SessionEnded), ..two }),
+            ("session-ended", Self { notice: Some(Notice::SessionEnded), ..two.clone() }),
+            ("computer-removed", Self { notice: Some(Notice::ComputerRemoved), ..two }),
             ("bare", bare),
         ]
     }
@@ -155,6 +175,12 @@ fn sample_page(text: Text<'_>) -> AccountPage {
         browser: text(browser),
         since,
         current,
+    };
+    let computer = |id: &str, name: &str, last_used| ComputerRow {
+        id: text(id),
+        name: text(name),
+        since: when(text, "3 November 2026", "2026-11-03T09:30:00Z"),
+        last_used,
     };
     let now = when(text, "Today, 08:12", "2026-11-23T08:12:00Z");
     let before = when(text, "Yesterday, 17:40", "2026-11-22T17:40:00Z");
@@ -174,9 +200,10 @@ fn sample_page(text: Text<'_>) -> AccountPage {
         cards: only,
         add: AccountPage::add_url(&frame(text)),
         sessions: vec![
-            session("s1", "Firefox on Linux", now, true),
+            session("s1", "Firefox on Linux", now.clone(), true),
             session("s2", "Edge on Windows", before, false),
         ],
+        computers: vec![computer("d1", "ward-3-pc", Some(now)), computer("d2", "office-2", None)],
         notice: None,
         frame: frame(text),
     }

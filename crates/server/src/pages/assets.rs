@@ -13,7 +13,7 @@ struct Asset {
     url: String,
 }
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
     [
         load("card.js", "text/javascript; charset=utf-8", CARD.as_bytes()),
         load("cardea.css", "text/css; charset=utf-8", include_bytes!("../../assets/cardea.css")),
@@ -23,6 +23,7 @@ static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
             include_bytes!("../../assets/console.js"),
         ),
         load("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
+        load("pair.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/pair.js")),
     ]
 });
 

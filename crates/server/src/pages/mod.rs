@@ -22,6 +22,7 @@ mod error;
 mod frame;
 mod invite;
 mod login;
+mod pair;
 pub(crate) mod sample;
 mod signed_out;
 #[cfg(test)]
@@ -29,7 +30,9 @@ mod tests;
 pub mod words;
 
 pub use aadsts::{AadstsAnswer, AadstsPage, Remedy};
-pub use account::{AccountPage, Attribute, CardRow, LastCard, Model, Notice, SessionRow};
+pub use account::{
+    AccountPage, Attribute, CardRow, ComputerRow, LastCard, Model, Notice, SessionRow,
+};
 pub use assets::{asset, asset_hash, asset_url};
 pub use card::CardPage;
 pub use ceremony::{Agent, AgentProgress, AgentPrompt, Ceremony, Purpose, SetUp, View};
@@ -40,5 +43,6 @@ pub use error::{ErrorKind, ErrorPage, ProviderAnswer};
 pub use frame::{Account, Frame, When};
 pub use invite::{InvitePage, InviteProblem};
 pub use login::{LoginNotice, LoginPage, ProviderChoice};
+pub use pair::{PairPage, PairStep};
 pub use sample::{Sample, samples};
 pub use signed_out::SignedOutPage;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{
     AadstsPage, Account, AccountPage, CardPage, ComponentsPage, EnrolPage, ErrorPage, Frame,
-    InvitePage, LoginPage, SignedOutPage, When,
+    InvitePage, LoginPage, PairPage, SignedOutPage, When,
 };
 
 /// One page in one state.
@@ -41,6 +41,7 @@ pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error>
     add(&mut all, "aadsts", AadstsPage::samples(text))?;
     add(&mut all, "signed-out", SignedOutPage::samples(text))?;
     add(&mut all, "invite", InvitePage::samples(text))?;
+    add(&mut all, "pair", PairPage::samples(text))?;
     add(&mut all, "components", ComponentsPage::samples(text))?;
     for (page, states) in crate::admin::samples::samples(text) {
         let named =

@@ -34,6 +34,7 @@ fn every_page_renders_in_every_state_under_a_name_of_its_own() {
         "aadsts",
         "signed-out",
         "invite",
+        "pair",
         "components",
         "console-home",
         "console-overview",

@@ -121,15 +121,15 @@ pub const FAILURES: &[Failure] = failures! {
         "Nothing was changed. If nothing lit up, check that your key is plugged in or that your card lies on the reader, then try again.";
     "not-supported", "This browser cannot use cards",
         "Use a current version of Edge, Chrome, Firefox or Safari, or another computer.";
-    "number-wrong", "That is not the number",
-        "For your safety this code is spent. Get a new code, give it to Cardea on your computer, and enter the number that it shows then.";
     "other-browser" | "state-mismatch", "This sign-in was started in another browser",
         "Go back to the browser in which you started, or start again here.";
     "overloaded", "The service is busy",
         "Wait a moment, then try again. Nothing was changed.";
+    "pairing-elsewhere", "The page to confirm was opened in another browser",
+        "For your safety this code is spent. If you did that yourself, get a new code, and give Cardea the program of this browser too: --browser firefox, for example. If you did not, somebody may be trying to sign in as you: tell your administrator.";
     "pairing-expired", "The code is no longer valid",
         "Get a new code and enter it in Cardea on your computer.";
-    "pairing-too-often", "Too many wrong numbers",
+    "pairing-too-often", "Too many tries to set up a computer",
         "For your safety this sign-in sets up no computer any more. Start again, and then give Cardea the code that the page shows.";
     "passkey-backup-eligibility", "This key has to be added again",
         "It is not what it was when it was added to your account. Use another card; then remove this one and add it again on your account page.";
@@ -171,8 +171,9 @@ pub const STATUSES: &[Status] = &[
     Status { code: "cancelled", text: "Cancelled. Nothing was changed." },
     Status { code: "checking", text: "Checking…" },
     Status { code: "claimed", text: "Your computer shows the request." },
+    Status { code: "code-waits", text: "Waiting for Cardea to use the code…" },
     Status { code: "done", text: "Done. One moment…" },
-    Status { code: "enrolled", text: "{0} has used the code. Enter the number that it shows." },
+    Status { code: "enrolled", text: "{0} has used the code. Confirm on the page that it opens." },
     Status { code: "follow-browser", text: "Follow the window of your browser." },
     Status { code: "paired", text: "Paired with {0}. It is connecting…" },
     Status { code: "pushed", text: "The request is on its way to your computer." },
@@ -207,6 +208,11 @@ pub const CARD_REMOVED: Notice = Notice {
 };
 /// Account page: a session was ended.
 pub const SESSION_ENDED: Notice = Notice { title: "The session is ended", text: "" };
+/// Account page: a computer was removed.
+pub const COMPUTER_REMOVED: Notice = Notice {
+    title: "The computer is removed",
+    text: "No browser asks Cardea there for a card any more. To use it again, set it up again.",
+};
 
 #[cfg(test)]
 mod tests {

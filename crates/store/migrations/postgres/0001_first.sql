@@ -240,7 +240,6 @@ CREATE TABLE device (
     person_id UUID NOT NULL,
     state TEXT NOT NULL,
     login_id UUID,
-    number BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     last_seen_at BIGINT,
     PRIMARY KEY (tenant_id, device_id),
@@ -254,12 +253,15 @@ CREATE TABLE pairing (
     hash BYTEA NOT NULL,
     device_id UUID NOT NULL,
     person_id UUID NOT NULL,
+    rotated_at BIGINT NOT NULL,
+    used_at BIGINT,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, hash),
     FOREIGN KEY (tenant_id, device_id) REFERENCES device ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, person_id) REFERENCES person
 );
 CREATE INDEX pairing_device ON pairing (tenant_id, device_id);
+CREATE INDEX pairing_person ON pairing (tenant_id, person_id);
 CREATE INDEX pairing_expiry ON pairing (tenant_id, expires_at);
 
 CREATE TABLE ticket (

@@ -240,7 +240,6 @@ CREATE TABLE device (
     person_id BLOB NOT NULL,
     state TEXT NOT NULL,
     login_id BLOB,
-    number INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     last_seen_at INTEGER,
     PRIMARY KEY (tenant_id, device_id),
@@ -254,12 +253,15 @@ CREATE TABLE pairing (
     hash BLOB NOT NULL,
     device_id BLOB NOT NULL,
     person_id BLOB NOT NULL,
+    rotated_at INTEGER NOT NULL,
+    used_at INTEGER,
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, hash),
     FOREIGN KEY (tenant_id, device_id) REFERENCES device ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, person_id) REFERENCES person
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pairing_device ON pairing (tenant_id, device_id);
+CREATE INDEX pairing_person ON pairing (tenant_id, person_id);
 CREATE INDEX pairing_expiry ON pairing (tenant_id, expires_at);
 
 CREATE TABLE ticket (

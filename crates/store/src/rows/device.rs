@@ -25,8 +25,6 @@ pub struct Device {
     pub state: DeviceState,
     /// The login it was enrolled in.
     pub login: Option<LoginId>,
-    /// The number that agent and browser show, for the person to compare.
-    pub number: u8,
     /// When it was enrolled.
     pub created_at: Moment,
     /// When it last connected.
@@ -61,8 +59,8 @@ statements! {
         "WHERE tenant_id = $1 AND login_id = $2 AND state = 'pending'"];
     INSERT: [
         "INSERT INTO device (tenant_id, device_id, thumbprint, jwk, name, os, person_id, state, ",
-        "login_id, number, created_at, last_seen_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"];
+        "login_id, created_at, last_seen_at) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"];
     ENLIST: [
         "INSERT INTO device_directory (tenant_id, device_id, thumbprint) VALUES ($1, $2, $3)"];
     CONFIRM: [
@@ -117,7 +115,7 @@ impl Writing {
         self.execute(&ENLIST, values![d.id, d.thumbprint.as_str()]).await?;
         let mut values = values![d.id, d.thumbprint, d.jwk, d.name, d.os, d.person];
         values.push(word(&d.state));
-        values.extend(values![d.login, d.number, d.created_at, d.last_seen_at]);
+        values.extend(values![d.login, d.created_at, d.last_seen_at]);
         self.execute(&INSERT, values).await?;
         Ok(())
     }
@@ -159,11 +157,33 @@ impl Writing {
     pub async fn revoke_device(&mut self, id: DeviceId) -> Result<bool, StoreError> {
         let hit = self.hits(&REVOKE, values![id]).await?;
         if hit {
-            for statement in [&STRIKE, &END_PAIRINGS, &END_TICKETS] {
+            // Tickets before pairings, as an answer of the agent takes them.
+            for statement in [&STRIKE, &END_TICKETS, &END_PAIRINGS] {
                 self.execute(statement, values![id]).await?;
             }
         }
         Ok(hit)
+    }
+
+    /// Revokes the agents that were enrolled in logins of this person, but for the one to keep.
+    /// Which ones.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke_devices_of(
+        &mut self,
+        person: UserId,
+        keep: Option<DeviceId>,
+    ) -> Result<Vec<DeviceId>, StoreError> {
+        self.lock_person(person).await?;
+        let mut revoked = Vec::new();
+        for device in self.devices(person).await? {
+            if Some(device.id) != keep && self.revoke_device(device.id).await? {
+                revoked.push(device.id);
+            }
+        }
+        Ok(revoked)
     }
 
     /// Notes that an agent is there.
@@ -186,7 +206,6 @@ fn read(row: &Row) -> Result<Device, StoreError> {
         person: row.get("person_id")?,
         state: row.word("state")?,
         login: row.maybe("login_id")?,
-        number: row.get("number")?,
         created_at: row.get("created_at")?,
         last_seen_at: row.maybe("last_seen_at")?,
     })

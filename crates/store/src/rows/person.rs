@@ -184,7 +184,8 @@ impl Writing {
         Ok(())
     }
 
-    /// Lets a person sign in or not. Disabling ends their sessions, logins, tickets and codes.
+    /// Lets a person sign in or not. Disabling ends their sessions, logins,
+    /// tickets, codes and agents.
     ///
     /// # Errors
     ///

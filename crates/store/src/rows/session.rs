@@ -180,7 +180,8 @@ impl Writing {
         self.hits(&END, values![id]).await
     }
 
-    /// Ends all sessions of a person, and their waiting logins, which may rest on one of them. How
+    /// Ends all sessions of a person, and their waiting logins, which may rest on one of them; and
+    /// the agents that were enrolled in their logins, whose browsers may be somebody else's. How
     /// many sessions there were.
     ///
     /// # Errors
@@ -189,7 +190,9 @@ impl Writing {
     pub async fn end_sessions_of(&mut self, person: UserId) -> Result<u64, StoreError> {
         self.lock_person(person).await?;
         self.end_logins_of(person).await?;
-        self.execute(&END_OF_PERSON, values![person]).await
+        let ended = self.execute(&END_OF_PERSON, values![person]).await?;
+        self.revoke_devices_of(person, None).await?;
+        Ok(ended)
     }
 }
 

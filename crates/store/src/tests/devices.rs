@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use identity::PersonState;
 use ids::{ChallengeId, DeviceId, LoginId, TicketId};
 use login::{Purpose, Waiting};
 
@@ -16,7 +17,6 @@ pub(super) async fn device(cast: &Cast, thumbprint: &str) -> Device {
         person: cast.person,
         state: DeviceState::Pending,
         login: Some(LoginId(id())),
-        number: 42,
         created_at: cast.store.now().await.unwrap(),
         last_seen_at: None,
     };
@@ -24,6 +24,29 @@ pub(super) async fn device(cast: &Cast, thumbprint: &str) -> Device {
     writing.insert_device(&device).await.unwrap();
     writing.commit().await.unwrap();
     device
+}
+
+/// A pairing with this agent, that lives so many seconds.
+pub(super) async fn pairing(cast: &Cast, device: &Device, seconds: u64) -> Pairing {
+    let rotated_at = cast.store.now().await.unwrap();
+    let expires_at = rotated_at.plus(Duration::from_secs(seconds));
+    Pairing { device: device.id, person: cast.person, rotated_at, used_at: None, expires_at }
+}
+
+/// An agent that is confirmed, and paired with the browser that holds the token of this name.
+async fn paired(cast: &Cast, name: &str) -> Device {
+    let desk = device(cast, name).await;
+    let pairing = pairing(cast, &desk, 60).await;
+    let mut writing = cast.write().await;
+    writing.confirm_device(desk.id).await.unwrap();
+    writing.insert_pairing(&hash(name), &pairing).await.unwrap();
+    writing.commit().await.unwrap();
+    desk
+}
+
+/// Whether the browser that holds this token is paired.
+async fn is_paired(cast: &Cast, name: &str) -> bool {
+    cast.read().await.pairing(&hash(name)).await.unwrap().is_some()
 }
 
 pub(super) async fn ticket(cast: &Cast, device: &Device, waiting: &Waiting) -> Ticket {
@@ -106,20 +129,84 @@ on_both! {
     async fn a_pairing_holds_with_a_confirmed_agent_alone(bench) {
         let cast = bench.cast("acme").await;
         let desk = device(&cast, "thumb").await;
-        let expires_at = cast.store.now().await.unwrap().plus(Duration::from_secs(60));
-        let pairing = Pairing { device: desk.id, person: cast.person, expires_at };
+        let pairing = pairing(&cast, &desk, 60).await;
         let mut writing = cast.write().await;
         writing.insert_pairing(&hash("dev"), &pairing).await.unwrap();
         assert_eq!(writing.pairing(&hash("dev")).await.unwrap(), None, "not confirmed yet");
         writing.confirm_device(desk.id).await.unwrap();
         assert_eq!(writing.pairing(&hash("dev")).await.unwrap(), Some(pairing.clone()));
-        assert!(writing.end_pairing(&hash("dev")).await.unwrap());
-        assert!(!writing.end_pairing(&hash("dev")).await.unwrap());
-        writing.insert_pairing(&hash("next"), &pairing).await.unwrap();
+        assert!(writing.rotate_pairing(&hash("dev"), &hash("next")).await.unwrap());
+        assert!(!writing.rotate_pairing(&hash("dev"), &hash("last")).await.unwrap(), "once");
+        assert_eq!(writing.pairing(&hash("dev")).await.unwrap(), None);
+        let rotated = writing.pairing(&hash("next")).await.unwrap().unwrap();
+        assert!(rotated.rotated_at >= pairing.rotated_at);
+        assert_eq!(Pairing { rotated_at: pairing.rotated_at, ..rotated }, pairing);
         writing.revoke_device(desk.id).await.unwrap();
         assert_eq!(writing.pairing(&hash("next")).await.unwrap(), None);
         writing.commit().await.unwrap();
         assert_eq!(bench.count("pairing").await, 0);
+    }
+
+    async fn a_pairing_lives_on_with_the_answers_that_come_through_it_and_not_with_its_token(bench) {
+        let cast = bench.cast("acme").await;
+        let (desk, other) = (paired(&cast, "desk").await, paired(&cast, "other").await);
+        let before = cast.read().await.pairing(&hash("desk")).await.unwrap().unwrap();
+        let mut writing = cast.write().await;
+        assert!(writing.rotate_pairing(&hash("desk"), &hash("next")).await.unwrap());
+        let rotated = writing.pairing(&hash("next")).await.unwrap().unwrap();
+        assert_eq!((rotated.expires_at, rotated.used_at), (before.expires_at, None));
+        assert!(writing.renew_pairings(desk.id, Duration::from_secs(600)).await.unwrap());
+        let renewed = writing.pairing(&hash("next")).await.unwrap().unwrap();
+        let used_at = renewed.used_at.unwrap();
+        assert_eq!(renewed.expires_at, used_at.plus(Duration::from_secs(600)));
+        let kept = writing.pairing(&hash("other")).await.unwrap().unwrap();
+        assert_eq!((kept.device, kept.used_at), (other.id, None), "of this agent alone");
+        assert_eq!(writing.pairings(cast.person).await.unwrap().len(), 2);
+    }
+
+    async fn pairings_end_with_all_sessions_of_their_person(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = paired(&cast, "desk").await;
+        cast.sign_in("session").await;
+        let mut writing = cast.write().await;
+        assert_eq!(writing.end_sessions_of(cast.person).await.unwrap(), 1);
+        writing.commit().await.unwrap();
+        assert!(!is_paired(&cast, "desk").await);
+        let revoked = cast.read().await.device(desk.id).await.unwrap().unwrap();
+        assert_eq!(revoked.state, DeviceState::Revoked);
+        assert_eq!(bench.count("device_directory").await, 0, "its key opens nothing");
+    }
+
+    async fn pairings_end_when_their_person_is_disabled(bench) {
+        let cast = bench.cast("acme").await;
+        paired(&cast, "desk").await;
+        let mut writing = cast.write().await;
+        assert!(writing.set_person_state(cast.person, PersonState::Disabled).await.unwrap());
+        assert!(writing.set_person_state(cast.person, PersonState::Enabled).await.unwrap());
+        writing.commit().await.unwrap();
+        assert!(!is_paired(&cast, "desk").await, "nor do they come back");
+    }
+
+    async fn all_agents_of_a_person_but_one_are_revoked_at_once(bench) {
+        let (cast, rival) = (bench.cast("acme").await, bench.cast("rival").await);
+        let (desk, lap) = (paired(&cast, "desk").await, paired(&cast, "lap").await);
+        paired(&rival, "theirs").await;
+        let mut writing = cast.write().await;
+        let revoked = writing.revoke_devices_of(cast.person, Some(desk.id)).await.unwrap();
+        assert_eq!(revoked, [lap.id]);
+        assert_eq!(writing.revoke_devices_of(cast.person, Some(desk.id)).await.unwrap(), []);
+        writing.commit().await.unwrap();
+        assert!(is_paired(&cast, "desk").await && !is_paired(&cast, "lap").await);
+        assert!(is_paired(&rival, "theirs").await);
+    }
+
+    async fn a_card_that_its_person_removes_leaves_the_agents(bench) {
+        let cast = bench.cast("acme").await;
+        paired(&cast, "desk").await;
+        let mut writing = cast.write().await;
+        assert!(writing.revoke_credential(cast.card).await.unwrap());
+        writing.commit().await.unwrap();
+        assert!(is_paired(&cast, "desk").await);
     }
 
     async fn an_agents_code_finds_its_login_and_is_taken_once(bench) {

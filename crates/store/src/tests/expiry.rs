@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::tests::devices::{device, ticket};
+use crate::tests::devices::{device, pairing, ticket};
 use crate::tests::support::{Bench, Cast, hash, on_both, take};
 use crate::{Code, CodePurpose, Pairing};
 
@@ -18,7 +18,7 @@ async fn everything(bench: &Bench) -> (Cast, login::Waiting, crate::Ticket) {
         expires_at: until,
         issued_by: None,
     };
-    let pairing = Pairing { device: desk.id, person: cast.person, expires_at: until };
+    let pairing = Pairing { expires_at: until, ..pairing(&cast, &desk, 60).await };
     let mut writing = cast.write().await;
     writing.put_code(&hash("code"), &code).await.unwrap();
     writing.confirm_device(desk.id).await.unwrap();

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::rows::Link;
 use crate::store::Engine;
-use crate::tests::devices::{device, ticket};
+use crate::tests::devices::{device, pairing, ticket};
 use crate::tests::support::{Bench, Cast, alias, hash, link, on_both, person, take};
 use crate::{Pairing, Rows, SessionKind, TicketState, Writing};
 
@@ -42,7 +42,7 @@ on_both! {
         let until = acme.store.now().await.unwrap().plus(Duration::from_secs(60));
         let mut writing = acme.write().await;
         writing.confirm_device(desk.id).await.unwrap();
-        let pairing = Pairing { device: desk.id, person: acme.person, expires_at: until };
+        let pairing = Pairing { expires_at: until, ..pairing(&acme, &desk, 60).await };
         writing.insert_pairing(&hash("dev"), &pairing).await.unwrap();
         let agent_code = hash("agent");
         writing.put_agent_code(waiting.started.id, &agent_code, until).await.unwrap();
@@ -86,7 +86,10 @@ on_both! {
         assert_eq!(other.end_sessions_of(acme.person).await.unwrap(), 0);
         assert!(!other.revoke_device(desk.id).await.unwrap());
         assert!(!other.touch_device(desk.id).await.unwrap());
-        assert!(!other.end_pairing(&hash("dev")).await.unwrap());
+        assert!(!other.rotate_pairing(&hash("dev"), &hash("taken")).await.unwrap());
+        assert!(!other.renew_pairings(desk.id, Duration::from_secs(60)).await.unwrap());
+        assert!(other.pairings(acme.person).await.unwrap().is_empty());
+        assert!(other.revoke_devices_of(acme.person, None).await.unwrap().is_empty());
         assert!(!other.claim_ticket(ticket.id, desk.id).await.unwrap());
         let refused = TicketState::Refused { reason: "cancelled".to_owned() };
         assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());

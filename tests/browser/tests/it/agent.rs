@@ -22,11 +22,24 @@ async fn offered(chrome: &Chrome, world: &World, desktop: &Desktop) -> Pairing {
     pairing
 }
 
-/// The same with the right number, and the agent connected: it is asked.
+/// What the agent does then: it opens its page in the same browser, where the person confirms. The
+/// page that showed the code is in front again.
+async fn confirm(chrome: &Chrome, pairing: &Pairing) {
+    let first = chrome.tab().await;
+    chrome.new_tab().await;
+    chrome.open(pairing.address()).await;
+    chrome.see("Use ward-3-pc with this browser?").await;
+    chrome.see(MIA).await;
+    assert!(!chrome.url().await.contains('#'), "the token is in the history");
+    chrome.press("Pair this computer").await;
+    chrome.see("ward-3-pc is paired with this browser").await;
+    chrome.switch_to(&first).await;
+}
+
+/// The same confirmed, and the agent connected: it is asked.
 async fn asked(chrome: &Chrome, world: &World, desktop: &Desktop) {
     let pairing = offered(chrome, world, desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
-    chrome.press("Confirm").await;
+    confirm(chrome, &pairing).await;
     pairing.confirmed().await.unwrap();
     chrome.see("Your computer shows the request.").await;
 }
@@ -49,8 +62,7 @@ async fn an_agent_that_was_just_paired_is_asked_as_soon_as_it_connects() {
     let (world, desktop) = (World::start().await, Desktop::start());
     let chrome = Chrome::start().await;
     let pairing = offered(&chrome, &world, &desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
-    chrome.press("Confirm").await;
+    confirm(&chrome, &pairing).await;
     chrome.see("Paired with ward-3-pc.").await;
     // Only now does the agent hear of it: the page has asked before, and goes on asking.
     pairing.confirmed().await.unwrap();
@@ -67,8 +79,7 @@ async fn an_agent_that_was_paired_and_never_connects_is_told_in_the_end() {
     let (world, desktop) = (World::start().await, Desktop::start());
     let chrome = Chrome::start().await;
     let pairing = offered(&chrome, &world, &desktop).await;
-    chrome.fill("Number shown by ward-3-pc", pairing.offer().match_code.as_str()).await;
-    chrome.press("Confirm").await;
+    confirm(&chrome, &pairing).await;
     chrome.see("Paired with ward-3-pc.").await;
     later(&chrome, Duration::from_secs(60)).await;
     chrome.see(SILENT).await;
@@ -76,26 +87,38 @@ async fn an_agent_that_was_paired_and_never_connects_is_told_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_number_takes_its_code_away_and_offers_the_next() {
+async fn an_address_that_is_opened_in_another_browser_takes_the_code_away_and_says_why() {
     let (world, desktop) = (World::start().await, Desktop::start());
-    let chrome = Chrome::start().await;
+    let (chrome, another) = (Chrome::start().await, Chrome::start().await);
     let pairing = offered(&chrome, &world, &desktop).await;
     let spent = chrome.text_of("[data-pairing-code]").await;
-    let number: u8 = pairing.offer().match_code.as_str().parse().unwrap();
-    let wrong = format!("{:02}", (number + 1) % 100);
-    chrome.fill("Number shown by ward-3-pc", &wrong).await;
-    chrome.press("Confirm").await;
-    chrome.see("That is not the number").await;
+    another.open(pairing.address()).await;
+    another.see("This request was begun in another browser").await;
+    another.see("Somebody may be trying to sign in as you").await;
+    assert!(pairing.confirmed().await.is_err());
+
+    chrome.see("The page to confirm was opened in another browser").await;
     let shown = chrome.text().await;
     assert!(shown.contains("The code that was shown here is spent"), "{shown}");
-    for gone in [spent.as_str(), "Waiting for Cardea", "Number shown by"] {
+    for gone in [spent.as_str(), "Waiting for Cardea", "has used the code"] {
         assert!(!shown.contains(gone), "{gone} in {shown}");
     }
-    drop(pairing);
     chrome.press("Get a new code").await;
     chrome.see("Waiting for Cardea to use the code").await;
     assert_ne!(chrome.text_of("[data-pairing-code]").await, spent);
     assert!(!chrome.text().await.contains("is spent"));
+    assert!(world.dump().await.rows("pairing").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_its_end_says_what_is_missing() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let chrome = Chrome::start().await;
+    let pairing = offered(&chrome, &world, &desktop).await;
+    let (short, _) = pairing.address().split_once('#').unwrap();
+    chrome.open(short).await;
+    chrome.see("The address is not complete").await;
+    assert!(world.dump().await.rows("pairing").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,8 @@ pub(crate) struct Device {
     pair: EcdsaKeyPair,
     key: SigningKey,
     way: Way,
+    /// Behind a trusted proxy: the address from which it opens its channel.
+    pub(crate) at: Option<&'static str>,
     opened_with: Option<Signed>,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
 }
@@ -51,7 +53,7 @@ impl Device {
     pub(crate) fn of(way: Way) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let key = SigningKey::from_pkcs8(pair.to_pkcs8v1().unwrap().as_ref()).unwrap();
-        Self { pair, key, way, opened_with: None, socket: None }
+        Self { pair, key, way, at: None, opened_with: None, socket: None }
     }
 
     pub(crate) fn thumbprint(&self) -> String {
@@ -98,10 +100,8 @@ impl Device {
     /// Enrols, and is confirmed by the browser.
     pub(crate) async fn pair(&self, world: &World, browser: &mut Browser) {
         let offer = self.enrol(world, browser).await;
-        let number = json!({ "number": offer.json()["number"] });
-        let path = self.way.path("login/card/pair/confirm");
-        let paired = browser.post_json(&path, &number).await;
-        assert_eq!(paired.json()["state"], "paired", "{paired:?} after {offer:?}");
+        let paired = come_back(self.way, browser, &token_in(&offer)).await;
+        assert_eq!(paired.title(), "ward-3-pc is paired with this browser", "after {offer:?}");
     }
 
     /// The proof for the channel, over a nonce of the server.
@@ -123,6 +123,9 @@ impl Device {
         let url = format!("{}{}", world.origin.replacen("http", "ws", 1), paths::CHANNEL);
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert(PROOF_HEADER, proof.parse().unwrap());
+        if let Some(address) = self.at {
+            request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         self.socket = Some(socket);
     }
@@ -203,6 +206,16 @@ impl Signed {
         let body = (method == Method::POST).then(|| self.body.clone());
         browser.send_bytes(method, self.path, body, &headers).await
     }
+}
+
+/// The return token of an offer.
+pub(crate) fn token_in(offer: &Answer) -> String {
+    offer.json()["return_token"].as_str().unwrap_or_else(|| panic!("{offer:?}")).to_owned()
+}
+
+/// What the page of the return step sends, in this browser.
+pub(crate) async fn come_back(way: Way, browser: &mut Browser, token: &str) -> Answer {
+    browser.post_form(&way.path("login/card/pair/return"), &[("token", token)]).await
 }
 
 /// A code that lets a device offer itself to the login in `browser`.

@@ -77,7 +77,6 @@ async fn a_login_at_the_card_step_that_is_too_old_is_no_login() {
         ("login/card/finish", answer),
         ("login/card/agent", json!({})),
         ("login/card/pair", json!({})),
-        ("login/card/pair/confirm", json!({ "number": "12" })),
     ] {
         let refused = browser.post_json(&ACME.path(path), &body).await;
         assert_clear(path, &refused);

@@ -1,11 +1,13 @@
 //! Browser and agent: how they are paired, for how long, and what the agent is told.
 
 use agent_protocol::paths;
-use e2e::{Answer, Browser, World};
+use e2e::{Answer, Browser, Desktop, World};
+use reqwest::Method;
 use serde_json::{Value, json};
+use server::Bounds;
 
-use crate::device::Device;
-use crate::support::{ACME, ada, assert_clear, enrolled, mia, una};
+use crate::device::{Device, come_back, options_of, token_in};
+use crate::support::{ACME, BIRCH, ada, assert_clear, enrolled, mia, una};
 
 const PAIRING: &str = "__Host-dev-acme";
 
@@ -22,36 +24,155 @@ async fn ask(browser: &mut Browser) -> Answer {
     browser.post_json(&ACME.path("login/card/agent"), &json!({})).await
 }
 
-/// Two digits can be guessed: each wrong number ends its offer, is in the audit trail, and counts
-/// with the wrong codes of that login.
+/// The attack on pairing: a client that signs in upstream as the victim, through a page that looks
+/// like ours, has a code shown to them. The agent at their desk opens the address in their own
+/// browser, and the client that holds the login never sees what stands there.
 #[tokio::test]
-async fn a_wrong_number_ends_the_offer_and_five_of_them_end_the_guessing() {
+async fn a_relay_that_holds_the_login_is_not_paired_with_the_agent_of_its_victim() {
+    let world = World::start().await;
+    enrolled(&world, &mut mia(), 1).await;
+    let (mut attacker, mut victim) = (world.browser(), world.browser());
+    ACME.to_card(&mut attacker, &mut mia()).await;
+    let offer = Device::of(ACME).enrol(&world, &mut attacker).await;
+    let token = token_in(&offer);
+    let before = world.dump().await;
+    let shown = victim.get(&ACME.path("login/card/pair/return")).await;
+    assert_eq!(shown.title(), "This request was not begun in this browser");
+    assert_eq!(before, world.dump().await, "looking changes nothing");
+
+    let told = come_back(ACME, &mut victim, &token).await;
+    assert_eq!((told.status, told.gives_a_session()), (403, false), "{told:?}");
+    assert!(told.body.contains("This request was begun in another browser"), "{told:?}");
+    assert!(told.body.contains("Somebody may be trying to sign in as you"), "{told:?}");
+    let after = world.dump().await;
+    assert_eq!(before.audited(&after), ["agent.opened-elsewhere"]);
+    assert!(after.rows("pairing").is_empty());
+    assert_eq!(after.rows("device")[0]["state"], "'revoked'");
+
+    // Whatever the client guesses or asks now, there is nothing to be had.
+    for guess in [token.as_str(), &"A".repeat(token.len()), ""] {
+        let answer = come_back(ACME, &mut attacker, guess).await;
+        assert_eq!((answer.status, answer.gives_a_session()), (410, false), "{answer:?}");
+    }
+    assert_eq!(ask(&mut attacker).await.json()["state"], "no-agent");
+    assert!(attacker.cookie(PAIRING).is_none() && victim.cookie(PAIRING).is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_holds_the_login_and_not_the_token_pairs_nothing() {
+    let world = World::start().await;
+    let mut attacker = world.browser();
+    ACME.to_card(&mut attacker, &mut mia()).await;
+    let offer = Device::of(ACME).enrol(&world, &mut attacker).await;
+    let before = world.dump().await;
+    let token = token_in(&offer);
+    let (id, mac) = token.split_at(32);
+    for guess in [id, mac, &format!("{id}{}", "A".repeat(43)), &format!("{id}{id}{id}")] {
+        let answer = come_back(ACME, &mut attacker, guess).await;
+        assert_eq!((answer.status, answer.gives_a_session()), (410, false), "{answer:?}");
+    }
+    assert_eq!(before, world.dump().await, "a guess does not even end the offer");
+    let paired = come_back(ACME, &mut attacker, &token).await;
+    assert_eq!(paired.status, 200, "{paired:?}");
+}
+
+#[tokio::test]
+async fn a_return_token_counts_once() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let token = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+    assert_eq!(come_back(ACME, &mut browser, &token).await.status, 200);
+    let before = world.dump().await;
+    for mut who in [browser, world.browser()] {
+        let again = come_back(ACME, &mut who, &token).await;
+        assert_eq!((again.status, again.cookies()), (410, vec![]), "{again:?}");
+    }
+    assert_eq!(before, world.dump().await);
+}
+
+#[tokio::test]
+async fn a_return_token_of_another_login_ends_its_own_offer_and_pairs_nobody() {
+    let world = World::start().await;
+    let (mut mias, mut adas) = (world.browser(), world.browser());
+    ACME.to_card(&mut mias, &mut mia()).await;
+    ACME.to_card(&mut adas, &mut ada()).await;
+    let of_mia = token_in(&Device::of(ACME).enrol(&world, &mut mias).await);
+    let of_ada = token_in(&Device::of(ACME).enrol(&world, &mut adas).await);
+    let answer = come_back(ACME, &mut adas, &of_mia).await;
+    assert_eq!((answer.status, answer.gives_a_session()), (403, false), "{answer:?}");
+    assert_eq!(come_back(ACME, &mut mias, &of_mia).await.status, 410);
+    assert_eq!(come_back(ACME, &mut adas, &of_ada).await.status, 200, "hers goes on");
+    assert_eq!(world.dump().await.rows("pairing").len(), 1);
+}
+
+#[tokio::test]
+async fn a_return_token_ends_with_its_login_and_with_the_next_offer() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let first = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+    let second = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+    assert_eq!(come_back(ACME, &mut browser, &first).await.status, 410, "another was offered");
+    assert_eq!(world.sql("UPDATE login SET expires_at = 1").await, 1);
+    let late = come_back(ACME, &mut browser, &second).await;
+    assert_eq!((late.status, late.gives_a_session()), (410, false), "{late:?}");
+    assert!(world.dump().await.rows("pairing").is_empty());
+}
+
+#[tokio::test]
+async fn a_return_token_counts_in_its_own_tenant() {
+    let world = World::start().await.with_birch().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let token = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+    let handle = browser.cookie(&ACME.card_cookie()).unwrap().to_owned();
+    browser.set_cookie(&BIRCH.card_cookie(), &handle);
+    assert_eq!(come_back(BIRCH, &mut browser, &token).await.status, 410);
+    assert_eq!(come_back(ACME, &mut browser, &token).await.status, 200);
+}
+
+/// Whoever tries again and again is stopped: each counts with the wrong codes of that login.
+#[tokio::test]
+async fn five_offers_that_were_opened_elsewhere_are_the_last_of_their_login() {
     let world = World::start().await;
     let mut browser = world.browser();
     ACME.to_card(&mut browser, &mut una()).await;
     for wrong in 1..=5 {
-        let offer = Device::of(ACME).enrol(&world, &mut browser).await;
-        let number: u8 = offer.json()["number"].as_str().unwrap().parse().unwrap();
-        let number = json!({ "number": format!("{:02}", (number + 1) % 100) });
-        let before = world.dump().await;
-        let path = ACME.path("login/card/pair/confirm");
-        let refused = browser.post_json(&path, &number).await;
-        assert_clear("a wrong number", &refused);
-        assert_eq!(refused.code(), "number-wrong");
-        let after = world.dump().await;
-        assert_eq!(before.audited(&after), ["agent.number-wrong"], "{wrong}");
-        assert_eq!(after.rows("login")[0]["code_tries"], wrong.to_string());
-        assert!(after.rows("device").iter().all(|row| row["state"] == "'revoked'"), "{wrong}");
-        let right = json!({ "number": offer.json()["number"] });
-        let late = browser.post_json(&path, &right).await;
-        assert_eq!(late.code(), "pairing-expired", "the right number comes too late");
+        let token = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+        assert_eq!(come_back(ACME, &mut world.browser(), &token).await.status, 403);
+        assert_eq!(world.dump().await.rows("login")[0]["code_tries"], wrong.to_string());
     }
     let before = world.dump().await;
     let refused = browser.post_json(&ACME.path("login/card/pair"), &json!({})).await;
     assert_clear("a sixth code", &refused);
     assert_eq!(refused.code(), "pairing-too-often");
     assert_eq!(before, world.dump().await);
-    assert!(browser.cookie(PAIRING).is_none());
+}
+
+#[tokio::test]
+async fn a_pairing_is_confirmed_from_our_own_page_alone() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let token = token_in(&Device::of(ACME).enrol(&world, &mut browser).await);
+    let headers =
+        [("origin", "https://evil.example"), ("content-type", "application/x-www-form-urlencoded")];
+    let path = ACME.path("login/card/pair/return");
+    let body = Some(format!("token={token}"));
+    let refused = browser.send(Method::POST, &path, body, &headers).await;
+    assert_eq!((refused.status, refused.gives_a_session()), (403, false), "{refused:?}");
+    assert!(world.dump().await.rows("pairing").is_empty());
+}
+
+const DAY: i64 = 86_400_000_000;
+
+/// How many days the one pairing lives from now.
+async fn days_left(world: &World) -> i64 {
+    let rows = world.dump().await.rows("pairing");
+    assert_eq!(rows.len(), 1);
+    let now = world.app.store().now().await.unwrap().0;
+    (rows[0]["expires_at"].parse::<i64>().unwrap() - now + DAY / 2) / DAY
 }
 
 /// However many offers come to one login, one of them waits.
@@ -81,7 +202,8 @@ async fn the_cookie_of_a_pairing_rotates_after_a_day() {
     device.asked_by(&mut browser).await;
     assert_eq!(browser.cookie(PAIRING), Some(first.as_str()), "a day has not passed");
 
-    let day = "UPDATE pairing SET expires_at = expires_at - 86400000001";
+    let day = "UPDATE pairing SET expires_at = expires_at - 172800000000, \
+               rotated_at = rotated_at - 172800000000";
     assert_eq!(world.sql(day).await, 1);
     let mut thief = world.browser();
     ACME.to_card(&mut thief, &mut ada()).await;
@@ -93,15 +215,130 @@ async fn the_cookie_of_a_pairing_rotates_after_a_day() {
     let used = world.app.store().figures().transactions - transactions;
     assert_eq!(used, 2, "the ticket before is taken back, and the new one comes with the cookie");
     assert_eq!(ask(&mut thief).await.json()["state"], "no-agent", "the old one opens nothing");
-
-    let rows = world.dump().await.rows("pairing");
-    assert_eq!(rows.len(), 1);
-    let left: i64 = rows[0]["expires_at"].parse::<i64>().unwrap();
-    let now = world.app.store().now().await.unwrap().0;
-    let days = (left - now) / 86_400_000_000;
-    assert!((89..=90).contains(&days), "{days} days");
     device.asked_by(&mut browser).await;
     assert_eq!(browser.cookie(PAIRING), Some(second.as_str()));
+    assert_eq!(days_left(&world).await, 88, "who only asks does not keep it alive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pairing_lives_on_with_the_cards_that_answer_through_it() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let _card = desktop.put_new_card(1);
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    desktop.set_up(&world, &mut browser, &ACME.path("login/card")).await;
+    let back = format!("UPDATE pairing SET expires_at = expires_at - {}", 30 * DAY);
+    assert_eq!(world.sql(&back).await, 1);
+    assert_eq!((days_left(&world).await, used(&world).await), (60, false));
+    let mut events = browser.events(&ACME.path("login/card/events")).await;
+    assert_eq!(ask(&mut browser).await.json()["state"], "pushed");
+    while events.next().await["state"] != "done" {}
+    assert_eq!((days_left(&world).await, used(&world).await), (90, true));
+}
+
+/// Whether a card has answered through the one pairing.
+async fn used(world: &World) -> bool {
+    world.dump().await.rows("pairing")[0]["used_at"] != "NULL"
+}
+
+#[tokio::test]
+async fn a_person_sees_the_computers_that_they_have_set_up_and_removes_one() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (device, mut browser) = paired(&world).await;
+    assert_eq!(card.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    let account = browser.get(&ACME.path("account/")).await;
+    assert!(account.body.contains("Remove the computer ward-3-pc"), "{account:?}");
+    let id = uuid_of(&world.dump().await.rows("device")[0]["device_id"]);
+    let path = ACME.path(&format!("account/computers/{id}/remove"));
+
+    enrolled(&world, &mut ada(), 2).await;
+    let mut adas = world.browser();
+    let mut her_card = e2e::Card::new(2);
+    ACME.sign_in(&mut adas, &mut ada(), &mut her_card).await;
+    let theirs = adas.get(&ACME.path("account/")).await;
+    assert!(theirs.status == 200 && !theirs.body.contains("ward-3-pc"), "{theirs:?}");
+    let before = world.dump().await;
+    assert_eq!(adas.post_form(&path, &[]).await.status, 404, "of somebody else");
+    assert_eq!(before, world.dump().await);
+
+    let removed = browser.post_form(&path, &[]).await;
+    assert_eq!(removed.location, Some(ACME.path("account/?done=computer-removed")));
+    let after = world.dump().await;
+    assert_eq!(before.audited(&after), ["agent.removed"]);
+    assert!(after.rows("pairing").is_empty());
+    assert_eq!(browser.post_form(&path, &[]).await.status, 404, "once");
+    let late = device.post(&world, agent_protocol::paths::CLAIM, &json!({ "ticket": "x" })).await;
+    assert_eq!(late.status, 401, "its key opens nothing");
+    assert!(!browser.get(&ACME.path("account/")).await.body.contains("ward-3-pc"));
+}
+
+#[tokio::test]
+async fn ending_all_other_sessions_leaves_the_computer_of_this_browser_alone() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (_there, _) = paired(&world).await;
+    let (_here, mut browser) = paired(&world).await;
+    assert_eq!(card.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    assert_eq!(world.dump().await.rows("pairing").len(), 2);
+    let ended = browser.post_form(&ACME.path("account/sessions/end-others"), &[]).await;
+    assert_eq!(ended.status, 303, "{ended:?}");
+    assert_eq!(world.dump().await.rows("pairing").len(), 1);
+    browser.drop_cookie(&ACME.session_cookie());
+    ACME.to_card(&mut browser, &mut mia()).await;
+    assert_eq!(ask(&mut browser).await.json()["state"], "pushed");
+}
+
+/// What an administrator does to a person's access ends their agents, and tells them at once.
+#[tokio::test]
+async fn an_administrator_who_ends_access_ends_the_agents() {
+    let world = World::start().await;
+    let mut admin = world.administrator().await;
+    enrolled(&world, &mut mia(), 1).await;
+    for act in ["sessions/end", "disable", "cards/{card}/revoke"] {
+        let (mut device, _browser) = paired(&world).await;
+        let dump = world.dump().await;
+        let person = uuid_of(&dump.rows("pairing")[0]["person_id"]);
+        let is_hers = |card: &&std::collections::BTreeMap<String, String>| {
+            card["person_id"] == dump.rows("pairing")[0]["person_id"]
+        };
+        let cards = dump.rows("credential");
+        let card = uuid_of(&cards.iter().find(is_hers).unwrap()["credential_id"]).to_string();
+        let act = act.replace("{card}", &card);
+        let path = format!("/admin/tenants/acme/users/{person}/{act}");
+        let done = admin.post_form(&path, &[]).await;
+        assert_eq!(done.status, 303, "{act}: {done:?}");
+        assert!(world.dump().await.rows("pairing").is_empty(), "{act}");
+        assert_eq!(device.hear().await["t"], "revoke", "{act}");
+        admin.post_form(&format!("/admin/tenants/acme/users/{person}/enable"), &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_another_network_is_said_to_be_there_and_goes_on_record() {
+    let world = World::limited(Bounds::default()).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    for (page, agent, elsewhere) in
+        [("203.0.113.7", "203.0.113.7", false), ("203.0.113.7", "198.51.100.4", true)]
+    {
+        let mut browser = world.browser().at(page);
+        ACME.to_card(&mut browser, &mut mia()).await;
+        let mut device = Device::of(ACME);
+        device.at = Some(agent);
+        device.pair(&world, &mut browser).await;
+        device.connect(&world).await;
+        let ticket = device.asked_by(&mut browser).await;
+        let claims = device.claim(&world, &ticket).await;
+        let said = claims["context"]["other_network"].as_bool().unwrap_or_default();
+        assert_eq!(said, elsewhere, "{claims}");
+        let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
+        let body = json!({ "ticket": ticket, "outcome": { "assertion": answer } });
+        assert_eq!(device.post(&world, agent_protocol::paths::RESULT, &body).await.status, 200);
+        let events = world.dump().await.rows("audit");
+        let last = events.iter().max_by_key(|row| row["seq"].parse::<i64>().unwrap()).unwrap();
+        assert_eq!(last["kind"], "'login.signed-in'");
+        assert_eq!(last["detail"].contains("other_network"), elsewhere, "{last:?}");
+    }
 }
 
 /// A pairing is one of a browser with a desktop, not of a person: at a shared desk the agent is

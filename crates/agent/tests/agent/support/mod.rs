@@ -239,7 +239,11 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
         kinds: vec!["fido2".into()],
         user: "ada@acme.example".into(),
         app: "Account".into(),
-        context: Context { browser: Some("Firefox".into()), os: Some("Linux".into()) },
+        context: Context {
+            browser: Some("Firefox".into()),
+            os: Some("Linux".into()),
+            other_network: false,
+        },
         match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         iat: seconds(),
         exp: seconds() + 120,

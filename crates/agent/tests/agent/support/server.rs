@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     AgentMessage, ClaimAnswer, ClaimRequest, DeviceProof, EnrolAnswer, EnrolRequest,
-    EnrolmentState, ExpectedCall, Jti, MatchCode, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk,
-    ResultAnswer, ResultRequest, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
+    EnrolmentState, ExpectedCall, Jti, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk, ResultAnswer,
+    ResultRequest, ReturnToken, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
     VerifyingKey, WaitAnswer, paths,
 };
 use axum::Router;
@@ -137,7 +137,7 @@ impl Server {
         self.task = serve(another(&self.listener), Arc::clone(&self.shared));
     }
 
-    /// The person enters the number on the page.
+    /// The person confirms on the page.
     pub(crate) fn page_confirms(&self) {
         self.shared.confirmation.send_replace(EnrolmentState::Confirmed);
     }
@@ -145,6 +145,11 @@ impl Server {
     /// The person says no on the page.
     pub(crate) fn page_refuses(&self) {
         self.shared.confirmation.send_replace(EnrolmentState::Refused);
+    }
+
+    /// How many devices were offered.
+    pub(crate) fn offered(&self) -> usize {
+        lock(&self.shared.devices).len()
     }
 
     /// The device that is enrolled.
@@ -245,7 +250,7 @@ fn offer(shared: &Shared) -> EnrolAnswer {
         account: "ada@acme.example".into(),
         browser: "Firefox".into(),
         os: "Linux".into(),
-        match_code: MatchCode::try_from("47".to_owned()).unwrap(),
+        return_token: ReturnToken::try_from("r".repeat(75)).unwrap(),
         origin: shared.origin.clone(),
         rp_id: "localhost".into(),
         request_keys: vec![shared.key.public().to_jwk()],

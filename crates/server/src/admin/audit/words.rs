@@ -40,10 +40,13 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         "session.ended" => "Ended one of their sessions".into(),
         "session.signed-out" => "Signed out".into(),
         "agent.offered" => format!("The agent on {} offered itself", names.device(detail)),
+        "agent.removed" => format!("Removed the agent on {}", names.device(detail)),
         "agent.paired" => format!("Paired the agent on {}", names.device(detail)),
-        "agent.number-wrong" => {
-            format!("Entered a wrong number for the agent on {}", names.device(detail))
-        }
+        "agent.opened-elsewhere" => format!(
+            "The agent on {} was to be confirmed in another browser than the one that signs in: \
+             somebody may have tried to sign in as them",
+            names.device(detail)
+        ),
         _ => return None,
     })
 }

@@ -27,6 +27,7 @@ pub(crate) async fn ask(
     let title = format!("Revoke {}?", card.label);
     let lines = vec![
         format!("{} cannot sign in with it any more, and its sessions end at once.", at.name()),
+        "The agents on their computers are revoked, and have to be paired again.".into(),
         "This cannot be undone. After it, no sign-in at the provider enrols a card by itself: \
          without another card the person needs a one-time code from you."
             .into(),
@@ -47,8 +48,11 @@ pub(crate) async fn revoke(
     if !tx.revoke_credential(card.id).await? {
         return Err(Problem::NotFound);
     }
+    // Whoever has the card may have had a browser of theirs paired with the person's computer.
+    let agents = tx.revoke_devices_of(at.person.id, None).await?;
     let detail = serde_json::json!({ "card": card.id });
     fresh.commit(tx, "card.revoked", Some(at.person.id), detail).await?;
+    app.agents.tell_revoked(&agents);
     Ok(see_other(&at.url("?done=revoked")))
 }
 

@@ -5,6 +5,7 @@ use identity::PersonState;
 use crate::admin::place::AtPerson;
 use crate::admin::session::FreshAdministrator;
 use crate::admin::users::question;
+use crate::agents;
 use crate::app::App;
 use crate::http::page::{Html, see_other};
 use crate::http::problem::{Clash, Problem};
@@ -14,6 +15,7 @@ pub(crate) async fn ask(State(app): State<App>, at: AtPerson) -> Result<Response
     let title = format!("Disable {}?", at.name());
     let lines = vec![
         "They are signed out everywhere at once, and a login that is under way ends.".into(),
+        "The agents on their computers are revoked, and have to be paired again.".into(),
         "Their cards and links stay. You can enable them again at any time.".into(),
     ];
     Ok(Html(question(&app, &at, title, lines, "/disable", "Disable").await?).into_response())
@@ -28,7 +30,9 @@ pub(crate) async fn disable(
     if at.is_self() {
         return Err(Problem::Clash(Clash::OwnAccount));
     }
+    let agents = agents::of_person(&app, &at.place.tenant, at.person.id).await?;
     set(&app, &fresh, &at, PersonState::Disabled, "person.disabled").await?;
+    app.agents.tell_revoked(&agents);
     Ok(see_other(&at.url("?done=disabled")))
 }
 

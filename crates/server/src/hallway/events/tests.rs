@@ -76,6 +76,13 @@ fn a_computer_is_told_by_its_name_and_a_place_by_its_address() {
         serde_json::to_value(enrolled).unwrap(),
         json!({ "state": "enrolled", "device": "ward-3-pc" })
     );
+    let paired = PageState::Paired { id: DeviceId(entropy::id()), device: "ward-3-pc".into() };
+    assert_eq!(
+        serde_json::to_value(paired).unwrap(),
+        json!({ "state": "paired", "device": "ward-3-pc" })
+    );
+    let elsewhere = serde_json::to_value(PageState::Elsewhere).unwrap();
+    assert_eq!(elsewhere, json!({ "state": "elsewhere" }));
     let done = PageState::Done { location: "/there".into() };
     assert_eq!(
         serde_json::to_value(done).unwrap(),
@@ -111,6 +118,17 @@ fn a_computer_is_told_once_whatever_becomes_of_prompts() {
     told.note(&PageState::of(&ticket(TicketState::Claimed), Moment(0)).unwrap());
     assert!(!told.lacks(&first));
     assert!(told.lacks(&second), "another computer of the same name");
+    assert!(told.waits_for_computer());
+    told.note(&PageState::Elsewhere);
+    assert!(!told.waits_for_computer());
+
+    let id = DeviceId(entropy::id());
+    let paired = PageState::Paired { id, device: "ward-3-pc".into() };
+    told.note(&named(id));
+    assert!(told.lacks(&paired));
+    told.note(&paired);
+    assert!(!told.lacks(&paired) && !told.lacks(&named(id)));
+    assert!(!told.waits_for_computer());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use identity::{EntraLink, Person};
-use ids::TicketId;
+use ids::{DeviceId, TicketId};
 use login::Waiting;
 use secrets::TokenHash;
-use store::{Credential, Pairing, Ticket};
+use store::{Credential, Ticket};
 
 use crate::hallway::one_call::OneCall;
 use crate::hallway::seen::Shown;
@@ -34,8 +34,12 @@ pub(crate) struct Material {
 pub(crate) struct FromAgent {
     /// The call that brought it.
     pub(crate) call: OneCall,
+    /// Whose call it is.
+    pub(crate) device: DeviceId,
     /// What it was asked: that ends with the answer, unless the page has taken it back.
     pub(crate) ticket: TicketId,
+    /// Whether the page is in another network than the agent.
+    pub(crate) other_network: bool,
 }
 
 /// A pairing's new token in place of the old one.
@@ -44,8 +48,6 @@ pub(crate) struct Rotation {
     pub(crate) old: TokenHash,
     /// Hash of the one that it is to hold.
     pub(crate) new: TokenHash,
-    /// The pairing, with its new life.
-    pub(crate) pairing: Pairing,
 }
 
 /// What a session needs besides what the hallway says.

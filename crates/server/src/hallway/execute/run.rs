@@ -1,8 +1,8 @@
 use identity::{Person, PersonState};
 use ids::{LoginId, ProofId, SessionId};
-use login::{Effect, Enrolment, Issue, Permit, Proof};
+use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
-use store::{ConsumedProof, NewSession, TakenLogin, Writing};
+use store::{AuditEntry, ConsumedProof, NewSession, TakenLogin, Writing};
 
 use super::error::{ExecuteError, hit};
 use super::material::{Material, Rotation};
@@ -10,6 +10,7 @@ use super::names::entry;
 use crate::entropy;
 use crate::exits;
 use crate::hallway::seen::Asked;
+use crate::http::cookies::PAIRING_LIFE;
 
 /// One execution: what its effects have made so far, for those that come after.
 pub(super) struct Run {
@@ -75,8 +76,19 @@ impl Run {
                 hit(facts.is_some_and(|facts| facts.has_card), "last card")
             }
             Effect::Issue(issue) => self.issue(tx, issue).await,
-            Effect::Audit(audit) => Ok(tx.audit(&entry(&audit, self.login)).await?),
+            Effect::Audit(audit) => Ok(tx.audit(&self.entry(&audit)).await?),
         }
+    }
+
+    /// The audit event of an effect, and what is remarkable about how its cause came.
+    fn entry(&self, audit: &Audit) -> AuditEntry {
+        let mut entry = entry(audit, self.login);
+        if self.material.agent.is_some_and(|agent| agent.other_network) {
+            if let Some(detail) = entry.detail.as_object_mut() {
+                detail.insert("other_network".into(), true.into());
+            }
+        }
+        entry
     }
 
     async fn write_person(&mut self, tx: &mut Writing) -> Result<(), ExecuteError> {
@@ -165,11 +177,13 @@ impl Run {
         if let Some(ticket) = self.material.ticket {
             tx.insert_ticket(&ticket).await?;
         }
-        if let Some(Rotation { old, new, pairing }) = self.material.rotation {
+        if let Some(Rotation { old, new }) = self.material.rotation {
             // Of two requests at once one rotates; the other goes on without.
-            if tx.end_pairing(&old).await? {
-                tx.insert_pairing(&new, &pairing).await?;
-            }
+            tx.rotate_pairing(&old, &new).await?;
+        }
+        if let Some(agent) = self.material.agent.filter(|_| self.proof.is_some()) {
+            // Who only asks keeps no pairing alive: a card has to answer through it.
+            tx.renew_pairings(agent.device, PAIRING_LIFE).await?;
         }
         if let Some(asked) = &self.asked {
             tx.audit(&asked.entry()).await?;

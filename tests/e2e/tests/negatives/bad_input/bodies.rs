@@ -8,11 +8,10 @@ use crate::support::{ACME, assert_clear, assert_unchanged, una};
 const FINISH: &str = "login/card/finish";
 const OPTIONS: &str = "login/card/options";
 const AGENT: &str = "login/card/agent";
-const CONFIRM: &str = "login/card/pair/confirm";
 const ALONE: &str = "login/use-card/options";
 const ALONE_FINISH: &str = "login/use-card/finish";
 
-const ENDPOINTS: [&str; 6] = [FINISH, OPTIONS, AGENT, CONFIRM, ALONE, ALONE_FINISH];
+const ENDPOINTS: [&str; 5] = [FINISH, OPTIONS, AGENT, ALONE, ALONE_FINISH];
 
 /// Sent to every endpoint that takes JSON.
 const EVERYWHERE: &[(&str, fn() -> Vec<u8>)] = &[
@@ -103,11 +102,6 @@ const ONE_BY_ONE: &[(&str, &str, &str)] = &[
     ),
     (AGENT, "agent: label a number", r#"{"label":7}"#),
     (AGENT, "agent: label twice", r#"{"label":"a","label":"b"}"#),
-    (CONFIRM, "number missing", "{}"),
-    (CONFIRM, "number a number", r#"{"number":12}"#),
-    (CONFIRM, "number twice", r#"{"number":"12","number":"13"}"#),
-    (CONFIRM, "number without a device", r#"{"number":"12"}"#),
-    (CONFIRM, "number empty", r#"{"number":""}"#),
 ];
 
 /// Content types under which JSON is not taken.
