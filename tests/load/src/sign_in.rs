@@ -206,7 +206,9 @@ async fn to_login_page(browser: &mut Browser) -> Result<String, Trouble> {
     let first = browser.get(&format!("/realms/{TENANT}/account/")).await?;
     let login = first.redirect("account page without a session")?;
     browser.get(&login).await?.ok("login page")?;
-    Ok(login.rsplit_once('=').map_or("0", |(_, number)| number).to_owned())
+    let (_, parameters) = login.split_once('?').unwrap_or_default();
+    let number = parameters.split('&').find_map(|pair| pair.strip_prefix("login="));
+    Ok(number.unwrap_or("0").to_owned())
 }
 
 /// Measures leg by leg.

@@ -55,7 +55,7 @@ fn full(text: Text<'_>) -> UserPage {
     let card = |revoked: Option<When>| Card {
         id: text("0193b5f0"),
         label: text("Staff badge"),
-        model: Model { words: text("Card, unknown model"), aaguid: Some(text("2fc0579f")) },
+        model: Model { words: text("YubiKey 5 NFC"), aaguid: Some(text("2fc0579f")) },
         added: today(text),
         last_used: today(text),
         enrolled: "confirmed with another card",
