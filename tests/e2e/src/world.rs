@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Once;
+use std::time::Duration;
 
 use entra_stand_in::StandIn;
 use identity::{
@@ -170,6 +171,23 @@ impl World {
     /// A browser that has been nowhere.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.origin)
+    }
+
+    /// Waits until so many wait for their turn to write, which is counted on SQLite.
+    ///
+    /// # Panics
+    ///
+    /// When they do not within a minute: what was to wait has ended before.
+    #[expect(clippy::panic, reason = "who never comes is a red test")]
+    pub async fn until_waiting(&self, writers: usize) {
+        let come = async {
+            while self.app.store().figures().waiting < writers {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(60), come).await.is_err() {
+            panic!("within a minute no {writers} came to wait for their turn to write");
+        }
     }
 
     /// Adds a tenant.
