@@ -178,16 +178,17 @@ impl World {
     /// # Panics
     ///
     /// When they do not within a minute: what was to wait has ended before.
-    #[expect(clippy::panic, reason = "who never comes is a red test")]
     pub async fn until_waiting(&self, writers: usize) {
         let come = async {
             while self.app.store().figures().waiting < writers {
                 tokio::task::yield_now().await;
             }
         };
-        if tokio::time::timeout(Duration::from_secs(60), come).await.is_err() {
-            panic!("within a minute no {writers} came to wait for their turn to write");
-        }
+        let waited = tokio::time::timeout(Duration::from_secs(60), come).await;
+        assert!(
+            waited.is_ok(),
+            "within a minute no {writers} came to wait for their turn to write"
+        );
     }
 
     /// Adds a tenant.
