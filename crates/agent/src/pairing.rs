@@ -45,11 +45,7 @@ pub enum PairError {
     #[error("the server's name for the tenant makes no sense")]
     Tenant,
     /// This computer is paired with that server.
-    #[error(
-        "this computer is paired with {tenant} at this server already, for {account}. A page that \
-         asks for it again may be a trap: if you came to it by a link, close it. If you want to \
-         pair one more browser, give --again; the browsers that are paired stay so"
-    )]
+    #[error("this computer is paired with {tenant} at this server already, for {account}")]
     Already {
         /// The tenant's name.
         tenant: String,
@@ -59,8 +55,7 @@ pub enum PairError {
     /// The page said no, another browser came back in its place, or its login is over.
     #[error(
         "nothing was paired: the login is over, or the address was opened in another browser than \
-         the one that shows the code. If that code came from somebody else, they may be trying to \
-         sign in as you: close that page and tell your administrator"
+         the one that shows the code"
     )]
     Refused,
     /// No browser came back in time.
@@ -84,11 +79,22 @@ impl PairError {
             Self::Call(CallError::Refused { status: 429 | 503, .. }) => {
                 "Wait a minute, then run pair again."
             }
-            Self::Call(CallError::Refused { .. }) | Self::Refused | Self::Expired => {
+            Self::Call(CallError::Refused { .. }) | Self::Expired => {
                 "Get a new code on the page and run pair again."
             }
-            Self::Call(CallError::Malformed) | Self::Origin | Self::RpId | Self::Keys => {
-                "Check the address: copy the whole command from the page."
+            Self::Call(CallError::Malformed)
+            | Self::Origin
+            | Self::RpId
+            | Self::Keys
+            | Self::Tenant => "Check the address: copy the whole command from the page.",
+            Self::Already { .. } => {
+                "A page that asks for it again may be a trap: if you came to it by a link, close it. \
+                 To pair one more browser, run pair with --again; those that are paired stay so."
+            }
+            Self::Refused => {
+                "If you asked for the code yourself, get a new one on the page and run pair again. \
+                 If it came from somebody else, they may be trying to sign in as you: close that \
+                 page and tell your administrator."
             }
             Self::State(_) => "Make that folder writable for you alone, then run pair again.",
             Self::Call(CallError::Key(_) | CallError::Random(_)) | Self::Key(_) => {

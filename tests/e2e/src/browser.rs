@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT};
 use reqwest::{Client, Method, redirect};
@@ -6,6 +7,9 @@ use serde_json::Value;
 use url::Url;
 
 use crate::Node;
+
+/// No answer takes so long, on however busy a machine: a test that waits longer waits for nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser without scripts: it keeps cookies per host and port, says where its forms come from,
 /// and follows no redirect by itself.
@@ -60,7 +64,7 @@ impl Events {
                     None => continue,
                 }
             }
-            let wait = std::time::Duration::from_secs(30);
+            let wait = Duration::from_secs(30);
             let chunk = tokio::time::timeout(wait, self.response.chunk()).await;
             match chunk.expect("an event within half a minute").expect("a stream") {
                 Some(chunk) => self.buffer.push_str(&String::from_utf8_lossy(&chunk)),
@@ -186,7 +190,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When the server cannot be reached.
+    /// When the server cannot be reached, or does not answer within a minute.
     #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn send_bytes(
         &mut self,
@@ -196,7 +200,7 @@ impl Browser {
         headers: &[(&str, &str)],
     ) -> Answer {
         let url = self.absolute(path);
-        let mut request = self.client.request(method, self.reached(&url));
+        let mut request = self.client.request(method, self.reached(&url)).timeout(PATIENCE);
         request = request.header(USER_AGENT, &self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -210,7 +214,7 @@ impl Browser {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("an answer within a minute");
         let status = response.status().as_u16();
         let headers: Vec<(String, String)> = response
             .headers()
@@ -229,7 +233,7 @@ impl Browser {
         // A stream of events does not end by itself.
         let body = match content_type.as_str() {
             "text/event-stream" => String::new(),
-            _ => response.text().await.expect("a body"),
+            _ => response.text().await.expect("a body within a minute"),
         };
         let location = find(LOCATION.as_str());
         let answer = Answer { status, location, content_type, headers, body };
@@ -241,14 +245,16 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When the server cannot be reached.
+    /// When the server cannot be reached, or does not answer within a minute.
     #[expect(clippy::expect_used, reason = "a server that is gone is a red test")]
     pub async fn events(&self, path: &str) -> Events {
         let request = self
             .client
             .get(self.reached(&self.absolute(path)))
             .header(COOKIE, self.cookie_header());
-        let response = request.send().await.expect("an answer");
+        // Only the answer itself has a limit: the stream ends when its page does.
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await;
+        let response = answer.expect("an answer within a minute").expect("an answer");
         Events { response, buffer: String::new() }
     }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Once;
+use std::time::Duration;
 
 use entra_stand_in::StandIn;
 use identity::{
@@ -188,6 +189,24 @@ impl World {
     /// A browser that has been nowhere.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.origin)
+    }
+
+    /// Waits until so many wait for their turn to write, which is counted on SQLite.
+    ///
+    /// # Panics
+    ///
+    /// When they do not within a minute: what was to wait has ended before.
+    pub async fn until_waiting(&self, writers: usize) {
+        let come = async {
+            while self.app.store().figures().waiting < writers {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), come).await;
+        assert!(
+            waited.is_ok(),
+            "within a minute no {writers} came to wait for their turn to write"
+        );
     }
 
     /// Adds a tenant.

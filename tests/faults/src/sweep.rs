@@ -1,6 +1,7 @@
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use load::{
     Browser, Directory, Installation, Member, Port, Program, TENANT, Taps, Trouble, Wrapper,
@@ -15,27 +16,26 @@ const PARALLEL: usize = 2;
 /// The person of the flow; one of the stand-in's cast.
 const PERSON: &str = "mia@acme.example";
 
+/// How far a sweep is.
+#[derive(Default)]
+struct Progress {
+    number: AtomicUsize,
+    complete: AtomicBool,
+}
+
+/// What one worker found, and the run that completed if it was its own.
+type Worked = (Vec<(usize, Outcome)>, Option<(usize, Threads)>);
+
 /// One thread does all the work, so that "the n-th call" is the same one each time: strace counts
 /// the calls of each thread apart.
 const ENVIRONMENT: &[(&str, &str)] = &[("TOKIO_WORKER_THREADS", "1")];
 
-/// Before which calls the server is killed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Those that wait for the disk.
-    Sync,
-    /// Those that send to a browser, to the provider, or to the database.
-    Send,
-}
+/// The system calls before which the server is killed, each in a sweep of its own: strace counts
+/// the calls of each name apart too.
+pub const SYNCS: &[&str] = &["fdatasync", "fsync"];
 
-impl Fault {
-    fn calls(self) -> &'static str {
-        match self {
-            Self::Sync => "fdatasync,fsync",
-            Self::Send => "sendto,sendmsg,writev",
-        }
-    }
-}
+/// The same for those that send to a browser, to the provider, or to the database.
+pub const SENDS: &[&str] = &["sendto", "sendmsg", "writev"];
 
 /// What became of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +47,20 @@ pub enum Outcome {
         /// Sessions that the client had been told of.
         acknowledged: u32,
     },
-    /// The flow completed.
+    /// The flow completed: no thread made so many calls.
     Completed,
 }
 
-/// One kind of fault, on one kind of database.
+/// How many calls each thread of one run made, the busiest first.
+pub type Threads = Vec<usize>;
+
+/// Kills before one system call, on one kind of database.
 pub struct Sweep {
     cardea: PathBuf,
     directory: Directory,
     /// Copied for each run; on PostgreSQL each run makes its own.
     template: Option<Installation>,
-    fault: Fault,
+    call: &'static str,
 }
 
 impl Sweep {
@@ -66,77 +69,68 @@ impl Sweep {
     /// # Errors
     ///
     /// When the stand-in or the database does not start.
-    pub async fn prepare(cardea: PathBuf, fault: Fault, postgres: bool) -> Result<Self, Failure> {
+    pub async fn prepare(
+        cardea: PathBuf,
+        call: &'static str,
+        postgres: bool,
+    ) -> Result<Self, Failure> {
         let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let directory = Directory::register().await?;
         let template =
             if postgres { None } else { Some(Installation::prepare(&directory, None).await?) };
-        Ok(Self { cardea, directory, template, fault })
+        Ok(Self { cardea, directory, template, call })
     }
 
-    /// How many calls there are until the flow is complete, by a run without a fault.
-    ///
-    /// # Errors
-    ///
-    /// When the flow does not complete.
-    pub async fn calls(&self) -> Result<usize, Failure> {
-        let (port, installation) = (self.port()?, self.installation().await?);
-        let log = installation.folder().join("calls");
-        let tracer = self.tracer(&["-o", &log.display().to_string()]);
-        let mut server = Program::start(&self.cardea, &installation, &port, &tracer, ENVIRONMENT)?;
-        if !server.serves().await {
-            return Err(server.last_words().into());
-        }
-        let mut member = Member::new(PERSON, 1);
-        flow(&mut member, &port, &mut None).await?;
-        server.stop().await?;
-        let calls = std::fs::read_to_string(log)?;
-        let names: Vec<String> =
-            self.fault.calls().split(',').map(|call| format!(" {call}(")).collect();
-        let counts = |line: &&str| names.iter().any(|name| line.contains(name));
-        Ok(calls.lines().filter(counts).count())
-    }
-
-    /// Runs with a kill before each of these calls, two at a time.
+    /// Kills before the first call, before the second, and so on until a run completes; two at a
+    /// time. Gives the outcomes by number, and what the run that completed did.
     ///
     /// # Errors
     ///
     /// At the first call where something does not hold.
-    pub async fn run(self, calls: &[usize]) -> Result<Vec<(usize, Outcome)>, Failure> {
-        let queue = Arc::new(Mutex::new(calls.iter().copied().collect::<VecDeque<_>>()));
+    pub async fn run(self) -> Result<(Vec<(usize, Outcome)>, Threads), Failure> {
+        let next = Arc::new(Progress::default());
         let sweep = Arc::new(self);
         let workers: Vec<_> = (0..PARALLEL)
             .map(|_| {
-                let (sweep, queue) = (Arc::clone(&sweep), Arc::clone(&queue));
-                tokio::spawn(async move { sweep.work(&queue).await })
+                let (sweep, next) = (Arc::clone(&sweep), Arc::clone(&next));
+                tokio::spawn(async move { sweep.work(&next).await })
             })
             .collect();
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut completed) = (Vec::new(), Vec::new());
         for worker in workers {
-            outcomes.extend(worker.await??);
+            let (some, threads) = worker.await??;
+            outcomes.extend(some);
+            completed.extend(threads);
         }
-        outcomes.sort_by_key(|(call, _)| *call);
-        Ok(outcomes)
+        outcomes.sort_by_key(|(number, _)| *number);
+        completed.sort_by_key(|(number, _)| *number);
+        let (_, threads) = completed.into_iter().next().ok_or("no run completed")?;
+        Ok((outcomes, threads))
     }
 
-    async fn work(&self, queue: &Mutex<VecDeque<usize>>) -> Result<Vec<(usize, Outcome)>, Failure> {
+    async fn work(&self, next: &Progress) -> Result<Worked, Failure> {
         let port = self.port()?;
-        let mut outcomes = Vec::new();
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(call) = next else { return Ok(outcomes) };
-            let outcome = self.at(call, &port).await;
-            let outcome =
-                outcome.map_err(|error| format!("{:?}, call {call}: {error}", self.fault))?;
-            outcomes.push((call, outcome));
+        let (mut outcomes, mut completed) = (Vec::new(), None);
+        while completed.is_none() && !next.complete.load(Ordering::Acquire) {
+            let number = next.number.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+            let ran = self.at(number, &port).await;
+            let (outcome, threads) =
+                ran.map_err(|error| format!("{} {number}: {error}", self.call))?;
+            if outcome == Outcome::Completed {
+                next.complete.store(true, Ordering::Release);
+                completed = Some((number, threads));
+            }
+            outcomes.push((number, outcome));
         }
+        Ok((outcomes, completed))
     }
 
     /// Kills before the n-th call, starts again, judges, and lets the person sign in once more.
-    async fn at(&self, call: usize, port: &Port) -> Result<Outcome, Failure> {
+    async fn at(&self, number: usize, port: &Port) -> Result<(Outcome, Threads), Failure> {
         let installation = self.installation().await?;
-        let inject = format!("inject={}:signal=SIGKILL:when={call}", self.fault.calls());
-        let tracer = self.tracer(&["-o", "/dev/null", "-e", &inject]);
+        let inject = format!("inject={}:signal=SIGKILL:when={number}", self.call);
+        let log = installation.folder().join("calls");
+        let tracer = self.tracer(&["-o", &log.display().to_string(), "-e", &inject]);
         let mut member = Member::new(PERSON, 1);
         let mut last = None;
         let mut server = Program::start(&self.cardea, &installation, port, &tracer, ENVIRONMENT)?;
@@ -151,12 +145,14 @@ impl Sweep {
         } else {
             Outcome::KilledAtStart
         };
-        if outcome != Outcome::Completed {
-            server.ended().await?;
+        if outcome == Outcome::Completed {
+            server.kill()?;
         }
+        server.ended().await?;
         drop(server);
+        let threads = self.threads(&std::fs::read_to_string(log)?);
         self.afterwards(&installation, port, &mut member, last).await?;
-        Ok(outcome)
+        Ok((outcome, threads))
     }
 
     async fn afterwards(
@@ -197,9 +193,26 @@ impl Sweep {
         Ok(port)
     }
 
+    /// How many calls each thread made, by strace's log: a thread's number begins each line.
+    fn threads(&self, log: &str) -> Threads {
+        let name = format!("{}(", self.call);
+        let mut threads = BTreeMap::<&str, usize>::new();
+        for line in log.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(thread), Some(call)) = (words.next(), words.next()) else { continue };
+            if call.starts_with(&name) {
+                let count = threads.entry(thread).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut counts: Threads = threads.into_values().collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        counts
+    }
+
     /// Without `--seccomp-bpf`: with it strace 6.1 counts no calls beyond the first.
     fn tracer(&self, arguments: &[&str]) -> Wrapper {
-        let trace = format!("trace={}", self.fault.calls());
+        let trace = format!("trace={}", self.call);
         let all = ["strace", "-f", "-qq", "-e", &trace, "-e", "signal=none"];
         Wrapper(all.iter().chain(arguments).map(|word| (*word).to_owned()).collect())
     }

@@ -18,6 +18,8 @@ pub enum Principal {
     Stranger,
     /// Entra has vouched; the card is missing.
     Half,
+    /// The same for somebody who has a card, which waits to be tapped.
+    Untapped,
     /// Signed in to the victim's tenant; no administrator.
     Member,
     /// Signed in to another tenant.
@@ -32,10 +34,11 @@ pub enum Principal {
 }
 
 /// All of them, in the order of the table.
-pub const PRINCIPALS: [Principal; 8] = [
+pub const PRINCIPALS: [Principal; 9] = [
     Principal::Nobody,
     Principal::Stranger,
     Principal::Half,
+    Principal::Untapped,
     Principal::Member,
     Principal::OtherTenant,
     Principal::Swapped,
@@ -147,6 +150,9 @@ impl Cast {
             Principal::Half => {
                 ACME.to_card(&mut browser, &mut Person::new("una@acme.example")).await;
             }
+            Principal::Untapped => {
+                ACME.to_card(&mut browser, &mut Person::new("max@acme.example")).await;
+            }
             Principal::Member => self.member(&mut browser).await,
             Principal::OtherTenant => {
                 let mut person = Person::new("mia@birch.example");
@@ -230,7 +236,7 @@ impl Cast {
         }
         let own = match principal {
             Principal::Half => "una@acme.example",
-            Principal::Member => "max@acme.example",
+            Principal::Untapped | Principal::Member => "max@acme.example",
             Principal::OtherTenant => "mia@birch.example",
             Principal::Nobody
             | Principal::Stranger
@@ -247,13 +253,13 @@ impl Cast {
     /// The marks of the caller's own that may be seen only with a card: half signed in, a person
     /// sees their name and nothing else.
     pub fn own_marks_behind_the_card(principal: Principal) -> Vec<String> {
-        match principal {
-            Principal::Half => {
-                let mark = mark_of("una@acme.example");
-                ["mail", "badge", "label"].map(|what| format!("{what}-{mark}")).to_vec()
-            }
-            _ => Vec::new(),
-        }
+        let half = match principal {
+            Principal::Half => "una@acme.example",
+            Principal::Untapped => "max@acme.example",
+            _ => return Vec::new(),
+        };
+        let mark = mark_of(half);
+        ["mail", "badge", "label"].map(|what| format!("{what}-{mark}")).to_vec()
     }
 }
 

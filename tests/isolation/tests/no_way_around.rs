@@ -37,7 +37,7 @@ fn assert_gives_nothing(principal: Principal, call: &Call, answer: &e2e::Answer)
 /// Whether the principal is still what it was before its call.
 async fn is_intact(browser: &mut e2e::Browser, principal: Principal) -> bool {
     let path = match principal {
-        Principal::Half => "/realms/acme/login/card",
+        Principal::Half | Principal::Untapped => "/realms/acme/login/card",
         Principal::Member => "/realms/acme/account/",
         Principal::OtherTenant => "/realms/birch/account/",
         Principal::Invited => "/realms/operators/login/card",

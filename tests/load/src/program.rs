@@ -97,6 +97,16 @@ impl Program {
         Ok(tokio::time::timeout(PATIENCE, self.child.wait()).await??)
     }
 
+    /// Kills the server, and lets its tracer write down what it saw.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be killed.
+    pub fn kill(&mut self) -> Result<(), Failure> {
+        let server = self.server.ok_or("no server")?;
+        Ok(kill_process(server, Signal::KILL)?)
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Errors

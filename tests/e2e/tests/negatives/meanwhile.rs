@@ -147,9 +147,7 @@ async fn two_removals_at_once(world: World, waiting: usize) {
     for (mut browser, answer) in ready {
         all.spawn(async move { ACME.finish(&mut browser, &answer).await });
     }
-    while store.figures().waiting < waiting {
-        tokio::task::yield_now().await;
-    }
+    world.until_waiting(waiting).await;
     drop(turn);
     let answers = all.join_all().await;
     let won = answers.iter().filter(|answer: &&Answer| answer.status == 200).count();
@@ -168,9 +166,7 @@ async fn overtaken(
     let store = world.app.store();
     let mut first = store.write(world.tenant(tenant).await.id).await.unwrap();
     let request = tokio::spawn(request);
-    while store.figures().waiting < 1 {
-        tokio::task::yield_now().await;
-    }
+    world.until_waiting(1).await;
     change(&mut first).await;
     first.commit().await.unwrap();
     let answer = request.await.unwrap();

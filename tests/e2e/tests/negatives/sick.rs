@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use e2e::{Browser, Card, World};
+use e2e::{Answer, Browser, Card, World};
 use entra_stand_in::{Endpoint, Fault, Person, StandIn};
 use identity::{FirstCard, TenantPolicy};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::support::{ACME, BIRCH, assert_clear, assert_unchanged, mia};
 
-/// No answer of ours takes longer, whatever the provider does: four seconds for the provider, and
-/// the rest to spare on a busy machine.
+/// Only so that a test ends. That four seconds are the limit is shown by faults that would be over
+/// soon after it: our clock and theirs stand in one process, however busy it is.
 const BOUND: Duration = Duration::from_secs(20);
 
 const UNREACHABLE: &str = "The sign-in service cannot be reached";
@@ -21,7 +22,7 @@ type Case = (&'static str, fn() -> Fault, &'static str);
 
 const CASES: &[Case] = &[
     ("hangs", || Fault::Hang, UNREACHABLE),
-    ("late", || Fault::Delay { milliseconds: 60_000 }, UNREACHABLE),
+    ("late", || Fault::Delay { milliseconds: 6000 }, UNREACHABLE),
     ("drips", || Fault::SlowDrip { bytes: 1, milliseconds: 200 }, UNREACHABLE),
     ("cut", || Fault::Cut, UNREACHABLE),
     ("500", || Fault::Status { status: 500, retry_after: None }, UNREACHABLE),
@@ -75,7 +76,7 @@ async fn within_bound<T>(name: &str, answer: impl Future<Output = T>) -> T {
 
 /// All cases at once, each in a world of its own: a deadline is waited for once.
 async fn each_alone(endpoint: Endpoint) {
-    let mut all = tokio::task::JoinSet::new();
+    let mut all = JoinSet::new();
     for (name, fault, title) in CASES {
         all.spawn(async move {
             let world = World::start().await;
@@ -117,7 +118,7 @@ async fn token_and_key_endpoint_share_one_deadline() {
     let mut browser = world.browser();
     let callback = ACME.to_callback(&mut browser, &mut mia()).await;
     world.stand_in.fail(Endpoint::Token, Fault::Delay { milliseconds: 3000 });
-    world.stand_in.fail(Endpoint::Keys, Fault::Delay { milliseconds: 3900 });
+    world.stand_in.fail(Endpoint::Keys, Fault::Delay { milliseconds: 2500 });
     let answer = within_bound("both late", browser.get(&callback)).await;
     assert_clear("both late", &answer);
     assert_eq!(answer.title(), UNREACHABLE);
@@ -142,66 +143,125 @@ fn policy() -> TenantPolicy {
     TenantPolicy { first_card: FirstCard::FreshEntraSignIn, ..TenantPolicy::default() }
 }
 
-/// Acme's provider hangs with many people in it; birch's people sign in as ever.
+/// So many people sign in at a provider that hangs.
+const STUCK: usize = 24;
+
+/// So many calls to one provider are out at a time.
+const PLACES: usize = 16;
+
+/// Browsers that come back from Acme's provider, each with its callback.
+async fn from_acme(world: &World, people: usize) -> Vec<(Browser, String)> {
+    let mut back = Vec::new();
+    for _ in 0..people {
+        let mut browser = world.browser();
+        let callback = ACME.to_callback(&mut browser, &mut mia()).await;
+        back.push((browser, callback));
+    }
+    back
+}
+
+/// They all call back.
+fn call_back(stuck: impl IntoIterator<Item = (Browser, String)>) -> JoinSet<Answer> {
+    let mut waiting = JoinSet::new();
+    for (mut browser, callback) in stuck {
+        waiting.spawn(async move { browser.get(&callback).await });
+    }
+    waiting
+}
+
+/// Acme's provider hangs with many people in it; birch's people sign in as ever, while each call
+/// that hangs still does. Who waits those out is never in time; a machine that is so busy that two
+/// sign-ins take four seconds is once, so there are a few tries.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sick_provider_does_not_slow_another_tenant() {
     let well = StandIn::builder().start().await.unwrap();
     let world = World::beside(policy(), &[&well]).await;
     world.add_connected_to(&well, "birch", entra_stand_in::BIRCH).await;
-    let mut stuck = Vec::new();
-    for _ in 0..24 {
-        let mut browser = world.browser();
-        let callback = ACME.to_callback(&mut browser, &mut mia()).await;
-        stuck.push((browser, callback));
+    let mut card = Card::new(1);
+    BIRCH.sign_in(&mut world.browser(), &mut Person::new("mia@birch.example"), &mut card).await;
+    for _ in 0..5 {
+        if in_time(&world, &mut card).await {
+            return;
+        }
     }
+    panic!("five times birch's people came in only after calls to acme's provider had ended");
+}
+
+/// Whether birch's people came in while all calls to Acme's provider were out.
+async fn in_time(world: &World, card: &mut Card) -> bool {
+    let stuck = from_acme(world, STUCK).await;
     let asked = world.stand_in.count(Endpoint::Token);
     world.stand_in.fail(Endpoint::Token, Fault::Hang);
-    let mut waiting = tokio::task::JoinSet::new();
-    for (mut browser, callback) in stuck {
-        waiting.spawn(async move { browser.get(&callback).await });
-    }
-    // As many as may wait for one provider at once do.
-    world.stand_in.wait_for(Endpoint::Token, asked + 16).await;
+    let mut waiting = call_back(stuck);
+    let places = u64::try_from(PLACES).unwrap();
+    world.stand_in.wait_for(Endpoint::Token, asked + places).await;
 
     let mut person = Person::new("mia@birch.example");
-    let (mut browser, mut card) = (world.browser(), Card::new(1));
-    BIRCH.sign_in(&mut browser, &mut person, &mut card).await;
-    let mut alone = world.browser();
-    use_card(&mut alone, &mut card).await;
-    assert!(!waiting.is_empty());
-    let answers = within_bound("stuck", waiting.join_all()).await;
+    BIRCH.sign_in(&mut world.browser(), &mut person, card).await;
+    use_card(&mut world.browser(), card).await;
+    // Who found no place may have been told so; who found one hangs.
+    let mut answers = Vec::new();
+    while let Some(answer) = waiting.try_join_next() {
+        answers.push(answer.unwrap());
+    }
+    let in_time = answers.len() <= STUCK - PLACES;
+    answers.extend(within_bound("stuck", waiting.join_all()).await);
     for answer in answers {
         assert_clear("stuck", &answer);
         assert_eq!(answer.title(), UNREACHABLE);
     }
+    world.stand_in.heal();
+    in_time
 }
 
 /// Whose call was turned away before the provider was asked has used nothing up.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_found_no_place_at_a_sick_provider_comes_in_later_with_the_same_answer() {
     let world = World::start().await;
-    let mut stuck = Vec::new();
-    for _ in 0..20 {
-        let mut browser = world.browser();
-        let callback = ACME.to_callback(&mut browser, &mut mia()).await;
-        stuck.push((browser, callback));
-    }
+    let stuck = from_acme(&world, STUCK).await;
+    let before = world.stand_in.count(Endpoint::Token);
     world.stand_in.fail(Endpoint::Token, Fault::Hang);
-    let mut waiting = tokio::task::JoinSet::new();
-    for (mut browser, callback) in stuck.clone() {
-        waiting.spawn(async move { browser.get(&callback).await });
-    }
+    let waiting = call_back(stuck.clone());
     for answer in within_bound("stuck", waiting.join_all()).await {
         assert_eq!(answer.title(), UNREACHABLE, "{answer:?}");
     }
+    // Sixteen at a time; on a busy machine some come late enough to find a place again.
+    let asked = usize::try_from(world.stand_in.count(Endpoint::Token) - before).unwrap();
+    assert!((PLACES..=STUCK).contains(&asked), "{asked} calls");
     world.stand_in.heal();
     let mut again = Vec::new();
     for (mut browser, callback) in stuck {
         again.push(browser.get(&callback).await.status);
     }
     again.sort_unstable();
-    // Sixteen calls go out at a time, and each of those counts.
-    assert_eq!(again, [[303; 4].as_slice(), &[409; 16]].concat());
+    // Each call that went out counts, and nothing else does.
+    assert_eq!(again, [vec![303; STUCK - asked], vec![409; asked]].concat());
+}
+
+/// Where the console adds a provider.
+const PROVIDERS: &str = "/admin/tenants/acme/providers?template=oidc";
+
+/// What the console says when a directory's metadata cannot be had; nothing is kept of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sick_metadata_endpoint_becomes_a_page_of_the_console_that_says_so() {
+    let mut all = JoinSet::new();
+    for (name, fault, _) in CASES {
+        all.spawn(async move {
+            let world = World::start().await;
+            let mut browser = world.administrator().await;
+            let before = world.dump().await;
+            world.stand_in.fail(Endpoint::Metadata, fault());
+            let discovery = world.stand_in.metadata_url(entra_stand_in::BIRCH);
+            let form = [("action", "fetch"), ("alias", "birch"), ("discovery", &discovery)];
+            let answer = within_bound(name, browser.post_form(PROVIDERS, &form)).await;
+            assert_eq!(answer.status, 422, "{name}: {answer:?}");
+            assert!(answer.body.contains("id=\"discovery-problem\""), "{name}: {}", answer.body);
+            assert_unchanged(name, &before, &world.dump().await);
+        });
+    }
+    while let Some(done) = all.join_next().await {
+        done.unwrap();
+    }
 }
 
 async fn use_card(browser: &mut Browser, card: &mut Card) {

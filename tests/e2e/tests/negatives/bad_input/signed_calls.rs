@@ -637,9 +637,7 @@ async fn a_refusal_counts_although_the_page_takes_back_what_was_asked() {
     let store = world.app.store();
     let mut page = store.write(world.tenant("acme").await.id).await.unwrap();
     let taken_back = async {
-        while store.figures().waiting < 1 {
-            tokio::task::yield_now().await;
-        }
+        world.until_waiting(1).await;
         let id = BASE64_URL_SAFE_NO_PAD.decode(ticket.as_str().unwrap()).unwrap();
         let id = TicketId(uuid::Uuid::from_slice(&id).unwrap());
         let cancelled = TicketState::Refused { reason: "cancelled".to_owned() };
