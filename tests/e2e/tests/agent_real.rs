@@ -119,8 +119,7 @@ async fn at_card_step(world: &World, desk: &Desk) -> Browser {
     let code = browser.post_json(&format!("{STEP}/pair"), &json!({})).await.member("code");
     let server = world.origin.parse().unwrap();
     let pairing = desk.agent.pair(&server, &code.as_str().unwrap().parse().unwrap()).await.unwrap();
-    let number = json!({ "number": pairing.offer().match_code.as_str() });
-    browser.post_json(&format!("{STEP}/pair/confirm"), &number).await;
+    browser.come_back(pairing.address()).await;
     soon(pairing.confirmed()).await.unwrap();
     soon(desk.agent.connected()).await;
     browser

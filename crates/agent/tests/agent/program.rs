@@ -252,7 +252,7 @@ async fn the_page_opens_in_the_browser_that_the_person_named_and_is_not_printed(
     let arguments = ["pair", "krqm-bxpt", "--server", &server.origin, "--no-browser"];
     let output = soon(desk.command(&arguments).output()).await.unwrap();
     let refused = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && refused.contains("give --again"), "{refused}");
+    assert!(!output.status.success() && refused.contains("run pair with --again"), "{refused}");
     let again = desk.pair_in(&server, &["--again", "--browser", "/nowhere/browser"]).await;
     assert!(again.contains("Those that are paired stay so"), "{again}");
     assert!(again.contains("/pair/return#r"), "what cannot be opened is printed: {again}");
