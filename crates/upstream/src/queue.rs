@@ -189,19 +189,19 @@ mod tests {
     #[test]
     fn who_has_no_call_under_way_comes_before_those_who_wait_with_more() {
         let queue = Queue::new(2, 100);
-        let first = served(&mut line_up(&queue, 1)).unwrap();
-        let _second = served(&mut line_up(&queue, 2)).unwrap();
-        let mut crowd: Vec<Place> = (0..40).map(|number| line_up(&queue, 1 + number % 4)).collect();
+        let first = served(&mut line_up(&queue, 0)).unwrap();
+        let _second = served(&mut line_up(&queue, 1)).unwrap();
+        let mut crowd: Vec<Place> = (0..40).map(|number| line_up(&queue, number % 4)).collect();
         let mut fifth = line_up(&queue, 5);
         drop(first);
         // Three of the crowd have none under way either, and came before: no more than these.
-        let mut before = 0;
+        let mut before = 0_usize;
         let fifth = loop {
             if let Some(call) = served(&mut fifth) {
                 break call;
             }
             let next = crowd.iter_mut().find_map(served).expect("somebody's turn");
-            before += 1;
+            before = before.saturating_add(1);
             drop(next);
         };
         assert!(before <= 3, "{before} of others came first");
