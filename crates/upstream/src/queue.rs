@@ -174,8 +174,8 @@ mod tests {
 
     type Place = oneshot::Receiver<Call>;
 
-    fn tenant(number: u128) -> Whose {
-        Some(TenantId(Uuid::from_u128(number)))
+    fn tenant(number: u128) -> TenantId {
+        TenantId(Uuid::from_u128(number))
     }
 
     fn served(place: &mut Place) -> Option<Call> {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn line_up(queue: &Queue, number: u128) -> Place {
-        queue.line_up(tenant(number)).unwrap()
+        queue.line_up(Some(tenant(number))).unwrap()
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
         let _held = served(&mut queue.line_up(None).unwrap()).unwrap();
         let mut crowd: Vec<Place> = (0..3).map(|_| line_up(&queue, 1)).collect();
         let _second = line_up(&queue, 2);
-        assert!(queue.line_up(tenant(1)).is_none(), "the longest line is their own");
+        assert!(queue.line_up(Some(tenant(1))).is_none(), "the longest line is their own");
         let mut third = line_up(&queue, 3);
         let last = crowd.pop().unwrap().try_recv();
         assert_eq!(last.err(), Some(oneshot::error::TryRecvError::Closed));
