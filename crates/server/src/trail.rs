@@ -154,12 +154,12 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_read_as_it_is_written() {
-        let seen = Seen { seq: 17, mac: std::array::from_fn(|n| u8::try_from(n * 7).unwrap()) };
+        let seen = Seen { seq: 17, mac: std::array::from_fn(|n| u8::try_from(n).unwrap()) };
         assert_eq!(seen.to_string().parse(), Ok(seen));
         let text = seen.to_string();
-        for wrong in ["", "17", "17:", ":00", "x:00", &text[1..], &text[..text.len() - 1]] {
-            let read: Result<Seen, _> = wrong.parse();
-            assert!(read.is_err() || read.unwrap().seq != 17, "{wrong}");
+        let digits = text.strip_prefix("17:").unwrap();
+        for wrong in ["", "17", "17:", ":00", digits, &format!("x:{digits}")] {
+            assert_eq!(wrong.parse::<Seen>(), Err(SeenError), "{wrong}");
         }
         for wrong in [text.replace(":0", ":+"), format!("{text}0"), format!("{text}00")] {
             assert_eq!(wrong.parse::<Seen>(), Err(SeenError), "{wrong}");

@@ -174,8 +174,8 @@ mod tests {
 
     type Place = oneshot::Receiver<Call>;
 
-    fn tenant(number: u128) -> Whose {
-        Some(TenantId(Uuid::from_u128(number)))
+    fn tenant(number: u128) -> TenantId {
+        TenantId(Uuid::from_u128(number))
     }
 
     fn served(place: &mut Place) -> Option<Call> {
@@ -183,25 +183,25 @@ mod tests {
     }
 
     fn line_up(queue: &Queue, number: u128) -> Place {
-        queue.line_up(tenant(number)).unwrap()
+        queue.line_up(Some(tenant(number))).unwrap()
     }
 
     #[test]
     fn who_has_no_call_under_way_comes_before_those_who_wait_with_more() {
         let queue = Queue::new(2, 100);
-        let first = served(&mut line_up(&queue, 1)).unwrap();
-        let _second = served(&mut line_up(&queue, 2)).unwrap();
-        let mut crowd: Vec<Place> = (0..40).map(|number| line_up(&queue, 1 + number % 4)).collect();
+        let first = served(&mut line_up(&queue, 0)).unwrap();
+        let _second = served(&mut line_up(&queue, 1)).unwrap();
+        let mut crowd: Vec<Place> = (0..40).map(|number| line_up(&queue, number % 4)).collect();
         let mut fifth = line_up(&queue, 5);
         drop(first);
         // Three of the crowd have none under way either, and came before: no more than these.
-        let mut before = 0;
+        let mut before = 0_usize;
         let fifth = loop {
             if let Some(call) = served(&mut fifth) {
                 break call;
             }
             let next = crowd.iter_mut().find_map(served).expect("somebody's turn");
-            before += 1;
+            before = before.saturating_add(1);
             drop(next);
         };
         assert!(before <= 3, "{before} of others came first");
@@ -233,7 +233,7 @@ mod tests {
         let _held = served(&mut queue.line_up(None).unwrap()).unwrap();
         let mut crowd: Vec<Place> = (0..3).map(|_| line_up(&queue, 1)).collect();
         let _second = line_up(&queue, 2);
-        assert!(queue.line_up(tenant(1)).is_none(), "the longest line is their own");
+        assert!(queue.line_up(Some(tenant(1))).is_none(), "the longest line is their own");
         let mut third = line_up(&queue, 3);
         let last = crowd.pop().unwrap().try_recv();
         assert_eq!(last.err(), Some(oneshot::error::TryRecvError::Closed));

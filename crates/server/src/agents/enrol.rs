@@ -72,7 +72,9 @@ pub(crate) async fn handler(
     })
     .await?;
     tx.commit().await?;
-    withdrawn.into_iter().for_each(|older| app.agents.waiters.wake(older));
+    for older in withdrawn {
+        app.agents.waiters.wake(older);
+    }
     app.pages.tell(login, PageState::enrolled(&device));
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
     Ok(Json(EnrolAnswer {

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -23,7 +23,7 @@ pub(super) async fn mark(
 }
 
 fn goes_on(response: &Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     response.status() == StatusCode::SWITCHING_PROTOCOLS
         || kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"))
 }
