@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn two_peers_are_elsewhere_when_both_addresses_are_public_and_can_be_compared() {
-        let peer = |text: &str| Peer::direct(text.parse().unwrap());
+        let peer = |text: &str| peer(text, &[], &[]);
         for (page, agent, elsewhere) in [
             ("203.0.113.7", "198.51.100.4", true),
             ("203.0.113.7", "203.0.113.7", false),
