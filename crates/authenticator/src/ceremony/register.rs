@@ -32,7 +32,7 @@ pub fn register(
     }
     let client_data = ClientData::new(Ceremony::Create, &request.challenge, &request.origin);
 
-    let mut run = Run { link, person, control, entropy, begun: false };
+    let mut run = Run::new(link, person, control, entropy);
     let info = run.info()?;
     let response = make(&mut run, request, &client_data, &info)?;
     drop(run);
@@ -72,7 +72,7 @@ fn make(
     };
 
     let method = choose(info, request.user_verification, Purpose::Register { discoverable })?;
-    let verified = run.verify(method, info, Scope { permissions, rp_id })?;
+    let verified = run.verify(method, info, Scope { permissions, rp_id: Some(rp_id) })?;
     // The authenticator itself says that a credential is excluded, after a touch.
     let exclude = run.narrow(rp_id, exclude, &verified)?;
     command.exclude_list = &exclude;

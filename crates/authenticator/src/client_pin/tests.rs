@@ -75,7 +75,7 @@ fn get_pin_token_sends_half_a_hash_encrypted() {
 fn a_token_by_pin_is_for_one_purpose_and_one_relying_party() {
     let secret = secret(PinUvAuthProtocol::Two);
     let both = Permissions::MakeCredentialAndGetAssertion;
-    let request = GetToken::using_pin(&secret, &pin(), both, "example.com", &mut entropy).unwrap();
+    let request = GetToken::using_pin(&secret, &pin(), both, Some("example.com"), &mut entropy).unwrap();
     let expected = [
         &hex!("06 a6 01 02 02 09 03")[..],
         &PLATFORM_KEY,
@@ -99,7 +99,7 @@ fn a_token_by_built_in_verification_is_for_one_purpose_and_one_relying_party() {
         .concat()
     };
     for (permissions, bits) in [(Permissions::MakeCredential, 1), (Permissions::GetAssertion, 2)] {
-        let request = GetToken::using_uv(&secret, permissions, "example.com");
+        let request = GetToken::using_uv(&secret, permissions, Some("example.com"));
         assert_eq!(request.encode(), expected(bits));
     }
     assert_eq!(GetToken::decode(&hex!("00 a1 02 42 abcd")), Ok(vec![0xAB, 0xCD]));
