@@ -10,6 +10,7 @@ mod words;
 
 pub use authenticate::authenticate;
 pub use error::CeremonyError;
+pub(crate) use lists::{batches, length as request_length};
 pub use register::register;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,8 @@
 //! them. Above both stand whole ceremonies, [`register`] and [`authenticate`], which ask the
 //! [`Person`] what they must.
 //!
-//! Beside them stand the errands of a holder: [`management`] for what is on the authenticator.
+//! Where several authenticators are there, [`race`] finds the one that the person wants. Beside
+//! them stand the errands of a holder: [`management`] for what is on the authenticator.
 //!
 //! There is no I/O here, no clock and no generator of random numbers.
 //!
@@ -33,6 +34,7 @@ pub mod management;
 mod person;
 mod pin;
 mod pin_uv;
+pub mod race;
 mod request;
 mod reset;
 pub mod selection;

@@ -71,6 +71,19 @@ impl Command for Request<'_> {
     }
 }
 
+/// A request with an empty `pinUvAuthParam`: it asks for a touch, and for nothing else.
+pub(crate) fn only_a_touch(relying_party: &RelyingParty, nobody: &User) -> Vec<u8> {
+    let parameters = vec![
+        member(0x01, byte_string(&[0; 32])),
+        member(0x02, rp(relying_party)),
+        member(0x03, user(nobody)),
+        member(0x04, cose::credential_parameters()),
+        member(0x08, byte_string(&[])),
+        member(0x09, 0x01),
+    ];
+    request(Request::CODE, parameters)
+}
+
 /// `PublicKeyCredentialRpEntity`.
 fn rp(rp: &RelyingParty) -> Value {
     Value::Map(vec![named("id", rp.id.as_str()), named("name", rp.name.as_str())])

@@ -95,3 +95,19 @@ fn an_answer_without_a_credential_is_malformed() {
     );
     assert_eq!(Request::decode(&hex!("00")), Err(AnswerError::Malformed));
 }
+
+#[test]
+fn a_request_for_a_touch_alone_has_an_empty_parameter() {
+    let rp = RelyingParty { id: ".dummy".into(), name: ".dummy".into() };
+    let nobody = User { id: vec![1], name: ".dummy".into(), display_name: ".dummy".into() };
+    let expected = [
+        &hex!("01 a6 01 58 20")[..],
+        &[0; 32],
+        &hex!("02 a2 62 6964 66 2e64756d6d79 64 6e616d65 66 2e64756d6d79"),
+        &hex!("03 a3 62 6964 41 01 64 6e616d65 66 2e64756d6d79"),
+        &hex!("      6b 646973706c61794e616d65 66 2e64756d6d79"),
+        &hex!("04 81 a2 63 616c67 26 64 74797065 6a 7075626c69632d6b6579"),
+        &hex!("08 40 09 01"),
+    ];
+    assert_eq!(only_a_touch(&rp, &nobody), expected.concat());
+}
