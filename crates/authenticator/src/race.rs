@@ -60,8 +60,7 @@ pub fn preflight<L: CtapLink>(
             let mut control = Control { deadline, cancel, on_keepalive: &mut |_| {} };
             standing(link, wanted, &mut control)
         };
-        let threads: Vec<_> =
-            links.iter_mut().map(|link| scope.spawn(move || ask(link))).collect();
+        let threads: Vec<_> = links.iter_mut().map(|link| scope.spawn(move || ask(link))).collect();
         // A thread that panicked has said nothing about its authenticator.
         threads.into_iter().map(|t| t.join().unwrap_or(Err(CeremonyError::Malformed))).collect()
     })

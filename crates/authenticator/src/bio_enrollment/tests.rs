@@ -106,16 +106,17 @@ fn wrong_types_lying_lengths_and_too_many_are_malformed() {
     let many: Vec<u8> = (0..=64).flat_map(|n| [0xA1, 0x01, 0x41, n]).collect();
     let many = [&hex!("00 a1 07 98 41")[..], &many].concat();
     for answer in [
-        &hex!("00 a1 07 a0")[..],                // a map
-        &hex!("00 a1 07 81 a1 01 40"),           // an empty ID
-        &hex!("00 a1 07 81 a2 01 41 01 02 07"),  // a number for a name
-        &hex!("00 a1 07 9b ffffffffffffffff"),   // more than all memory
+        &hex!("00 a1 07 a0")[..],               // a map
+        &hex!("00 a1 07 81 a1 01 40"),          // an empty ID
+        &hex!("00 a1 07 81 a2 01 41 01 02 07"), // a number for a name
+        &hex!("00 a1 07 9b ffffffffffffffff"),  // more than all memory
         &many,
     ] {
         let list = EnumerateEnrollments::decode(answer);
         assert_eq!(list, Err(AnswerError::Malformed), "{answer:02x?}");
     }
-    for answer in [&hex!("00 a2 05 19 0100 06 01")[..], &hex!("00 a1 05 00"), &hex!("00 a1 06 00")] {
+    for answer in [&hex!("00 a2 05 19 0100 06 01")[..], &hex!("00 a1 05 00"), &hex!("00 a1 06 00")]
+    {
         let sample = EnrollCaptureNextSample::decode(answer);
         assert_eq!(sample, Err(AnswerError::Malformed), "{answer:02x?}");
     }

@@ -143,9 +143,9 @@ impl From<Status> for CeremonyError {
             Status::UV_BLOCKED => Self::UvBlocked,
             Status::UV_INVALID => Self::UvFailed,
             Status::PIN_POLICY_VIOLATION => Self::PinPolicy,
-            Status::PIN_AUTH_INVALID
-            | Status::PUAT_REQUIRED
-            | Status::UNAUTHORIZED_PERMISSION => Self::Unverified,
+            Status::PIN_AUTH_INVALID | Status::PUAT_REQUIRED | Status::UNAUTHORIZED_PERMISSION => {
+                Self::Unverified
+            }
             Status::NOT_ALLOWED => Self::NotAllowed,
             Status::CHANNEL_BUSY
             | Status::LOCK_REQUIRED

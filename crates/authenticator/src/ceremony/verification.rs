@@ -1,8 +1,8 @@
 //! How the authenticator finds out who the person is, CTAP 2.1 §6.1.1 and §6.2.1: its own
 //! verification where it has one, else the PIN.
 
-use super::{CeremonyError, Run, Verified};
 use super::pin::is;
+use super::{CeremonyError, Run, Verified};
 use crate::client_pin::{GetToken, Permissions};
 use crate::pin_uv::PinUvAuthToken;
 use crate::{Leave, PinUvAuthProtocol, Status, UserVerification, get_info};

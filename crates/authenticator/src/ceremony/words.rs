@@ -50,9 +50,7 @@ impl CeremonyError {
             Self::Busy => {
                 "The card or key is busy with something else. Wait until that is over, and start again."
             }
-            Self::TooLarge => {
-                "The request is too large for this card or key. Use another one."
-            }
+            Self::TooLarge => "The request is too large for this card or key. Use another one.",
             Self::NotCtap2 => {
                 "This card or key is too old: it does not know FIDO2. Use another one."
             }
@@ -117,7 +115,10 @@ mod tests {
     fn every_status_says_what_happened_and_what_to_do() {
         for status in (0x01..=0xFF).map(Status) {
             let words = CeremonyError::from(status).words();
-            assert!(words.matches(". ").count() >= 1 && words.ends_with('.'), "{status:?}: {words}");
+            assert!(
+                words.matches(". ").count() >= 1 && words.ends_with('.'),
+                "{status:?}: {words}"
+            );
         }
     }
 

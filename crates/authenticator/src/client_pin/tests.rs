@@ -75,7 +75,8 @@ fn get_pin_token_sends_half_a_hash_encrypted() {
 fn a_token_by_pin_is_for_one_purpose_and_one_relying_party() {
     let secret = secret(PinUvAuthProtocol::Two);
     let both = Permissions::MakeCredentialAndGetAssertion;
-    let request = GetToken::using_pin(&secret, &pin(), both, Some("example.com"), &mut entropy).unwrap();
+    let request =
+        GetToken::using_pin(&secret, &pin(), both, Some("example.com"), &mut entropy).unwrap();
     let expected = [
         &hex!("06 a6 01 02 02 09 03")[..],
         &PLATFORM_KEY,

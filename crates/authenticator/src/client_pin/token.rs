@@ -43,11 +43,18 @@ impl GetToken {
         entropy: &mut Entropy<'_>,
     ) -> Result<Self, Malformed> {
         let pin_hash_enc = secret.encrypt(&*pin.hash(), entropy)?;
-        Ok(Self::with(secret, How::Pin { pin_hash_enc, permissions, rp_id: rp_id.map(str::to_owned) }))
+        Ok(Self::with(
+            secret,
+            How::Pin { pin_hash_enc, permissions, rp_id: rp_id.map(str::to_owned) },
+        ))
     }
 
     /// The same by the authenticator's own verification.
-    pub(crate) fn using_uv(secret: &SharedSecret, permissions: Permissions, rp_id: Option<&str>) -> Self {
+    pub(crate) fn using_uv(
+        secret: &SharedSecret,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+    ) -> Self {
         Self::with(secret, How::Uv { permissions, rp_id: rp_id.map(str::to_owned) })
     }
 

@@ -155,10 +155,10 @@ fn wrong_types_lying_lengths_and_depth_are_malformed() {
         assert_eq!(party, Err(AnswerError::Malformed), "{answer:02x?}");
     }
     for answer in [
-        &hex!("00 a2 01 20 02 01")[..],          // a negative number
+        &hex!("00 a2 01 20 02 01")[..],              // a negative number
         &hex!("00 a2 01 1b 0000000100000000 02 01"), // one of 33 bits
-        &hex!("00 a1 01 01"),                    // only one of two
-        &hex!("00 a3 01 01 02 01 01 01"),        // one twice
+        &hex!("00 a1 01 01"),                        // only one of two
+        &hex!("00 a3 01 01 02 01 01 01"),            // one twice
     ] {
         let metadata = GetCredsMetadata::decode(answer);
         assert_eq!(metadata, Err(AnswerError::Malformed), "{answer:02x?}");

@@ -145,10 +145,7 @@ fn list(run: &mut Run<'_, '_>, authority: Authority<'_>) -> Result<Stored, Manag
     Ok(Stored { credentials, possible_remaining: metadata.possible_remaining })
 }
 
-fn parties(
-    run: &mut Run<'_, '_>,
-    authority: Authority<'_>,
-) -> Result<Vec<Party>, ManagementError> {
+fn parties(run: &mut Run<'_, '_>, authority: Authority<'_>) -> Result<Vec<Party>, ManagementError> {
     let (first, total) = match run.command(&EnumerateRpsBegin(authority)) {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(Vec::new()),

@@ -113,11 +113,10 @@ fn the_one_that_is_touched_wins_and_the_others_are_cancelled() {
     let mut keys = [a, b, c];
     assert_eq!(race(&mut keys, &AtomicBool::new(false)).unwrap(), 1);
     assert_eq!(keys.each_ref().map(|key| key.cancelled), [true, false, true]);
-    assert_eq!(keys.each_ref().map(|key| key.asked.clone()), [
-        vec![0x04, 0x0B],
-        vec![0x04, 0x01],
-        vec![0x04, 0x0B]
-    ]);
+    assert_eq!(
+        keys.each_ref().map(|key| key.asked.clone()),
+        [vec![0x04, 0x0B], vec![0x04, 0x01], vec![0x04, 0x0B]]
+    );
 }
 
 #[test]
