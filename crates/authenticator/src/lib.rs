@@ -67,4 +67,6 @@ pub enum CommandError {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

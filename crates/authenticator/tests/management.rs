@@ -32,11 +32,11 @@ fn errand<T>(
 }
 
 fn inspect(world: &mut World) -> Inspection {
-    errand(world, &mut Cardholder::default(), Management::inspect).unwrap()
+    errand(world, &mut Cardholder::default(), |m| m.inspect()).unwrap()
 }
 
 fn list(world: &mut World) -> Stored {
-    errand(world, &mut Cardholder::types([PIN]), Management::credentials).unwrap()
+    errand(world, &mut Cardholder::types([PIN]), |m| m.credentials()).unwrap()
 }
 
 /// A card with credentials of two people for one site, and of one for another.
@@ -116,7 +116,7 @@ fn a_credential_is_deleted_and_does_not_sign_any_more() {
 fn an_empty_card_lists_nothing() {
     let mut world = World::new(Config::seeded(44));
     let mut person = Cardholder { new_pin: Some(PIN), ..Cardholder::default() };
-    errand(&mut world, &mut person, Management::set_pin).unwrap();
+    errand(&mut world, &mut person, |m| m.set_pin()).unwrap();
     assert!(list(&mut world).credentials.is_empty());
 }
 
@@ -139,21 +139,21 @@ fn a_user_gets_another_name() {
 fn a_pin_is_set_once_and_changed_with_the_old_one() {
     let mut world = World::new(Config::seeded(46));
     let mut person = Cardholder { new_pin: Some(PIN), ..Cardholder::default() };
-    let error = errand(&mut world, &mut person, Management::change_pin).unwrap_err();
+    let error = errand(&mut world, &mut person, |m| m.change_pin()).unwrap_err();
     assert!(matches!(error, ManagementError::NoPin), "{error:?}");
-    errand(&mut world, &mut person, Management::set_pin).unwrap();
-    let error = errand(&mut world, &mut person, Management::set_pin).unwrap_err();
+    errand(&mut world, &mut person, |m| m.set_pin()).unwrap();
+    let error = errand(&mut world, &mut person, |m| m.set_pin()).unwrap_err();
     assert!(matches!(error, ManagementError::PinIsSet), "{error:?}");
 
     let mut person = Cardholder { new_pin: Some(NEW_PIN), ..Cardholder::types(["9999", PIN]) };
-    errand(&mut world, &mut person, Management::change_pin).unwrap();
+    errand(&mut world, &mut person, |m| m.change_pin()).unwrap();
     let told: Vec<_> = person.prompts.iter().map(|p| (p.tries_left, p.last_error)).collect();
     assert_eq!(told, [(8, None), (7, Some(PinError::Wrong))]);
     let submitted = world.log().matches("06/04").count();
     assert_eq!(submitted, 2, "each PIN once: {}", world.log());
 
     let mut person = Cardholder::types([PIN, NEW_PIN]);
-    errand(&mut world, &mut person, Management::credentials).unwrap();
+    errand(&mut world, &mut person, |m| m.credentials()).unwrap();
     assert_eq!(person.prompts.len(), 2);
 }
 
@@ -163,7 +163,7 @@ fn a_reset_forgets_everything_after_a_touch() {
     let holder = world.simulator.holder();
     holder.power_cycle();
     let asked = holder.times_asked();
-    errand(&mut world, &mut Cardholder::default(), Management::reset).unwrap();
+    errand(&mut world, &mut Cardholder::default(), |m| m.reset()).unwrap();
     assert_eq!(world.log(), "begin touch! 07 end Reset end Reset");
     assert_eq!(holder.times_asked(), asked + 1);
     assert_eq!(inspect(&mut world).pin, PinState::NotSet);
@@ -176,7 +176,7 @@ fn a_reset_that_nobody_confirms_forgets_nothing() {
     let holder = world.simulator.holder();
     holder.power_cycle();
     holder.touches_next(Touch::Refuse);
-    let error = errand(&mut world, &mut Cardholder::default(), Management::reset).unwrap_err();
+    let error = errand(&mut world, &mut Cardholder::default(), |m| m.reset()).unwrap_err();
     assert!(matches!(error, ManagementError::Ceremony(CeremonyError::TimedOut)), "{error:?}");
     assert_eq!(list(&mut world).credentials.len(), 1);
 }
@@ -211,7 +211,7 @@ fn a_card_that_is_pulled_out_anywhere_ends_the_errand_and_burns_no_second_try() 
         for moment in [Moment::Before, Moment::After] {
             world.simulator.holder().remove_at(nth, moment);
             let person = &mut Cardholder::types([PIN; 9]);
-            let error = errand(&mut world, person, Management::credentials).unwrap_err();
+            let error = errand(&mut world, person, |m| m.credentials()).unwrap_err();
             assert!(
                 matches!(error, ManagementError::Ceremony(CeremonyError::Removed(_))),
                 "{nth} {moment:?}: {error:?}"

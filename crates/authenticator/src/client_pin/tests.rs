@@ -1,6 +1,6 @@
 use super::*;
-use crate::Status;
 use crate::pin_uv::tests::{entropy, secret};
+use crate::{Pin, Status};
 use hex_literal::hex;
 
 /// Our half of the key agreement, as it stands in each request.

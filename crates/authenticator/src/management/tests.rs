@@ -185,10 +185,10 @@ fn a_name_that_is_too_long_costs_nobody_a_pin() {
 fn fingerprints_are_listed_and_removed() {
     let listed = hex!("00 a1 07 81 a2 01 42 aabb 02 65 7468756d62").to_vec();
     let steps = with_pin(Vec::new(), vec![(ENUMERATE, listed)]);
-    let fingers = errand(steps, Management::fingerprints).unwrap();
+    let fingers = errand(steps, |m| m.fingerprints()).unwrap();
     assert_eq!(fingers.len(), 1);
     let steps = with_pin(Vec::new(), vec![(ENUMERATE, vec![Status::INVALID_OPTION.0])]);
-    assert!(errand(steps, Management::fingerprints).unwrap().is_empty());
+    assert!(errand(steps, |m| m.fingerprints()).unwrap().is_empty());
     let steps = with_pin(Vec::new(), vec![(REMOVE, vec![0x00])]);
     errand(steps, |management| management.remove_fingerprint(&[0xAA])).unwrap();
     let steps = with_pin(Vec::new(), vec![(REMOVE, vec![Status::INVALID_OPTION.0])]);
@@ -204,7 +204,7 @@ fn an_inspection_tells_pin_sensor_and_tries() {
         (SENSOR, sensor()),
         (UV_RETRIES, hex!("00 a1 05 03").to_vec()),
     ];
-    let seen = errand(steps, Management::inspect).unwrap();
+    let seen = errand(steps, |m| m.inspect()).unwrap();
     assert_eq!(seen.pin, PinState::BlockedUntilPowerOff { tries_left: 5 });
     let uv = seen.uv.unwrap();
     assert_eq!((uv.enrolled, uv.tries_left), (true, Some(3)));
@@ -225,7 +225,7 @@ fn who_claims_more_entries_than_there_can_be_is_not_asked_for_them() {
         (&hex!("0a a3 01 01")[..], hex!("00 a2 01 01 02 01").to_vec()),
         (&hex!("0a a3 01 02")[..], rp.concat()),
     ];
-    let error = errand(steps, Management::credentials).unwrap_err();
+    let error = errand(steps, |m| m.credentials()).unwrap_err();
     assert!(
         matches!(error, ManagementError::Ceremony(CeremonyError::Inconsistent(_))),
         "{error:?}"
@@ -235,7 +235,7 @@ fn who_claims_more_entries_than_there_can_be_is_not_asked_for_them() {
 #[test]
 fn a_reset_that_comes_too_late_says_so() {
     let steps = vec![(&[0x07][..], vec![Status::NOT_ALLOWED.0])];
-    let error = errand(steps, Management::reset).unwrap_err();
+    let error = errand(steps, |m| m.reset()).unwrap_err();
     assert!(matches!(error, ManagementError::ResetTooLate), "{error:?}");
     assert!(error.words().contains("ten seconds"), "{}", error.words());
 }
@@ -251,21 +251,21 @@ fn what_an_authenticator_cannot_do_is_known_before_anybody_types() {
         );
         assert!(error.words().starts_with("This card or key"), "{}", error.words());
     };
-    unsupported(errand(bare(), Management::set_pin), Ability::Pin);
-    unsupported(errand(bare(), Management::change_pin), Ability::Pin);
+    unsupported(errand(bare(), |m| m.set_pin()), Ability::Pin);
+    unsupported(errand(bare(), |m| m.change_pin()), Ability::Pin);
     unsupported(errand(bare(), |m| m.credentials().map(drop)), Ability::Credentials);
     unsupported(errand(bare(), |m| m.fingerprints().map(drop)), Ability::Fingerprints);
     unsupported(errand(bare(), |m| m.set_always_uv(true)), Ability::AlwaysUv);
     unsupported(errand(bare(), |m| m.set_min_pin_length(6)), Ability::MinPinLength);
     let fresh = vec![(INFO, info(&[("clientPin", false), ("credMgmt", true)]))];
-    let error = errand(fresh, Management::credentials).unwrap_err();
+    let error = errand(fresh, |m| m.credentials()).unwrap_err();
     assert!(matches!(error, ManagementError::NoPin), "{error:?}");
 }
 
 #[test]
 fn every_status_at_the_first_command_ends_in_words() {
     for status in 0x01..=0xFF {
-        let error = errand(vec![(INFO, vec![status])], Management::inspect).unwrap_err();
+        let error = errand(vec![(INFO, vec![status])], |m| m.inspect()).unwrap_err();
         assert!(error.words().ends_with('.'), "{status:02x}");
     }
 }
