@@ -65,7 +65,7 @@ wire_enum! {
 pub(crate) enum Dialect {
     /// That of the standard.
     Standard,
-    /// The prototype of FIDO_2_1_PRE.
+    /// The prototype of `FIDO_2_1_PRE`.
     Preview,
 }
 

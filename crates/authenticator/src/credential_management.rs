@@ -16,7 +16,7 @@ const PREVIEW: u8 = 0x41;
 pub(crate) enum Dialect {
     /// That of the standard.
     Standard,
-    /// The prototype of FIDO_2_1_PRE.
+    /// The prototype of `FIDO_2_1_PRE`.
     Preview,
 }
 

@@ -80,7 +80,8 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap()).unwrap()
+        let number = usize::try_from(self.0).unwrap();
+        number.checked_rem(limit).unwrap_or(0)
     }
 
     fn byte(&mut self) -> u8 {

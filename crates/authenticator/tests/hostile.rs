@@ -9,6 +9,10 @@
     clippy::print_stdout,
     reason = "tests measure time and fail by panicking"
 )]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit"
+)]
 
 #[expect(dead_code, reason = "another test uses the rest")]
 mod common;

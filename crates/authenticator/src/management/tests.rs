@@ -1,5 +1,10 @@
 //! Against authenticators that no firmware at hand is: with a sensor, or dishonest.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit"
+)]
+
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;

@@ -34,7 +34,7 @@ fn is_older(version: &str) -> bool {
 /// does not keep.
 fn old_way<L: CtapLink>(link: &mut L, control: &mut Control<'_>) -> Result<(), CeremonyError> {
     match execute(link, &EmptyPinUvAuthParam, control) {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(CommandError::Answer(AnswerError::Status(status))) if says_touched(status) => Ok(()),
         Err(error) => Err(error.into()),
     }
