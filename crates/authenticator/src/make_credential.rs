@@ -18,6 +18,8 @@ pub(crate) struct Request<'a> {
     pub(crate) user: &'a User,
     /// 0x05.
     pub(crate) exclude_list: &'a [Vec<u8>],
+    /// 0x06, `credProtect` (§12.1): what it takes to see and to use the credential.
+    pub(crate) cred_protect: Option<u8>,
     /// 0x07, `rk`.
     pub(crate) discoverable: bool,
     /// 0x07, `uv`: only for an authenticator that has the option, and no token.
@@ -49,6 +51,9 @@ impl Command for Request<'_> {
         if !self.exclude_list.is_empty() {
             let list = self.exclude_list.iter().map(|id| cose::descriptor(id)).collect();
             parameters.push(member(0x05, Value::Array(list)));
+        }
+        if let Some(level) = self.cred_protect {
+            parameters.push(member(0x06, Value::Map(vec![named("credProtect", level)])));
         }
         parameters.push(member(0x07, self.options()));
         if let Some(token) = self.token {

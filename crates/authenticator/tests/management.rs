@@ -8,12 +8,16 @@
     clippy::unwrap_used,
     reason = "tests measure time and fail by panicking"
 )]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit"
+)]
 
 #[expect(dead_code, reason = "another test uses the rest")]
 mod common;
 
 use authenticator::management::{
-    Inspection, Management, ManagementError, PinState, Stored, StoredCredential,
+    CredProtect, Inspection, Management, ManagementError, PinState, Stored, StoredCredential,
 };
 use authenticator::{CeremonyError, PinError};
 use common::{Cardholder, PIN, RP_ID, World, authenticate_request, member, read, register_request};
@@ -78,6 +82,9 @@ fn credentials_are_listed_by_relying_party_with_a_token_for_nothing_else() {
     seen.sort_unstable();
     assert_eq!(seen, [("example.com", "bert"), (RP_ID, "anna"), (RP_ID, "bert")]);
     assert!(stored.possible_remaining > 0);
+    let with_id_or_verified = CredProtect::USER_VERIFICATION_OPTIONAL_WITH_CREDENTIAL_ID_LIST;
+    let protected = |c: &StoredCredential| c.cred_protect == Some(with_id_or_verified);
+    assert!(stored.credentials.iter().all(protected), "{stored:?}");
 
     let token = world
         .requests
