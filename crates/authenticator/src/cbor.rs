@@ -124,6 +124,12 @@ impl Members {
         self.take(key).as_ref().map(unsigned).transpose()
     }
 
+    /// Takes out an unsigned number that may be longer than 32 bits.
+    pub(crate) fn long(&mut self, key: impl Into<Value>) -> Result<Option<u64>, Malformed> {
+        let number = self.take(key).map(|value| value.into_integer().map_err(|_| Malformed));
+        number.transpose()?.map(|number| u64::try_from(number).map_err(|_| Malformed)).transpose()
+    }
+
     /// Takes out a boolean.
     pub(crate) fn boolean(&mut self, key: impl Into<Value>) -> Result<Option<bool>, Malformed> {
         self.take(key).map(|value| value.into_bool().map_err(|_| Malformed)).transpose()
@@ -159,6 +165,11 @@ pub(crate) fn text(value: Value) -> Result<String, Malformed> {
 /// Reads an unsigned number.
 pub(crate) fn unsigned(value: &Value) -> Result<u32, Malformed> {
     value.as_integer().and_then(|number| u32::try_from(number).ok()).ok_or(Malformed)
+}
+
+/// Reads a number of either sign.
+pub(crate) fn signed(value: &Value) -> Result<i32, Malformed> {
+    value.as_integer().and_then(|number| i32::try_from(number).ok()).ok_or(Malformed)
 }
 
 /// A member of a map with an integer key, written `member(0x01, value)`.

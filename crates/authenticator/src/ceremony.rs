@@ -3,15 +3,17 @@
 mod authenticate;
 mod error;
 mod lists;
+pub(crate) mod pin;
 mod register;
-mod verification;
+pub(crate) mod verification;
 mod words;
 
 pub use authenticate::authenticate;
 pub use error::CeremonyError;
+pub(crate) use lists::{batches, length as request_length};
 pub use register::register;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -25,9 +27,9 @@ use crate::{execute, get_info};
 const MIN_CHALLENGE: usize = 16;
 
 /// One ceremony under way. However it ends, the link is told that it has ended.
-struct Run<'r, 'c> {
+pub(crate) struct Run<'r, 'c> {
     link: &'r mut dyn CeremonyLink,
-    person: &'r mut dyn Person,
+    pub(crate) person: &'r mut dyn Person,
     control: &'r mut Control<'c>,
     entropy: &'r mut Entropy<'r>,
     begun: bool,
@@ -39,22 +41,46 @@ impl Drop for Run<'_, '_> {
     }
 }
 
-impl<'c> Run<'_, 'c> {
+impl<'r, 'c> Run<'r, 'c> {
+    pub(crate) fn new(
+        link: &'r mut dyn CeremonyLink,
+        person: &'r mut dyn Person,
+        control: &'r mut Control<'c>,
+        entropy: &'r mut Entropy<'r>,
+    ) -> Self {
+        Self { link, person, control, entropy, begun: false }
+    }
     /// Runs one command, unless the ceremony is void by now.
-    fn command<C: Command>(&mut self, command: &C) -> Result<C::Response, CommandError> {
+    pub(crate) fn command<C: Command>(&mut self, command: &C) -> Result<C::Response, CommandError> {
         if self.cancelled() {
             return Err(LinkError::Cancelled.into());
         }
         execute(self.link, command, self.control)
     }
 
-    fn info(&mut self) -> Result<get_info::Response, CeremonyError> {
+    /// Runs one command although the ceremony may be void: it cleans up.
+    ///
+    /// The link may refuse it all the same; it has been told to stop.
+    pub(crate) fn last_command<C: Command>(
+        &mut self,
+        command: &C,
+    ) -> Result<C::Response, CommandError> {
+        let never = AtomicBool::new(false);
+        let mut control = Control {
+            deadline: self.control.deadline,
+            cancel: &never,
+            on_keepalive: &mut *self.control.on_keepalive,
+        };
+        execute(self.link, command, &mut control)
+    }
+
+    pub(crate) fn info(&mut self) -> Result<get_info::Response, CeremonyError> {
         let info = self.command(&get_info::Request)?;
         if info.speaks_ctap2() { Ok(info) } else { Err(CeremonyError::NotCtap2) }
     }
 
     /// Keeps other programs off the authenticator from now on.
-    fn begin(&mut self) -> Result<(), CommandError> {
+    pub(crate) fn begin(&mut self) -> Result<(), CommandError> {
         if self.cancelled() {
             return Err(LinkError::Cancelled.into());
         }
@@ -65,7 +91,7 @@ impl<'c> Run<'_, 'c> {
         Ok(())
     }
 
-    fn end(&mut self, leave: Leave) {
+    pub(crate) fn end(&mut self, leave: Leave) {
         self.begun = false;
         self.link.end(leave);
     }
@@ -74,20 +100,20 @@ impl<'c> Run<'_, 'c> {
         self.control.cancel.load(Ordering::Acquire)
     }
 
-    fn until(&self) -> Until<'c> {
+    pub(crate) fn until(&self) -> Until<'c> {
         Until { deadline: self.control.deadline, cancel: self.control.cancel }
     }
 
     /// What it means that the person gave no answer.
-    fn unanswered(&self) -> CeremonyError {
+    pub(crate) fn unanswered(&self) -> CeremonyError {
         if self.cancelled() { CeremonyError::Cancelled } else { CeremonyError::Declined }
     }
 }
 
 /// How the person was verified, and what goes into the command because of it.
-struct Verified {
+pub(crate) struct Verified {
     /// A PIN/UV token, where one was asked for.
-    token: Option<PinUvAuthToken>,
+    pub(crate) token: Option<PinUvAuthToken>,
     /// The option `uv`, for an authenticator that has it, in a command without a token.
     uv: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! `authenticatorGetInfo` (0x04), CTAP 2.1 §6.4.
+//! `authenticatorGetInfo` (0x04), CTAP 2.1 §6.4, and what CTAP 2.2 adds to it.
 
 use std::collections::BTreeMap;
 
@@ -32,8 +32,16 @@ impl Command for Request {
             max_credential_count_in_list: members.unsigned(0x07)?,
             max_credential_id_length: members.unsigned(0x08)?,
             transports: members.array(0x09, cbor::text)?.unwrap_or_default(),
+            algorithms: members.array(0x0A, algorithm)?.unwrap_or_default(),
             force_pin_change: members.boolean(0x0C)?.unwrap_or(false),
             min_pin_length: members.unsigned(0x0D)?.unwrap_or(4),
+            firmware_version: members.long(0x0E)?,
+            max_rp_ids_for_set_min_pin_length: members.unsigned(0x10)?.unwrap_or(0),
+            preferred_platform_uv_attempts: members.unsigned(0x11)?,
+            uv_modality: members.unsigned(0x12)?,
+            remaining_discoverable_credentials: members.unsigned(0x14)?,
+            long_touch_for_reset: members.boolean(0x18)?.unwrap_or(false),
+            transports_for_reset: members.array(0x1A, cbor::text)?.unwrap_or_default(),
         })
     }
 }
@@ -60,10 +68,26 @@ pub struct Response {
     pub max_credential_id_length: Option<u32>,
     /// 0x09: how it is reached (`usb`, `nfc`, ...), in the words of WebAuthn.
     pub transports: Vec<String>,
+    /// 0x0A: COSE algorithms, the authenticator's favourite first; empty when it does not say.
+    pub algorithms: Vec<i32>,
     /// 0x0C: no token for this PIN before it has been changed.
     pub force_pin_change: bool,
     /// 0x0D: shortest PIN in code points.
     pub min_pin_length: u32,
+    /// 0x0E: version of its firmware, a number that means something to its maker.
+    pub firmware_version: Option<u64>,
+    /// 0x10: how many relying parties may be told the shortest PIN.
+    pub max_rp_ids_for_set_min_pin_length: u32,
+    /// 0x11: how often its own verification is tried before the PIN.
+    pub preferred_platform_uv_attempts: Option<u32>,
+    /// 0x12: what its own verification looks at, bits of the FIDO registry; 0x02 is a fingerprint.
+    pub uv_modality: Option<u32>,
+    /// 0x14: how many more discoverable credentials there is room for, at least.
+    pub remaining_discoverable_credentials: Option<u32>,
+    /// 0x18 (CTAP 2.2): a reset wants to be confirmed by a long touch.
+    pub long_touch_for_reset: bool,
+    /// 0x1A (CTAP 2.2): over which transports it can be reset; empty: over all.
+    pub transports_for_reset: Vec<String>,
 }
 
 impl Response {
@@ -87,6 +111,12 @@ fn aaguid(bytes: Option<Vec<u8>>) -> Result<[u8; 16], Malformed> {
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(Malformed)
 }
 
+/// `alg` of a `PublicKeyCredentialParameters`.
+fn algorithm(parameters: Value) -> Result<i32, Malformed> {
+    let algorithm = cbor::Members::of(parameters)?.take("alg").ok_or(Malformed)?;
+    cbor::signed(&algorithm)
+}
+
 fn options(members: Option<cbor::Members>) -> Result<BTreeMap<String, bool>, Malformed> {
     let rest = members.map(cbor::Members::into_rest).unwrap_or_default();
     // An option that is not a boolean is one of a later version: unknown, not wrong.
@@ -98,70 +128,4 @@ fn options(members: Option<cbor::Members>) -> Result<BTreeMap<String, bool>, Mal
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use hex_literal::hex;
-
-    /// An authenticator that says only what it must.
-    pub(crate) fn plain() -> Response {
-        let answer = hex!("00 a2 01 81 68 4649444f5f325f31 03 50 00000000000000000000000000000000");
-        Request::decode(&answer).unwrap()
-    }
-
-    const ANSWER: &[u8] = &hex!(
-        "00 ab"                                            // success, map(11)
-        "01 82 66" "5532465f5632" "68" "4649444f5f325f31"  // versions: ["U2F_V2", "FIDO_2_1"]
-        "02 81 6b" "6372656450726f74656374"                // extensions: ["credProtect"]
-        "03 50" "f8a011f38c0a4d15800617111f9edc7d"         // aaguid
-        "04 a2 62 726b f5 69 636c69656e7450696e f4"        // options: {"rk": true, "clientPin": false}
-        "05 19 04b0"                                       // maxMsgSize: 1200
-        "06 82 02 01"                                      // pinUvAuthProtocols: [2, 1]
-        "07 0a"                                            // maxCredentialCountInList: 10
-        "08 18 ff"                                         // maxCredentialIdLength: 255
-        "09 81 63 6e6663"                                  // transports: ["nfc"]
-        "0c f5"                                            // forcePINChange: true
-        "0d 06"                                            // minPINLength: 6
-    );
-
-    #[test]
-    fn asks_with_one_byte() {
-        assert_eq!(Request.encode(), hex!("04"));
-    }
-
-    #[test]
-    fn reads_every_member_at_its_number() {
-        let expected = Response {
-            versions: vec!["U2F_V2".into(), "FIDO_2_1".into()],
-            extensions: vec!["credProtect".into()],
-            aaguid: hex!("f8a011f3 8c0a4d15 80061711 1f9edc7d"),
-            options: BTreeMap::from([("rk".into(), true), ("clientPin".into(), false)]),
-            max_msg_size: 1200,
-            pin_uv_auth_protocols: vec![2, 1],
-            max_credential_count_in_list: Some(10),
-            max_credential_id_length: Some(255),
-            transports: vec!["nfc".into()],
-            force_pin_change: true,
-            min_pin_length: 6,
-        };
-        assert_eq!(Request::decode(ANSWER), Ok(expected));
-    }
-
-    #[test]
-    fn says_the_defaults_of_the_standard_and_skips_what_is_unknown() {
-        let info = Request::decode(&hex!(
-            "00 a4 01 80 03 50 00000000000000000000000000000000"
-            "04 a1 61 78 07"                               // options: {"x": 7}
-            "18 77 80"                                     // member 0x77
-        ))
-        .unwrap();
-        assert_eq!((info.max_msg_size, info.min_pin_length), (1024, 4));
-        assert_eq!(info.option("x"), None);
-        assert!(!info.speaks_ctap2());
-    }
-
-    #[test]
-    fn refuses_an_aaguid_of_fifteen_bytes() {
-        let answer = hex!("00 a2 01 80 03 4f 000000000000000000000000000000");
-        assert_eq!(Request::decode(&answer), Err(AnswerError::Malformed));
-    }
-}
+pub(crate) mod tests;

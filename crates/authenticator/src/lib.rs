@@ -5,30 +5,38 @@
 //! them. Above both stand whole ceremonies, [`register`] and [`authenticate`], which ask the
 //! [`Person`] what they must.
 //!
-//! There is no I/O here, no clock and no generator of random numbers; no credential management,
-//! no change of a PIN that is set, and no reset of an authenticator.
+//! Where several authenticators are there, [`race`] finds the one that the person wants. Beside
+//! them stand the errands of a holder: [`management`] for what is on the authenticator.
+//!
+//! There is no I/O here, no clock and no generator of random numbers.
 //!
 //! Sources: CTAP 2.1 (2022-06-21 errata),
 //! <https://fidoalliance.org/specs/fido-v2.1-ps-20210615/fido-client-to-authenticator-protocol-v2.1-ps-errata-20220621.html>,
 //! and WebAuthn Level 3, <https://www.w3.org/TR/webauthn-3/>.
 
 mod auth_data;
+mod authenticator_config;
+mod bio_enrollment;
 mod cbor;
 mod ceremony;
 mod client_data;
 mod client_pin;
 mod command;
 mod cose;
+mod credential_management;
 mod get_assertion;
 pub mod get_info;
 mod get_next_assertion;
 mod json;
 mod link;
 mod make_credential;
+pub mod management;
 mod person;
 mod pin;
 mod pin_uv;
+pub mod race;
 mod request;
+mod reset;
 pub mod selection;
 mod status;
 mod wire_enum;
@@ -58,5 +66,7 @@ pub enum CommandError {
     Answer(#[from] AnswerError),
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,8 @@ pub(crate) struct Request<'a> {
     pub(crate) user: &'a User,
     /// 0x05.
     pub(crate) exclude_list: &'a [Vec<u8>],
+    /// 0x06, `credProtect` (§12.1): what it takes to see and to use the credential.
+    pub(crate) cred_protect: Option<u8>,
     /// 0x07, `rk`.
     pub(crate) discoverable: bool,
     /// 0x07, `uv`: only for an authenticator that has the option, and no token.
@@ -50,6 +52,9 @@ impl Command for Request<'_> {
             let list = self.exclude_list.iter().map(|id| cose::descriptor(id)).collect();
             parameters.push(member(0x05, Value::Array(list)));
         }
+        if let Some(level) = self.cred_protect {
+            parameters.push(member(0x06, Value::Map(vec![named("credProtect", level)])));
+        }
         parameters.push(member(0x07, self.options()));
         if let Some(token) = self.token {
             let param = token.authenticate(self.client_data_hash);
@@ -69,6 +74,19 @@ impl Command for Request<'_> {
         let attestation_object = attestation_object(&fmt, att_stmt, &auth_data);
         Ok(Response { attestation_object, credential_id, data })
     }
+}
+
+/// A request with an empty `pinUvAuthParam`: it asks for a touch, and for nothing else.
+pub(crate) fn only_a_touch(relying_party: &RelyingParty, nobody: &User) -> Vec<u8> {
+    let parameters = vec![
+        member(0x01, byte_string(&[0; 32])),
+        member(0x02, rp(relying_party)),
+        member(0x03, user(nobody)),
+        member(0x04, cose::credential_parameters()),
+        member(0x08, byte_string(&[])),
+        member(0x09, 0x01),
+    ];
+    request(Request::CODE, parameters)
 }
 
 /// `PublicKeyCredentialRpEntity`.

@@ -170,9 +170,9 @@ impl PinUvAuthToken {
         self.protocol
     }
 
-    /// `pinUvAuthParam` of a request whose client data has this hash.
-    pub(crate) fn authenticate(&self, client_data_hash: &[u8; 32]) -> Vec<u8> {
-        self.protocol.authenticate(&self.token, client_data_hash)
+    /// `pinUvAuthParam` over `message`: the hash of the client data, or what else the command says.
+    pub(crate) fn authenticate(&self, message: &[u8]) -> Vec<u8> {
+        self.protocol.authenticate(&self.token, message)
     }
 }
 

@@ -9,13 +9,19 @@
     clippy::print_stdout,
     reason = "tests measure time and fail by panicking"
 )]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit"
+)]
 
 #[expect(dead_code, reason = "another test uses the rest")]
 mod common;
 
+use std::fs;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use authenticator::management::{Management, ManagementError};
 use authenticator::{
     Account, CeremonyError, Control, CtapLink, LinkError, NewPinPrompt, Person, Pin, PinPrompt,
     Unshared, Until, authenticate, register,
@@ -23,10 +29,25 @@ use authenticator::{
 use common::{Cardholder, PIN, World, authenticate_request, register_request};
 use firmware_sim::Config;
 
+/// The most that a liar may cause in an errand: 1,024 parties and entries, and what comes before them.
+const MOST_ENTRIES: usize = 3_200;
 const ROUNDS: u64 = 3_000;
+/// The errands are shorter, and there are more of them.
+const ERRANDS: u64 = 2_000;
 /// More commands than the longest honest ceremony needs, and the most that a liar may cause:
 /// eight PINs of three commands, and 64 accounts.
 const MOST_COMMANDS: usize = 100;
+
+/// What all liars of a run together may make this process take, in kibibytes. The firmware and
+/// the honest conversation take some 60 MiB of it.
+const MOST_MEMORY: u64 = 256 * 1024;
+
+/// The most that this process has ever held in memory, in kibibytes.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
 
 /// A small generator, so that a failure is repeated by its seed.
 struct Random(u64);
@@ -103,6 +124,8 @@ impl Person for Patient {
 }
 
 /// Runs a ceremony per seed against a liar, and counts how they end.
+///
+/// Whoever lies never makes us take more than [`MOST_MEMORY`] in all.
 fn lie(
     what: &str,
     answers: &[Vec<u8>],
@@ -134,6 +157,8 @@ fn lie(
         }
         assert!(liar.calls <= MOST_COMMANDS, "seed {seed}: {} commands", liar.calls);
     }
+    let peak = peak_memory();
+    assert!(peak < MOST_MEMORY, "{peak} KiB");
     println!("{what}: {ROUNDS} liars, {malformed} malformed, {fooled} indistinguishable");
     assert!(malformed > ROUNDS / 4, "the lies do not reach the parsers: {malformed}");
 }
@@ -159,4 +184,55 @@ fn an_authenticator_that_lies_cannot_break_an_authentication() {
         let mut link = Unshared(&mut *liar);
         authenticate(&mut link, &request, &mut Patient, control, entropy).err()
     });
+}
+
+/// Runs one errand of a holder per seed against a liar, each of [`ERRANDS`] seeds.
+fn lie_in_errand(
+    what: &str,
+    world: &mut World,
+    person: &mut Cardholder,
+    errand: fn(&mut Management<'_, '_>) -> Result<(), ManagementError>,
+) {
+    let honest = world.run(person, |link, person, control, entropy| {
+        errand(&mut Management::new(link, person, control, entropy))
+    });
+    honest.unwrap();
+    let answers = world.answers.clone();
+    let cancel = AtomicBool::new(false);
+    let mut worst = 0;
+    for seed in 1..=ERRANDS {
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let from = random.below(answers.len());
+        let mut liar = Liar { answers: &answers, random, from, calls: 0 };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut control = Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} };
+        let mut entropy = |buffer: &mut [u8]| buffer.fill(7);
+        let mut link = Unshared(&mut liar);
+        let mut patient = Patient;
+        let result =
+            errand(&mut Management::new(&mut link, &mut patient, &mut control, &mut entropy));
+        if let Err(error) = result {
+            assert!(error.words().ends_with('.'), "seed {seed}: {error:?}");
+        }
+        worst = worst.max(liar.calls);
+    }
+    assert!(worst <= MOST_ENTRIES, "{what}: {worst} commands");
+    let peak = peak_memory();
+    assert!(peak < MOST_MEMORY, "{what}: {peak} KiB");
+}
+
+#[test]
+fn an_authenticator_that_lies_cannot_break_an_errand() {
+    let (mut world, _) = World::registered(Config::seeded(33));
+    let pin = || Cardholder::types([PIN]);
+    lie_in_errand("inspection", &mut world, &mut Cardholder::default(), |m| m.inspect().map(drop));
+    lie_in_errand("list", &mut world, &mut pin(), |m| m.credentials().map(drop));
+    lie_in_errand("always UV", &mut world, &mut pin(), |m| m.set_always_uv(true));
+    lie_in_errand("shortest PIN", &mut world, &mut pin(), |m| m.set_min_pin_length(4));
+    let mut person = Cardholder { new_pin: Some(PIN), ..pin() };
+    lie_in_errand("change of PIN", &mut world, &mut person, |m| m.change_pin());
+    world.simulator.holder().power_cycle();
+    lie_in_errand("reset", &mut world, &mut Cardholder::default(), |m| m.reset());
+    let mut person = Cardholder { new_pin: Some(PIN), ..Cardholder::default() };
+    lie_in_errand("first PIN", &mut world, &mut person, |m| m.set_pin());
 }

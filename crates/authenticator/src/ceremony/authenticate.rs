@@ -30,7 +30,7 @@ pub fn authenticate(
 ) -> Result<Assertion, CeremonyError> {
     check_request(&request.origin, &request.rp_id, &request.challenge)?;
     let client_data = ClientData::new(Ceremony::Get, &request.challenge, &request.origin);
-    let mut run = Run { link, person, control, entropy, begun: false };
+    let mut run = Run::new(link, person, control, entropy);
     let (credential_id, signed) = sign(&mut run, request, &client_data)?;
     Ok(Assertion::new(
         credential_id,
@@ -64,7 +64,7 @@ fn sign(
     }
 
     let method = choose(&info, request.user_verification, Purpose::Authenticate)?;
-    let scope = Scope { permissions: Permissions::GetAssertion, rp_id };
+    let scope = Scope { permissions: Permissions::GetAssertion, rp_id: Some(rp_id) };
     let verified = run.verify(method, &info, scope)?;
     let allow = run.narrow(rp_id, allow, &verified)?;
     if allow.is_empty() && !request.allow.is_empty() {

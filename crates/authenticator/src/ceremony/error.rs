@@ -60,7 +60,23 @@ pub enum CeremonyError {
     #[error("built-in user verification is blocked")]
     UvBlocked,
 
+    /// A new PIN breaks a rule of the authenticator.
+    #[error("PIN breaks a rule of the authenticator")]
+    PinPolicy,
+    /// It does not take what was proved with PIN or finger: too old, or for another purpose.
+    #[error("authenticator did not accept the PIN/UV token")]
+    Unverified,
+    /// It does this only under other circumstances: just after power-up, or not at all now.
+    #[error("not allowed now")]
+    NotAllowed,
+    /// It is busy with something else.
+    #[error("authenticator is busy")]
+    Busy,
+
     // The abilities of the authenticator.
+    /// The request is larger than what it takes.
+    #[error("request is too large for the authenticator")]
+    TooLarge,
     /// It speaks U2F only, or something unknown.
     #[error("authenticator does not speak CTAP2")]
     NotCtap2,
@@ -126,6 +142,17 @@ impl From<Status> for CeremonyError {
             Status::PIN_NOT_SET => Self::NoPinSet,
             Status::UV_BLOCKED => Self::UvBlocked,
             Status::UV_INVALID => Self::UvFailed,
+            Status::PIN_POLICY_VIOLATION => Self::PinPolicy,
+            Status::PIN_AUTH_INVALID | Status::PUAT_REQUIRED | Status::UNAUTHORIZED_PERMISSION => {
+                Self::Unverified
+            }
+            Status::NOT_ALLOWED => Self::NotAllowed,
+            Status::CHANNEL_BUSY
+            | Status::LOCK_REQUIRED
+            | Status::PROCESSING
+            | Status::USER_ACTION_PENDING
+            | Status::OPERATION_PENDING => Self::Busy,
+            Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED => Self::TooLarge,
             other => Self::Refused(other),
         }
     }

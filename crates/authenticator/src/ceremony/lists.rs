@@ -15,7 +15,7 @@ const PIN_UV_PARAMETERS: usize = 40;
 ///
 /// IDs longer than any of this authenticator's are left out: they cannot be here. One that names
 /// no limit of entries gets them one by one, as CTAP 2.0 keys may refuse a second.
-pub(super) fn batches(
+pub(crate) fn batches(
     ids: &[Vec<u8>],
     info: &get_info::Response,
     request_length: usize,
@@ -115,7 +115,7 @@ pub(super) fn credential_of(
 }
 
 /// Length in bytes of a request without its list.
-pub(super) fn length<C: Command>(request: &C) -> usize {
+pub(crate) fn length<C: Command>(request: &C) -> usize {
     request.encode().len()
 }
 

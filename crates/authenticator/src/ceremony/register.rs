@@ -32,7 +32,7 @@ pub fn register(
     }
     let client_data = ClientData::new(Ceremony::Create, &request.challenge, &request.origin);
 
-    let mut run = Run { link, person, control, entropy, begun: false };
+    let mut run = Run::new(link, person, control, entropy);
     let info = run.info()?;
     let response = make(&mut run, request, &client_data, &info)?;
     drop(run);
@@ -61,6 +61,7 @@ fn make(
         rp: &request.rp,
         user: &request.user,
         exclude_list: &[],
+        cred_protect: cred_protect(discoverable, info),
         discoverable,
         uv: None,
         token: None,
@@ -72,7 +73,7 @@ fn make(
     };
 
     let method = choose(info, request.user_verification, Purpose::Register { discoverable })?;
-    let verified = run.verify(method, info, Scope { permissions, rp_id })?;
+    let verified = run.verify(method, info, Scope { permissions, rp_id: Some(rp_id) })?;
     // The authenticator itself says that a credential is excluded, after a touch.
     let exclude = run.narrow(rp_id, exclude, &verified)?;
     command.exclude_list = &exclude;
@@ -91,4 +92,14 @@ fn discoverable(wish: ResidentKey, info: &get_info::Response) -> Result<bool, Ce
         ResidentKey::Required if info.has("rk") => Ok(true),
         ResidentKey::Required => Err(CeremonyError::NoDiscoverable),
     }
+}
+
+/// A discoverable credential is not shown to whoever merely holds the authenticator: it takes the
+/// verified person, or its ID. With the ID alone it is still found, before anybody types a PIN
+/// (see [`crate::race`]); so not the highest level.
+fn cred_protect(discoverable: bool, info: &get_info::Response) -> Option<u8> {
+    /// `userVerificationOptionalWithCredentialIDList`, CTAP 2.1 §12.1.
+    const WITH_ID_OR_VERIFIED: u8 = 0x02;
+    let known = info.extensions.iter().any(|known| known == "credProtect");
+    (discoverable && known).then_some(WITH_ID_OR_VERIFIED)
 }

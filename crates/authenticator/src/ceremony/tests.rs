@@ -185,6 +185,25 @@ fn a_fingerprint_that_fails_leads_to_the_pin() {
 }
 
 #[test]
+fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
+    // One member more: preferredPlatformUvAttempts 2.
+    let mut patient = info(FINGERPRINT_AND_PIN);
+    patient[1] += 1;
+    patient.extend(hex!("11 02"));
+    let mut link = script(vec![
+        (INFO, patient),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (UV_TOKEN, vec![Status::UV_INVALID.0]),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (UV_TOKEN, token()),
+        (ASSERTION, assertion(RP_ID, 0x05)),
+    ]);
+    let mut person = Typist::default();
+    sign_in(&mut link, &mut person).unwrap();
+    assert!(person.prompts.is_empty());
+}
+
+#[test]
 fn a_fingerprint_that_fails_without_a_pin_says_so() {
     let mut link = script(vec![
         (INFO, info(&[("uv", true), ("pinUvAuthToken", true)])),

@@ -38,6 +38,19 @@ impl CeremonyError {
             Self::UvBlocked => {
                 "Your fingerprint was not recognised too often. Ask your administrator for help."
             }
+            Self::PinPolicy => {
+                "This card or key does not take such a PIN. Start again, and choose a longer or less simple one."
+            }
+            Self::Unverified => {
+                "The card or key did not accept that it was you. Start again, and do not wait after the PIN."
+            }
+            Self::NotAllowed => {
+                "The card or key does not allow this now. Take it out, put it back, and start again at once."
+            }
+            Self::Busy => {
+                "The card or key is busy with something else. Wait until that is over, and start again."
+            }
+            Self::TooLarge => "The request is too large for this card or key. Use another one.",
             Self::NotCtap2 => {
                 "This card or key is too old: it does not know FIDO2. Use another one."
             }
@@ -63,6 +76,51 @@ impl CeremonyError {
 mod tests {
     use super::*;
     use crate::Status;
+
+    /// What is said where nothing better is known.
+    fn in_general() -> &'static str {
+        CeremonyError::Malformed.words()
+    }
+
+    #[test]
+    fn every_status_that_a_person_can_do_something_about_has_words_of_its_own() {
+        for (status, says) in [
+            (Status::NO_CREDENTIALS, "does not belong to your account"),
+            (Status::CREDENTIAL_EXCLUDED, "added to your account already"),
+            (Status::KEY_STORE_FULL, "no room left"),
+            (Status::NOT_ALLOWED, "does not allow this now"),
+            (Status::OPERATION_DENIED, "refused on your card or key"),
+            (Status::TIMEOUT, "Time ran out"),
+            (Status::USER_ACTION_TIMEOUT, "Time ran out"),
+            (Status::ACTION_TIMEOUT, "Time ran out"),
+            (Status::PIN_AUTH_BLOCKED, "three times in a row"),
+            (Status::PIN_BLOCKED, "blocked"),
+            (Status::PIN_NOT_SET, "has no PIN"),
+            (Status::PIN_POLICY_VIOLATION, "does not take such a PIN"),
+            (Status::PIN_AUTH_INVALID, "did not accept that it was you"),
+            (Status::UNAUTHORIZED_PERMISSION, "did not accept that it was you"),
+            (Status::UV_INVALID, "fingerprint was not recognised"),
+            (Status::UV_BLOCKED, "fingerprint was not recognised too often"),
+            (Status::UNSUPPORTED_ALGORITHM, "ES256"),
+            (Status::CHANNEL_BUSY, "busy"),
+            (Status::REQUEST_TOO_LARGE, "too large"),
+        ] {
+            let words = CeremonyError::from(status).words();
+            assert!(words.contains(says), "{status:?}: {words}");
+            assert_ne!(words, in_general(), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn every_status_says_what_happened_and_what_to_do() {
+        for status in (0x01..=0xFF).map(Status) {
+            let words = CeremonyError::from(status).words();
+            assert!(
+                words.matches(". ").count() >= 1 && words.ends_with('.'),
+                "{status:?}: {words}"
+            );
+        }
+    }
 
     #[test]
     fn a_block_until_power_off_and_a_block_for_good_ask_for_different_things() {

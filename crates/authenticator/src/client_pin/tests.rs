@@ -1,6 +1,6 @@
 use super::*;
-use crate::Status;
 use crate::pin_uv::tests::{entropy, secret};
+use crate::{Pin, Status};
 use hex_literal::hex;
 
 /// Our half of the key agreement, as it stands in each request.
@@ -75,7 +75,8 @@ fn get_pin_token_sends_half_a_hash_encrypted() {
 fn a_token_by_pin_is_for_one_purpose_and_one_relying_party() {
     let secret = secret(PinUvAuthProtocol::Two);
     let both = Permissions::MakeCredentialAndGetAssertion;
-    let request = GetToken::using_pin(&secret, &pin(), both, "example.com", &mut entropy).unwrap();
+    let request =
+        GetToken::using_pin(&secret, &pin(), both, Some("example.com"), &mut entropy).unwrap();
     let expected = [
         &hex!("06 a6 01 02 02 09 03")[..],
         &PLATFORM_KEY,
@@ -99,9 +100,55 @@ fn a_token_by_built_in_verification_is_for_one_purpose_and_one_relying_party() {
         .concat()
     };
     for (permissions, bits) in [(Permissions::MakeCredential, 1), (Permissions::GetAssertion, 2)] {
-        let request = GetToken::using_uv(&secret, permissions, "example.com");
+        let request = GetToken::using_uv(&secret, permissions, Some("example.com"));
         assert_eq!(request.encode(), expected(bits));
     }
     assert_eq!(GetToken::decode(&hex!("00 a1 02 42 abcd")), Ok(vec![0xAB, 0xCD]));
     assert_eq!(GetToken::decode(&hex!("00 a0")), Err(AnswerError::Malformed));
+}
+
+#[test]
+fn get_uv_retries_goes_out_and_comes_back() {
+    let request = GetUvRetries { protocol: PinUvAuthProtocol::Two };
+    assert_eq!(request.encode(), hex!("06 a2 01 02 02 07"));
+    assert_eq!(GetUvRetries::decode(&hex!("00 a1 05 03")), Ok(3));
+    assert_eq!(GetUvRetries::decode(&hex!("00 a1 03 03")), Err(AnswerError::Malformed));
+}
+
+#[test]
+fn change_pin_sends_the_new_one_encrypted_and_the_old_one_hashed() {
+    let secret = secret(PinUvAuthProtocol::Two);
+    let new = Pin::new("567890").unwrap();
+    let request = ChangePin::new(&secret, &pin(), &new, &mut entropy).unwrap();
+    let expected = [
+        &hex!("06 a6 01 02 02 04 03")[..],
+        &PLATFORM_KEY,
+        &hex!("04 58 20 0f0a828b09a80cd5d9b57d5f1c41faa9e617c38c6bb8eaa8139f741ba8973420"),
+        &hex!(
+            "05 58 50 707172737475767778797a7b7c7d7e7f"
+            "28be99f0ff204d401ab602ad62710b6416695170cf1be923db372e3cf1b79269"
+            "c1ebab19a3ebe3e880aa8e8b753a6d3c1dbf008be75a2830c5cdeebc53ea592c"
+        ),
+        &hex!("06 58 20 707172737475767778797a7b7c7d7e7fecf19b4e4ed788080218121eff1ba1f3"),
+    ];
+    assert_eq!(request.encode(), expected.concat());
+    let wrong = AnswerError::Status(Status::PIN_INVALID);
+    assert_eq!(ChangePin::decode(&[0x31]), Err(wrong));
+}
+
+#[test]
+fn a_token_to_manage_is_for_one_purpose_and_bound_to_nobody() {
+    let secret = secret(PinUvAuthProtocol::Two);
+    for (permissions, bits) in [
+        (Permissions::CredentialManagement, 0x04),
+        (Permissions::BioEnrollment, 0x08),
+        (Permissions::AuthenticatorConfiguration, 0x20),
+    ] {
+        let request = GetToken::using_pin(&secret, &pin(), permissions, None, &mut entropy);
+        let encoded = request.unwrap().encode();
+        assert!(encoded.starts_with(&hex!("06 a5 01 02 02 09 03")), "{encoded:02x?}");
+        let number = if bits < 0x18 { vec![bits] } else { vec![0x18, bits] };
+        let expected = [&[0x09][..], &number].concat();
+        assert!(encoded.ends_with(&expected), "{encoded:02x?}");
+    }
 }

@@ -20,12 +20,13 @@ fn a_request_with_everything_is_written_as_in_the_table() {
         rp: &rp,
         user: &user,
         exclude_list: &[vec![0xAA, 0xBB]],
+        cred_protect: Some(2),
         discoverable: true,
         uv: None,
         token: Some(&token),
     };
     let expected = hex!(
-        "01 a8"
+        "01 a9"
         "01 58 20 108a9107a11167c1d1090f07d6fd7dbf37f8cd8ad88a90fc1b3bc067c120fd23"
         "02 a2 62 6964 6b 6578616d706c652e636f6d"              // rp: id
         "      64 6e616d65 67 4578616d706c65"                  // name
@@ -36,6 +37,7 @@ fn a_request_with_everything_is_written_as_in_the_table() {
         "         64 74797065 6a 7075626c69632d6b6579"         // type: public-key
         "05 81 a2 62 6964 42 aabb"                             // excludeList: id
         "         64 74797065 6a 7075626c69632d6b6579"         // type: public-key
+        "06 a1 6b 6372656450726f74656374 02"                   // extensions: credProtect
         "07 a1 62 726b f5"                                     // options: rk
         "08 58 20 00f1234d7436115975416f27bef4d4c7b916edf806767fe9a7d6674721b32874"
         "09 02"                                                // pinUvAuthProtocol
@@ -51,6 +53,7 @@ fn a_request_without_extras_says_rk_and_where_it_may_uv() {
         rp: &rp,
         user: &user,
         exclude_list: &[],
+        cred_protect: None,
         discoverable: false,
         uv: None,
         token: None,
@@ -94,4 +97,20 @@ fn an_answer_without_a_credential_is_malformed() {
         Err(AnswerError::Malformed)
     );
     assert_eq!(Request::decode(&hex!("00")), Err(AnswerError::Malformed));
+}
+
+#[test]
+fn a_request_for_a_touch_alone_has_an_empty_parameter() {
+    let rp = RelyingParty { id: ".dummy".into(), name: ".dummy".into() };
+    let nobody = User { id: vec![1], name: ".dummy".into(), display_name: ".dummy".into() };
+    let expected = [
+        &hex!("01 a6 01 58 20")[..],
+        &[0; 32],
+        &hex!("02 a2 62 6964 66 2e64756d6d79 64 6e616d65 66 2e64756d6d79"),
+        &hex!("03 a3 62 6964 41 01 64 6e616d65 66 2e64756d6d79"),
+        &hex!("      6b 646973706c61794e616d65 66 2e64756d6d79"),
+        &hex!("04 81 a2 63 616c67 26 64 74797065 6a 7075626c69632d6b6579"),
+        &hex!("08 40 09 01"),
+    ];
+    assert_eq!(only_a_touch(&rp, &nobody), expected.concat());
 }

@@ -179,7 +179,7 @@ impl World {
         })
     }
 
-    fn run<T>(
+    pub(crate) fn run<T>(
         &mut self,
         person: &mut Cardholder,
         ceremony: impl FnOnce(
