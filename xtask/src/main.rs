@@ -7,6 +7,7 @@ mod layers;
 mod licences;
 mod pictures;
 mod prerequisites;
+mod python;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ usage: cargo xtask COMMAND
   layers            the layer check alone
   licences          the licence check alone
   pictures          screenshots of every page, into docs/pictures
-  prerequisites X   install what `make demo` or `make test` needs (X: demo, test)";
+  prerequisites X   install what `make X` needs (X: demo, test, interop)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         ["pictures"] => pictures::take(),
         ["prerequisites", "demo"] => prerequisites::install(prerequisites::DEMO),
         ["prerequisites", "test"] => prerequisites::install(prerequisites::TEST),
+        ["prerequisites", "interop"] => {
+            prerequisites::install(prerequisites::INTEROP) && python::install()
+        }
         _ => {
             println!("{USAGE}");
             false

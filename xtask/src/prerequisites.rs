@@ -24,6 +24,19 @@ pub(crate) const TEST: &[&str] = &[
     "strace",
 ];
 
+/// What `make interop` needs: a simulated card in a reader, and other people's clients. The rest of
+/// theirs is no package of the operating system, see `python.rs`.
+pub(crate) const INTEROP: &[&str] = &[
+    "pkg-config",
+    "libpcsclite-dev",
+    "libclang-dev",
+    "pcscd",
+    "vsmartcard-vpcd",
+    "iproute2",
+    "python3-venv",
+    "python3-pyscard",
+];
+
 /// Installs what is missing; `true` when nothing is missing afterwards.
 pub(crate) fn install(packages: &[&str]) -> bool {
     let missing = missing(packages);
