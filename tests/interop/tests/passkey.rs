@@ -24,6 +24,8 @@ use tempfile::TempDir;
 
 const ORIGIN: &str = "https://login.example.com";
 const RP_ID: &str = "login.example.com";
+/// Flags: user present, user verified; and the credential is of the kind that is backed up, and is.
+const VERIFIED: u8 = 0x1D;
 
 /// The key has a sensor of its own: nobody is asked for a PIN, or which account it shall be.
 struct Nobody;
@@ -118,7 +120,7 @@ fn public_key(registration: &Registration) -> VerifyingKey {
     assert_eq!(member(&object, &"fmt".into()), "none".into());
     let data = member(&object, &"authData".into()).into_bytes().unwrap();
     assert_eq!(data[..32], *Sha256::digest(RP_ID));
-    assert_eq!(data[32], 0x45, "user present, user verified, attested credential data");
+    assert_eq!(data[32], 0x40 | VERIFIED, "and attested credential data");
     let id = usize::from(u16::from_be_bytes([data[53], data[54]]));
     assert_eq!(data[55..55 + id], registration.id.0);
     let key: Value = ciborium::from_reader(&data[55 + id..]).unwrap();
@@ -134,7 +136,7 @@ fn check(assertion: &Assertion, registration: &Registration) {
     let signature = Signature::from_der(&response.signature.0).unwrap();
     public_key(registration).verify(&signed, &signature).unwrap();
     assert_eq!(assertion.id, registration.id);
-    assert_eq!(response.authenticator_data.0[32], 0x05, "user present, user verified");
+    assert_eq!(response.authenticator_data.0[32], VERIFIED);
 }
 
 #[test]
