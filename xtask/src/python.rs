@@ -2,7 +2,7 @@
 //! its source distribution, and what they need. All by the versions and hashes in
 //! `tests/interop/python`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
@@ -58,7 +58,8 @@ fn sources() -> io::Result<bool> {
     download.args(["-r", WANTED[1], "-d", PLACE]);
     let folder = Path::new(PLACE).join("fido2");
     fs::create_dir_all(&folder)?;
-    let archive = || fs::read_dir(PLACE)?.flatten().find_map(archive_of).ok_or_else(missing);
+    let archive =
+        || fs::read_dir(PLACE)?.flatten().find_map(|entry| archive_of(&entry)).ok_or_else(missing);
     Ok(run(&mut download)?
         && run(Command::new("tar")
             .args(["--strip-components=1", "-C"])
@@ -67,7 +68,7 @@ fn sources() -> io::Result<bool> {
             .arg(archive()?))?)
 }
 
-fn archive_of(entry: fs::DirEntry) -> Option<std::path::PathBuf> {
+fn archive_of(entry: &fs::DirEntry) -> Option<PathBuf> {
     Some(entry.path()).filter(|path| path.extension().is_some_and(|name| name == "gz"))
 }
 

@@ -52,7 +52,7 @@ pub fn device_tests(
     client.args(["-o", HANGS_AFTER, "-o", "faulthandler_exit_on_timeout=true"]);
     client.arg("--record").arg(record).args(place).env("PYTHONPATH", plugins);
     // Nothing of theirs stands behind a proxy.
-    client.env("no_proxy", "*").env("PYTHONDONTWRITEBYTECODE", "1");
+    client.env("no_proxy", "*").env("PYTHONPYCACHEPREFIX", target().join("interop/cache"));
     let output = client.output()?;
     // 0: all passed; 1: some did not.
     if !matches!(output.status.code(), Some(0 | 1)) {

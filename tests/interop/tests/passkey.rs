@@ -1,7 +1,10 @@
 //! Our client and our link to a security key in which nothing is ours: the passkey crates.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests measure time and fail by panicking"
 )]
@@ -48,7 +51,7 @@ impl Person for Nobody {
 
 struct Key {
     folder: TempDir,
-    _key: Played,
+    _played: Played,
 }
 
 impl Key {
@@ -56,7 +59,7 @@ impl Key {
         let folder = tempfile::tempdir().unwrap();
         let mut key = passkey_key().unwrap();
         let key = Played::start(key.arg(folder.path().join("key")), "key plugged in").unwrap();
-        Self { folder, _key: key }
+        Self { folder, _played: key }
     }
 
     /// A link of its own for each ceremony, as the agent has it.

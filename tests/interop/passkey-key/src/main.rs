@@ -19,7 +19,8 @@ use rustix::net::{
 use key::{Key, Report};
 
 fn main() -> io::Result<()> {
-    let path = env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: passkey-key SOCKET"))?;
+    let path =
+        env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: passkey-key SOCKET"))?;
     let listener = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None)?;
     bind(&listener, &SocketAddrUnix::new(Path::new(&path))?)?;
     listen(&listener, 1)?;
