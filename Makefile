@@ -1,6 +1,7 @@
-# Two commands: `make demo` shows Cardea, `make test` checks it. Both install what they need.
+# Two commands: `make demo` shows Cardea, `make test` checks it. A third, `make interop`, has other
+# people's clients check the simulator, and us an authenticator of theirs. All install what they need.
 
-.PHONY: demo test check
+.PHONY: demo test check interop
 
 # ONCE=1: end after the scripted part.
 demo:
@@ -14,3 +15,9 @@ test: check
 check:
 	cargo run --quiet --locked -p xtask -- prerequisites test
 	cargo run --quiet --locked -p xtask -- check
+
+interop:
+	@cargo run --quiet --locked -p xtask -- prerequisites interop
+	cargo build --locked -p firmware-sim --bins
+	cargo build --locked --manifest-path tests/interop/passkey-key/Cargo.toml --target-dir target/passkey-key
+	cargo test --locked -p interop -- --include-ignored --nocapture

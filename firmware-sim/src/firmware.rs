@@ -194,12 +194,10 @@ impl Firmware<'_> {
             Input::U2f(apdu) => {
                 self.call(Command::Msg, apdu).unwrap_or_else(|| WRONG_LENGTH.to_vec())
             }
-            Input::Apdu(apdu) => match self.chain.admit(apdu) {
-                Ok(()) => {
-                    apdu::exchange(&mut self.dispatch, &mut self.reader, &mut self.fido, apdu)
-                }
-                Err(status) => status.to_vec(),
-            },
+            Input::Apdu(apdu) if self.chain.admit(apdu) => {
+                apdu::exchange(&mut self.dispatch, &mut self.reader, &mut self.fido, apdu)
+            }
+            Input::Apdu(_) => apdu::refuse(&mut self.dispatch, &mut self.reader, &mut self.fido),
         }
     }
 

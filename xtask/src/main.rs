@@ -8,6 +8,7 @@ mod layers;
 mod licences;
 mod pictures;
 mod prerequisites;
+mod python;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ usage: cargo xtask COMMAND
   layers            the layer check alone
   licences          the licence check alone
   pictures          screenshots of every page, into docs/pictures
-  prerequisites X   install what `make demo` or `make test` needs (X: demo, test)";
+  prerequisites X   install what `make X` needs (X: demo, test, interop)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +36,10 @@ fn main() -> ExitCode {
         ["prerequisites", "demo"] => prerequisites::install(&[prerequisites::DEMO]),
         ["prerequisites", "test"] => {
             prerequisites::install(&[prerequisites::DEMO, prerequisites::TEST])
+        }
+        ["prerequisites", "interop"] => {
+            let needs = [prerequisites::DEMO, prerequisites::INTEROP];
+            prerequisites::install(&needs) && python::install()
         }
         _ => {
             println!("{USAGE}");

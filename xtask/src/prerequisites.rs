@@ -52,6 +52,13 @@ pub(crate) const TEST: &[Need] = &[
     need("openssl", Program("openssl")),
 ];
 
+/// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no
+/// package of the operating system, see `python.rs`.
+pub(crate) const INTEROP: &[Need] = &[
+    need("python3-venv", Files("ensurepip", &["/usr/lib"])),
+    need("python3-pyscard", Files("smartcard", &["/usr/lib/python3"])),
+];
+
 /// Installs what is missing; `true` when nothing is missing afterwards.
 pub(crate) fn install(needs: &[&[Need]]) -> bool {
     let needs = needs.iter().copied().flatten();
