@@ -124,9 +124,9 @@ impl Pairing {
         code: &EnrolmentCode,
         again: bool,
     ) -> Result<Self, PairError> {
-        let before = inner.status().enrolments.into_iter();
-        let before = before.filter(|info| !again && info.server == server.origin()).next_back();
-        if let Some(EnrolmentInfo { tenant_name, account, .. }) = before {
+        let mut before = inner.status().enrolments.into_iter();
+        let before = before.find(|info| info.server == server.origin());
+        if let Some(EnrolmentInfo { tenant_name, account, .. }) = before.filter(|_| !again) {
             return Err(PairError::Already { tenant: tenant_name, account });
         }
         let (key, pkcs8) = keys::new_key()?;

@@ -57,6 +57,20 @@ async fn a_new_card_gets_a_pin_and_a_credential_and_then_signs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_another_network_is_said_to_be_there() {
+    const SAID: &str = "The page is in another network than this computer.";
+    let (desktop, server, _card, credential) = enrolled(11).await;
+    for elsewhere in [false, true] {
+        desktop.person.will(&[PIN]);
+        let mut request = login(&server, vec![credential.clone()]);
+        request.context.other_network = elsewhere;
+        server.ask(&request);
+        assert!(matches!(server.outcome().await.1, Outcome::Assertion(_)));
+        assert_eq!(desktop.person.saw().contains(SAID), elsewhere);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_different_pins_are_no_choice() {
     let (desktop, server) = paired().await;
     let card = new_card(11);

@@ -109,12 +109,15 @@ impl Page {
     /// How far the computer is that was last offered; nothing more once it was asked. One that is
     /// gone while the page waits for it was opened in another browser.
     fn computer(&self, device: Option<&Device>, asked: bool) -> Option<PageState> {
+        let awaited = self.told.awaited_computer();
+        let is_gone = awaited.is_some_and(|id| device.is_none_or(|device| device.id != id));
         match device {
             Some(device) if device.state == DeviceState::Pending => {
                 Some(PageState::enrolled(device))
             }
+            _ if is_gone => Some(PageState::Elsewhere),
             Some(device) => (!asked).then(|| PageState::paired(device)),
-            None => self.told.waits_for_computer().then_some(PageState::Elsewhere),
+            None => None,
         }
     }
 

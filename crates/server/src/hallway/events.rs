@@ -175,9 +175,9 @@ impl Told {
         self.prompt = state.stage().or(self.prompt);
     }
 
-    /// Whether the page waits for a computer to be confirmed.
-    pub(crate) fn waits_for_computer(&self) -> bool {
-        matches!(self.computer, Some((_, Computer::Enrolled)))
+    /// The computer that the page waits for.
+    pub(crate) fn awaited_computer(&self) -> Option<DeviceId> {
+        self.computer.filter(|(_, how_far)| *how_far == Computer::Enrolled).map(|(id, _)| id)
     }
 
     /// The prompt that the page takes for open.

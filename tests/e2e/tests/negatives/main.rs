@@ -19,6 +19,7 @@ mod once;
 mod pairing;
 mod parallel;
 mod refused;
+mod return_step;
 mod sick;
 mod spliced;
 mod strangers;

@@ -118,9 +118,9 @@ fn a_computer_is_told_once_whatever_becomes_of_prompts() {
     told.note(&PageState::of(&ticket(TicketState::Claimed), Moment(0)).unwrap());
     assert!(!told.lacks(&first));
     assert!(told.lacks(&second), "another computer of the same name");
-    assert!(told.waits_for_computer());
+    assert!(told.awaited_computer().is_some());
     told.note(&PageState::Elsewhere);
-    assert!(!told.waits_for_computer());
+    assert_eq!(told.awaited_computer(), None);
 
     let id = DeviceId(entropy::id());
     let paired = PageState::Paired { id, device: "ward-3-pc".into() };
@@ -128,7 +128,7 @@ fn a_computer_is_told_once_whatever_becomes_of_prompts() {
     assert!(told.lacks(&paired));
     told.note(&paired);
     assert!(!told.lacks(&paired) && !told.lacks(&named(id)));
-    assert!(!told.waits_for_computer());
+    assert_eq!(told.awaited_computer(), None);
 }
 
 #[test]

@@ -83,10 +83,9 @@ impl Run {
     /// The audit event of an effect, and what is remarkable about how its cause came.
     fn entry(&self, audit: &Audit) -> AuditEntry {
         let mut entry = entry(audit, self.login);
-        if self.material.agent.is_some_and(|agent| agent.other_network) {
-            if let Some(detail) = entry.detail.as_object_mut() {
-                detail.insert("other_network".into(), true.into());
-            }
+        let elsewhere = self.material.agent.is_some_and(|agent| agent.other_network);
+        if let Some(detail) = entry.detail.as_object_mut().filter(|_| elsewhere) {
+            detail.insert("other_network".into(), true.into());
         }
         entry
     }
