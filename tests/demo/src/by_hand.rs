@@ -32,9 +32,13 @@ async fn pair(stage: &Stage, code: &str) -> Result<(), Trouble> {
     if !code.chars().all(|c| c.is_ascii_alphabetic() || c == '-') || code.starts_with('-') {
         return Err(Trouble::new("a code", "a code has eight letters, like KRQM-BXPT"));
     }
-    let pairing = Pairing::begin(stage, code).await?;
-    let (account, number) = (&pairing.account, &pairing.number);
-    say(format_args!("The agent shows {number} for {account}: enter it on the page."));
+    // The browser of the play is paired already: this one comes beside it.
+    let pairing = Pairing::begin(stage, code, &["--again"]).await?;
+    let (account, address) = (&pairing.account, &pairing.address);
+    say(format_args!(
+        "The agent says that this is the login of {account}. If it is yours, open this address in \
+         the browser that shows the code, and confirm there:\n\n  {address}\n"
+    ));
     say(pairing.paired().await?);
     Ok(())
 }

@@ -26,11 +26,16 @@ pub(crate) struct Pairing {
 }
 
 impl Pairing {
-    /// `cardea-agent pair CODE --server URL`, up to the address that it prints.
-    pub(crate) async fn begin(stage: &Stage, code: &str) -> Result<Self, Trouble> {
+    /// `cardea-agent pair CODE --server URL`, with these further arguments, up to the address that
+    /// it prints.
+    pub(crate) async fn begin(
+        stage: &Stage,
+        code: &str,
+        further: &[&str],
+    ) -> Result<Self, Trouble> {
         let mut command = Command::from(stage.agent_command());
         // A browser of this desktop would not be the one of the play.
-        command.args(["pair", code, "--no-browser", "--server", stage.origin()]);
+        command.args(["pair", code, "--no-browser", "--server", stage.origin()]).args(further);
         command.kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(cannot("cardea-agent to start"))?;

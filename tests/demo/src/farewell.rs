@@ -46,8 +46,9 @@ Pair your browser with the demo's agent, and use its card:
   2. Choose \"Set up Cardea on this computer\"; the page shows a code like KRQM-BXPT.
   3. Type that code here, and Enter. (Or in another terminal, with it in place of CODE:
      {agent} --socket {socket} \\
-         pair CODE --server {origin} )
-  4. Enter the number that the agent shows on the page. \"Card or key\" asks the agent now.
+         pair CODE --again --no-browser --server {origin} )
+  4. Open the address that it prints in the browser that shows the code, and confirm there.
+     \"Card or key\" asks the agent now.
 
   PIN of the simulated card   {PIN}; the demo's dialog types it, and the card taps itself.
                               {USERNAME} has it already; Mia and Max can add it too.

@@ -93,7 +93,7 @@ impl Visitor {
     pub(crate) async fn set_up(&mut self, stage: &mut Stage) -> Told<()> {
         let offered = self.browser.post_json(&step("/pair"), &json!({})).await?;
         let code = text(&offered, "code")?;
-        let pairing = Pairing::begin(stage, &code).await?;
+        let pairing = Pairing::begin(stage, &code, &[]).await?;
         ensure(pairing.account == USERNAME, USERNAME, &pairing.account)?;
         // As the page's script does, the token goes from behind the # into the form.
         let (address, token) = pairing.address.split_once('#').unwrap_or((&pairing.address, ""));

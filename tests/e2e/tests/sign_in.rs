@@ -104,7 +104,6 @@ async fn login_page(world: &World, query: &str) -> e2e::Answer {
 const STRAIGHT: &str = "/realms/acme/broker/azure/login?login=0";
 
 /// A tenant with this policy, and two providers: `azure`, and one that is not shown.
-#[expect(clippy::unwrap_used, reason = "a world that cannot be made is a red test")]
 async fn with_a_hidden_provider(policy: TenantPolicy) -> World {
     let world = World::with_policy(policy).await;
     let tenant = world.tenant("acme").await;

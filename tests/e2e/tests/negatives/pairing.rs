@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use server::Bounds;
 
 use crate::device::{Device, options_of};
-use crate::support::{ACME, ada, enrolled, mia};
+use crate::support::{ACME, ada, assert_clear, enrolled, mia, una};
 
 pub(crate) const PAIRING: &str = "__Host-dev-acme";
 
@@ -125,7 +125,7 @@ async fn a_person_sees_the_computers_that_they_have_set_up_and_removes_one() {
     assert_eq!(before.audited(&after), ["agent.removed"]);
     assert!(after.rows("pairing").is_empty());
     assert_eq!(browser.post_form(&path, &[]).await.status, 404, "once");
-    let late = device.post(&world, agent_protocol::paths::CLAIM, &json!({ "ticket": "x" })).await;
+    let late = device.post(&world, paths::CLAIM, &json!({ "ticket": "x" })).await;
     assert_eq!(late.status, 401, "its key opens nothing");
     assert!(!browser.get(&ACME.path("account/")).await.body.contains("ward-3-pc"));
 }
@@ -190,7 +190,7 @@ async fn a_page_in_another_network_is_said_to_be_there_and_goes_on_record() {
         assert_eq!(said, elsewhere, "{claims}");
         let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
         let body = json!({ "ticket": ticket, "outcome": { "assertion": answer } });
-        assert_eq!(device.post(&world, agent_protocol::paths::RESULT, &body).await.status, 200);
+        assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
         let events = world.dump().await.rows("audit");
         let last = events.iter().max_by_key(|row| row["seq"].parse::<i64>().unwrap()).unwrap();
         assert_eq!(last["kind"], "'login.signed-in'");
