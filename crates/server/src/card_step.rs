@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod code;
 pub(crate) mod events;
 pub(crate) mod finish;
+mod late;
 pub(crate) mod options;
 pub(crate) mod page;
 pub(crate) mod pair;

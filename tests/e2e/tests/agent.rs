@@ -55,6 +55,23 @@ async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn through_the_agent_a_sign_in_is_two_commits_more_than_in_a_browser() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let _card = desktop.put_new_card(1);
+    let mut browser = without_card(&world, &desktop).await;
+    assert_eq!(ask_agent(&mut browser, STEP).await["state"], "done");
+    browser.drop_cookie("__Host-sid-acme");
+
+    let before = world.app.store().figures().transactions;
+    world.entra_leg(&mut browser, &mut Person::new("mia@acme.example")).await.unwrap();
+    let done = ask_agent(&mut browser, STEP).await;
+    browser.get(done["location"].as_str().unwrap()).await;
+    let account = browser.get("/realms/acme/account/").await;
+    assert!(account.body.contains("mia@acme.example"), "{account:?}");
+    assert_eq!(world.app.store().figures().transactions - before, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_in_the_console_is_confirmed_through_the_agent() {
     let world = World::start().await;
     let desktop = Desktop::start();
@@ -103,7 +120,7 @@ async fn a_page_whose_card_was_added_through_the_agent_goes_on_to_the_account() 
     assert!(account.body.contains("The card is on your account"), "{account:?}");
 }
 
-/// Mia at the card step with an agent that is paired, and no card on its reader.
+/// Mia at the card step with an agent that is paired, and no card of hers.
 async fn without_card(world: &World, desktop: &Desktop) -> Browser {
     let mut browser = world.browser();
     world.entra_leg(&mut browser, &mut Person::new("mia@acme.example")).await.unwrap();

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use agent_protocol::EnrolmentCode;
-use e2e::{Answer, Browser, Card, Way, World, at_provider};
+use e2e::{Answer, Browser, Card, Desktop, PIN, Way, World, at_provider};
 use entra_stand_in::Person;
 use identity::{CardFirst, FirstCard, TenantPolicy};
 use ids::TenantId;
@@ -25,9 +25,10 @@ use store::{AuditEvent, Code, CodePurpose};
 const ACME: Way = Way::into("acme");
 const OPERATORS: Way = Way::into("operators");
 
-/// Our crates; what is not ours logs what it will.
-const OURS: &str = "off,server=trace,upstream=trace,oidc=trace,login=trace,store=trace,\
-                    secrets=trace,passkeys=trace,identity=trace,ids=trace,agent_protocol=trace";
+/// What is not ours at the level of the programs; our crates tell all.
+const FILTER: &str = "info,server=trace,upstream=trace,oidc=trace,login=trace,store=trace,\
+                      secrets=trace,passkeys=trace,identity=trace,ids=trace,agent_protocol=trace,\
+                      cardea_agent=trace,authenticator=trace";
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -48,7 +49,7 @@ impl Lines {
         let lines = Self::default();
         let writer = lines.clone();
         tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new(OURS))
+            .with_env_filter(tracing_subscriber::EnvFilter::new(FILTER))
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .init();
@@ -191,14 +192,14 @@ fn assert_one_line(lines: &[String]) {
     }
 }
 
-async fn issue_code(story: &mut Story) -> String {
+async fn issue_code(story: &mut Story, username: &str, seed: u8) -> String {
     let store = story.world.app.store();
     let tenant = story.world.tenant("acme").await.id;
-    let code = EnrolmentCode::from_random([5; 16]);
+    let code = EnrolmentCode::from_random([seed; 16]);
     let hash = KeyRing::of([7; 32]).derive("one-time code", code.as_str().as_bytes());
     let expires_at = store.now().await.unwrap().plus(std::time::Duration::from_secs(600));
     let mut tx = store.write(tenant).await.unwrap();
-    let person = tx.person_by_username("mia@acme.example").await.unwrap().unwrap().id;
+    let person = tx.person_by_username(username).await.unwrap().unwrap().id;
     let row =
         Code { person: Some(person), purpose: CodePurpose::FirstCard, expires_at, issued_by: None };
     tx.put_code(&hash.unwrap().hash(), &row).await.unwrap();
@@ -211,7 +212,7 @@ async fn issue_code(story: &mut Story) -> String {
 async fn enrol_by_code(story: &mut Story, card: &mut Card) {
     let mut browser = story.world.browser();
     story.entra(&mut browser, &mut Person::new("mia@acme.example")).await;
-    let code = issue_code(story).await;
+    let code = issue_code(story, "mia@acme.example", 5).await;
     let wrong = browser.post_form(&ACME.path("login/code"), &[("code", "BBBB-CCCC")]).await;
     assert_eq!(wrong.status, 200, "{wrong:?}");
     let accepted = browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await;
@@ -228,6 +229,45 @@ async fn sign_in(story: &mut Story, card: &mut Card) {
     story.tap(ACME, &mut browser, card).await;
     story.remember(&browser);
     assert_one_line(&story.info());
+}
+
+/// Through the agent: what it is shown, what the browser brings back, and the PIN that only the card
+/// and the person know.
+async fn through_the_agent(story: &mut Story) {
+    let desktop = Desktop::start();
+    let _card = desktop.put_new_card(3);
+    story.secrets.add("PIN", PIN);
+    let mut browser = story.world.browser();
+    story.entra(&mut browser, &mut Person::new("una@acme.example")).await;
+    let code = issue_code(story, "una@acme.example", 6).await;
+    let accepted = browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await;
+    assert_eq!(accepted.status, 303, "{accepted:?}");
+    let shown = browser.post_json(&ACME.path("login/card/pair"), &json!({})).await.member("code");
+    let shown = shown.as_str().unwrap().to_owned();
+    story.secrets.add("pairing code", &shown);
+    let pairing = desktop.pair(&story.world, &shown).await;
+    let (_, token) = pairing.address().split_once('#').unwrap();
+    story.secrets.add("return token", token);
+    assert_eq!(browser.come_back(pairing.address()).await.status, 200);
+    pairing.confirmed().await.unwrap();
+    desktop.agent.connected().await;
+    story.info();
+    let mut events = browser.events(&ACME.path("login/card/events")).await;
+    let pushed = browser.post_json(&ACME.path("login/card/agent"), &json!({})).await.json();
+    story.secrets.add("ticket", pushed["ticket"].as_str().unwrap());
+    let done = loop {
+        let event = events.next().await;
+        if event["state"] == "done" {
+            break event;
+        }
+        assert_ne!(event["state"], "refused", "{event}");
+    };
+    browser.get(done["location"].as_str().unwrap()).await;
+    assert!(browser.cookie("__Host-sid-acme").is_some());
+    story.remember(&browser);
+    let lines = story.info();
+    assert!(lines.iter().any(|line| line.contains("via=\"agent\"")), "{lines:?}");
+    assert_one_line(&lines);
 }
 
 async fn card_alone(story: &mut Story, card: &mut Card) {
@@ -256,7 +296,7 @@ async fn invited(story: &mut Story) {
     assert_one_line(&story.info());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
     let lines = Lines::listen();
     let world = World::telling_all(TenantPolicy {
@@ -278,6 +318,7 @@ async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
     enrol_by_code(&mut story, &mut card).await;
     sign_in(&mut story, &mut card).await;
     card_alone(&mut story, &mut card).await;
+    through_the_agent(&mut story).await;
     invited(&mut story).await;
 
     // The log.
@@ -314,6 +355,14 @@ async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
             vec!["login.upstream", "login.code", "card.enrolled", "login.signed-in"],
             vec!["login.upstream", "login.signed-in"],
             vec!["login.signed-in"],
+            vec![
+                "login.upstream",
+                "login.code",
+                "agent.offered",
+                "agent.paired",
+                "card.enrolled",
+                "login.signed-in",
+            ],
         ]
     );
     let operators = story.events(story.world.tenant("operators").await.id).await;

@@ -38,7 +38,7 @@ async fn a_server_that_this_computer_is_paired_with_is_paired_again_at_a_word_al
     let code = "KRQM-BXPT".parse().unwrap();
     let error = soon(desktop.agent().pair(&address(&server), &code)).await.unwrap_err();
     assert!(matches!(&error, PairError::Already { tenant, .. } if tenant == "Acme"), "{error}");
-    assert!(error.to_string().contains("--again"), "{error}");
+    assert!(error.what_now().contains("--again"), "{error}");
     assert_eq!(server.offered(), 1, "no code is spent for it");
     let pairing = soon(desktop.agent().pair_again(&address(&server), &code)).await.unwrap();
     server.page_confirms();

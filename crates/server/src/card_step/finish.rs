@@ -10,13 +10,15 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::card_step::answer::{self, Outcome};
-use crate::card_step::{Location, next};
+use crate::card_step::{Location, late, next};
 use crate::exits;
 use crate::hallway::ceremony::Answer;
 use crate::hallway::waiting::{AtCard, session_token};
 use crate::http::body::JsonBody;
 use crate::http::cookies::CardCookie;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
 
 #[derive(Deserialize)]
 pub(crate) struct Request {
@@ -26,13 +28,21 @@ pub(crate) struct Request {
 }
 
 /// `POST /realms/{slug}/login/card/finish`: the browser's answer. Proof, exit and audit event are
-/// one commit; a wrong answer spends the challenge and nothing else.
+/// one commit; a wrong answer spends the challenge and nothing else. One that comes too late or a
+/// second time is on record.
 pub(crate) async fn handler(
     State(app): State<App>,
-    AtCard { tenant, waiting }: AtCard,
+    TenantPath(tenant): TenantPath,
+    at: Result<AtCard, Problem>,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
 ) -> Result<Response, Problem> {
+    let waiting = match at {
+        Ok(AtCard { waiting, .. }) => waiting,
+        Err(Problem::LoginGone) => return Err(late::refuse(&app, &tenant, &headers, peer).await),
+        Err(other) => return Err(other),
+    };
     let given = Answer {
         channel: Channel::Browser,
         handle: Some(waiting.handle),

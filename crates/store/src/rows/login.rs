@@ -24,6 +24,9 @@ statements! {
         "WHERE login.handle = excluded.handle AND login.person_id = excluded.person_id ",
         "AND login.expires_at > ", NOW];
     END: ["DELETE FROM login WHERE tenant_id = $1 AND login_id = $2"];
+    TAKE_LATE: [
+        "DELETE FROM login WHERE tenant_id = $1 AND handle = $2 AND expires_at <= ", NOW,
+        " RETURNING *"];
     END_CHANGE: ["DELETE FROM login WHERE tenant_id = $1 AND session_id = $2"];
     SPEND_CHALLENGE: [
         "UPDATE login SET challenge_id = NULL, challenge_at = NULL, challenge_expires_at = NULL, ",
@@ -64,6 +67,20 @@ impl Rows {
 }
 
 impl Writing {
+    /// Takes the login of this handle whose time is over, once: so that an answer that comes too
+    /// late is on record, and a hundred of them are one entry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn take_late_login(
+        &mut self,
+        handle: &TokenHash,
+    ) -> Result<Option<Waiting>, StoreError> {
+        self.lock_person_of_handle(handle).await?;
+        self.one(&TAKE_LATE, values![handle]).await?.as_ref().map(read).transpose()
+    }
+
     /// Writes a waiting login, new or as the step left it. `false` when it has expired, or is
     /// held by another handle or for another person: then nothing is written.
     ///

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use e2e::{Browser, World};
+use e2e::{Browser, Dump, World};
 use secrets::KeyRing;
 use serde_json::{Value, json};
 
@@ -74,7 +74,6 @@ async fn a_login_at_the_card_step_that_is_too_old_is_no_login() {
     assert_eq!(page.title(), "This sign-in has expired");
     for (path, body) in [
         ("login/card/options", json!({ "hint": "card" })),
-        ("login/card/finish", answer),
         ("login/card/agent", json!({})),
         ("login/card/pair", json!({})),
     ] {
@@ -83,6 +82,18 @@ async fn a_login_at_the_card_step_that_is_too_old_is_no_login() {
         assert_eq!(refused.code(), "login-expired", "{path}");
     }
     assert_unchanged("too late", &before, &world.dump().await);
+    // The answer of a card is on record, and with it the login is gone: there is one entry.
+    for audited in [&["login.refused"][..], &[]] {
+        let before = world.dump().await;
+        let refused = ACME.finish(&mut browser, &answer).await;
+        assert_clear("too late", &refused);
+        assert_eq!(refused.code(), "login-expired");
+        let after = world.dump().await;
+        assert_eq!(before.audited(&after), audited);
+        assert!(after.rows("login").is_empty());
+        let rest = |dump: &Dump| dump.clone().without(&["login", "audit", "audit_head"]);
+        assert_eq!(rest(&before).changes(&rest(&after)), [""; 0]);
+    }
 }
 
 #[tokio::test]

@@ -87,15 +87,12 @@ async fn one_address_asks_for_so_many_challenges_a_minute() {
 
 /// What somebody with the first factor alone can repeat.
 #[tokio::test]
-async fn one_address_gives_so_many_codes_and_numbers_a_minute() {
-    for path in ["login/code", "login/card/pair/confirm"] {
+async fn one_address_gives_so_many_codes_and_tokens_a_minute() {
+    for (path, field) in [("login/code", "code"), ("login/card/pair/return", "token")] {
         let world = World::limited(LIMITS()).await;
         let mut browser = world.browser().at("198.51.100.7");
         ACME.to_card(&mut browser, &mut una()).await;
-        let mut give = async || match path {
-            "login/code" => browser.post_form(&ACME.path(path), &[("code", "BBBB-BBBB")]).await,
-            _ => browser.post_json(&ACME.path(path), &json!({ "number": "00" })).await,
-        };
+        let mut give = async || browser.post_form(&ACME.path(path), &[(field, "BBBB-BBBB")]).await;
         for _ in 0..3 {
             assert_ne!(give().await.status, 429, "{path}");
         }
@@ -140,7 +137,7 @@ async fn one_agent_calls_so_often_a_minute_wherever_it_is() {
         }
         let before = world.dump().await;
         let refused = device.post(&world, path, &body).await;
-        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"), "{path}");
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many-requests"), "{path}");
         assert_eq!(before, world.dump().await, "{path}");
         let channel = device.sign(&device.channel_call(&world).await).send(&world).await;
         assert_eq!(channel.status, 429, "its channel has no pace of its own: {channel:?}");
