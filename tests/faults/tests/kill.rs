@@ -28,8 +28,10 @@ async fn sweep(calls: &[&'static str], postgres: bool) {
         assert!(threads.len() <= 1 || postgres, "{call}: {threads:?}");
         let killed = |(_, outcome): &&(usize, Outcome)| *outcome != Outcome::Completed;
         let until = outcomes.iter().take_while(killed).count();
-        // Each call that the undisturbed run made has its own run, in which it was the last one.
-        assert_eq!(until, threads.first().copied().unwrap_or(0), "{call}: {outcomes:?}");
+        // Each call that the undisturbed run made has its own run, in which it was the last one. How
+        // often PostgreSQL's connections are looked after differs from run to run, by a few calls.
+        let made = threads.first().copied().unwrap_or(0);
+        assert!(if postgres { made <= until } else { made == until }, "{call}: {outcomes:?}");
         kills += until;
     }
     assert!(kills > 3, "{kills} calls are no flow");

@@ -75,7 +75,7 @@ impl Call {
         let challenge = "0193b5f0-0000-7000-8000-000000000000";
         match self.shape.content_type? {
             "application/json" => Some(format!(
-                "{{\"hint\":\"card\",\"login\":\"0\",\"challenge\":\"{challenge}\",\
+                "{{\"hint\":\"card\",\"login\":0,\"challenge\":\"{challenge}\",\
                  \"credential\":{{}},\"label\":\"x\",\"number\":\"12\"}}"
             )),
             _ => Some("code=BBBB-BBBB&login=0&label=x&token=x&name=x".to_owned()),

@@ -91,7 +91,8 @@ fn page(tenant: &Tenant, slot: &Slot, offer: &Offer<'_>, notice: Option<&str>) -
     LoginPage {
         login: slot.number.to_string(),
         use_card: (tenant.policy.card_first != CardFirst::Off).then_some(ceremony),
-        more_open: offer.named || notice.is_some(),
+        // Who cancelled there, or has just removed a card, wants another way than the card.
+        more_open: offer.named || matches!(notice, Some("cancelled" | "card-removed")),
         providers: offer.shown.iter().map(choice).collect(),
         notice: notice.and_then(notice_of),
         frame,
