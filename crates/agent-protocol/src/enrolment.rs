@@ -76,7 +76,8 @@ pub struct NonceAnswer {
     pub nonce: String,
 }
 
-/// Whether `rp_id` is the host itself or a parent domain of it, of two labels at least.
+/// Whether `rp_id` is the host itself or a parent domain of it, of two labels at least. An address of
+/// a machine is neither: an RP ID is a domain (WebAuthn Level 3, §5.1.3).
 ///
 /// # Security
 ///
@@ -84,14 +85,14 @@ pub struct NonceAnswer {
 /// suffixes are not known here: what is enrolled is the installation's own RP ID, and the
 /// browser keeps the list for pages.
 pub fn rp_id_fits_host(rp_id: &str, host: &str) -> bool {
-    if rp_id.is_empty() {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if rp_id.is_empty() || bare.parse::<std::net::IpAddr>().is_ok() {
         return false;
     }
     let is_parent = || {
         host.strip_suffix(rp_id).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
             && rp_id.contains('.')
             && !rp_id.starts_with('.')
-            && host.parse::<std::net::IpAddr>().is_err()
     };
     rp_id == host || is_parent()
 }
@@ -113,7 +114,8 @@ mod tests {
             ("evil.example", "login.example.com", false),
             ("", "login.example.com", false),
             ("0.1", "127.0.0.1", false),
-            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.1", false),
+            ("[2001:db8::1]", "[2001:db8::1]", false),
         ] {
             assert_eq!(rp_id_fits_host(rp_id, host), fits, "{rp_id} at {host}");
         }

@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the daemon
+    /// Run the agent, until it is ended
     Run {
         /// Where keys and enrolments are kept [default: cardea in `XDG_STATE_HOME`]
         #[arg(long, value_name = "DIR")]

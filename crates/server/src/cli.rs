@@ -14,6 +14,9 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 
 /// Sign in with your provider, then with your card.
+///
+/// To begin: `cardea init --url https://login.example.com`, then `cardea serve`, and in another
+/// terminal `cardea admin invite`, which prints the first administrator's link.
 #[derive(Parser)]
 #[command(name = "cardea", version)]
 struct Cli {
@@ -28,12 +31,12 @@ struct Cli {
 enum Command {
     /// Write a configuration file and the master key.
     Init(init::Arguments),
-    /// Serve.
+    /// Run the server.
     Serve(serve::Arguments),
     /// Commands for whoever has access to this host.
     #[command(subcommand)]
     Admin(Admin),
-    /// The audit trail.
+    /// Check that the audit trail is whole.
     #[command(subcommand)]
     Audit(audit::Command),
 }

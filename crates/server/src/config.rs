@@ -176,7 +176,8 @@ pub enum ConfigError {
     Url(Url),
     /// The RP ID does not fit the address.
     #[error(
-        "rp_id {rp_id} is neither the host of {url} nor a parent domain of it, of two labels at least"
+        "rp_id {rp_id} is neither the host of {url} nor a parent domain of it, of two labels at \
+         least; a card is bound to a name, not to an IP address"
     )]
     RpId {
         /// The RP ID.

@@ -25,8 +25,10 @@ pub enum UpstreamError {
     /// The provider's: no answer in time.
     #[error("the provider did not answer in time")]
     Deadline,
-    /// The provider's: no connection (name, network or certificate).
-    #[error("the provider cannot be reached: check its name, the network and its certificate")]
+    /// The provider's: no connection. The log has the cause.
+    #[error(
+        "the provider cannot be reached: check its name, the network and its certificate; the server's log says which"
+    )]
     Unreachable,
     /// The provider's: it sends us elsewhere, and we do not follow.
     #[error("the provider redirects to another address; enter the address it redirects to")]

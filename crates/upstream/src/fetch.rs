@@ -17,6 +17,7 @@ use url::{Host, Url};
 
 use crate::gate::Gates;
 use crate::guard::{Forbidden, PublicOnly, is_public};
+use crate::told::{Told, innermost};
 use crate::{Config, SetupError, UpstreamError};
 
 pub(crate) struct Fetcher {
@@ -27,6 +28,7 @@ pub(crate) struct Fetcher {
     named: Vec<String>,
     gates: Gates,
     deadline: Duration,
+    told: Told,
 }
 
 struct Clients {
@@ -55,6 +57,7 @@ impl Fetcher {
             named,
             gates: Gates::new(config.calls_per_host, config.calls_per_tenant),
             deadline: config.deadline,
+            told: Told::default(),
         })
     }
 
@@ -127,13 +130,31 @@ impl Fetcher {
         tenant: Option<TenantId>,
         request: impl FnOnce(&Client) -> RequestBuilder,
     ) -> Result<Answer, UpstreamError> {
+        let origin = url.origin().ascii_serialization();
         let call = async {
             let request = request(self.client_for(url).await?);
             let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
-            let _pass = self.gates.enter(url.origin().ascii_serialization(), tenant).await?;
-            read(request.send().await.map_err(|error| cause(&error))?).await
+            let _pass = self.gates.enter(origin.clone(), tenant).await?;
+            let answer = async { read(request.send().await?).await };
+            answer.await.unwrap_or_else(|error| Err(self.cause(&origin, &error)))
         };
-        timeout(self.deadline, call).await.unwrap_or(Err(UpstreamError::Deadline))
+        timeout(self.deadline, call).await.unwrap_or_else(|_| {
+            self.told.once(&origin, "no answer in time");
+            Err(UpstreamError::Deadline)
+        })
+    }
+
+    /// What is behind an error of the client; the log has it in words.
+    fn cause(&self, origin: &str, error: &reqwest::Error) -> UpstreamError {
+        let mut source: Option<&(dyn Error + 'static)> = error.source();
+        while let Some(inner) = source {
+            if inner.is::<Forbidden>() {
+                return UpstreamError::ForbiddenAddress;
+            }
+            source = inner.source();
+        }
+        self.told.once(origin, &innermost(error));
+        UpstreamError::Unreachable
     }
 }
 
@@ -164,23 +185,24 @@ fn client(tls: ClientConfig) -> ClientBuilder {
         .user_agent("cardea")
 }
 
-async fn read(mut response: Response) -> Result<Answer, UpstreamError> {
+/// The answer, or what is wrong with it; an error of the client when it does not come whole.
+async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, reqwest::Error> {
     let status = response.status();
     if status.is_redirection() {
-        return Err(UpstreamError::Redirected);
+        return Ok(Err(UpstreamError::Redirected));
     }
     if !is_json(&response) {
         let error = UpstreamError::Status(status.as_u16());
-        return Err(if status.is_success() { UpstreamError::ContentType } else { error });
+        return Ok(Err(if status.is_success() { UpstreamError::ContentType } else { error }));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
+    while let Some(chunk) = response.chunk().await? {
         if body.len().saturating_add(chunk.len()) > MAX_BODY {
-            return Err(UpstreamError::TooLarge);
+            return Ok(Err(UpstreamError::TooLarge));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: status.as_u16(), body })
+    Ok(Ok(Answer { status: status.as_u16(), body }))
 }
 
 /// `application/json`, or another type that is JSON inside, such as `application/jwk-set+json`.
@@ -190,16 +212,4 @@ fn is_json(response: &Response) -> bool {
     let essence = essence.trim().to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-/// What is behind an error of the client. Its own text names addresses; it is not passed on.
-fn cause(error: &reqwest::Error) -> UpstreamError {
-    let mut source: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(inner) = source {
-        if inner.is::<Forbidden>() {
-            return UpstreamError::ForbiddenAddress;
-        }
-        source = inner.source();
-    }
-    UpstreamError::Unreachable
 }

@@ -18,6 +18,7 @@ mod gate;
 mod guard;
 mod keys;
 mod queue;
+mod told;
 
 pub use error::UpstreamError;
 

@@ -27,12 +27,7 @@ struct Over {
 ///
 /// [`Problem::LoginGone`] when that is all; others when it could not be written, or there were too
 /// many.
-pub(super) async fn refuse(
-    app: &App,
-    tenant: &Tenant,
-    headers: &HeaderMap,
-    peer: Peer,
-) -> Problem {
+pub(super) async fn refuse(app: &App, tenant: &Tenant, headers: &HeaderMap, peer: Peer) -> Problem {
     record(app, tenant, headers, peer).await.err().unwrap_or(Problem::LoginGone)
 }
 
@@ -61,11 +56,7 @@ async fn record(
 
 /// A login whose time is over counts once, and is gone then; one that ended in a session is known by
 /// the session, for as long as that lives.
-async fn over(
-    app: &App,
-    tx: &mut Writing,
-    handle: &TokenHash,
-) -> Result<Option<Over>, Problem> {
+async fn over(app: &App, tx: &mut Writing, handle: &TokenHash) -> Result<Option<Over>, Problem> {
     if let Some(late) = tx.take_late_login(handle).await? {
         let (person, login) = (late.person, Some(late.started.id));
         return Ok(Some(Over { person, login, reason: "login-expired" }));

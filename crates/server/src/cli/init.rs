@@ -14,7 +14,8 @@ use crate::entropy;
 /// What `cardea init` is told.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Public address: `https://login.example.com`, or `http://localhost:8080` to try.
+    /// Public address, with a name and no IP address: `https://login.example.com`, or
+    /// `http://localhost:8080` to try.
     #[arg(long)]
     url: Url,
     /// RP ID, if it is to be a parent domain of the host.
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
     /// when a proxy is in front, port 8080, or with an http URL, at its port]
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Proxy that ends TLS in front of Cardea.
+    /// IP address of a proxy that ends TLS in front of Cardea; may be given several times.
     #[arg(long)]
     trusted_proxy: Vec<std::net::IpAddr>,
 }
@@ -124,5 +125,10 @@ fn say(path: &Path, config: &Config) {
         println!("  key = \"/path/to/key.pem\"");
     }
     println!();
-    println!("Next: `cardea serve`, and in another terminal `cardea admin invite`.");
+    let named = if path == Path::new("cardea.toml") {
+        String::new()
+    } else {
+        format!(" --config {}", path.display())
+    };
+    println!("Next: `cardea{named} serve`, and in another terminal `cardea{named} admin invite`.");
 }
