@@ -204,7 +204,7 @@ pub enum ConfigError {
     },
     /// A variable that looks like ours and is not.
     #[error(
-        "Cardea reads no environment variable {0}; correct its name, or unset it. docs/tutorial lists them"
+        "Cardea reads no environment variable {0}; correct its name, or unset it. docs/reference/configuration.md lists them"
     )]
     UnknownVariable(String),
 }

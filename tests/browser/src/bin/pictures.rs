@@ -23,7 +23,9 @@ async fn main() {
     for shot in gallery::SAMPLES {
         let (names, sample) = (samples.names(), shot.of);
         assert!(names.iter().any(|known| known == sample), "no sample {sample}");
-        shoot(&chrome, &samples.url(sample), &folder, *shot).await;
+        // The page of a pairing is opened with its token.
+        let token = if sample.starts_with("pair-") { "#token" } else { "" };
+        shoot(&chrome, &(samples.url(sample) + token), &folder, *shot).await;
     }
     console(&chrome, &folder).await;
     println!("pictures are in {}", folder.display());
