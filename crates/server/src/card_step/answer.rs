@@ -62,9 +62,9 @@ pub(crate) async fn take(
             story(tenant, waiting, channel);
             Ok(if login.is_some() { Outcome::Waits } else { Outcome::Ended })
         }
-        Err(error @ (ExecuteError::Counter | ExecuteError::Revoked)) => {
-            Err(refuse(app, tenant, waiting, refusing, error.code()).await)
-        }
+        Err(
+            error @ (ExecuteError::Counter | ExecuteError::Revoked | ExecuteError::KnownCredential),
+        ) => Err(refuse(app, tenant, waiting, refusing, error.code()).await),
         Err(error) => Err(error.into()),
     }
 }

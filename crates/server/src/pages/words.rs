@@ -84,6 +84,8 @@ pub const FAILURES: &[Failure] = failures! {
         "Nothing was changed. Choose how you want to go on.";
     "card-first-refused" | "not-linked", "This card cannot sign you in by itself right now",
         "Use “Show more ways to log in”, then tap your card.";
+    "card-known", "This card is in use already",
+        "It is on somebody's account here. Use another card or key.";
     "card-revoked", "This card can no longer be used",
         "It was removed from your account. Use another card, or ask your administrator for a new one.";
     "challenge-expired" | "already-used" | "other-challenge" | "other-channel"

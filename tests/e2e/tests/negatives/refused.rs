@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{
     ACME, BIRCH, ada, answer_to, assert_clear, assert_only_refused, assert_unchanged, enrolled,
-    mia, whichever_card,
+    mia, una, whichever_card,
 };
 
 /// Acme's person of that name.
@@ -120,6 +120,25 @@ async fn the_login_of_one_tenant_is_no_login_of_another() {
     let refused = BIRCH.use_card(&mut browser, &answer).await;
     assert_clear("acme's card at birch", &refused);
     assert_unchanged("acme's card at birch", &before, &world.dump().await);
+}
+
+/// WebAuthn Level 3, §7.1, the step that asks whether the credential id is known already.
+#[tokio::test]
+async fn a_credential_id_that_is_somebody_elses_enrols_nothing() {
+    let world = World::start().await;
+    enrolled(&world, &mut mia(), 1).await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut una()).await;
+    let options = ACME.options(&mut browser).await;
+    // The same key makes the same id.
+    let answer = Card::new(1).answer(&browser, &options);
+    let before = world.dump().await;
+    let refused = ACME.finish(&mut browser, &answer).await;
+    assert_clear("mia's credential id", &refused);
+    assert_eq!(refused.code(), "card-known");
+    let after = world.dump().await;
+    assert_eq!(before.rows("credential"), after.rows("credential"));
+    assert_only_refused("mia's credential id", &before, &after);
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ pub(crate) enum ExecuteError {
     /// The card was revoked between the decision and the write.
     #[error("card is revoked")]
     Revoked,
+    /// The new card's credential id is known in this tenant (WebAuthn Level 3, §7.1).
+    #[error("credential id is known already")]
+    KnownCredential,
     /// The person was disabled between the decision and the write.
     #[error("person is disabled")]
     Disabled,
@@ -33,6 +36,7 @@ impl ExecuteError {
             Self::Spent(_) => "already-used",
             Self::Counter => "counter-went-back",
             Self::Revoked => login::Refusal::Revoked.code(),
+            Self::KnownCredential => "card-known",
             Self::Disabled => login::Refusal::Disabled.code(),
             Self::Replay => "call-replayed",
             Self::Store(_) | Self::Incomplete => "internal",
@@ -44,7 +48,9 @@ impl From<ExecuteError> for Problem {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Spent(_) => Self::AlreadyUsed,
-            ExecuteError::Counter | ExecuteError::Revoked => Self::CardRefused(error.code()),
+            ExecuteError::Counter | ExecuteError::Revoked | ExecuteError::KnownCredential => {
+                Self::CardRefused(error.code())
+            }
             ExecuteError::Disabled => Self::Refused(login::Refusal::Disabled),
             ExecuteError::Replay => {
                 tracing::warn!(reason = %error, "agent's call refused");

@@ -2,7 +2,7 @@ use identity::{Person, PersonState};
 use ids::{LoginId, ProofId, SessionId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
-use store::{AuditEntry, ConsumedProof, NewSession, TakenLogin, Writing};
+use store::{AuditEntry, ConsumedProof, NewSession, StoreError, TakenLogin, Writing};
 
 use super::error::{ExecuteError, hit};
 use super::material::{Material, Rotation};
@@ -151,7 +151,10 @@ impl Run {
             let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
             tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
         }
-        Ok(tx.insert_credential(&card).await?)
+        tx.insert_credential(&card).await.map_err(|error| match error {
+            StoreError::Conflict(_) => ExecuteError::KnownCredential,
+            other => other.into(),
+        })
     }
 
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
