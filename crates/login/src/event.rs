@@ -1,4 +1,4 @@
-use identity::{Moment, PersonState};
+use identity::{Moment, PersonState, ProviderKind};
 use ids::{Alias, ChallengeId, CredentialId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
@@ -123,6 +123,8 @@ pub struct UpstreamFacts {
     pub tenant: TenantId,
     /// The provider.
     pub provider: Alias,
+    /// What kind of provider it is.
+    pub kind: ProviderKind,
     /// The `nonce` of the token.
     pub nonce: Token,
     /// When the upstream says it authenticated the person (`auth_time`), if it says so.

@@ -99,8 +99,8 @@ impl Refusal {
 
 macro_rules! guards {
     ($($(#[doc = $says:literal])+ $guard:ident => $refusal:ident,)+) => {
-        /// Every place where a step refuses, by name: one variant for each call of
-        /// [`Guards::ensure`], and one call for each variant. What a `match` refuses because the
+        /// Every place where a step refuses, or asks for more, by name: one variant for each call
+        /// of [`Guards::ensure`] or [`Guards::holds`], and one call for each variant. What a `match` refuses because the
         /// state holds nothing to go on with is none: it cannot be left out.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum Guard {
@@ -143,6 +143,12 @@ guards! {
     TokenNonce => Nonce,
     /// The provider lets who has no card enrol one.
     ProviderOnboards => NoCard,
+    /// A sign-in alone enrols a first card only when Entra vouched.
+    FirstCardByEntra => NoCard,
+    /// A sign-in alone enrols a first card only when it was a fresh one.
+    FirstCardFresh => NoCard,
+    /// A sign-in alone enrols a first card once.
+    FirstCardOnce => NoCard,
     /// The invitation is alive.
     InvitationAlive => Expired,
     /// An invitation is for who has no card.
@@ -221,6 +227,11 @@ impl Guards {
 
     /// Refuses unless what `guard` stands for `holds`.
     pub(crate) fn ensure(self, holds: bool, guard: Guard) -> Result<(), Refusal> {
-        if holds || self.left_out.contains(&guard) { Ok(()) } else { Err(guard.refusal()) }
+        if self.holds(holds, guard) { Ok(()) } else { Err(guard.refusal()) }
+    }
+
+    /// Whether what `guard` stands for `holds`: for what is not refused, but asks for more.
+    pub(crate) fn holds(self, holds: bool, guard: Guard) -> bool {
+        holds || self.left_out.contains(&guard)
     }
 }

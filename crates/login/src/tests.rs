@@ -6,7 +6,7 @@ mod upstream;
 
 use std::time::Duration;
 
-use identity::{CardFirst, FirstCard, Moment, PersonState, TenantPolicy};
+use identity::{CardFirst, FirstCard, Moment, PersonState, ProviderKind, TenantPolicy};
 use ids::{Alias, ChallengeId, CredentialId, DeviceId, LoginId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 use uuid::Uuid;
@@ -155,6 +155,7 @@ fn upstream() -> UpstreamFacts {
     UpstreamFacts {
         tenant: ACME,
         provider: alias("entra"),
+        kind: ProviderKind::Entra,
         nonce: token(NONCE),
         auth_time: Some(NOON),
         onboards: true,

@@ -12,6 +12,7 @@ pub mod aadsts;
 pub mod authorization;
 pub mod callback;
 pub mod discovery;
+pub mod graph;
 pub mod id_token;
 pub mod jwks;
 pub mod token_response;

@@ -97,26 +97,29 @@ impl TokenResponse {
     ///
     /// See [`TokenResponseError`].
     pub fn parse(status: u16, body: &[u8]) -> Result<Self, TokenResponseError> {
-        if body.len() > MAX_BODY {
-            return Err(TokenResponseError::TooLarge);
-        }
-        let answer = json::object(body);
-        match (status, answer) {
-            (200, Some(answer)) if answer.contains_key("error") => Err(refusal(&answer, status)),
-            (200, Some(answer)) => read_tokens(&answer),
-            (200, None) => Err(TokenResponseError::NotJson),
-            (_, Some(answer)) => Err(refusal(&answer, status)),
-            (_, None) => Err(TokenResponseError::Status(status)),
-        }
+        read_tokens(&granted(status, body)?)
     }
 }
 
-fn read_tokens(answer: &Map<String, Value>) -> Result<TokenResponse, TokenResponseError> {
-    // §3.1.3.3: Bearer, in any case (RFC 6749 §5.1).
-    let bearer = json::text(answer, "token_type").is_some_and(|t| t.eq_ignore_ascii_case("bearer"));
-    if !bearer {
-        return Err(TokenResponseError::TokenType);
+/// The answer of a token endpoint that grants what was asked for, whatever that is (RFC 6749 §5.1).
+pub(crate) fn granted(status: u16, body: &[u8]) -> Result<Map<String, Value>, TokenResponseError> {
+    if body.len() > MAX_BODY {
+        return Err(TokenResponseError::TooLarge);
     }
+    let answer = match (status, json::object(body)) {
+        (200, Some(answer)) if answer.contains_key("error") => Err(refusal(&answer, status)),
+        (200, Some(answer)) => Ok(answer),
+        (200, None) => Err(TokenResponseError::NotJson),
+        (_, Some(answer)) => Err(refusal(&answer, status)),
+        (_, None) => Err(TokenResponseError::Status(status)),
+    }?;
+    // §3.1.3.3: Bearer, in any case (RFC 6749 §5.1).
+    let bearer =
+        json::text(&answer, "token_type").is_some_and(|t| t.eq_ignore_ascii_case("bearer"));
+    if bearer { Ok(answer) } else { Err(TokenResponseError::TokenType) }
+}
+
+fn read_tokens(answer: &Map<String, Value>) -> Result<TokenResponse, TokenResponseError> {
     let id_token = answer.get("id_token").ok_or(TokenResponseError::MissingIdToken)?;
     let id_token = id_token.as_str().filter(|text| text.len() <= MAX_ID_TOKEN && !text.is_empty());
     let id_token = Secret::from(id_token.ok_or(TokenResponseError::IdToken)?.to_owned());

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use oidc::discovery::MetadataError;
 use oidc::id_token::IdTokenError;
 use oidc::jwks::KeySetError;
@@ -59,13 +61,58 @@ pub enum UpstreamError {
     /// The ID token is not what it should be.
     #[error(transparent)]
     IdToken(#[from] IdTokenError),
+    /// Graph gave no groups.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+/// Microsoft Graph did not say which groups a person is in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphError {
+    /// Settings: the provider is at no cloud of which we know the Graph.
+    #[error(
+        "this cloud has no Microsoft Graph that Cardea knows of; whoever runs this server can name it in the configuration file"
+    )]
+    NoGraph,
+    /// Settings: without a client secret the application cannot speak for itself.
+    #[error("without a client secret Cardea cannot ask Microsoft Graph")]
+    NoSecret,
+    /// Settings: the application may not read groups.
+    #[error(
+        "Azure does not let Cardea read the groups of people. In Azure: App registrations → your app → API permissions → Add a permission → Microsoft Graph → Application permissions: GroupMember.Read.All and User.ReadBasic.All; then Grant admin consent"
+    )]
+    Forbidden,
+    /// Graph's: it does not know the person.
+    #[error("Microsoft Graph does not know this person")]
+    NoPerson,
+    /// Graph's: too many calls, or out of order. It asks for so long a pause, if it says so.
+    #[error("Microsoft Graph asks for a pause (status {status})")]
+    Pause {
+        /// 429, 503 or 504.
+        status: u16,
+        /// `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// Graph's: another error.
+    #[error("Microsoft Graph answers with status {0}")]
+    Status(u16),
+    /// Graph's: an answer that cannot be read.
+    #[error("Microsoft Graph gives an answer that cannot be read")]
+    Answer,
+    /// Graph's: more groups than anybody is in.
+    #[error("Microsoft Graph names more groups than Cardea takes")]
+    TooMany,
 }
 
 impl UpstreamError {
     /// Whether the same call may go well a little later.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Busy | Self::Deadline | Self::Unreachable => true,
+            Self::Busy
+            | Self::Deadline
+            | Self::Unreachable
+            | Self::Graph(GraphError::Pause { .. }) => true,
             Self::Status(status) | Self::Token(TokenResponseError::Status(status)) => {
                 *status == 429 || *status >= 500
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ids::TenantId;
 use oidc::MAX_BODY;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -18,7 +18,7 @@ use url::{Host, Url};
 use crate::gate::Gates;
 use crate::guard::{Forbidden, PublicOnly, is_public};
 use crate::told::{Told, innermost};
-use crate::{Config, SetupError, UpstreamError};
+use crate::{Config, GraphError, SetupError, UpstreamError};
 
 pub(crate) struct Fetcher {
     /// Made at the first call: to read the certificates of the system takes as long as all else
@@ -38,10 +38,20 @@ struct Clients {
     operators: Client,
 }
 
-/// An answer of a token endpoint: good, or an error in JSON.
+/// An answer of a token endpoint or of Graph: good, or an error in JSON.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// `Retry-After`, where it is a number of seconds (RFC 9110 §10.2.3).
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// What is asked with an access token (RFC 6750 §2.1).
+pub(crate) enum Asked {
+    /// What is there.
+    Get,
+    /// What becomes of this JSON.
+    Post(Vec<u8>),
 }
 
 impl Fetcher {
@@ -93,6 +103,28 @@ impl Fetcher {
         let body = form.expose().to_vec();
         let request =
             |client: &Client| client.post(url.clone()).header(CONTENT_TYPE, form_type).body(body);
+        self.in_time(url, Some(tenant), request).await
+    }
+
+    /// Asks for JSON with an access token, in a tenant's share of its host. An error status with
+    /// JSON is an answer.
+    pub(crate) async fn ask_with(
+        &self,
+        tenant: TenantId,
+        access_token: &Secret,
+        url: &Url,
+        asked: Asked,
+    ) -> Result<Answer, UpstreamError> {
+        let token = access_token.expose_text().unwrap_or_default();
+        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut bearer = bearer.map_err(|_| UpstreamError::Graph(GraphError::Answer))?;
+        bearer.set_sensitive(true);
+        let json = HeaderValue::from_static("application/json");
+        let request = |client: &Client| match asked {
+            Asked::Get => client.get(url.clone()),
+            Asked::Post(body) => client.post(url.clone()).header(CONTENT_TYPE, json).body(body),
+        };
+        let request = |client: &Client| request(client).header(AUTHORIZATION, bearer);
         self.in_time(url, Some(tenant), request).await
     }
 
@@ -195,6 +227,7 @@ async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, r
         let error = UpstreamError::Status(status.as_u16());
         return Ok(Err(if status.is_success() { UpstreamError::ContentType } else { error }));
     }
+    let retry_after = retry_after(&response);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len().saturating_add(chunk.len()) > MAX_BODY {
@@ -202,7 +235,12 @@ async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, r
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Ok(Answer { status: status.as_u16(), body }))
+    Ok(Ok(Answer { status: status.as_u16(), body, retry_after }))
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// `application/json`, or another type that is JSON inside, such as `application/jwk-set+json`.

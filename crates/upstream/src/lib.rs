@@ -15,12 +15,14 @@
 mod error;
 mod fetch;
 mod gate;
+mod graph;
 mod guard;
 mod keys;
 mod queue;
 mod told;
 
-pub use error::UpstreamError;
+pub use error::{GraphError, UpstreamError};
+pub use graph::GroupsOf;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +71,7 @@ struct Inner {
     clouds: Vec<EntraCloud>,
     fetcher: Arc<fetch::Fetcher>,
     keys: keys::KeyCache,
+    graph: graph::Tokens,
 }
 
 /// The way to providers cannot be prepared.
@@ -89,7 +92,8 @@ impl Upstream {
     pub fn new(config: Config) -> Result<Self, SetupError> {
         let fetcher = Arc::new(fetch::Fetcher::new(&config)?);
         let keys = keys::KeyCache::new(fetcher.clone(), config.deadline);
-        Ok(Self(Arc::new(Inner { clouds: config.clouds, fetcher, keys })))
+        let graph = graph::Tokens::default();
+        Ok(Self(Arc::new(Inner { clouds: config.clouds, fetcher, keys, graph })))
     }
 
     /// The clouds of the operator's configuration file, for [`MetadataAddress::parse`].

@@ -1,6 +1,12 @@
+use std::time::Duration;
+
+use agent_protocol::EnrolmentCode;
 use entra_stand_in::{Arrival, Person};
+use ids::UserId;
+use secrets::KeyRing;
 use serde_json::json;
 use soft_authenticator::SoftAuthenticator;
+use store::{Code, CodePurpose};
 
 use crate::{Answer, Browser, TENANT, World};
 
@@ -134,5 +140,25 @@ impl World {
             return Err(SignInError::at("account page", account));
         }
         Ok(account)
+    }
+
+    /// A one-time code for a first card in the tenant `acme`, as an administrator issues it;
+    /// another `random`, another code.
+    ///
+    /// # Panics
+    ///
+    /// When the store refuses.
+    #[expect(clippy::unwrap_used, reason = "a store that refuses is a red test")]
+    pub async fn issue_code(&self, person: UserId, random: u8) -> String {
+        let code = EnrolmentCode::from_random([random; 16]);
+        let hash = KeyRing::of([7; 32]).derive("one-time code", code.as_str().as_bytes());
+        let expires_at = self.app.store().now().await.unwrap().plus(Duration::from_secs(600));
+        let (person, purpose) = (Some(person), CodePurpose::FirstCard);
+        let row = Code { person, purpose, expires_at, issued_by: None };
+        let tenant = self.tenant(TENANT).await;
+        let mut tx = self.app.store().write(tenant.id).await.unwrap();
+        tx.put_code(&hash.unwrap().hash(), &row).await.unwrap();
+        tx.commit().await.unwrap();
+        code.shown()
     }
 }

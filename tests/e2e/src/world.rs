@@ -320,7 +320,10 @@ fn config(
 ) -> Config {
     #[expect(clippy::expect_used, reason = "fixtures")]
     let url = |text: &str| url::Url::parse(text).expect("an address");
-    let named = |cloud: &StandIn| Cloud { authority: url(cloud.base_url()), graph: None };
+    let named = |cloud: &StandIn| Cloud {
+        authority: url(cloud.base_url()),
+        graph: Some(url(cloud.base_url())),
+    };
     Config {
         url: url(&format!("http://localhost:{}", listen.port())),
         rp_id: "localhost".into(),

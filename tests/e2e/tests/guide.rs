@@ -133,7 +133,7 @@ async fn before_the_guide(world: &World) -> Hand {
     console.fill("Slug", "clinic");
     console.press("Create").await;
     console.click("Tenant settings").await;
-    console.check("After a fresh sign-in at the provider");
+    console.check("After a fresh Entra sign-in");
     console.press("Save").await;
     console.open("/admin/").await;
     console

@@ -1,9 +1,9 @@
-use super::Import;
 use super::fields::Draft;
 use super::groups::{self, Groups};
 use super::path::ClaimPath;
 use super::report::{Outcome, SkipReason, azure_path};
 use super::values::Values;
+use super::{Import, Overage};
 use crate::{AbsentGroups, GroupsSent, ProviderKind};
 
 /// "Attribute Importer": one claim into one attribute.
@@ -26,8 +26,8 @@ pub(super) fn import_claim(
     }
 }
 
-/// `architecture.md` 9, Groups: overage keeps and marks stale; if groups are sent, absent means
-/// none, unless so many come without that somebody has to be asked; else absent means nothing.
+/// Overage keeps and marks stale until Graph has answered; if groups are sent, absent means none,
+/// unless so many come without that somebody has to be asked; else absent means nothing.
 fn import_groups(
     import: &Import<'_>,
     path: &ClaimPath,
@@ -36,10 +36,7 @@ fn import_groups(
 ) -> Outcome {
     let sent = import.provider.groups_sent == GroupsSent::Yes;
     match (Groups::of(import.claims), Values::of(path.find(import.claims))) {
-        (Groups::Overage, _) => {
-            draft.groups_stale = true;
-            Outcome::KeptOnOverage
-        }
+        (Groups::Overage, _) => import_overage(import.overage, attribute, draft),
         (_, Values::These(values)) => {
             draft.groups_stale = false;
             draft.write(attribute, values)
@@ -58,6 +55,27 @@ fn import_groups(
             draft.clear(attribute)
         }
         (_, Values::Absent) => missing(import, path, groups::CLAIM),
+    }
+}
+
+fn import_overage(overage: Overage<'_>, attribute: &str, draft: &mut Draft<'_>) -> Outcome {
+    match overage {
+        Overage::Unknown => {
+            draft.groups_stale = true;
+            Outcome::KeptOnOverage
+        }
+        Overage::AsStored => {
+            draft.groups_stale |= !draft.has(attribute);
+            Outcome::KeptOnOverage
+        }
+        Overage::Named([]) => {
+            draft.groups_stale = false;
+            draft.clear(attribute)
+        }
+        Overage::Named(groups) => {
+            draft.groups_stale = false;
+            draft.write(attribute, groups.to_vec())
+        }
     }
 }
 

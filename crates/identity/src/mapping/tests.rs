@@ -118,7 +118,16 @@ fn run_with_owner(
     claims["sub"] = json!("pairwise");
     let claims = claims.as_object().unwrap();
     let absent_groups = AbsentGroups::Clear;
-    import(&Import { provider, mappers, claims, existing, email_owner, absent_groups, now: NOW })
+    import(&Import {
+        provider,
+        mappers,
+        claims,
+        existing,
+        email_owner,
+        absent_groups,
+        overage: Overage::Unknown,
+        now: NOW,
+    })
 }
 
 fn only_outcome(imported: &Imported) -> &Outcome {

@@ -156,6 +156,8 @@ impl Hall {
                 let fresh =
                     self.policy(pending.strict).first_card == identity::FirstCard::FreshEntraSignIn;
                 ensure(fresh, "a sign-in alone enrolled against the policy")?;
+                let entra = self.scene.kind == identity::ProviderKind::Entra;
+                ensure(entra, "enrolled by a sign-in that was not Entra's")?;
                 ensure(!before.enrolled_by_upstream, "enrolled by a sign-in twice")?;
                 ensure(!before.card_was_revoked, "enrolled by a sign-in after a revocation")
             }

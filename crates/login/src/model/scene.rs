@@ -1,6 +1,6 @@
 //! Scenes: what stands on the stage, and what may happen.
 
-use identity::{CardFirst, FirstCard, TenantPolicy};
+use identity::{CardFirst, FirstCard, ProviderKind, TenantPolicy};
 
 /// A bounded part of the world.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Scene {
     pub(super) elsewhere: bool,
     /// Whether Ada has an account and a card in the second tenant too.
     pub(super) ada_is_elsewhere: bool,
+    /// What kind of provider it is.
+    pub(super) kind: ProviderKind,
     /// Whether the provider asks for a card when there is none.
     pub(super) onboards: bool,
     /// Mallory holds Ada's session at the upstream, but not what it takes to sign in anew.
@@ -73,6 +75,7 @@ impl Scene {
             upstream: true,
             elsewhere: false,
             ada_is_elsewhere: false,
+            kind: ProviderKind::Entra,
             onboards: true,
             stolen_session: true,
             stolen_card: false,
@@ -247,6 +250,16 @@ impl Scene {
     /// Ada's first card by a fresh sign-in, until an administrator forbids it.
     pub(super) fn first_card_until() -> Self {
         Self { tightens: true, alone: true, logins: [1, 0], ..Self::first_card() }
+    }
+
+    /// Ada's first card, by a sign-in at a provider that is not Entra.
+    pub(super) fn first_card_not_by_entra() -> Self {
+        Self { kind: ProviderKind::Oidc, alone: true, logins: [1, 0], ..Self::first_card() }
+    }
+
+    /// Ada's first card, and after it was revoked another one.
+    pub(super) fn first_card_again() -> Self {
+        Self { revokes: true, alone: true, logins: [2, 0], ..Self::first_card() }
     }
 
     /// The provider's settings change while people sign in.

@@ -254,6 +254,7 @@ impl Hall {
         let upstream = UpstreamFacts {
             tenant,
             provider,
+            kind: self.scene.kind,
             nonce: token(sign_in.nonce),
             auth_time: Some(sign_in.auth_time),
             onboards: self.scene.onboards,

@@ -445,6 +445,35 @@ pub(super) fn enrols_still() -> Vec<Move> {
     ]
 }
 
+pub(super) fn not_by_entra() -> Vec<Move> {
+    no_card()
+}
+
+#[rustfmt::skip]
+pub(super) fn not_fresh() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Mallory, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn first_card_again() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Ada, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 2, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+        Revoke { card: 2 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: true },
+        Callback { cookie: 3, state: 1, code: 1 }, Ask { row: 0, handle: 1, agent: false },
+        Register { by: Ada, handed: 1 }, Submit { row: 0, handle: 1, answer: 1 },
+    ]
+}
+
 #[rustfmt::skip]
 pub(super) fn first_asked_channel() -> Vec<Move> {
     vec![

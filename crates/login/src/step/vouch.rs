@@ -1,6 +1,6 @@
 //! Before the card: who vouches, and what is to be done at the card step.
 
-use identity::{FirstCard, Moment};
+use identity::{FirstCard, Moment, ProviderKind};
 use ids::SessionId;
 use secrets::{Token, TokenHash};
 
@@ -75,7 +75,7 @@ impl Hallway<'_> {
         // own word counts; without `auth_time` there is none.
         let says_fresh = upstream.auth_time.is_some_and(|at| at >= sent_at.minus(FRESH_SKEW));
         let fresh = *prompt_login && says_fresh;
-        let task = self.task(person, fresh, upstream.onboards)?;
+        let task = self.task(person, fresh, upstream)?;
         let vouched = Vouched::Upstream { provider: provider.clone(), at: self.now, fresh };
         let effects = vec![
             Effect::Spend { value: state.hash(), until: started.expires_at },
@@ -86,17 +86,34 @@ impl Hallway<'_> {
     }
 
     /// What a person for whom an upstream vouched is to do at the card step (STEP-03).
-    fn task(&self, person: PersonFacts, fresh: bool, onboards: bool) -> Result<Task, Refusal> {
+    fn task(
+        &self,
+        person: PersonFacts,
+        fresh: bool,
+        upstream: &UpstreamFacts,
+    ) -> Result<Task, Refusal> {
         if person.has_card {
             return Ok(Task::Authenticate);
         }
-        self.guards.ensure(onboards, Guard::ProviderOnboards)?;
-        let once = never_enrolled_so(person);
+        self.guards.ensure(upstream.onboards, Guard::ProviderOnboards)?;
         let permit = match self.policy.first_card {
-            FirstCard::FreshEntraSignIn if fresh && once => Permit::FreshSignIn,
+            FirstCard::FreshEntraSignIn if self.signed_in_anew(person, fresh, upstream) => {
+                Permit::FreshSignIn
+            }
             FirstCard::FreshEntraSignIn | FirstCard::AdministratorCode => Permit::CodeNeeded,
         };
         Ok(Task::Enrol(permit))
+    }
+
+    /// Whether this sign-in alone may enrol a first card, where the tenant's policy says so.
+    ///
+    /// Only Entra's: it is what the administrator chose to rely on. Another provider is somebody
+    /// else's directory, with rules of its own on who gets an account there.
+    fn signed_in_anew(&self, person: PersonFacts, fresh: bool, upstream: &UpstreamFacts) -> bool {
+        let by_entra = upstream.kind == ProviderKind::Entra;
+        self.guards.holds(by_entra, Guard::FirstCardByEntra)
+            && self.guards.holds(fresh, Guard::FirstCardFresh)
+            && self.guards.holds(never_enrolled_so(person), Guard::FirstCardOnce)
     }
 
     pub(super) fn invited(

@@ -120,6 +120,18 @@ fn a_fresh_sign_in_permits_a_first_card_where_the_tenant_says_so() {
 }
 
 #[test]
+fn only_a_fresh_sign_in_at_entra_permits_a_first_card() {
+    for (kind, permit) in
+        [(ProviderKind::Entra, Permit::FreshSignIn), (ProviderKind::Oidc, Permit::CodeNeeded)]
+    {
+        let story = Story::begins().policy(FirstCard::FreshEntraSignIn, CardFirst::Off);
+        let facts = UpstreamFacts { kind, ..upstream() };
+        let story = story.at_upstream().goes_on(vouched(facts, without_card()));
+        assert_eq!(story.waiting().task, Task::Enrol(permit), "{kind:?}");
+    }
+}
+
+#[test]
 fn a_sign_in_that_was_not_asked_for_anew_is_not_fresh() {
     // The policy changed while the person was at the upstream.
     let story = Story::begins().at_upstream().policy(FirstCard::FreshEntraSignIn, CardFirst::Off);

@@ -41,8 +41,8 @@ impl EntraCloud {
         MICROSOFT.into_iter().filter_map(cloud).collect()
     }
 
-    /// The cloud whose authority `url` is at.
-    pub(super) fn at(url: &Url, extra: &[Self]) -> Option<Self> {
+    /// The cloud whose authority `url` is at: one of Microsoft's, or of `extra`.
+    pub fn at(url: &Url, extra: &[Self]) -> Option<Self> {
         let origin = url.origin().ascii_serialization();
         let is_alias = ALIASES.contains(&origin.as_str());
         let origin = if is_alias { GLOBAL.to_owned() } else { origin };

@@ -92,7 +92,7 @@ pub(crate) fn last_used(card: &Credential) -> When {
 pub(crate) fn enrolled(permit: &str) -> &'static str {
     match permit {
         "code" => "with a one-time code from an administrator",
-        "fresh-sign-in" => "after a fresh sign-in at the provider",
+        "fresh-sign-in" => "after a fresh Entra sign-in",
         "invitation" => "with an invitation made on the server",
         "fresh-tap" => "confirmed with another card",
         _ => "",

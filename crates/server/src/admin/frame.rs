@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity::{FirstCard, GroupsQuestion, Moment, Provider, Tenant};
+use identity::{FirstCard, GroupsQuestion, Moment, Provider, ProviderKind, Tenant};
 use store::{MissingGroups, Page, PeopleFilter, PeopleOnly, Rows};
 
 use crate::admin::providers::groups;
@@ -158,7 +158,8 @@ fn secret_end(ends: Moment, now: Moment) -> Option<(Tone, String)> {
 
 /// A banner for a provider whose last token had no `auth_time`, where it is needed.
 pub(crate) fn auth_time(tenant: &Tenant, provider: &Provider) -> Option<Banner> {
-    if !provider.enabled || tenant.policy.first_card != FirstCard::FreshEntraSignIn {
+    let counts = provider.enabled && provider.kind == ProviderKind::Entra;
+    if !counts || tenant.policy.first_card != FirstCard::FreshEntraSignIn {
         return None;
     }
     let name = &provider.display_name;
@@ -167,7 +168,7 @@ pub(crate) fn auth_time(tenant: &Tenant, provider: &Provider) -> Option<Banner> 
         Some(false) => format!("{name} does not send auth_time"),
         None => format!("It is not known yet whether {name} sends auth_time"),
     };
-    let text = "This tenant lets a fresh sign-in enrol a first card. Only with auth_time is it \
+    let text = "This tenant lets a fresh Entra sign-in enrol a first card. Only with auth_time is it \
                 shown that the sign-in was fresh. In Azure: App registrations → your app → Token \
                 configuration → Add optional claim → ID → auth_time.";
     let href = format!("/admin/tenants/{}/providers/{}/test", tenant.slug, provider.alias);

@@ -160,8 +160,9 @@ fn first_card() -> Vec<Choice> {
         },
         Choice {
             value: "fresh-entra-sign-in",
-            words: "After a fresh sign-in at the provider",
-            help: "Easier, and weaker: who can sign in at the provider enrols the first card, once.",
+            words: "After a fresh Entra sign-in",
+            help: "Easier, and weaker: who can sign in at Microsoft Entra enrols the first card, once. \
+                   People of other providers need a code all the same.",
         },
     ]
 }

@@ -7,8 +7,10 @@ use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, Upstream
 use oidc::id_token::Claims;
 use secrets::Token;
 use store::{Rows, StoreError};
+use upstream::Deadline;
 
 use crate::app::App;
+use crate::doors::overage::{self, Groups};
 use crate::doors::trouble;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
@@ -21,24 +23,34 @@ use crate::http::problem::Problem;
 /// Two first sign-ins of one person at once end in one person: the loser reads again.
 const TRIES: u32 = 3;
 
+/// Who comes, with what.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    /// The login's tenant.
+    pub(crate) tenant: &'a Tenant,
+    /// Who vouches.
+    pub(crate) provider: &'a Provider,
+    /// The login.
+    pub(crate) stranger: &'a Stranger,
+    /// The claims of the verified ID token.
+    pub(crate) claims: &'a Claims,
+    /// Until when calls outward may take.
+    pub(crate) deadline: Deadline,
+}
+
 /// Admits the person; the handle for their browser.
 ///
 /// # Errors
 ///
 /// [`Problem`]; then nothing is written.
-pub(crate) async fn admit(
-    app: &App,
-    tenant: &Tenant,
-    provider: &Provider,
-    stranger: &Stranger,
-    claims: &Claims,
-    asked: Asked,
-) -> Result<Token, Problem> {
+pub(crate) async fn admit(app: &App, arrival: Arrival<'_>, asked: Asked) -> Result<Token, Problem> {
+    let Arrival { tenant, provider, stranger, claims, deadline } = arrival;
     let link = link_of(provider, claims)
         .ok_or_else(|| trouble::invalid(app, tenant, provider, "missing tid or oid"))?;
+    let groups = overage::groups(app, tenant, provider, claims, &link, deadline).await?;
+    let door = Door { app, tenant, provider, stranger, claims, link: &link, groups: &groups };
     let mut attempt = 1;
     loop {
-        let door = Door { app, tenant, provider, stranger, claims, link: &link };
         match door.pass(asked.clone()).await {
             Err(Problem::Conflict(_)) if attempt < TRIES => attempt = attempt.saturating_add(1),
             other => return other,
@@ -62,6 +74,7 @@ struct Door<'a> {
     stranger: &'a Stranger,
     claims: &'a Claims,
     link: &'a EntraLink,
+    groups: &'a Groups,
 }
 
 impl Door<'_> {
@@ -123,6 +136,7 @@ impl Door<'_> {
             existing,
             email_owner: wanted.as_deref().zip(owner),
             absent_groups: AbsentGroups::Clear,
+            overage: self.groups.overage(),
             now: entropy::now(),
         };
         let imported = mapping::import(&import);
@@ -140,6 +154,7 @@ impl Door<'_> {
             auth_time: (seen.auth_time != Some(auth_time)).then_some(auth_time),
             learned_groups_sent: imported.learned_groups_sent,
             ends_count: imported.groups_came && seen.groups.with_groups() != seen.groups,
+            groups_kept: self.groups.reason().map(str::to_owned),
             keeping: keeping.map(|keeping| {
                 let mut person = person.clone();
                 keeping.apply_to(&mut person);
@@ -188,6 +203,7 @@ impl Door<'_> {
         Ok(UpstreamFacts {
             tenant: self.tenant.id,
             provider: self.provider.alias.clone(),
+            kind: self.provider.kind,
             nonce: nonce.ok_or(Problem::OtherBrowser)?,
             auth_time: self.claims.auth_time.map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,

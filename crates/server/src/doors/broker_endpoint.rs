@@ -14,8 +14,9 @@ use upstream::UpstreamError;
 
 use crate::admin::providers::test;
 use crate::app::App;
+use crate::doors::admit::{self, Arrival};
 use crate::doors::broker_login::{AliasParam, redirect_uri, registration};
-use crate::doors::{admit, trouble};
+use crate::doors::trouble;
 use crate::entropy;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::step;
@@ -67,10 +68,16 @@ pub(crate) async fn handler(
         }
         Callback::Code { code, state, .. } => {
             limits::first_try(&app, &tenant, &state)?;
+            let deadline = app.upstream.deadline();
             let claims = claims(&app, &tenant, &provider, &slot.stranger, &code).await?;
-            let asked = Asked::by(&headers);
-            let handle =
-                admit::admit(&app, &tenant, &provider, &slot.stranger, &claims, asked).await?;
+            let arrival = Arrival {
+                tenant: &tenant,
+                provider: &provider,
+                stranger: &slot.stranger,
+                claims: &claims,
+                deadline,
+            };
+            let handle = admit::admit(&app, arrival, Asked::by(&headers)).await?;
             let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
             let mut response = see_other(&paths::card(&tenant.slug));
             response.headers_mut().append(SET_COOKIE, set);

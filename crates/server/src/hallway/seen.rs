@@ -16,6 +16,8 @@ pub(crate) struct Shown {
     pub(crate) learned_groups_sent: bool,
     /// Whether it has groups, and so ends a count of people without.
     pub(crate) ends_count: bool,
+    /// Why groups were kept that may be old, when a token had no room for them.
+    pub(crate) groups_kept: Option<String>,
     /// The person with the groups that they have, when an absent claim would take them away.
     pub(crate) keeping: Option<Person>,
 }
@@ -27,6 +29,8 @@ pub(crate) struct Noted {
     pub(crate) keeping: Option<Person>,
     /// The question that this token opened.
     pub(crate) asked: Option<Asked>,
+    /// The audit event that somebody's groups were kept.
+    pub(crate) kept: Option<AuditEntry>,
 }
 
 /// A question that was opened: how many people came without groups.
@@ -44,6 +48,7 @@ impl Shown {
     ///
     /// [`StoreError`].
     pub(crate) async fn note(self, tx: &mut Writing) -> Result<Noted, StoreError> {
+        let kept = self.kept();
         if let Some(sent) = self.auth_time {
             tx.note_auth_time(&self.provider, sent).await?;
         }
@@ -53,7 +58,13 @@ impl Shown {
         if self.ends_count {
             self.end_count(tx).await?;
         }
-        self.absent(tx).await
+        Ok(Noted { kept, ..self.absent(tx).await? })
+    }
+
+    fn kept(&self) -> Option<AuditEntry> {
+        let reason = self.groups_kept.as_ref()?;
+        let detail = serde_json::json!({ "provider": self.provider, "reason": reason });
+        Some(AuditEntry::new("person.groups-kept", detail))
     }
 
     async fn end_count(&self, tx: &mut Writing) -> Result<(), StoreError> {
@@ -71,7 +82,7 @@ impl Shown {
         let Some(person) = self.keeping else { return Ok(Noted::default()) };
         let Some((GroupsSent::Yes, question)) = tx.hold_groups(&self.provider).await? else {
             // An administrator has just said that groups are not sent, or removed the provider.
-            return Ok(Noted { keeping: Some(person), asked: None });
+            return Ok(Noted { keeping: Some(person), ..Noted::default() });
         };
         let people = if question.counts() {
             tx.add_missing_groups(&self.provider, person.id).await?.people
@@ -86,6 +97,7 @@ impl Shown {
         Ok(Noted {
             keeping: (absence.groups == AbsentGroups::Keep).then_some(person),
             asked: absence.asks.then_some(asked),
+            kept: None,
         })
     }
 }

@@ -62,7 +62,7 @@ pub enum CodeProblem {
 pub enum Permit {
     /// An administrator, by a one-time code.
     Code,
-    /// The tenant's policy, after a fresh sign-in at the provider.
+    /// The tenant's policy, after a fresh Entra sign-in.
     FreshSignIn,
     /// An invitation for a first administrator.
     Invitation,

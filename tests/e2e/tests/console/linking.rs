@@ -1,6 +1,6 @@
 //! Who is who: `(tid, oid)` links, and nothing else does.
 
-use e2e::{Card, World};
+use e2e::{Card, Way, World};
 use entra_stand_in::{IdTokenFault, Person};
 use identity::Person as Known;
 
@@ -82,13 +82,34 @@ async fn an_address_of_somebody_else_is_kept_out_shown_and_fails_no_sign_in() {
     assert!(!over.body.contains("sync conflict"), "{}", over.body);
 }
 
+/// The tenant lets a fresh Entra sign-in enrol a first card, and the provider is not Entra: its
+/// people need a code all the same.
+async fn first_card_by_code(world: &World, name: &str, card: &mut Card) {
+    let mut browser = world.browser();
+    let way = Way::into("acme");
+    way.to_card(&mut browser, &mut Person::new(name)).await;
+    let hint = serde_json::json!({ "hint": "card" });
+    let options = way.path("login/card/options");
+    let refused = browser.post_json(&options, &hint).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "code-needed"), "{refused:?}");
+    let page = browser.get(&way.path("login/card")).await;
+    assert!(page.body.contains("name=\"code\""), "a code is asked for: {page:?}");
+    let [person] = everybody(world).await.try_into().unwrap();
+    let code = world.issue_code(person.id, 1).await;
+    let given = browser.post_form(&way.path("login/code"), &[("code", &code)]).await;
+    assert_eq!(given.status, 303, "{given:?}");
+    let tapped = card.tap(&mut browser, &way.path("login/card")).await;
+    assert_eq!(tapped.status, 200, "{tapped:?}");
+    assert!(browser.cookie(&way.session_cookie()).is_some(), "no session: {tapped:?}");
+}
+
 /// The stand-in's tokens are good ones of any OpenID provider, too.
 #[tokio::test]
 async fn people_of_a_provider_that_is_not_entra_are_linked_by_issuer_and_sub() {
     let world = World::start().await;
     assert_eq!(world.sql("UPDATE provider SET kind = 'oidc'").await, 1);
     let mut card = Card::new(1);
-    sign_in(&world, "mia@acme.example", &mut card).await;
+    first_card_by_code(&world, "mia@acme.example", &mut card).await;
     world.stand_in.spoil_id_tokens(IdTokenFault::claim("oid", OTHER));
     sign_in(&world, "mia@acme.example", &mut card).await;
     world.stand_in.heal();

@@ -178,7 +178,7 @@ async fn the_audit_page_says_in_words_what_happened_to_whom_and_with_what() {
     let page = browser.get("/admin/tenants/acme/audit").await;
     for words in [
         "Signed in at Azure",
-        "Enrolled “Staff badge”, after a fresh sign-in at the provider",
+        "Enrolled “Staff badge”, after a fresh Entra sign-in",
         "Signed in to the account page with “Staff badge”",
         ">Mia Member</a>",
         "<code>login.signed-in</code>",

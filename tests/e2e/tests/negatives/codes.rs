@@ -1,30 +1,11 @@
 //! One-time codes: for one person, five tries in a login, once.
 
-use agent_protocol::EnrolmentCode;
 use e2e::{Browser, Card, Dump, World};
 use identity::{CardFirst, FirstCard, TenantPolicy};
-use ids::UserId;
-use secrets::KeyRing;
 use serde_json::json;
-use store::{Code, CodePurpose};
 
 use crate::refused::person;
 use crate::support::{ACME, ada, assert_clear, assert_unchanged, mia};
-
-/// A one-time code for a first card, as an administrator issues it.
-pub(crate) async fn issue_code(world: &World, person: UserId, random: u8) -> String {
-    let code = EnrolmentCode::from_random([random; 16]);
-    let hash = KeyRing::of([7; 32]).derive("one-time code", code.as_str().as_bytes());
-    let tenant = world.tenant("acme").await;
-    let expires_at =
-        world.app.store().now().await.unwrap().plus(std::time::Duration::from_secs(600));
-    let row =
-        Code { person: Some(person), purpose: CodePurpose::FirstCard, expires_at, issued_by: None };
-    let mut tx = world.app.store().write(tenant.id).await.unwrap();
-    tx.put_code(&hash.unwrap().hash(), &row).await.unwrap();
-    tx.commit().await.unwrap();
-    code.shown()
-}
 
 /// A world in which a first card needs a code.
 pub(crate) async fn world_with_codes() -> World {
@@ -51,8 +32,8 @@ async fn the_code_of_another_person_and_the_sixth_try_are_refused() {
     let mut browser = world.browser();
     ACME.to_card(&mut browser, &mut mia()).await;
     ACME.to_card(&mut world.browser(), &mut ada()).await;
-    let adas = issue_code(&world, person(&world, "ada@acme.example").await.id, 1).await;
-    let mias = issue_code(&world, person(&world, "mia@acme.example").await.id, 2).await;
+    let adas = world.issue_code(person(&world, "ada@acme.example").await.id, 1).await;
+    let mias = world.issue_code(person(&world, "mia@acme.example").await.id, 2).await;
     let before = but_tries(&world.dump().await);
     for no_code in ["not a code", "", "B", "KRQM-BXP7", "KRQM-BXPTT"] {
         let again = give(&mut browser, no_code).await;

@@ -6,7 +6,7 @@ use e2e::{Browser, Dump, World};
 use secrets::KeyRing;
 use serde_json::{Value, json};
 
-use crate::codes::{issue_code, world_with_codes};
+use crate::codes::world_with_codes;
 use crate::refused::person;
 use crate::support::{ACME, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia};
 
@@ -119,7 +119,7 @@ async fn a_one_time_code_that_is_too_old_is_refused() {
     let world = world_with_codes().await;
     let mut browser = world.browser();
     ACME.to_card(&mut browser, &mut mia()).await;
-    let code = issue_code(&world, person(&world, "mia@acme.example").await.id, 1).await;
+    let code = world.issue_code(person(&world, "mia@acme.example").await.id, 1).await;
     let before = world.dump().await.without(&["login", "code"]);
     assert_eq!(world.sql("UPDATE code SET expires_at = 1").await, 1);
     let refused = browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await;

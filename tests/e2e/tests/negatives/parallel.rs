@@ -3,7 +3,7 @@
 use e2e::{Answer, Browser, Card, World};
 use tokio::task::JoinSet;
 
-use crate::codes::{issue_code, world_with_codes};
+use crate::codes::world_with_codes;
 use crate::refused::person;
 use crate::support::{ACME, assert_clear, enrolled, mia, una};
 
@@ -135,7 +135,7 @@ async fn one_of_many_uses_of_a_one_time_code_wins() {
         ACME.to_card(&mut browser, &mut mia()).await;
         browsers.push(browser);
     }
-    let code = issue_code(&world, person(&world, "mia@acme.example").await.id, 1).await;
+    let code = world.issue_code(person(&world, "mia@acme.example").await.id, 1).await;
     let give = |index: usize| {
         let (mut browser, code) = (browsers[index % 8].clone(), code.clone());
         async move { browser.post_form(&ACME.path("login/code"), &[("code", &code)]).await }

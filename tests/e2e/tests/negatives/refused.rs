@@ -236,7 +236,7 @@ async fn a_revoked_card_is_refused() {
     assert_clear("at the card step", &refused);
     assert_eq!(refused.code(), "login-expired", "logins end with the card");
     assert_unchanged("at the card step", &before, &world.dump().await);
-    // And no fresh sign-in at the provider makes up for it: a code is asked for.
+    // And no fresh Entra sign-in makes up for it: a code is asked for.
     let mut again = world.browser();
     ACME.to_card(&mut again, &mut mia()).await;
     let path = ACME.path("login/card/options");

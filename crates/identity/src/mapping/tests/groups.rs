@@ -9,7 +9,16 @@ fn run_while_asked(
 ) -> Imported {
     let (claims, absent_groups) = (claims.as_object().unwrap(), AbsentGroups::Keep);
     let email_owner = None;
-    import(&Import { provider, mappers, claims, existing, email_owner, absent_groups, now: NOW })
+    import(&Import {
+        provider,
+        mappers,
+        claims,
+        existing,
+        email_owner,
+        absent_groups,
+        overage: Overage::Unknown,
+        now: NOW,
+    })
 }
 
 /// What may be in a token about groups, and how the rule calls it.
@@ -189,4 +198,73 @@ fn groups_that_came_again_are_stale_no_more() {
     assert!(!again.groups_stale);
     let unknown = run(&force(), &[mapper], json!({}), Some(&stale));
     assert!(unknown.groups_stale);
+}
+
+const OVERAGE: &str = r#"{"_claim_names":{"groups":"src1"}}"#;
+const ONE: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+
+fn in_overage(overage: Overage<'_>, existing: &Person) -> Imported {
+    let (provider, mappers) = (force(), [importer(SyncOverride::Force, "groups", "group")]);
+    let claims: Value = serde_json::from_str(OVERAGE).unwrap();
+    import(&Import {
+        provider: &provider,
+        mappers: &mappers,
+        claims: claims.as_object().unwrap(),
+        existing: Some(existing),
+        email_owner: None,
+        absent_groups: AbsentGroups::Clear,
+        overage,
+        now: NOW,
+    })
+}
+
+#[test]
+fn what_graph_names_is_written_and_not_old() {
+    let stale = Person { groups_stale: true, ..ann() };
+    let named = [ONE.to_owned()];
+    let imported = in_overage(Overage::Named(&named), &stale);
+    assert_eq!(attribute(&imported, "group"), Some(vec![ONE]));
+    assert!(!imported.groups_stale && !imported.groups_cleared);
+    let none = in_overage(Overage::Named(&[]), &stale);
+    assert_eq!(attribute(&none, "group"), None);
+    assert!(!none.groups_stale && !none.groups_cleared, "it is no absent claim");
+}
+
+#[test]
+fn what_was_asked_a_moment_ago_counts_as_it_did() {
+    for groups_stale in [true, false] {
+        let imported = in_overage(Overage::AsStored, &Person { groups_stale, ..ann() });
+        assert_eq!(attribute(&imported, "group"), Some(vec!["old-group"]));
+        assert_eq!(imported.groups_stale, groups_stale);
+    }
+}
+
+#[test]
+fn graph_is_asked_when_a_mapper_would_write_object_ids() {
+    let claims: Value = serde_json::from_str(OVERAGE).unwrap();
+    let claims = claims.as_object().unwrap();
+    let groups = importer(SyncOverride::Inherit, "groups", "group");
+    let asks = |provider: &Provider, mapper: &Mapper, existing: Option<&Person>| {
+        wants_groups_from_graph(provider, std::slice::from_ref(mapper), claims, existing)
+    };
+    let mut ids = ann();
+    ids.attributes.insert("group".to_owned(), vec![ONE.to_owned()]);
+    let without = {
+        let mut person = ann();
+        person.attributes.remove("group");
+        person
+    };
+    assert!(asks(&force(), &groups, None));
+    assert!(asks(&force(), &groups, Some(&ids)));
+    assert!(asks(&force(), &groups, Some(&without)));
+    assert!(!asks(&force(), &groups, Some(&ann())), "names are stored");
+    let once = provider(SyncMode::Import, GroupsSent::Yes);
+    assert!(asks(&once, &groups, None) && !asks(&once, &groups, Some(&ids)));
+    let other = importer(SyncOverride::Force, "upn", "email");
+    assert!(!asks(&force(), &other, None));
+    let generic = Provider { kind: ProviderKind::Oidc, ..force() };
+    assert!(!asks(&generic, &groups, None));
+    let sent = json!({ "groups": [ONE] });
+    let sent = sent.as_object().unwrap();
+    assert!(!wants_groups_from_graph(&force(), &[groups], sent, None), "they came");
 }

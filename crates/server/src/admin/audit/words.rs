@@ -59,6 +59,10 @@ fn of_person(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         "card.revoked" => format!("The card {} was revoked", names.card(detail)),
         "code.issued" => "A one-time code for a first card was issued".into(),
         "person.disabled" => "The person was disabled".into(),
+        "person.groups-kept" => format!(
+            "{} sent too many groups, and Graph did not name them: the person keeps theirs",
+            names.provider(detail)
+        ),
         "person.enabled" => "The person was enabled".into(),
         "sessions.ended" => "All sessions of the person were ended".into(),
         _ => return None,

@@ -21,11 +21,13 @@ pub(super) struct Run {
     alone: bool,
     proof: Option<ConsumedProof>,
     asked: Option<Asked>,
+    /// That somebody's groups were kept.
+    kept: Option<AuditEntry>,
 }
 
 impl Run {
     pub(super) fn new(login: Option<LoginId>, material: Material) -> Self {
-        Self { login, material, taken: None, alone: false, proof: None, asked: None }
+        Self { login, material, taken: None, alone: false, proof: None, asked: None, kept: None }
     }
 
     /// Carries out one effect.
@@ -96,6 +98,11 @@ impl Run {
             let noted = shown.note(tx).await?;
             person = noted.keeping.unwrap_or(person);
             self.asked = noted.asked;
+            self.kept = noted.kept.map(|entry| AuditEntry {
+                person: Some(person.id),
+                login: self.login,
+                ..entry
+            });
         }
         tx.write_person(&person).await?;
         if let Some(link) = link {
@@ -187,8 +194,8 @@ impl Run {
             // Who only asks keeps no pairing alive: a card has to answer through it.
             tx.renew_pairings(agent.device, PAIRING_LIFE).await?;
         }
-        if let Some(asked) = &self.asked {
-            tx.audit(&asked.entry()).await?;
+        for entry in self.kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
+            tx.audit(entry).await?;
         }
         Ok(self.asked)
     }

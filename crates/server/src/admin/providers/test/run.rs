@@ -9,6 +9,7 @@ use identity::{Provider, Tenant};
 use oidc::aadsts::{self, Report as Refusal};
 use oidc::callback::Callback;
 use oidc::id_token::Claims;
+use upstream::Deadline;
 
 use super::checks::CHECKS;
 use super::report::Report;
@@ -21,7 +22,7 @@ const TOKENS: &str = "The code was redeemed for tokens";
 const KEYS: &str = "The provider's keys are there";
 
 /// Runs the test. Somebody waits for it, so all calls together take no longer than one may: the
-/// metadata is asked for meanwhile, and the other two share a deadline, as at a sign-in.
+/// metadata is asked for meanwhile, and the others share a deadline, as at a sign-in.
 pub(super) async fn run(
     app: &App,
     tenant: &Tenant,
@@ -30,11 +31,12 @@ pub(super) async fn run(
     callback: &Callback,
 ) -> Result<Report, Problem> {
     let mut report = Report::default();
-    let sign_in = sign_in(app, tenant, provider, test, callback, &mut report);
+    let deadline = app.upstream.deadline();
+    let sign_in = sign_in(app, (tenant, provider), test, callback, deadline, &mut report);
     let (metadata, claims) = tokio::join!(metadata::outcome(app, provider), sign_in);
     report.first_step(METADATA, metadata);
     if let Some(claims) = claims {
-        mappers::step(app, tenant, provider, &claims, &mut report).await?;
+        mappers::step(app, tenant, provider, &claims, deadline, &mut report).await?;
     }
     Ok(report)
 }
@@ -42,13 +44,12 @@ pub(super) async fn run(
 /// What a sign-in does between the browser's return and the mappers.
 async fn sign_in(
     app: &App,
-    tenant: &Tenant,
-    provider: &Provider,
+    (tenant, provider): (&Tenant, &Provider),
     test: &Test,
     callback: &Callback,
+    deadline: Deadline,
     report: &mut Report,
 ) -> Option<Claims> {
-    let deadline = app.upstream.deadline();
     let Some(code) = authorization::step(provider, callback, report) else {
         report.not_reached(&[TOKENS, KEYS]);
         report.not_reached(&CHECKS);

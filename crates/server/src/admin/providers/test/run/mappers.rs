@@ -1,14 +1,17 @@
-use identity::mapping::{self, Import, Imported, MapperReport, MissingClaim, Outcome};
+use identity::mapping::{self, Import, Imported, MapperReport, MissingClaim, Outcome, Overage};
 use identity::{
     AbsentGroups, EntraLink, FirstCard, Mapper, Moment, Provider, ProviderKind, Tenant,
 };
 use oidc::id_token::Claims;
 use serde_json::Value;
 use store::Rows;
+use upstream::Deadline;
 
+use crate::admin::form::sentence;
 use crate::admin::providers::test::report::{MapperLine, Missing, Report};
 use crate::app::App;
 use crate::doors::admit::link_of;
+use crate::doors::overage::{self, Groups};
 use crate::entropy;
 use crate::http::page::when;
 use crate::http::problem::Problem;
@@ -29,15 +32,17 @@ pub(super) async fn step(
     tenant: &Tenant,
     provider: &Provider,
     claims: &Claims,
+    deadline: Deadline,
     report: &mut Report,
 ) -> Result<(), Problem> {
+    let groups = groups(app, tenant, provider, claims, deadline).await?;
     let mut rows = app.store.read(tenant.id).await?;
     let mappers = rows.mappers(&provider.alias).await?;
-    let imported = import(&mut rows, provider, &mappers, claims).await?;
+    let imported = import(&mut rows, provider, &mappers, claims, groups.overage()).await?;
     drop(rows);
     report.claims =
         claims.all.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();
-    report.mappers = imported.reports.iter().map(line).collect();
+    report.mappers = imported.reports.iter().map(|report| line(report, &groups)).collect();
     report.missing = missing(provider, &mappers, claims);
     if !report.missing.iter().any(|known| known.claim == AUTH_TIME) {
         report.missing.extend(missing_auth_time(tenant, provider, claims));
@@ -48,12 +53,32 @@ pub(super) async fn step(
     Ok(())
 }
 
+/// The groups that the token had no room for, as a sign-in would ask for them; but whoever asked
+/// before, because somebody may have just granted what was missing.
+async fn groups(
+    app: &App,
+    tenant: &Tenant,
+    provider: &Provider,
+    claims: &Claims,
+    deadline: Deadline,
+) -> Result<Groups, Problem> {
+    let Some(link) = link_of(provider, claims) else { return Ok(Groups::InToken) };
+    if !overage::wanted(app, tenant, provider, claims, &link).await? {
+        return Ok(Groups::InToken);
+    }
+    Ok(match deadline.meet(overage::ask(app, tenant, provider, &link)).await {
+        Ok(groups) => Groups::Named(groups),
+        Err(error) => Groups::Kept { reason: Some(sentence(&error)) },
+    })
+}
+
 /// Runs the mappers as a sign-in would, and writes nothing.
 async fn import(
     rows: &mut Rows,
     provider: &Provider,
     mappers: &[Mapper],
     claims: &Claims,
+    overage: Overage<'_>,
 ) -> Result<Imported, Problem> {
     let absent_groups = absent_groups(rows, provider).await?;
     let existing = match link_of(provider, claims) {
@@ -72,6 +97,7 @@ async fn import(
         existing: existing.as_ref(),
         email_owner: wanted.as_deref().zip(owner),
         absent_groups,
+        overage,
         now: entropy::now(),
     }))
 }
@@ -106,16 +132,14 @@ fn missing(provider: &Provider, mappers: &[Mapper], claims: &Claims) -> Vec<Miss
 
 /// Only `auth_time` shows that a sign-in was fresh.
 fn missing_auth_time(tenant: &Tenant, provider: &Provider, claims: &Claims) -> Option<Missing> {
-    let needed = tenant.policy.first_card == FirstCard::FreshEntraSignIn;
+    let needed = provider.kind == ProviderKind::Entra
+        && tenant.policy.first_card == FirstCard::FreshEntraSignIn;
     (needed && claims.auth_time.is_none()).then(|| Missing {
         claim: AUTH_TIME.to_owned(),
-        needed_by: "Needed because this tenant lets a fresh sign-in enrol a first card: without \
-                    it, nobody can."
+        needed_by: "Needed because this tenant lets a fresh Entra sign-in enrol a first card: \
+                    without it, nobody can."
             .to_owned(),
-        path: match provider.kind {
-            ProviderKind::Entra => mapping::azure_path(AUTH_TIME),
-            ProviderKind::Oidc => ASK.to_owned(),
-        },
+        path: mapping::azure_path(AUTH_TIME),
     })
 }
 
@@ -127,7 +151,7 @@ fn unasked(provider: &Provider, claims: &Claims, missing: &[Missing]) -> Vec<Mis
     let all = [
         ("upn", "The sign-in name, for a mapper that keeps it."),
         (GROUPS, "The person's groups, for a mapper that keeps them."),
-        (AUTH_TIME, "When the person signed in. For a first card after a fresh sign-in."),
+        (AUTH_TIME, "When the person signed in. For a first card after a fresh Entra sign-in."),
     ];
     let absent = |claim: &str| {
         !claims.all.contains_key(claim) && !missing.iter().any(|known| known.claim == claim)
@@ -157,19 +181,18 @@ fn moment(name: &str, value: &Value) -> Option<String> {
     Some(format!("{text} ({seconds})"))
 }
 
-fn line(report: &MapperReport) -> MapperLine {
+fn line(report: &MapperReport, groups: &Groups) -> MapperLine {
     let (tone, words, values) = match &report.outcome {
+        Outcome::Applied { values } if is_of_graph(values, groups) => (
+            Tone::Good,
+            "Would write what Microsoft Graph says: too many to be sent".to_owned(),
+            values.clone(),
+        ),
         Outcome::Applied { values } => (Tone::Good, "Would write".to_owned(), values.clone()),
         Outcome::Cleared => {
             (Tone::Warning, "Would remove the stored values: none came".to_owned(), Vec::new())
         }
-        Outcome::KeptOnOverage => (
-            Tone::Warning,
-            "Too many groups to be sent: what is stored stays. In Azure, send only the groups \
-             that are assigned to the application"
-                .to_owned(),
-            Vec::new(),
-        ),
+        Outcome::KeptOnOverage => (Tone::Warning, kept_on_overage(groups), Vec::new()),
         Outcome::KeptWhileAsked => (
             Tone::Warning,
             "None came, as for other people before: what is stored stays until you have answered \
@@ -193,4 +216,17 @@ fn line(report: &MapperReport) -> MapperLine {
         }
     };
     MapperLine { name: report.name.clone(), tone, words, values }
+}
+
+fn is_of_graph(values: &[String], groups: &Groups) -> bool {
+    matches!(groups, Groups::Named(named) if named == values)
+}
+
+fn kept_on_overage(groups: &Groups) -> String {
+    match groups.reason() {
+        Some(reason) => format!("Too many groups to be sent: what is stored stays. {reason}"),
+        None => "Too many groups to be sent: what is stored stays. In Azure, send only the groups \
+                 that are assigned to the application"
+            .to_owned(),
+    }
 }
