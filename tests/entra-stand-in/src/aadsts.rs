@@ -134,6 +134,44 @@ impl Aadsts {
         Self::new(70011, "invalid_scope", 400, text)
     }
 
+    pub(crate) fn not_default_scope(scope: &str) -> Self {
+        let text = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must have a scope value \
+             with /.default suffixed to the resource identifier (application ID URI)."
+        );
+        Self::new(1_002_012, "invalid_scope", 400, text)
+    }
+
+    pub(crate) fn several_scopes(scope: &str) -> Self {
+        let text = format!(
+            "The provided request must include a 'scope' input parameter. The provided value for the input \
+             parameter 'scope' is not valid. The scope {scope} is not valid."
+        );
+        Self::new(70011, "invalid_scope", 400, text)
+    }
+
+    pub(crate) fn unknown_resource(resource: &str, directory: &str) -> Self {
+        let text = format!(
+            "The resource principal named {resource} was not found in the tenant named {directory}. This can \
+             happen if the application has not been installed by the administrator of the tenant or consented to \
+             by any user in the tenant. You might have sent your authentication request to the wrong tenant."
+        );
+        Self::new(500_011, "invalid_resource", 400, text)
+    }
+
+    pub(crate) fn no_directory() -> Self {
+        let text = "No tenant-identifying information found in either the request or implied by any provided \
+                    credentials.";
+        Self::new(50059, "invalid_request", 400, text)
+    }
+
+    pub(crate) fn not_installed(client_id: Uuid, directory: Uuid) -> Self {
+        let text = format!(
+            "The client application {client_id} is missing service principal in the tenant {directory}."
+        );
+        Self::new(7_000_229, "invalid_client", 401, text)
+    }
+
     pub(crate) fn code_challenge(problem: &str) -> Self {
         Self::new(
             50147,

@@ -42,6 +42,11 @@ pub(crate) fn http_date(seconds: i64) -> String {
     format(seconds, "%a, %d %b %Y %H:%M:%S GMT")
 }
 
+/// A moment as Graph's error bodies write it, without a zone: `2026-11-23T15:04:05`.
+pub(crate) fn graph_date(seconds: i64) -> String {
+    format(seconds, "%Y-%m-%dT%H:%M:%S")
+}
+
 /// A moment as the portal's tables write it: `2026-11-23`.
 pub(crate) fn day(seconds: i64) -> String {
     format(seconds, "%Y-%m-%d")
@@ -60,6 +65,7 @@ mod tests {
     #[test]
     fn writes_moments_as_the_wire_wants_them() {
         assert_eq!(timestamp(784_111_777), "1994-11-06 08:49:37Z");
+        assert_eq!(graph_date(784_111_777), "1994-11-06T08:49:37");
         assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 

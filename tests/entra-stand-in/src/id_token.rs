@@ -148,12 +148,7 @@ fn groups(world: &World, app: &App, user: &User) -> Vec<(String, Value)> {
 
 /// The object IDs of a person's groups of these kinds.
 pub(crate) fn groups_of(world: &World, user: &User, kinds: GroupsClaim) -> Vec<Uuid> {
-    let all = world
-        .directory(user.directory)
-        .map(|directory| directory.groups.as_slice())
-        .unwrap_or_default();
-    let wanted =
-        all.iter().filter(|group| kinds.includes(group.kind) && user.groups.contains(&group.id));
+    let wanted = world.memberships(user).filter(|group| kinds.includes(group.kind));
     wanted.map(|group| group.id).collect()
 }
 

@@ -4,7 +4,8 @@
 //! where it is stricter the line begins with `Deviation:`. It keeps everything in memory, knows two
 //! directories ([`ACME`], [`BIRCH`]) with the same cast, and depends on no crate of the product.
 //! It does not play: refresh tokens, implicit and hybrid flows, certificates of applications, v1.0
-//! endpoints, conditional access, nested groups.
+//! endpoints, conditional access, groups in groups (a person's memberships are the transitive ones).
+//! Of Microsoft Graph it plays what a person's groups need, for delegated and application permissions.
 //!
 //! Sources: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>,
 //! <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.
@@ -41,6 +42,7 @@ mod id_token;
 mod keys;
 mod log;
 mod model;
+mod permissions;
 mod person;
 mod request;
 mod seed;

@@ -1,6 +1,6 @@
 //! What a directory holds: people, groups, app registrations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -126,6 +126,11 @@ pub struct App {
     pub front_channel_logout_url: Option<String>,
     /// People for whom the application may act.
     pub consents: Vec<Consent>,
+    /// Application permissions of Microsoft Graph that are configured. Alone they allow nothing.
+    pub application_permissions: BTreeSet<String>,
+    /// Application permissions that an administrator has granted, by directory. Tokens carry them as
+    /// `roles`.
+    pub granted_permissions: BTreeMap<Uuid, BTreeSet<String>>,
     /// Whether only the people in `assigned` may sign in.
     pub assignment_required: bool,
     /// The people assigned.
@@ -291,9 +296,18 @@ impl App {
             groups_claim: GroupsClaim::None,
             front_channel_logout_url: None,
             consents: Vec::new(),
+            application_permissions: BTreeSet::new(),
+            granted_permissions: BTreeMap::new(),
             assignment_required: false,
             assigned: BTreeSet::new(),
         }
+    }
+
+    /// Whether a directory knows the application: it is at home there, or somebody has consented to it.
+    pub(crate) fn is_known_in(&self, directory: Uuid) -> bool {
+        directory == self.directory
+            || self.granted_permissions.contains_key(&directory)
+            || self.consents.iter().any(|consent| consent.directory == directory)
     }
 
     /// Whether this person, or an administrator for everybody, has consented to all these scopes.

@@ -6,13 +6,9 @@ use uuid::Uuid;
 
 use crate::aadsts::Aadsts;
 use crate::model::{App, Platform};
+use crate::permissions::{DELEGATED_BY_ADMINISTRATOR, DELEGATED_BY_USER};
 use crate::world::{Authority, World};
 
-/// Permissions that a person may grant for themselves.
-const USER_SCOPES: [&str; 4] = ["openid", "profile", "email", "User.Read"];
-/// Permissions that an administrator must grant.
-const ADMINISTRATOR_SCOPES: [&str; 3] =
-    ["User.ReadBasic.All", "GroupMember.Read.All", "Directory.Read.All"];
 /// The length of a base64url SHA-256 (RFC 7636 section 4.2).
 const S256_LENGTH: usize = 43;
 
@@ -50,6 +46,10 @@ impl Parameters {
     /// The value, or nothing typed.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -140,7 +140,7 @@ impl AuthorizationRequest {
 
     /// What must have been consented to.
     pub(crate) fn needs_administrator(&self) -> bool {
-        self.scopes.iter().any(|scope| ADMINISTRATOR_SCOPES.contains(&scope.as_str()))
+        self.scopes.iter().any(|scope| DELEGATED_BY_ADMINISTRATOR.contains(&scope.as_str()))
     }
 }
 
@@ -189,7 +189,8 @@ fn check_scope(sent: &Parameters) -> Result<BTreeSet<String>, Aadsts> {
     let scopes: BTreeSet<String> =
         sent.required("scope")?.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     let known = |scope: &&String| {
-        USER_SCOPES.contains(&scope.as_str()) || ADMINISTRATOR_SCOPES.contains(&scope.as_str())
+        DELEGATED_BY_USER.contains(&scope.as_str())
+            || DELEGATED_BY_ADMINISTRATOR.contains(&scope.as_str())
     };
     match scopes.iter().find(|scope| !known(scope)) {
         Some(unknown) => Err(Aadsts::scope(unknown)),

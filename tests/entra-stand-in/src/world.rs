@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::faults::{Endpoint, Fault, IdTokenFault, Pending};
 use crate::keys::KeyRing;
 use crate::log::Log;
-use crate::model::{App, Directory, User};
+use crate::model::{App, Directory, Group, User};
 use crate::request::AuthorizationRequest;
 use crate::seed;
 
@@ -119,11 +119,20 @@ pub(crate) struct Code {
 /// An access token for Graph. It is opaque.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessToken {
-    /// Nobody, when the application speaks for itself.
-    pub(crate) user: Option<Uuid>,
+    pub(crate) speaker: Speaker,
     pub(crate) client_id: Uuid,
-    pub(crate) scopes: BTreeSet<String>,
+    /// `tid`: nothing of another directory can be seen.
+    pub(crate) directory: Uuid,
     pub(crate) expires_at: i64,
+}
+
+/// Who speaks by an access token, and what was granted when it was issued.
+#[derive(Clone, Debug)]
+pub(crate) enum Speaker {
+    /// The application itself, by application permissions.
+    Application { roles: BTreeSet<String> },
+    /// A person, by delegated permissions.
+    User { id: Uuid, scopes: BTreeSet<String> },
 }
 
 /// The first segment of an endpoint's path.
@@ -225,6 +234,13 @@ impl World {
     /// The name of an application on screens.
     pub(crate) fn app_name(&self, client_id: Uuid) -> String {
         self.apps.get(&client_id).map(|app| app.display_name.clone()).unwrap_or_default()
+    }
+
+    /// The groups and directory roles that a person is in, in the directory's order.
+    pub(crate) fn memberships(&self, user: &User) -> impl Iterator<Item = &Group> {
+        let of_user: BTreeSet<Uuid> = user.groups.iter().copied().collect();
+        let all = self.directory(user.directory).map(|d| d.groups.as_slice()).unwrap_or_default();
+        all.iter().filter(move |group| of_user.contains(&group.id))
     }
 
     /// The administrator in whose name the portal acts.

@@ -1,6 +1,7 @@
 //! The stand-in over HTTP: the table of all endpoints.
 
 mod authorize;
+mod client_credentials;
 mod control;
 mod graph;
 mod logout;
@@ -19,7 +20,7 @@ use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 
 use crate::aadsts::Aadsts;
 use crate::chance;
@@ -44,10 +45,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/{authority}/oauth2/v2.0/token", any(token::handler))
         .route("/{authority}/oauth2/v2.0/logout", get(logout::handler).post(logout::handler))
         .route("/sign-in/{id}", get(sign_in::show).post(sign_in::submit))
-        .route("/oidc/userinfo", get(graph::userinfo).post(graph::userinfo))
-        .route("/v1.0/me/getMemberGroups", post(graph::my_groups))
-        .route("/v1.0/me/getMemberObjects", post(graph::my_groups))
-        .route("/v1.0/users/{id}/getMemberGroups", post(graph::groups_of_user))
+        .merge(graph::router())
         .route("/error", get(page::explain))
         .route("/assets/stand-in.css", get(page::stylesheet))
         .route("/", get(portal::home))

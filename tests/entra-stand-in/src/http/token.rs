@@ -1,6 +1,4 @@
-//! `/{authority}/oauth2/v2.0/token`: redeems codes.
-
-use std::collections::BTreeSet;
+//! `/{authority}/oauth2/v2.0/token`: redeems codes; who the client is, for every grant.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
@@ -11,17 +9,17 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{App, problem_json, sent};
+use super::{App, client_credentials, problem_json, sent};
 use crate::aadsts::Aadsts;
 use crate::chance;
 use crate::id_token;
 use crate::model::Platform;
 use crate::request::Parameters;
-use crate::world::{AccessToken, Authority, Code, Shared, World};
+use crate::world::{AccessToken, Authority, Code, Shared, Speaker, World};
 
 /// Seconds that an access token for Graph is good for.
 const ACCESS_TOKEN_LIFETIME: i64 = 4000;
@@ -76,9 +74,9 @@ fn answer(shared: &Shared, world: &mut World, request: &Request<'_>) -> Result<V
             Ok(tokens(shared, world, &code))
         }
         "client_credentials" => {
+            let directory = client_credentials::directory(authority)?;
             authenticate(shared, world, client_id, &credential, false)?;
-            form.required("scope")?;
-            Ok(for_application(shared, world, client_id))
+            client_credentials::tokens(shared, world, directory, client_id, &form)
         }
         other => Err(Aadsts::grant_type(other)),
     }
@@ -199,43 +197,36 @@ fn check_verifier(challenge: Option<&str>, verifier: Option<&str>) -> Result<(),
 
 fn tokens(shared: &Shared, world: &mut World, code: &Code) -> Value {
     let request = &code.request;
-    let access_token =
-        access_token(shared, world, Some(code.user), request.client_id, request.scopes.clone());
-    let mut answer = json!({
-        "token_type": "Bearer",
-        "scope": request.scopes.iter().cloned().collect::<Vec<_>>().join(" "),
-        "expires_in": ACCESS_TOKEN_LIFETIME,
-        "ext_expires_in": ACCESS_TOKEN_LIFETIME,
-        "access_token": access_token,
-    });
+    let token = AccessToken {
+        speaker: Speaker::User { id: code.user, scopes: request.scopes.clone() },
+        client_id: request.client_id,
+        directory: world.users.get(&code.user).map(|user| user.directory).unwrap_or_default(),
+        expires_at: access_token_expiry(shared),
+    };
+    let scope = request.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
+    let mut answer = with_access_token(world, token);
+    answer.insert("scope".to_owned(), scope.into());
     if request.scopes.contains("openid")
-        && let (Some(members), Some(id_token)) =
-            (answer.as_object_mut(), id_token::issue(shared, world, code))
+        && let Some(id_token) = id_token::issue(shared, world, code)
     {
-        members.insert("id_token".to_owned(), id_token.into());
+        answer.insert("id_token".to_owned(), id_token.into());
     }
-    answer
+    answer.into()
 }
 
-fn for_application(shared: &Shared, world: &mut World, client_id: Uuid) -> Value {
-    let access_token = access_token(shared, world, None, client_id, BTreeSet::new());
-    json!({
-        "token_type": "Bearer",
-        "expires_in": ACCESS_TOKEN_LIFETIME,
-        "ext_expires_in": ACCESS_TOKEN_LIFETIME,
-        "access_token": access_token,
-    })
+/// When an access token that is issued now expires.
+pub(super) fn access_token_expiry(shared: &Shared) -> i64 {
+    shared.clock.now().saturating_add(ACCESS_TOKEN_LIFETIME)
 }
 
-fn access_token(
-    shared: &Shared,
-    world: &mut World,
-    user: Option<Uuid>,
-    client_id: Uuid,
-    scopes: BTreeSet<String>,
-) -> String {
-    let token = format!("EwB{}", chance::token(400));
-    let expires_at = shared.clock.now().saturating_add(ACCESS_TOKEN_LIFETIME);
-    world.access_tokens.insert(token.clone(), AccessToken { user, client_id, scopes, expires_at });
-    token
+/// Issues an access token; the members of the answer that every grant has.
+pub(super) fn with_access_token(world: &mut World, token: AccessToken) -> Map<String, Value> {
+    let value = format!("EwB{}", chance::token(400));
+    world.access_tokens.insert(value.clone(), token);
+    Map::from_iter([
+        ("token_type".to_owned(), "Bearer".into()),
+        ("expires_in".to_owned(), ACCESS_TOKEN_LIFETIME.into()),
+        ("ext_expires_in".to_owned(), ACCESS_TOKEN_LIFETIME.into()),
+        ("access_token".to_owned(), value.into()),
+    ])
 }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::StandInError;
 use crate::chance;
-use crate::model::{App, Audience, ClientSecret, Consent, Platform, RedirectUri, User};
+use crate::model::{
+    App, Audience, ClientSecret, Consent, Group, GroupKind, Platform, RedirectUri, User,
+};
+use crate::permissions;
 use crate::world::Shared;
 
 impl Shared {
@@ -79,6 +82,54 @@ impl Shared {
             let consent = Consent { directory: app.directory, user: None, scopes };
             app.consents.push(consent);
         })
+    }
+
+    pub(crate) fn add_application_permissions(
+        &self,
+        client_id: Uuid,
+        names: &[impl AsRef<str>],
+    ) -> Result<(), StandInError> {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        if let Some(unknown) = names.iter().find(|name| !permissions::APPLICATION.contains(name)) {
+            return Err(StandInError::Permission((*unknown).to_owned()));
+        }
+        let names = names.into_iter().map(str::to_owned);
+        self.update_app(client_id, |app| app.application_permissions.extend(names))
+    }
+
+    /// "Grant admin consent" for all that is configured, in that directory or else in the app's.
+    pub(crate) fn grant_application_permissions(
+        &self,
+        client_id: Uuid,
+        directory: Option<Uuid>,
+    ) -> Result<(), StandInError> {
+        if let Some(directory) = directory {
+            self.world().directory(directory).ok_or(StandInError::Unknown("directory"))?;
+        }
+        self.update_app(client_id, |app| {
+            let granted = app.application_permissions.clone();
+            app.granted_permissions.insert(directory.unwrap_or(app.directory), granted);
+        })
+    }
+
+    pub(crate) fn add_groups(
+        &self,
+        user: Uuid,
+        kind: GroupKind,
+        count: usize,
+    ) -> Result<Vec<Uuid>, StandInError> {
+        let mut world = self.world();
+        let user = world.users.get_mut(&user).ok_or(StandInError::Unknown("user"))?;
+        let name = |number| format!("{} {number:05}", user.display_name);
+        let new: Vec<Group> = (1..=count)
+            .map(|number| Group { id: chance::guid(), display_name: name(number), kind })
+            .collect();
+        let ids: Vec<Uuid> = new.iter().map(|group| group.id).collect();
+        user.groups.extend(&ids);
+        let directory = user.directory;
+        let found = world.directories.iter_mut().find(|known| known.id == directory);
+        found.ok_or(StandInError::Unknown("directory"))?.groups.extend(new);
+        Ok(ids)
     }
 
     pub(crate) fn heal(&self) {

@@ -1,7 +1,8 @@
 //! The stand-in as a thing that tests hold: start it, ask what it saw. Its directories are shaped in
-//! [`shape`], its keys, clock and endpoints troubled in [`trouble`].
+//! [`shape`] and [`graph`], its keys, clock and endpoints troubled in [`trouble`].
 
 mod changes;
+mod graph;
 mod shape;
 mod trouble;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::faults::Endpoint;
 use crate::http;
 use crate::log::LoggedRequest;
+use crate::permissions;
 use crate::world::Shared;
 
 /// Why the stand-in does not do what it was asked.
@@ -33,6 +35,9 @@ pub enum StandInError {
     /// There is no such directory, user or app registration.
     #[error("there is no {0} of that id")]
     Unknown(&'static str),
+    /// An application permission that Microsoft Graph does not have here.
+    #[error("Microsoft Graph has no application permission {0}; there are {all}", all = permissions::APPLICATION.join(", "))]
+    Permission(String),
     /// A redirect URI that the portal would not take.
     #[error("the redirect URI {0}")]
     RedirectUri(&'static str),

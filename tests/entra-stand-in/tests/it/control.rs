@@ -1,7 +1,9 @@
 //! The control API does over HTTP what the typed methods do in the same process.
 
 use axum::http::Method;
-use entra_stand_in::{ACME, Endpoint, GroupsClaim, OptionalClaim, Person, StandIn};
+use entra_stand_in::{
+    ACME, Audience, BIRCH, Endpoint, GroupsClaim, OptionalClaim, Person, StandIn,
+};
 use serde_json::{Value, json};
 
 use crate::fixture::{
@@ -96,6 +98,34 @@ async fn people_keys_clock_and_faults_are_controlled_by_http() {
 }
 
 #[tokio::test]
+async fn permissions_and_groups_are_controlled_by_http() {
+    let fixture = Fixture::with_audience(Audience::AnyDirectory).await;
+    let entra = &fixture.entra;
+    let app = format!("apps/{}/application-permissions", fixture.client_id);
+    let state = || entra.app(fixture.client_id).unwrap();
+    order(entra, &app, json!({"permissions": ["Directory.Read.All"]})).await;
+    assert_eq!((state().application_permissions.len(), state().granted_permissions.len()), (1, 0));
+    order(entra, &format!("{app}/grant"), json!({})).await;
+    order(entra, &format!("{app}/grant"), json!({"directory": BIRCH})).await;
+    let granted: Vec<_> = state().granted_permissions.into_keys().collect();
+    assert_eq!(granted, [ACME, BIRCH]);
+    let url = format!("{}/control/{app}", entra.base_url());
+    let unknown = post_json(&url, &json!({"permissions": ["User.Read"]}), &[]).await;
+    assert_eq!(unknown.status, 400);
+    assert_eq!(
+        unknown.json()["error"],
+        "Microsoft Graph has no application permission User.Read; there are Directory.Read.All, \
+         Group.Read.All, GroupMember.Read.All, User.Read.All, User.ReadBasic.All"
+    );
+
+    let una = entra.user("una@acme.example").unwrap().id;
+    let new = json!({"kind": "security", "count": 231});
+    let groups = order(entra, &format!("users/{una}/groups"), new).await;
+    assert_eq!(groups["groups"].as_array().unwrap().len(), 231);
+    assert_eq!(entra.user("una@acme.example").unwrap().groups.len(), 231);
+}
+
+#[tokio::test]
 async fn reports_what_was_asked_and_what_there_is() {
     let fixture = Fixture::new().await;
     let base = fixture.entra.base_url();
@@ -135,7 +165,7 @@ async fn a_page_of_another_site_cannot_give_orders() {
 
 #[tokio::test]
 async fn a_token_fault_by_http_reaches_a_token_from_common() {
-    let fixture = Fixture::with_audience(entra_stand_in::Audience::AnyDirectory).await;
+    let fixture = Fixture::with_audience(Audience::AnyDirectory).await;
     order(&fixture.entra, "id-token-faults", json!({"fault": {"shift": {"exp": -100_000}}})).await;
     let request = fixture.request().at("organizations");
     let arrived =

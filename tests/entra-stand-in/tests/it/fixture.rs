@@ -105,6 +105,36 @@ impl Fixture {
         parameter(&arrival.redirect(), "code").unwrap()
     }
 
+    /// A good request of the application for a token of its own.
+    pub(crate) fn client_credentials(&self) -> Redemption {
+        Redemption { form: Vec::new() }
+            .with("grant_type", "client_credentials")
+            .with("client_id", &self.client_id.to_string())
+            .with("client_secret", &self.secret)
+            .with("scope", &format!("{}/.default", self.entra.base_url()))
+    }
+
+    /// The access token of the application itself, with what is granted now.
+    pub(crate) async fn application_token(&self) -> String {
+        self.application_token_at(ACME).await
+    }
+
+    pub(crate) async fn application_token_at(&self, directory: Uuid) -> String {
+        let endpoint = format!("{}/{directory}/oauth2/v2.0/token", self.entra.base_url());
+        access_token(&post_form(&endpoint, &self.client_credentials().form, &[]).await)
+    }
+
+    /// The access token of somebody who signs in with that scope, to which the administrator consents.
+    pub(crate) async fn delegated_token(&self, username: &str, scope: &str) -> String {
+        let scopes: Vec<&str> = scope.split(' ').collect();
+        self.entra.update_app(self.client_id, |app| app.consents.clear()).unwrap();
+        self.entra.grant_admin_consent(self.client_id, &scopes).unwrap();
+        let url = self.request().with("scope", scope).url();
+        let arrived = Person::new(username).sign_in(&url).await.unwrap().redirect();
+        let code = parameter(&arrived, "code").unwrap();
+        access_token(&self.redeem(&self.redemption(&code)).await)
+    }
+
     /// The claims of somebody's ID token.
     pub(crate) async fn claims_for(&self, username: &str) -> Value {
         let code = self.code_for(username).await;
@@ -166,6 +196,10 @@ impl Redemption {
         self.form.push((name.to_owned(), value.to_owned()));
         self
     }
+}
+
+fn access_token(answer: &Answer) -> String {
+    answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
 }
 
 /// A query parameter of a redirect.

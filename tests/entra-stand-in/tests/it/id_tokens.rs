@@ -8,7 +8,7 @@ use entra_stand_in::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, claims, get, parameter, part, post_json, send};
+use crate::fixture::{Fixture, claims, get, parameter, part, send};
 
 async fn token_for(fixture: &Fixture, username: &str) -> String {
     let code = fixture.code_for(username).await;
@@ -188,41 +188,6 @@ async fn above_two_hundred_groups_there_is_only_a_pointer() {
         (claims["groups"].as_array().unwrap().len(), claims.get("_claim_names")),
         (200, None)
     );
-}
-
-#[tokio::test]
-async fn graph_has_the_groups_that_did_not_fit_for_whoever_may_ask() {
-    let fixture = Fixture::new().await;
-    let mut access_tokens = Vec::new();
-    for scope in ["openid profile", "openid profile GroupMember.Read.All"] {
-        fixture
-            .entra
-            .grant_admin_consent(fixture.client_id, &scope.split(' ').collect::<Vec<_>>())
-            .unwrap();
-        let request = fixture.request().with("scope", scope);
-        let arrived =
-            Person::new("max@acme.example").sign_in(&request.url()).await.unwrap().redirect();
-        let redemption = fixture.redemption(&parameter(&arrived, "code").unwrap());
-        let token =
-            fixture.redeem(&redemption).await.json()["access_token"].as_str().unwrap().to_owned();
-        access_tokens.push(format!("Bearer {token}"));
-    }
-    let url = format!("{}/v1.0/me/getMemberGroups", fixture.entra.base_url());
-    let body = json!({"securityEnabledOnly": true});
-    let ask = async |token: &str| post_json(&url, &body, &[("authorization", token)]).await;
-    assert_eq!(ask("Bearer guess").await.status, 401);
-    assert_eq!(ask(&access_tokens[0]).await.status, 403);
-    let granted = ask(&access_tokens[1]).await;
-    assert_eq!(
-        (granted.status, granted.json()["value"].as_array().unwrap().len()),
-        (200, MANY_GROUPS)
-    );
-    let stranger = fixture.entra.user("max@birch.example").unwrap().id;
-    let other = format!("{}/v1.0/users/{stranger}/getMemberGroups", fixture.entra.base_url());
-    let of_stranger = post_json(&other, &body, &[("authorization", &access_tokens[1])]).await;
-    assert_eq!(of_stranger.status, 404);
-    fixture.entra.advance_clock(4001);
-    assert_eq!(ask(&access_tokens[1]).await.status, 401);
 }
 
 #[tokio::test]

@@ -8,10 +8,12 @@
     reason = "what sets a test up fails the test when it fails"
 )]
 
+mod application;
 mod authorize;
 mod control;
 mod faults;
 mod fixture;
+mod graph;
 mod id_tokens;
 mod metadata;
 mod portal;

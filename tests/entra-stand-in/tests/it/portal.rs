@@ -2,8 +2,9 @@
 //! Azure half of "Step 2".
 
 use entra_stand_in::{ACME, Browser, GroupsClaim, OptionalClaim, Page, Person, StandIn};
+use serde_json::json;
 
-use crate::fixture::{Fixture, get, parameter, redirected_error};
+use crate::fixture::{Fixture, get, parameter, post_json, redirected_error};
 
 const REDIRECT_URI: &str = "https://cardea.example/realms/acme/broker/azure/endpoint";
 
@@ -173,6 +174,34 @@ async fn api_permissions_show_and_grant_the_consent_of_the_administrator() {
             && !mia.steps.contains(&entra_stand_in::Step::Consent)
     );
     mia.sign_in(&silent.url()).await.unwrap().redirect();
+}
+
+#[tokio::test]
+async fn application_permissions_are_added_and_then_granted() {
+    let fixture = Fixture::new().await;
+    let path = format!("/app-registrations/{}", fixture.client_id);
+    let mut hand = Hand::at(&format!("{}{path}", fixture.entra.portal_url(ACME))).await;
+    hand.click("API permissions").await;
+    hand.click("Add a permission").await;
+    hand.click("Microsoft Graph").await;
+    hand.click("Application permissions").await;
+    let form = hand.page.form("Add permissions").unwrap();
+    let form = form.check("GroupMember.Read.All").unwrap().check("User.ReadBasic.All").unwrap();
+    hand.page = hand.browser.press(form, "Add permissions").await.unwrap();
+    let row = "GroupMember.Read.All Application Not granted for Acme";
+    assert!(hand.page.text.contains(row), "{}", hand.page.text);
+    let max = fixture.entra.user("max@acme.example").unwrap().id;
+    let ask = async || {
+        let url = format!("{}/v1.0/users/{max}/getMemberGroups", fixture.entra.base_url());
+        let bearer = format!("Bearer {}", fixture.application_token().await);
+        let body = json!({"securityEnabledOnly": true});
+        post_json(&url, &body, &[("authorization", &bearer)]).await.status
+    };
+    assert_eq!(ask().await, 403);
+    hand.press("Grant admin consent for Acme", &[]).await;
+    let row = "GroupMember.Read.All Application Granted for Acme";
+    assert!(hand.page.text.contains(row), "{}", hand.page.text);
+    assert_eq!(ask().await, 200);
 }
 
 #[tokio::test]

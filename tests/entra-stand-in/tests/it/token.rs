@@ -239,18 +239,3 @@ async fn platforms_other_than_web_are_told_apart() {
         200
     );
 }
-
-#[tokio::test]
-async fn client_credentials_prove_a_secret_without_anybody_signing_in() {
-    let fixture = Fixture::new().await;
-    let form = |secret: &str| {
-        let form = Redemption { form: Vec::new() }
-            .with("grant_type", "client_credentials")
-            .with("client_id", &fixture.client_id.to_string())
-            .with("scope", "https://graph.microsoft.com/.default");
-        form.with("client_secret", secret)
-    };
-    let good = fixture.redeem(&form(&fixture.secret)).await;
-    assert_eq!((good.status, good.json().get("id_token")), (200, None));
-    assert_eq!(fixture.redeem(&form("guess")).await.error(), refused("invalid_client", 7_000_215));
-}

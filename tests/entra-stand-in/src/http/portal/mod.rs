@@ -3,6 +3,7 @@
 //! It is always open, in the name of the directory's Global Administrator: who may enter the portal is
 //! not what it is for.
 
+mod add_permission;
 mod app;
 mod apps;
 mod claims;
@@ -60,6 +61,12 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route(
             "/{directory}/app-registrations/{app}/permissions",
             get(permissions::show).post(permissions::grant),
+        )
+        .route("/{directory}/app-registrations/{app}/permissions/apis", get(add_permission::apis))
+        .route("/{directory}/app-registrations/{app}/permissions/graph", get(add_permission::types))
+        .route(
+            "/{directory}/app-registrations/{app}/permissions/application",
+            get(add_permission::panel).post(add_permission::add),
         )
         .route(
             "/{directory}/app-registrations/{app}/assignment",

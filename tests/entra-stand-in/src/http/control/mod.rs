@@ -2,6 +2,8 @@
 //!
 //! Every change wants `Content-Type: application/json`, which a page of another site cannot send.
 
+mod graph;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -32,10 +34,16 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/apps/{id}/secrets", post(add_secret))
         .route("/apps/{id}/claims", post(set_claims))
         .route("/apps/{id}/admin-consent", post(grant_admin_consent))
+        .route("/apps/{id}/application-permissions", post(graph::add_application_permissions))
+        .route(
+            "/apps/{id}/application-permissions/grant",
+            post(graph::grant_application_permissions),
+        )
         .route("/apps/{id}/assignment", post(set_assignment))
         .route("/directories/{id}/users", post(add_user))
         .route("/directories/{id}/user-consent", post(set_user_consent))
         .route("/users/{id}", post(update_user))
+        .route("/users/{id}/groups", post(graph::add_groups))
         .route("/keys", post(change_keys))
         .route("/clock", post(set_clock))
         .route("/faults", post(add_fault).delete(heal))
@@ -49,7 +57,9 @@ impl IntoResponse for StandInError {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Unknown(_) => StatusCode::NOT_FOUND,
-            Self::RedirectUri(_) | Self::Listen { .. } => StatusCode::BAD_REQUEST,
+            Self::Permission(_) | Self::RedirectUri(_) | Self::Listen { .. } => {
+                StatusCode::BAD_REQUEST
+            }
         };
         (status, Json(json!({"error": self.to_string()}))).into_response()
     }
