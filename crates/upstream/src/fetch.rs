@@ -38,7 +38,7 @@ struct Clients {
     operators: Client,
 }
 
-/// An answer of a token endpoint or of Graph: good, or an error in JSON.
+/// An answer: good, or an error; of one that is not JSON no more than the status.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
@@ -86,13 +86,13 @@ impl Fetcher {
         }
     }
 
-    /// Asks for a JSON document. An error status with JSON is an answer.
+    /// Asks for a JSON document. An error status is an answer.
     pub(crate) async fn ask(&self, url: &Url) -> Result<Answer, UpstreamError> {
         self.in_time(url, None, |client| client.get(url.clone())).await
     }
 
-    /// Posts a form to a token endpoint, in a tenant's share of its host. An error status with JSON
-    /// is an answer.
+    /// Posts a form to a token endpoint, in a tenant's share of its host. An error status is an
+    /// answer.
     pub(crate) async fn post_form(
         &self,
         tenant: TenantId,
@@ -106,8 +106,8 @@ impl Fetcher {
         self.in_time(url, Some(tenant), request).await
     }
 
-    /// Asks for JSON with an access token, in a tenant's share of its host. An error status with
-    /// JSON is an answer.
+    /// Asks for JSON with an access token, in a tenant's share of its host. An error status is an
+    /// answer.
     pub(crate) async fn ask_with(
         &self,
         tenant: TenantId,
@@ -223,11 +223,12 @@ async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, r
     if status.is_redirection() {
         return Ok(Err(UpstreamError::Redirected));
     }
-    if !is_json(&response) {
-        let error = UpstreamError::Status(status.as_u16());
-        return Ok(Err(if status.is_success() { UpstreamError::ContentType } else { error }));
-    }
     let retry_after = retry_after(&response);
+    if !is_json(&response) {
+        // What an error says in another form is nothing to us.
+        let answer = Answer { status: status.as_u16(), body: Vec::new(), retry_after };
+        return Ok(if status.is_success() { Err(UpstreamError::ContentType) } else { Ok(answer) });
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len().saturating_add(chunk.len()) > MAX_BODY {

@@ -75,3 +75,66 @@ fn key(question: &Question<'_>) -> Key {
         client_id: question.who.client_id.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::graph::GroupsOf;
+
+    fn token(text: &str, expires_in: u64) -> ApplicationToken {
+        ApplicationToken { access_token: Secret::from(text.to_owned()), expires_in }
+    }
+
+    /// What is kept for a tenant with a client id and a secret.
+    fn kept(tokens: &Tokens, tenant: u128, client_id: &str, secret: &str) -> Option<String> {
+        with(tenant, client_id, secret, |question| {
+            let token = tokens.of(question)?;
+            token.expose_text().map(str::to_owned)
+        })
+    }
+
+    fn with<T>(
+        tenant: u128,
+        client_id: &str,
+        secret: &str,
+        then: impl FnOnce(&Question<'_>) -> T,
+    ) -> T {
+        let secret = Secret::from(secret.to_owned());
+        let who = GroupsOf {
+            tenant: TenantId(Uuid::from_u128(tenant)),
+            token_endpoint: "https://login.microsoftonline.com/t/oauth2/v2.0/token",
+            client_id,
+            client_secret: Some(&secret),
+            oid: "o",
+        };
+        let token_endpoint = Url::parse(who.token_endpoint).unwrap();
+        let graph = Url::parse("https://graph.microsoft.com").unwrap();
+        then(&Question { who: &who, secret: &secret, token_endpoint, graph })
+    }
+
+    #[test]
+    fn a_token_serves_the_tenant_client_and_secret_that_got_it() {
+        let tokens = Tokens::default();
+        with(1, "app", "s3cret", |question| tokens.keep(question, &token("t", 3600)));
+        assert_eq!(kept(&tokens, 1, "app", "s3cret").as_deref(), Some("t"));
+        for (tenant, client_id, secret) in
+            [(2, "app", "s3cret"), (1, "other", "s3cret"), (1, "app", "guess")]
+        {
+            assert_eq!(kept(&tokens, tenant, client_id, secret), None, "{tenant} {client_id}");
+        }
+        with(1, "app", "s3cret", |question| tokens.forget(question));
+        assert_eq!(kept(&tokens, 1, "app", "s3cret"), None);
+    }
+
+    #[test]
+    fn a_token_in_its_last_minutes_serves_nobody() {
+        let tokens = Tokens::default();
+        for (expires_in, served) in [(0, false), (299, false), (301, true), (u64::MAX, true)] {
+            with(1, "app", "s3cret", |question| tokens.keep(question, &token("t", expires_in)));
+            assert_eq!(kept(&tokens, 1, "app", "s3cret").is_some(), served, "{expires_in}");
+        }
+    }
+}

@@ -88,7 +88,7 @@ async fn faults_of_the_token_endpoint_have_their_own_errors() {
         ("html", UpstreamError::ContentType),
         ("huge", UpstreamError::TooLarge),
         ("not-json", TokenResponseError::NotJson.into()),
-        ("html-error", UpstreamError::Status(502)),
+        ("html-error", TokenResponseError::Status(502).into()),
         ("error", TokenResponseError::Status(500).into()),
         ("charset", TokenResponseError::TokenType.into()),
     ] {

@@ -91,7 +91,7 @@ async fn first_card_by_code(world: &World, name: &str, card: &mut Card) {
     let hint = serde_json::json!({ "hint": "card" });
     let options = way.path("login/card/options");
     let refused = browser.post_json(&options, &hint).await;
-    assert_eq!((refused.status, refused.code().as_str()), (403, "code-needed"), "{refused:?}");
+    assert_eq!((refused.status, refused.code().as_str()), (403, "code-refused"), "{refused:?}");
     let page = browser.get(&way.path("login/card")).await;
     assert!(page.body.contains("name=\"code\""), "a code is asked for: {page:?}");
     let [person] = everybody(world).await.try_into().unwrap();

@@ -9,6 +9,7 @@
 mod access;
 mod audit;
 mod fresh;
+mod graph;
 mod groups;
 mod help;
 mod invitation;

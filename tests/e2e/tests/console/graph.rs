@@ -1,0 +1,203 @@
+//! Groups that a token has no room for: Graph names them where Azure allows it, and they stay as
+//! they are, and count as old, where it does not answer.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use e2e::{Answer, Row, Way, World};
+use entra_stand_in::{
+    Endpoint, Fault, GroupKind, GroupsClaim, IdTokenFault, MANY_GROUPS, Person,
+};
+use uuid::Uuid;
+
+use crate::support::administrator;
+
+const MAX: &str = "max@acme.example";
+const WAY: Way = Way::into("acme");
+const ENOUGH: [&str; 2] = ["GroupMember.Read.All", "User.ReadBasic.All"];
+
+fn allow(world: &World) {
+    world.stand_in.grant_application_permissions(world.azure.client_id, &ENOUGH).unwrap();
+}
+
+/// Up to the card step: that is when a person is imported.
+async fn sign_in(world: &World) {
+    WAY.to_card(&mut world.browser(), &mut Person::new(MAX)).await;
+}
+
+async fn max(world: &World) -> identity::Person {
+    let tenant = world.tenant("acme").await;
+    let mut rows = world.app.store().read(tenant.id).await.unwrap();
+    rows.person_by_username(MAX).await.unwrap().unwrap()
+}
+
+/// The groups that are stored.
+fn stored(person: &identity::Person) -> BTreeSet<String> {
+    person.attributes.get("group").into_iter().flatten().cloned().collect()
+}
+
+/// The groups that the directory knows.
+fn true_groups(world: &World) -> BTreeSet<String> {
+    let user = world.stand_in.user(MAX).unwrap();
+    user.groups.iter().map(Uuid::to_string).collect()
+}
+
+fn calls(world: &World) -> usize {
+    let requests = world.stand_in.requests();
+    requests.iter().filter(|request| request.endpoint == Endpoint::Graph).count()
+}
+
+async fn kept(world: &World) -> Vec<Row> {
+    let rows = world.dump().await.rows("audit").to_vec();
+    rows.into_iter().filter(|row| row["kind"] == "'person.groups-kept'").collect()
+}
+
+/// An administrator tests the provider as Max.
+async fn tested(world: &World) -> Answer {
+    let mut browser = administrator(world).await;
+    let start = browser.get("/admin/tenants/acme/providers/azure/test/start").await;
+    let mut max = Person::new(MAX);
+    let callback = max.sign_in(start.location.as_deref().unwrap()).await.unwrap().redirect();
+    browser.get(callback.as_str()).await
+}
+
+#[tokio::test]
+async fn graph_names_the_groups_that_a_token_has_no_room_for() {
+    let world = World::start().await;
+    allow(&world);
+    let before = world.app.store().figures().transactions;
+    sign_in(&world).await;
+    assert_eq!(world.app.store().figures().transactions - before, 1, "it costs no commit");
+    let person = max(&world).await;
+    assert_eq!(stored(&person).len(), MANY_GROUPS);
+    assert_eq!(stored(&person), true_groups(&world));
+    assert!(!person.groups_stale);
+    assert!(kept(&world).await.is_empty());
+    let asked = calls(&world);
+    sign_in(&world).await;
+    assert_eq!(calls(&world), asked, "once in five minutes");
+    assert!(!max(&world).await.groups_stale, "what Graph said a moment ago is not old");
+}
+
+#[tokio::test]
+async fn without_the_permission_groups_stay_and_count_as_old() {
+    let world = World::start().await;
+    sign_in(&world).await;
+    let person = max(&world).await;
+    assert!(person.groups_stale && stored(&person).is_empty());
+    let told = kept(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["detail"].contains("GroupMember.Read.All"), "{told:?}");
+    let about = told[0]["person_id"].replace('-', "").to_lowercase();
+    assert!(about.contains(&person.id.0.simple().to_string()), "{told:?}");
+    let page = tested(&world).await;
+    for words in ["what is stored stays", "GroupMember.Read.All and User.ReadBasic.All"] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let mut browser = administrator(&world).await;
+    let audit = browser.get("/admin/tenants/acme/audit").await;
+    assert!(audit.body.contains("sent too many groups"), "{}", audit.body);
+    // What is granted counts at once for the test, and for people when it is their turn again.
+    allow(&world);
+    let page = tested(&world).await;
+    assert!(page.body.contains("Would write what Microsoft Graph says"), "{}", page.body);
+    let asked = calls(&world);
+    sign_in(&world).await;
+    assert_eq!(calls(&world), asked, "a person who had to wait still waits");
+    assert!(max(&world).await.groups_stale);
+    assert_eq!(kept(&world).await.len(), 1, "that is told once");
+}
+
+#[tokio::test]
+async fn a_graph_that_fails_stops_nobody_and_is_left_alone_for_a_while() {
+    let faults = [
+        (Fault::Status { status: 429, retry_after: Some(60) }, "pause (status 429)", false),
+        (Fault::Status { status: 503, retry_after: None }, "pause (status 503)", false),
+        (Fault::Status { status: 500, retry_after: None }, "status 500", true),
+        (Fault::Hang, "did not answer in time", false),
+        (Fault::Html, "does not answer with JSON", true),
+        (Fault::BadJson, "cannot be read", true),
+        (Fault::Redirect { location: "http://127.0.0.1:9/".into() }, "redirects", true),
+        (Fault::Huge { bytes: 600 * 1024 }, "larger than 512 KiB", true),
+    ];
+    for (fault, words, others_ask) in faults {
+        let world = World::start().await;
+        allow(&world);
+        world.stand_in.fail(Endpoint::Graph, fault.clone());
+        let start = Instant::now();
+        sign_in(&world).await;
+        assert!(start.elapsed() < Duration::from_secs(10), "{fault:?}");
+        assert!(max(&world).await.groups_stale, "{fault:?}");
+        let told = kept(&world).await;
+        assert_eq!(told.len(), 1, "{fault:?}");
+        assert!(told[0]["detail"].contains(words), "{fault:?}: {told:?}");
+        // Another person of the provider.
+        let mia = world.stand_in.user("mia@acme.example").unwrap();
+        let groups = world.stand_in.user(MAX).unwrap().groups;
+        world.stand_in.update_user(mia.id, |user| user.groups.clone_from(&groups)).unwrap();
+        let asked = calls(&world);
+        WAY.to_card(&mut world.browser(), &mut Person::new("mia@acme.example")).await;
+        assert_eq!(calls(&world) > asked, others_ask, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_more_groups_than_graph_gives_at_once_each_page_is_read() {
+    let world = World::start().await;
+    allow(&world);
+    let user = world.stand_in.user(MAX).unwrap();
+    world.stand_in.add_groups(user.id, GroupKind::Security, 11_000).unwrap();
+    sign_in(&world).await;
+    let person = max(&world).await;
+    assert_eq!(stored(&person).len(), 11_000 + MANY_GROUPS);
+    assert_eq!(stored(&person), true_groups(&world));
+    assert!(!person.groups_stale);
+}
+
+/// Where Azure sends all groups, few of them may be security groups.
+#[tokio::test]
+async fn where_other_groups_are_sent_too_they_are_not_lost() {
+    let world = World::start().await;
+    allow(&world);
+    world.stand_in.set_groups_claim(world.azure.client_id, GroupsClaim::All).unwrap();
+    let user = world.stand_in.user(MAX).unwrap();
+    world.stand_in.update_user(user.id, |user| user.groups.truncate(3)).unwrap();
+    world.stand_in.add_groups(user.id, GroupKind::Distribution, MANY_GROUPS).unwrap();
+    sign_in(&world).await;
+    assert_eq!(stored(&max(&world).await), true_groups(&world));
+}
+
+#[tokio::test]
+async fn graph_is_asked_at_entra_alone_and_never_where_names_are_stored() {
+    let world = World::start().await;
+    allow(&world);
+    sign_in(&world).await;
+    let named = "[\"Nurses\"]";
+    let names = format!("UPDATE person SET attributes = '{{\"group\":{named}}}'");
+    assert!(world.sql(&names).await >= 1);
+    let asked = calls(&world);
+    sign_in(&world).await;
+    assert_eq!(calls(&world), asked);
+    let person = max(&world).await;
+    assert_eq!(stored(&person), BTreeSet::from(["Nurses".to_owned()]));
+    assert!(person.groups_stale);
+
+    let world = World::start().await;
+    allow(&world);
+    assert_eq!(world.sql("UPDATE provider SET kind = 'oidc'").await, 1);
+    let before = calls(&world);
+    WAY.to_card(&mut world.browser(), &mut Person::new(MAX)).await;
+    assert_eq!(calls(&world), before);
+}
+
+/// A token that says something else than the directory does is Graph's matter as little.
+#[tokio::test]
+async fn a_person_whom_graph_does_not_know_keeps_what_they_have() {
+    let world = World::start().await;
+    allow(&world);
+    let other = "0f0e0d0c-0b0a-4908-8706-050403020100";
+    world.stand_in.spoil_id_tokens(IdTokenFault::claim("oid", other));
+    sign_in(&world).await;
+    let told = kept(&world).await;
+    assert!(told[0]["detail"].contains("does not know this person"), "{told:?}");
+}
