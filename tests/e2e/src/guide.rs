@@ -136,7 +136,7 @@ pub const GUIDE_MAPPERS: [GuideMapper; 3] = [
 ];
 
 /// Somebody who follows the guide, instruction by instruction. When a test fails on the way, its
-/// output says at which one.
+/// output says which one was the last.
 #[derive(Debug, Default)]
 pub struct Walk {
     followed: usize,
@@ -181,7 +181,8 @@ impl Walk {
 impl Drop for Walk {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("in the guide, step {} of {}: {}", self.followed, GUIDE.len(), self.now);
+            let Self { followed, now } = self;
+            eprintln!("the last instruction, {followed} of {}: {now}", GUIDE.len());
         }
     }
 }
