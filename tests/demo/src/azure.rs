@@ -56,14 +56,15 @@ impl Portal {
     /// What the guide leaves out: without it Entra sends no `upn` and no groups.
     pub(crate) async fn token_configuration(&mut self) -> Told<()> {
         self.click("Token configuration").await?;
-        let form = self.page.form("Save")?.check("upn")?.check("auth_time")?;
-        let form = form.check("Security groups")?;
-        self.page = self.browser.press(form, "Save").await?;
-        self.click("Token configuration").await?;
-        let fields = self.page.form("Save")?.fields();
-        let on = |value: &str| fields.iter().any(|(_, sent)| sent == value);
-        let came = format!("{fields:?}");
-        ensure(on("upn") && on("auth_time"), "upn and auth_time ticked", came)?;
+        self.click("Add optional claim").await?;
+        let form = self.page.form("Add")?.check("ID")?.check("upn")?.check("auth_time")?;
+        self.page = self.browser.press(form, "Add").await?;
+        self.click("Add groups claim").await?;
+        let form = self.page.form("Add")?.check("Security groups")?;
+        self.page = self.browser.press(form, "Add").await?;
+        for listed in ["auth_time ID", "upn ID", "groups ID Security groups"] {
+            self.shows(listed)?;
+        }
         Ok((
             (),
             "not in the guide, but without it Azure sends none of them: upn, groups, auth_time"

@@ -4,62 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a red test")]
 
-use e2e::{Browser, Card, Hand, World};
+use e2e::{Browser, Card, GUIDE_MAPPERS, GuideMapper, Hand, Walk, World};
 use entra_stand_in::{ACME, PASSWORD};
-
-/// Every instruction of the guide, in its order.
-const GUIDE: &[&str] = &[
-    // Step 1: Register the Application in Azure AD
-    "Log in to the Azure Portal (https://portal.azure.com) and go to Azure Active Directory > App registrations.",
-    "Click on New Registration.",
-    "Fill out the following fields:",
-    "Name: Choose a clear and identifiable name (e.g., MPAS-AzureSSO).",
-    "Supported Account Types: Select “Accounts in this organizational directory only”.",
-    "Redirect URI (optional) = Web",
-    "Click Register",
-    "On the app page, click on Endpoints and copy the OpenID Connect metadata document URL — keep it for later.",
-    "In the left menu, click on manage and then on Certificates & secrets.",
-    "Click on New client secret:",
-    "Add a description (for example: Multi-Pass SSO integration IdP)",
-    "Set the expiration (as needed)",
-    "Click Add",
-    "Copy the client secret value immediately — you will not be able to retrieve it again later.",
-    "In the left menu, go to Overview and copy the Application (client) ID — keep this value for MPAS.",
-    // Step 2: Register the Azure IDP on the Multi-pass Authentication Service
-    "Open Multi-Pass Dashboard",
-    "Select your tenant and reach the \"advanced console\"",
-    "In the left-hand menu, click Identity Providers.",
-    "Choose OpenID Connect v1.0.",
-    "Copy the Redirect URI displayed by MPAS and go back to Azure to register it,",
-    "Open your Azure App Registration > Overview > Add a Redirect URI",
-    "Click on Add a Redirect URI again, a panel open on the right and select : Web",
-    "Paste the Redirect URI from MPAS",
-    "Click Configure",
-    "Back in MPAS:",
-    "Display Name: e.g., Azure AD",
-    "Discovery Endpoint: Paste the OpenID metadata URL from Azure",
-    "Wait for the fields to populate automatically",
-    "Paste the:",
-    "Client ID (from Azure Overview)",
-    "Client Secret, the one you saved earlier",
-    "Click Add to save the configuration.",
-    "Now we need to add Mappers, click on the tab called \"mappers\"",
-    "You should see at the beginning, only one line about MPAS Onboarding, now click on the blue button \"Add Mapper\" and complete the different fields.",
-    "azure-group-mapper",
-    "Azure Username",
-    "Azure Sub Importer",
-    // Step 3: Test the Integration
-    "In MPAS, go to Clients in the left-hand menu.",
-    "Find the client named account, then click the Home URL.",
-    "You will be redirected to the login screen Multi-Pass Passwordless, click on \"sjow more ways to log in",
-    "Choose Sign in with Azure.",
-    "Log in with your Azure Global Administrator account. by adding your email address and password, then you will see a pop up \"verification required\", click continue",
-    "Review the requested permissions and check “Consent on behalf of your organization”, then click Accept.",
-    "Authenticate yourself by using your cards or the digital app",
-    "You will be redirected to your MPAS Account Management Page.",
-    "Return to the MPAS Admin Console and click on Users in the menu.",
-    "You should now see a list of Azure AD users who have successfully authenticated via MPAS.",
-];
 
 /// The name that the guide proposes for the registration.
 const NAME: &str = "MPAS-AzureSSO";
@@ -70,34 +16,25 @@ const ADMINISTRATOR: &str = "ada@acme.example";
 const ACCOUNT: &str = "/realms/clinic/account/";
 const CARD: &str = "/realms/clinic/login/card";
 
-/// The instructions that were followed.
-#[derive(Default)]
-struct Walk(Vec<&'static str>);
-
-impl Walk {
-    /// The next instruction, word for word; no other may come now.
-    #[track_caller]
-    fn step(&mut self, words: &'static str) {
-        assert_eq!(Some(&words), GUIDE.get(self.0.len()), "this is not what the guide says next");
-        self.0.push(words);
-    }
-}
-
 /// What is kept for later.
 struct Kept {
     metadata: String,
-    secret: String,
+    secret: Secret,
     client_id: String,
+}
+
+/// A client secret of Azure, and the day on which it expires.
+struct Secret {
+    value: String,
+    expires: String,
 }
 
 #[tokio::test]
 async fn the_guide_leads_to_an_account_page_behind_a_card() {
     let world = World::start().await;
-    let mut console = before_the_guide(&world).await;
     let mut walk = Walk::default();
-
-    let portal = Browser::new(world.stand_in.base_url());
-    let mut azure = Hand::at(portal, &world.stand_in.portal_url(ACME)).await;
+    let mut azure = in_azure(&mut walk, &world).await;
+    let mut console = in_the_console(&mut walk, &world).await;
     let kept = register_the_application_in_azure_ad(&mut walk, &mut azure).await;
 
     choose_openid_connect(&mut walk, &mut console).await;
@@ -112,7 +49,7 @@ async fn the_guide_leads_to_an_account_page_behind_a_card() {
     sign_in_with_azure(&mut walk, &world, &mut person).await;
     tap_the_card(&mut walk, &mut person, &mut card).await;
     look_at_the_users(&mut walk, &mut console).await;
-    assert_eq!(walk.0, GUIDE, "an instruction was left out");
+    walk.end();
 
     // From then on every day.
     let mut another_day = Hand::at(world.browser(), &home).await;
@@ -126,8 +63,21 @@ async fn the_guide_leads_to_an_account_page_behind_a_card() {
     assert_eq!(card.0.credential_ids().len(), 1, "the same card");
 }
 
-/// The guide's prerequisites: access to the console, a tenant in it, and who may add a first card.
-async fn before_the_guide(world: &World) -> Hand {
+/// Prerequisites: a directory, and its administrator.
+async fn in_azure(walk: &mut Walk, world: &World) -> Hand {
+    walk.step("An Azure Active Directory tenant");
+    let portal = Browser::new(world.stand_in.base_url());
+    let mut azure = Hand::at(portal, "/").await;
+    azure.click("Acme").await;
+    assert_eq!(azure.read("directory-id"), ACME.to_string());
+    walk.step("A Global Administrator account in Azure");
+    azure.sees(&format!("{ADMINISTRATOR}, Global Administrator of Acme"));
+    azure
+}
+
+/// Prerequisites: access to the console, a tenant in it, and who may add a first card.
+async fn in_the_console(walk: &mut Walk, world: &World) -> Hand {
+    walk.step("Access to the Kelvin Zero MPAS administration console");
     let mut console = Hand::at(world.administrator().await, "/admin/").await;
     console.fill("Name", "Clinic");
     console.fill("Slug", "clinic");
@@ -135,6 +85,14 @@ async fn before_the_guide(world: &World) -> Hand {
     console.click("Tenant settings").await;
     console.check("After a fresh Entra sign-in");
     console.press("Save").await;
+    walk.step(
+        "Important: Custom elements in URLs (like realm names) are case sensitive. Make sure to match the exact casing from your environment.",
+    );
+    // Here a name in another case is the same; what Azure is told is in the tenant's own.
+    let other = Hand::at(world.browser(), &ACCOUNT.replace("clinic", "CLINIC")).await;
+    other.sees("Sign in to Clinic");
+    let wrong = Hand::at(world.browser(), &ACCOUNT.replace("clinic", "klinik")).await;
+    assert_eq!(wrong.page.status, 404, "{}", wrong.page.text);
     console.open("/admin/").await;
     console
 }
@@ -143,10 +101,14 @@ async fn before_the_guide(world: &World) -> Hand {
 /// nor when the person has signed in, and only a fresh sign-in adds a first card.
 async fn beside_the_guide(azure: &mut Hand) {
     azure.click("Token configuration").await;
+    azure.click("Add optional claim").await;
+    azure.check("ID");
     azure.check("upn");
     azure.check("auth_time");
+    azure.press("Add").await;
+    azure.click("Add groups claim").await;
     azure.check("Security groups");
-    azure.press("Save").await;
+    azure.press("Add").await;
 }
 
 /// Step 1: Register the Application in Azure AD.
@@ -185,7 +147,7 @@ async fn register_the_application_in_azure_ad(walk: &mut Walk, azure: &mut Hand)
     Kept { metadata, secret, client_id: azure.read("client-id") }
 }
 
-async fn add_a_client_secret(walk: &mut Walk, azure: &mut Hand) -> String {
+async fn add_a_client_secret(walk: &mut Walk, azure: &mut Hand) -> Secret {
     walk.step("In the left menu, click on manage and then on Certificates & secrets.");
     azure.click("Manage").await;
     azure.click("Certificates & secrets").await;
@@ -200,10 +162,17 @@ async fn add_a_client_secret(walk: &mut Walk, azure: &mut Hand) -> String {
     walk.step(
         "Copy the client secret value immediately — you will not be able to retrieve it again later.",
     );
-    let secret = azure.read("value-1");
+    let (value, id) = (azure.read("value-1"), azure.read("secret-id-1"));
     azure.click("Certificates & secrets").await;
-    assert!(!azure.page.text.contains(&secret), "shown again: {}", azure.page.text);
-    secret
+    assert!(!azure.page.text.contains(&value), "shown again: {}", azure.page.text);
+    walk.step("Secure your client secret:");
+    walk.step("Store it securely.");
+    assert_ne!(value, id, "the value is what has to be kept, not its number");
+    walk.step("Set reminders for renewal (expires in 6–24 months by default).");
+    let expires = azure.read("expires-1");
+    walk.step("Do not expose it in public code or documentation.");
+    assert!(!azure.page.url.as_str().contains(&value), "{}", azure.page.url);
+    Secret { value, expires }
 }
 
 /// Step 2: Register the Azure IDP on the Multi-pass Authentication Service.
@@ -228,6 +197,12 @@ async fn register_the_redirect_uri(walk: &mut Walk, console: &mut Hand, azure: &
     azure.click("Add a Redirect URI").await;
     azure.click("Web").await;
     walk.step("Paste the Redirect URI from MPAS");
+    azure.fill("Redirect URI", &copied.replace("azure", "*"));
+    walk.step(
+        "Ensure the URI from MPAS is entered exactly in Azure AD. No wildcards or partial paths.",
+    );
+    azure.press("Configure").await;
+    azure.sees("the redirect URI must not contain a wildcard");
     azure.fill("Redirect URI", &copied);
     walk.step("Click Configure");
     azure.press("Configure").await;
@@ -241,6 +216,8 @@ async fn add_the_provider(walk: &mut Walk, console: &mut Hand, kept: &Kept) {
     console.fill("Display Name", "Azure");
     walk.step("Discovery Endpoint: Paste the OpenID metadata URL from Azure");
     console.fill("Discovery Endpoint", &kept.metadata);
+    walk.step("https://login.microsoftonline.com/[...]/.well-known/openid-configuration");
+    assert!(kept.metadata.ends_with("/.well-known/openid-configuration"), "{}", kept.metadata);
     walk.step("Wait for the fields to populate automatically");
     // The page's script presses this when the field is left.
     console.press("Fetch").await;
@@ -256,12 +233,17 @@ async fn add_the_provider(walk: &mut Walk, console: &mut Hand, kept: &Kept) {
     walk.step("Paste the:");
     walk.step("Client ID (from Azure Overview)");
     console.fill("Client ID", &kept.client_id);
+    walk.step("Looks like that : 904bc2ee-3374-4f03-a63b-40efc0d85237");
+    uuid::Uuid::try_parse(&kept.client_id).unwrap();
     walk.step("Client Secret, the one you saved earlier");
-    console.fill("Client Secret", &kept.secret);
+    let Secret { value, expires } = &kept.secret;
+    console.fill("Client Secret", value);
+    console.fill("Secret expires", expires);
     walk.step("Click Add to save the configuration.");
     console.press("Add").await;
     assert_eq!(console.page.url.path(), "/admin/tenants/clinic/providers/azure");
-    assert!(!console.page.text.contains(&kept.secret) && console.value("Client Secret").is_empty());
+    assert!(!console.page.text.contains(value) && console.value("Client Secret").is_empty());
+    assert_eq!(&console.value("Secret expires"), expires);
 }
 
 async fn add_the_mappers(walk: &mut Walk, console: &mut Hand) {
@@ -273,21 +255,28 @@ async fn add_the_mappers(walk: &mut Walk, console: &mut Hand) {
     console.sees("Cardea Onboarding");
     let lines = console.page.links.iter().filter(|(text, _)| text == "Edit").count();
     assert_eq!(lines, 1, "{}", console.page.text);
-    for (name, claim, attribute) in [
-        ("azure-group-mapper", "groups", "group"),
-        ("Azure Username", "upn", "email"),
-        ("Azure Sub Importer", "sub", "sub"),
-    ] {
-        walk.step(name);
-        console.click("Add Mapper").await;
-        console.fill("Name", name);
-        console.choose("Sync Mode Override", "Force");
-        console.choose("Mapper Type", "Attribute Importer");
-        console.fill("Claim", claim);
-        console.fill("User Attribute Name", attribute);
-        console.press("Add").await;
-        console.sees(&format!("{name} Attribute Importer {claim} {attribute} Force"));
+    for mapper in GUIDE_MAPPERS {
+        add_a_mapper(walk, console, mapper).await;
     }
+}
+
+async fn add_a_mapper(walk: &mut Walk, console: &mut Hand, mapper: GuideMapper) {
+    let GuideMapper { name, claim, attribute, rows } = mapper;
+    let [name_row, sync_row, type_row, claim_row, attribute_row] = rows;
+    walk.step(name);
+    console.click("Add Mapper").await;
+    walk.step(name_row);
+    console.fill("Name", name);
+    walk.step(sync_row);
+    console.choose("Sync Mode Override", "Force");
+    walk.step(type_row);
+    console.choose("Mapper Type", "Attribute Importer");
+    walk.step(claim_row);
+    console.fill("Claim", claim);
+    walk.step(attribute_row);
+    console.fill("User Attribute Name", attribute);
+    console.press("Add").await;
+    console.sees(&format!("{name} Attribute Importer {claim} {attribute} Force"));
 }
 
 /// Step 3: Test the Integration.

@@ -7,6 +7,9 @@ use super::Chrome;
 /// Under which key WebDriver gives an element (§12.2).
 pub(super) const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// Held until the end of what is typed (WebDriver §17.4.2).
+const CONTROL: char = '\u{E009}';
+
 impl Chrome {
     /// Presses a button, link or the heading of a fold, by what is written on it: all of it, or
     /// its first line.
@@ -34,6 +37,26 @@ impl Chrome {
             self.act(&element, "value", json!({ "text": text })).await
         })
         .await;
+    }
+
+    /// Writes a day such as `2027-05-31` into a field for one, in place of what is there, by its
+    /// label. Chromium's is typed in the order of its language: month, day, year.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub async fn fill_day(&self, label: &str, day: &str) {
+        let (year, month_and_day) = day.split_once('-').unwrap_or_default();
+        self.fill(label, &format!("{month_and_day}-{year}").replace('-', "")).await;
+    }
+
+    /// Puts what was copied into a field, in place of what is there, by its label.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub async fn paste(&self, label: &str) {
+        self.fill(label, &format!("{CONTROL}v")).await;
     }
 
     /// Ticks a box or a choice, by its label.

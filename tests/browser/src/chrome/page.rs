@@ -93,6 +93,23 @@ impl Chrome {
         self.wait(&format!("an element {selector}"), async || self.text_now(selector).await).await
     }
 
+    /// What stands beside a term in a list of facts, blanks as one.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such term.
+    pub async fn fact(&self, term: &str) -> String {
+        const FACT: &str = "return [...document.querySelectorAll('dt')]\
+             .find((term) => term.innerText.trim() === arguments[0])\
+             ?.nextElementSibling.innerText ?? null";
+        let what = format!("fact {term:?}");
+        let fact = self.wait(&what, async || {
+            let fact = self.script(FACT, json!([term])).await.ok()?;
+            fact.as_str().map(str::to_owned)
+        });
+        fact.await.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// What the browser complained about since the last time on pages of `localhost`, which are
     /// Cardea's: scripts that fail, things that the content security policy stopped, answers that
     /// are no success.

@@ -139,22 +139,40 @@ async fn the_panel_says_what_is_wrong_with_a_redirect_uri() {
 }
 
 #[tokio::test]
-async fn token_configuration_adds_upn_and_groups_to_the_token() {
+async fn token_configuration_adds_upn_and_groups_to_the_token_and_removes_them() {
     let fixture = Fixture::new().await;
     let path = format!("/app-registrations/{}", fixture.client_id);
     let mut hand = Hand::at(&format!("{}{path}", fixture.entra.portal_url(ACME))).await;
     hand.click("Token configuration").await;
-    let form =
-        hand.page.form("Save").unwrap().check("upn").unwrap().check("Security groups").unwrap();
-    hand.page = hand.browser.press(form, "Save").await.unwrap();
+    assert!(hand.page.text.contains("No optional claim has been added."), "{}", hand.page.text);
+    for (link, boxes) in [
+        ("Add optional claim", ["ID", "auth_time"]),
+        ("Add optional claim", ["ID", "upn"]),
+        ("Add groups claim", ["Security groups"; 2]),
+    ] {
+        hand.click(link).await;
+        let form = hand.page.form("Add").unwrap();
+        let form = boxes.iter().fold(form, |form, label| form.check(label).unwrap());
+        hand.page = hand.browser.press(form, "Add").await.unwrap();
+    }
+    let listed = "auth_time ID – Remove upn ID – Remove groups ID Security groups Remove";
+    assert!(hand.page.text.contains(listed), "{}", hand.page.text);
     let app = fixture.entra.app(fixture.client_id).unwrap();
     assert_eq!(
         (app.optional_claims.into_iter().collect(), app.groups_claim),
-        (vec![OptionalClaim::Upn], GroupsClaim::SecurityGroup)
+        (vec![OptionalClaim::AuthTime, OptionalClaim::Upn], GroupsClaim::SecurityGroup)
     );
     let claims = fixture.claims_for("mia@acme.example").await;
     assert_eq!(claims["upn"], "mia@acme.example");
     assert_eq!(claims["groups"].as_array().unwrap().len(), 2);
+
+    // The button is the first one's each time: auth_time, then upn, then groups.
+    for left in [1, 0, 0] {
+        hand.press("Remove", &[]).await;
+        let app = fixture.entra.app(fixture.client_id).unwrap();
+        assert_eq!(app.optional_claims.len(), left);
+    }
+    assert_eq!(fixture.entra.app(fixture.client_id).unwrap().groups_claim, GroupsClaim::None);
 }
 
 #[tokio::test]

@@ -56,7 +56,15 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         )
         .route(
             "/{directory}/app-registrations/{app}/claims",
-            get(claims::show).post(claims::update),
+            get(claims::list).post(claims::remove),
+        )
+        .route(
+            "/{directory}/app-registrations/{app}/claims/optional",
+            get(claims::optional).post(claims::add_optional),
+        )
+        .route(
+            "/{directory}/app-registrations/{app}/claims/groups",
+            get(claims::groups).post(claims::add_groups),
         )
         .route(
             "/{directory}/app-registrations/{app}/permissions",
