@@ -109,7 +109,8 @@ impl Stage {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         ensure(done.status.success(), "cardea init to succeed", said)?;
         let config = OpenOptions::new().append(true).open(self.path("cardea.toml"));
-        let cloud = format!("\n[[entra.cloud]]\nauthority = \"{}\"\n", self.entra_base);
+        let base = &self.entra_base;
+        let cloud = format!("\n[[entra.cloud]]\nauthority = \"{base}\"\ngraph = \"{base}\"\n");
         config
             .and_then(|mut config| config.write_all(cloud.as_bytes()))
             .map_err(cannot("to write the configuration"))?;

@@ -21,7 +21,7 @@ pub(super) async fn prerequisites(walk: &mut Walk, chrome: &Chrome, world: &Worl
         chrome.press("Create").await;
         chrome.see("The tenant is made").await;
         chrome.press("Tenant settings").await;
-        chrome.tick("After a fresh sign-in at the provider").await;
+        chrome.tick("After a fresh Entra sign-in").await;
         chrome.press("Save").await;
         chrome.see("Saved").await;
     })
