@@ -405,15 +405,34 @@ async fn a_query_that_is_not_understood_is_refused() {
 }
 
 #[tokio::test]
+async fn the_second_page_alone_can_fail() {
+    let graph = Graph::new().await;
+    let whose = format!("users/{}", graph.user("max@acme.example").id);
+    let entra = &graph.fixture.entra;
+    entra.fail_next(Endpoint::Graph, 1, Fault::Delay { milliseconds: 0 });
+    entra.fail_next(Endpoint::Graph, 1, Fault::Status { status: 503, retry_after: Some(1) });
+    let first = graph.list(&whose, "").await;
+    assert_eq!(first.status, 200);
+    let first = first.json();
+    let next = first["@odata.nextLink"].as_str().unwrap();
+    assert_eq!(get(next, &graph.token, &[]).await.status, 503);
+    assert_eq!(get(next, &graph.token, &[]).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_page_token_is_good_for_one_person() {
     let graph = Graph::new().await;
     let whose = format!("users/{}", graph.user("max@acme.example").id);
     let first = graph.list(&whose, "$top=1").await.json();
     let (_, token) = first["@odata.nextLink"].as_str().unwrap().split_once("$skiptoken=").unwrap();
     assert_eq!(graph.list(&whose, &format!("$skiptoken={token}")).await.status, 200);
+    let expired = refused(400, "Directory_ExpiredPageToken");
     let mia = format!("users/{}", graph.user("mia@acme.example").id);
-    let answer = graph.list(&mia, &format!("$skiptoken={token}")).await;
-    assert_eq!(code(&answer), refused(400, "Directory_ExpiredPageToken"));
+    assert_eq!(code(&graph.list(&mia, &format!("$skiptoken={token}")).await), expired);
+    // Nor is it any more when the groups that it pointed behind are gone.
+    let max = graph.user("max@acme.example").id;
+    graph.fixture.entra.update_user(max, |user| user.groups.truncate(1)).unwrap();
+    assert_eq!(code(&graph.list(&whose, &format!("$skiptoken={token}")).await), expired);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! does not reach; here the permissions are those of `getMemberGroups`.
 //!
 //! Laxer: by that page a cast to `microsoft.graph.group` wants the header `ConsistencyLevel: eventual`
-//! together with `$count=true`. Reports from the field differ, so a request without both is answered too.
+//! together with `$count=true`. Clients in the field go without and are answered, and so they are here.
 
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, Uri};
