@@ -43,7 +43,8 @@ impl StandIn {
         self.shared.world().faults.push(Pending::new((endpoint, fault), None));
     }
 
-    /// Lets an endpoint fail so many times.
+    /// Lets an endpoint fail so many times. What is set for one endpoint takes its turn in the order in
+    /// which it was set, so that a `Delay` of 0 lets as many requests pass before the next fault.
     pub fn fail_next(&self, endpoint: Endpoint, times: u32, fault: Fault) {
         self.shared.world().faults.push(Pending::new((endpoint, fault), Some(times)));
     }

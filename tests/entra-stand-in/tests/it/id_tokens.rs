@@ -191,6 +191,19 @@ async fn above_two_hundred_groups_there_is_only_a_pointer() {
 }
 
 #[tokio::test]
+async fn userinfo_is_for_tokens_with_openid() {
+    let fixture = Fixture::new().await;
+    let url = format!("{}/oidc/userinfo", fixture.entra.base_url());
+    for (scope, status) in [("User.Read", 401), ("openid", 200)] {
+        let token = fixture.delegated_token("mia@acme.example", scope).await;
+        let headers = [("authorization", format!("Bearer {token}"))];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let answer = send(axum::http::Method::GET, &url, &headers, Default::default()).await;
+        assert_eq!(answer.unwrap().status, status, "{scope}");
+    }
+}
+
+#[tokio::test]
 async fn userinfo_tells_the_same_subject() {
     let fixture = Fixture::new().await;
     let code = fixture.code_for("mia@acme.example").await;
