@@ -88,7 +88,7 @@ impl MemberGroups {
 /// One page of a person's groups, for who is in more than 11,000.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupsPage {
-    /// Object ids of the security groups on it, in lower case.
+    /// Object ids of the groups on it, in lower case.
     pub groups: Vec<String>,
     /// The next page, if this is not the last. It is Graph's own: asked for with the same token, it
     /// must not lead elsewhere.
@@ -96,29 +96,34 @@ pub struct GroupsPage {
 }
 
 impl GroupsPage {
-    /// Where the first page is.
+    /// Where the first page is. That it lists groups alone is an advanced query: it has to count,
+    /// and to come with the header `ConsistencyLevel: eventual`.
     pub fn first(graph: &Url, oid: &str) -> Option<Url> {
         let mut url = at(graph, oid, &["transitiveMemberOf", "microsoft.graph.group"])?;
         url.query_pairs_mut()
+            .append_pair("$count", "true")
             .append_pair("$select", "id,securityEnabled")
             .append_pair("$top", "999");
         Some(url)
     }
 
-    /// Reads one. `None` when it is not a page of groups.
-    pub fn parse(graph: &Url, body: &[u8]) -> Option<Self> {
+    /// Reads one; or only the security groups on it. `None` when it is not a page of groups, or
+    /// does not say what kind they are: what an application may not read comes as `null`.
+    pub fn parse(graph: &Url, body: &[u8], security_only: bool) -> Option<Self> {
         let page = json::object(body)?;
-        let groups = page.get("value")?.as_array()?.iter().map(Value::as_object);
-        let groups: Option<Vec<_>> = groups.collect();
-        let secure =
-            |group: &&Map<String, Value>| group.get("securityEnabled") == Some(&true.into());
-        let ids =
-            groups?.into_iter().filter(secure).map(|group| guid::parse(json::text(group, "id")?));
+        let mut groups = Vec::new();
+        for group in page.get("value")?.as_array()? {
+            let group = group.as_object()?;
+            let id = guid::parse(json::text(group, "id")?)?;
+            if group.get("securityEnabled")?.as_bool()? || !security_only {
+                groups.push(id);
+            }
+        }
         let next = match page.get("@odata.nextLink") {
             None => None,
             Some(link) => Some(link_within(graph, link.as_str()?)?),
         };
-        Some(Self { groups: ids.collect::<Option<_>>()?, next })
+        Some(Self { groups, next })
     }
 }
 

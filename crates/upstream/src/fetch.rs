@@ -48,7 +48,7 @@ pub(crate) struct Answer {
 
 /// What is asked with an access token (RFC 6750 §2.1).
 pub(crate) enum Asked {
-    /// What is there.
+    /// What is there; also by an advanced query of Graph.
     Get,
     /// What becomes of this JSON.
     Post(Vec<u8>),
@@ -121,7 +121,7 @@ impl Fetcher {
         bearer.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
         let request = |client: &Client| match asked {
-            Asked::Get => client.get(url.clone()),
+            Asked::Get => client.get(url.clone()).header("ConsistencyLevel", "eventual"),
             Asked::Post(body) => client.post(url.clone()).header(CONTENT_TYPE, json).body(body),
         };
         let request = |client: &Client| request(client).header(AUTHORIZATION, bearer);

@@ -84,7 +84,7 @@ impl Upstream {
         let MemberGroups { url, body } = groups.ok_or(GraphError::NoPerson)?;
         let answer = self.call(question, token, &url, Asked::Post(body)).await?;
         if answer.status == 400 && graph::is_size_limit(&answer.body) {
-            return self.page_by_page(question, token).await;
+            return self.page_by_page(question, token, security_only).await;
         }
         let body = good(&answer)?;
         Ok(graph::member_groups(body).ok_or(GraphError::Answer)?)
@@ -94,13 +94,14 @@ impl Upstream {
         &self,
         question: &Question<'_>,
         token: &Secret,
+        security_only: bool,
     ) -> Result<Vec<String>, UpstreamError> {
         let mut groups = Vec::new();
         let mut next = GroupsPage::first(&question.graph, question.who.oid);
         for _ in 0..MAX_PAGES {
             let Some(url) = next else { return Ok(groups) };
             let answer = self.call(question, token, &url, Asked::Get).await?;
-            let page = GroupsPage::parse(&question.graph, good(&answer)?);
+            let page = GroupsPage::parse(&question.graph, good(&answer)?, security_only);
             let page = page.ok_or(GraphError::Answer)?;
             groups.extend(page.groups);
             next = page.next;

@@ -55,7 +55,7 @@ fn addresses_are_below_the_person() {
     assert_eq!(asked.url.as_str(), format!("{person}/getMemberGroups"));
     assert_eq!(asked.body, br#"{"securityEnabledOnly":true}"#);
     let first = GroupsPage::first(&graph(), OID).unwrap();
-    let query = "%24select=id%2CsecurityEnabled&%24top=999";
+    let query = "%24count=true&%24select=id%2CsecurityEnabled&%24top=999";
     let expected = format!("{person}/transitiveMemberOf/microsoft.graph.group?{query}");
     assert_eq!(first.as_str(), expected);
     for no_oid in ["", "me", "../groups", "mia@acme.example"] {
@@ -85,9 +85,11 @@ fn a_page_holds_security_groups_and_leads_nowhere_else() {
     };
     let link = "https://graph.microsoft.com/v1.0/x?$skiptoken=1";
     let next = format!(r#","@odata.nextLink":"{link}""#);
-    let read = GroupsPage::parse(&graph(), &page(&next)).unwrap();
+    let read = GroupsPage::parse(&graph(), &page(&next), true).unwrap();
     assert_eq!(read, GroupsPage { groups: vec![ONE.to_owned()], next: Url::parse(link).ok() });
-    assert_eq!(GroupsPage::parse(&graph(), &page("")).unwrap().next, None);
+    assert_eq!(GroupsPage::parse(&graph(), &page(""), true).unwrap().next, None);
+    let all = GroupsPage::parse(&graph(), &page(""), false).unwrap();
+    assert_eq!(all.groups, [ONE, TWO]);
     for elsewhere in [
         "https://graph.evil.example/v1.0/x",
         "http://graph.microsoft.com/v1.0/x",
@@ -95,10 +97,11 @@ fn a_page_holds_security_groups_and_leads_nowhere_else() {
         "/v1.0/x",
     ] {
         let next = format!(r#","@odata.nextLink":"{elsewhere}""#);
-        assert_eq!(GroupsPage::parse(&graph(), &page(&next)), None, "{elsewhere}");
+        assert_eq!(GroupsPage::parse(&graph(), &page(&next), true), None, "{elsewhere}");
     }
-    for bad in ["{}", r#"{"value":[7]}"#, r#"{"value":[{"securityEnabled":true}]}"#] {
-        assert_eq!(GroupsPage::parse(&graph(), bad.as_bytes()), None, "{bad}");
+    let unsaid = format!(r#"{{"value":[{{"id":"{ONE}","securityEnabled":null}}]}}"#);
+    for bad in ["{}", r#"{"value":[7]}"#, r#"{"value":[{"securityEnabled":true}]}"#, &unsaid] {
+        assert_eq!(GroupsPage::parse(&graph(), bad.as_bytes(), true), None, "{bad}");
     }
 }
 
