@@ -18,7 +18,7 @@ mod report;
 mod template;
 mod values;
 
-pub use groups::{has_groups_overage, wants_groups_from_graph};
+pub use groups::{points_to_graph, wants_groups_from_graph};
 pub use missing::{MissingClaim, missing_claims};
 pub use path::{ClaimPath, ClaimPathError};
 pub use report::{MapperReport, Outcome, SkipReason, azure_path};
@@ -49,21 +49,20 @@ pub struct Import<'a> {
     /// What becomes of stored groups when groups are sent and none came.
     pub absent_groups: AbsentGroups,
     /// What is known of groups that were too many to be sent.
-    pub overage: Overage<'a>,
+    pub overage: &'a Overage,
     /// The present.
     pub now: Moment,
 }
 
 /// What is known of groups that were too many to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overage<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overage {
     /// Nothing: what is stored stays, and counts as out of date.
-    #[default]
     Unknown,
     /// They were asked for a moment ago: what is stored stays, and counts as it did.
     AsStored,
     /// Graph has named them. Object ids.
-    Named(&'a [String]),
+    Named(Vec<String>),
 }
 
 /// What the person's row shall hold, and how it came to that.
@@ -143,7 +142,7 @@ pub fn wanted_email(
         existing,
         email_owner: None,
         absent_groups: AbsentGroups::Clear, // groups are no address
-        overage: Overage::Unknown,
+        overage: &Overage::Unknown,
         now: Moment(0),
     };
     import(&dry).email

@@ -143,6 +143,7 @@ guards! {
     TokenNonce => Nonce,
     /// The provider lets who has no card enrol one.
     ProviderOnboards => NoCard,
+    // These three refuse nobody: without what they stand for, a code is asked for.
     /// A sign-in alone enrols a first card only when Entra vouched.
     FirstCardByEntra => NoCard,
     /// A sign-in alone enrols a first card only when it was a fresh one.
@@ -231,7 +232,7 @@ impl Guards {
     }
 
     /// Whether what `guard` stands for `holds`: for what is not refused, but asks for more.
-    pub(crate) fn holds(self, holds: bool, guard: Guard) -> bool {
-        holds || self.left_out.contains(&guard)
+    pub(crate) fn holds(self, is_so: bool, guard: Guard) -> bool {
+        is_so || self.left_out.contains(&guard)
     }
 }

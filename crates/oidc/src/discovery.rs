@@ -9,7 +9,9 @@ mod metadata;
 
 pub use address::{AddressError, AddressNote, Directory, MetadataAddress};
 pub use cloud::EntraCloud;
-pub use metadata::{MetadataError, MetadataWarning, ProviderMetadata, is_unknown_directory};
+pub use metadata::{
+    MetadataError, MetadataWarning, PERSONAL_ACCOUNTS, ProviderMetadata, is_unknown_directory,
+};
 
 use crate::guid;
 

@@ -1,11 +1,13 @@
 //! What Microsoft Graph is asked about a person's groups, and what it answers.
 //!
-//! An ID token names at most 200 groups. Above that it names none, and points to Graph; the address
-//! that it gives may be of a service that is switched off, so that ours is made of the cloud and the
-//! person's object id.
+//! An ID token names at most 200 groups. Above that it names none, and points to Graph. The address
+//! that it gives may be of Azure AD Graph, which is switched off, so that ours is made of the cloud
+//! and the person's object id.
 //!
 //! Sources: Microsoft Graph v1.0, `directoryObject: getMemberGroups` and `user: list
 //! transitiveMemberOf`; Microsoft identity platform, client credentials flow; RFC 6749 §4.4.
+
+use std::time::Duration;
 
 use secrets::Secret;
 use serde_json::{Map, Value, json};
@@ -13,6 +15,12 @@ use url::{Url, form_urlencoded};
 
 use crate::token_response::{TokenResponseError, granted};
 use crate::{guid, json};
+
+/// Most groups that an ID token names. More are an overage.
+pub const MOST_IN_TOKEN: usize = 200;
+
+/// Longest access token, in bytes; it has to fit a header.
+const MAX_ACCESS_TOKEN: usize = 16 * 1024;
 
 /// Asks Entra for an access token of the application itself (RFC 6749 §4.4.2).
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +51,8 @@ impl ApplicationTokenRequest<'_> {
 pub struct ApplicationToken {
     /// The token.
     pub access_token: Secret,
-    /// How long it is good for, in seconds.
-    pub expires_in: u64,
+    /// How long it is good for (`expires_in`); zero when that is not said.
+    pub lifetime: Duration,
 }
 
 impl ApplicationToken {
@@ -55,16 +63,18 @@ impl ApplicationToken {
     /// See [`TokenResponseError`].
     pub fn parse(status: u16, body: &[u8]) -> Result<Self, TokenResponseError> {
         let answer = granted(status, body)?;
-        let token = json::text(&answer, "access_token").filter(|text| !text.is_empty());
+        // RFC 6750 §2.1: a token is made of visible characters.
+        let fits = |text: &&str| {
+            let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+            visible && (1..=MAX_ACCESS_TOKEN).contains(&text.len())
+        };
+        let token = json::text(&answer, "access_token").filter(fits);
         let access_token = token.ok_or(TokenResponseError::AccessToken)?.to_owned().into();
         // RFC 6749 §5.1 recommends it; without it the token serves once.
-        let expires_in = answer.get("expires_in").and_then(Value::as_u64).unwrap_or_default();
-        Ok(Self { access_token, expires_in })
+        let seconds = answer.get("expires_in").and_then(Value::as_u64).unwrap_or_default();
+        Ok(Self { access_token, lifetime: Duration::from_secs(seconds) })
     }
 }
-
-/// Most groups that an ID token names. More are an overage.
-pub const MOST_IN_TOKEN: usize = 200;
 
 /// What Graph is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,19 +86,19 @@ pub struct MemberGroups {
 }
 
 impl MemberGroups {
-    /// All groups of the person with object id `oid`, nested ones too, at once; or only security
-    /// groups, which are what the `groups` claim holds as a rule. Up to 11,000 are given so.
-    pub fn of(graph: &Url, oid: &str, security_only: bool) -> Option<Self> {
+    /// All security groups of the person with object id `oid`, nested ones too, at once. Those are
+    /// what the `groups` claim holds as a rule; up to 11,000 are given so. `None` when `oid` is no
+    /// object id.
+    pub fn of(graph: &Url, oid: &str) -> Option<Self> {
         let url = at(graph, oid, &["getMemberGroups"])?;
-        let body = json!({ "securityEnabledOnly": security_only });
-        Some(Self { url, body: body.to_string().into_bytes() })
+        Some(Self { url, body: json!({ "securityEnabledOnly": true }).to_string().into_bytes() })
     }
 }
 
 /// One page of a person's groups, for who is in more than 11,000.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupsPage {
-    /// Object ids of the groups on it, in lower case.
+    /// Object ids of the security groups on it, in lower case.
     pub groups: Vec<String>,
     /// The next page, if this is not the last. It is Graph's own: asked for with the same token, it
     /// must not lead elsewhere.
@@ -96,26 +106,28 @@ pub struct GroupsPage {
 }
 
 impl GroupsPage {
-    /// Where the first page is. That it lists groups alone is an advanced query: it has to count,
-    /// and to come with the header `ConsistencyLevel: eventual`.
+    /// What an advanced query comes with, name and value; that groups alone are listed makes it one.
+    pub const HEADER: (&str, &str) = ("ConsistencyLevel", "eventual");
+
+    /// Where the first page is. `None` when `oid` is no object id.
     pub fn first(graph: &Url, oid: &str) -> Option<Url> {
         let mut url = at(graph, oid, &["transitiveMemberOf", "microsoft.graph.group"])?;
         url.query_pairs_mut()
-            .append_pair("$count", "true")
+            .append_pair("$count", "true") // as an advanced query must
             .append_pair("$select", "id,securityEnabled")
             .append_pair("$top", "999");
         Some(url)
     }
 
-    /// Reads one; or only the security groups on it. `None` when it is not a page of groups, or
-    /// does not say what kind they are: what an application may not read comes as `null`.
-    pub fn parse(graph: &Url, body: &[u8], security_only: bool) -> Option<Self> {
+    /// Reads one. `None` when it is not a page of groups, or does not say what kind they are: what
+    /// an application may not read comes as `null`.
+    pub fn parse(graph: &Url, body: &[u8]) -> Option<Self> {
         let page = json::object(body)?;
         let mut groups = Vec::new();
         for group in page.get("value")?.as_array()? {
             let group = group.as_object()?;
             let id = guid::parse(json::text(group, "id")?)?;
-            if group.get("securityEnabled")?.as_bool()? || !security_only {
+            if group.get("securityEnabled")?.as_bool()? {
                 groups.push(id);
             }
         }
@@ -130,7 +142,9 @@ impl GroupsPage {
 fn link_within(graph: &Url, link: &str) -> Option<Url> {
     let url = Url::parse(link).ok()?;
     let plain = url.username().is_empty() && url.password().is_none();
-    (plain && url.origin() == graph.origin()).then_some(url)
+    let base = format!("{}/v1.0/", graph.path().trim_end_matches('/'));
+    let within = url.origin() == graph.origin() && url.path().starts_with(&base);
+    (plain && within).then_some(url)
 }
 
 /// Reads the answer to [`MemberGroups`]: object ids, in lower case. `None` when it is none.

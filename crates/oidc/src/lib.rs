@@ -1,5 +1,6 @@
 //! OpenID Connect messages and checks of a relying party: turns what an upstream provider sends
-//! into types that cannot be wrong, and our requests into bytes.
+//! into types that cannot be wrong, and our requests into bytes; for Entra also what Microsoft Graph
+//! says about groups.
 //!
 //! Pure functions: no network, no clock, no randomness. Signatures are verified by `jsonwebtoken`;
 //! everything else about an ID token is checked here, step by step ([`id_token::verify`]).

@@ -19,6 +19,7 @@ use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
 use crate::http::{headers, origin, problem, problem_page};
 use crate::limits::Limits;
+use crate::overage::Turns;
 use crate::quiet::Quiet;
 use crate::{account, admin, agents, card_step, doors, health, help, statics};
 
@@ -36,6 +37,7 @@ pub struct Parts {
     pub(crate) pages: Pages,
     pub(crate) agents: Agents,
     pub(crate) limits: Limits,
+    pub(crate) graph_turns: Turns,
     pub(crate) quiet: Quiet,
     pub(crate) request_key: agent_protocol::SigningKey,
 }

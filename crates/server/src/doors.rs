@@ -6,7 +6,6 @@ pub(crate) mod broker_endpoint;
 pub(crate) mod broker_login;
 pub(crate) mod console;
 pub(crate) mod login_page;
-pub(crate) mod overage;
 pub(crate) mod root;
 pub(crate) mod trouble;
 pub(crate) mod use_card;

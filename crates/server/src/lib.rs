@@ -19,6 +19,7 @@ mod help;
 mod http;
 mod limits;
 mod listen;
+mod overage;
 pub mod pages;
 mod paths;
 mod quiet;

@@ -1,13 +1,11 @@
 //! Limits on what strangers may try.
 
 mod devices;
-mod graph;
 mod pace;
 mod peers;
 mod tried;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use identity::Tenant;
 use secrets::Token;
@@ -20,12 +18,10 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
 use devices::Devices;
-use graph::Asking;
 use pace::Pace;
 use peers::Peers;
 use tried::{Tried, Verdict};
 
-pub(crate) use graph::{Subject, Turn};
 pub(crate) use peers::Attempt;
 
 /// Counters of this process.
@@ -34,7 +30,6 @@ pub(crate) struct Limits {
     bounds: Bounds,
     codes: Mutex<Pace>,
     devices: Mutex<Devices>,
-    graph: Mutex<Asking>,
     peers: Mutex<Peers>,
     tried: Mutex<Tried>,
 }
@@ -102,21 +97,6 @@ pub(crate) fn count(app: &App, attempt: Attempt, peer: Peer) -> Result<(), Probl
         tracing::warn!(%address, ?attempt, "too many attempts from one address");
     });
     Err(Problem::TooMany)
-}
-
-/// Whether Graph is asked now for a person's groups. Whoever is told to ask says how it ended.
-pub(crate) fn turn_at_graph(app: &App, subject: &Subject) -> Turn {
-    lock(&app.limits.graph).turn(subject, entropy::now())
-}
-
-/// Notes that Graph answered.
-pub(crate) fn graph_answered(app: &App, subject: &Subject) {
-    lock(&app.limits.graph).answered(subject, entropy::now());
-}
-
-/// Notes that Graph did not answer, or not with groups; and the pause that it asks for.
-pub(crate) fn graph_failed(app: &App, subject: &Subject, pause: Option<Duration>) {
-    lock(&app.limits.graph).failed(subject, pause, entropy::now());
 }
 
 /// Lets each `state` go to the provider once. Whoever repeats a callback, with whatever code,

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::entropy;
 use crate::hallway::events::Pages;
 use crate::limits::Limits;
+use crate::overage::Turns;
 use crate::quiet::Quiet;
 use crate::trail::{self, Seen, Stretch, Walked};
 
@@ -90,6 +91,7 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         pages: Pages::default(),
         agents: Agents::default(),
         limits: Limits::new(config.limits),
+        graph_turns: Turns::default(),
         quiet: Quiet::new(config.limits.log_pause()),
         ring,
         config,

@@ -76,20 +76,30 @@ pub enum GraphError {
     )]
     NoGraph,
     /// Settings: without a client secret the application cannot speak for itself.
-    #[error("without a client secret Cardea cannot ask Microsoft Graph")]
+    #[error(
+        "without a client secret Cardea cannot ask Microsoft Graph: enter the provider's client secret"
+    )]
     NoSecret,
     /// Settings: the application may not read groups.
     #[error(
         "Azure does not let Cardea read the groups of people. In Azure: App registrations → your app → API permissions → Add a permission → Microsoft Graph → Application permissions: GroupMember.Read.All and User.ReadBasic.All; then Grant admin consent"
     )]
     Forbidden,
+    /// Settings: the person is in so few security groups that a token has room for them.
+    #[error(
+        "Microsoft Graph names no more security groups than a token has room for, so Azure is set to send others too. In Azure: App registrations → your app → Token configuration: let the groups claim send Security groups, or Groups assigned to the application"
+    )]
+    OtherKinds,
+    /// The provider's: the token names the person by something else than an object id.
+    #[error("the person's oid is no object id")]
+    Oid,
     /// Graph's: it does not know the person.
     #[error("Microsoft Graph does not know this person")]
     NoPerson,
-    /// Graph's: too many calls, or out of order. It asks for so long a pause, if it says so.
-    #[error("Microsoft Graph asks for a pause (status {status})")]
-    Pause {
-        /// 429, 503 or 504.
+    /// Graph's, or the token endpoint's: too many calls, or out of order for a while.
+    #[error("Microsoft Graph is busy or out of order (status {status})")]
+    Unavailable {
+        /// 429, 500, 502, 503 or 504.
         status: u16,
         /// `Retry-After`.
         retry_after: Option<Duration>,
@@ -112,7 +122,7 @@ impl UpstreamError {
             Self::Busy
             | Self::Deadline
             | Self::Unreachable
-            | Self::Graph(GraphError::Pause { .. }) => true,
+            | Self::Graph(GraphError::Unavailable { .. }) => true,
             Self::Status(status) | Self::Token(TokenResponseError::Status(status)) => {
                 *status == 429 || *status >= 500
             }

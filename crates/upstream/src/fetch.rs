@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ids::TenantId;
 use oidc::MAX_BODY;
+use oidc::token_response::TokenResponseError;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 use rustls::ClientConfig;
@@ -18,7 +19,7 @@ use url::{Host, Url};
 use crate::gate::Gates;
 use crate::guard::{Forbidden, PublicOnly, is_public};
 use crate::told::{Told, innermost};
-use crate::{Config, GraphError, SetupError, UpstreamError};
+use crate::{Config, SetupError, UpstreamError};
 
 pub(crate) struct Fetcher {
     /// Made at the first call: to read the certificates of the system takes as long as all else
@@ -46,11 +47,11 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What is asked with an access token (RFC 6750 §2.1).
-pub(crate) enum Asked {
-    /// What is there; also by an advanced query of Graph.
-    Get,
-    /// What becomes of this JSON.
+/// A call with an access token (RFC 6750 §2.1).
+pub(crate) enum Call {
+    /// With a header, name and value.
+    Get((&'static str, &'static str)),
+    /// With this JSON.
     Post(Vec<u8>),
 }
 
@@ -108,21 +109,21 @@ impl Fetcher {
 
     /// Asks for JSON with an access token, in a tenant's share of its host. An error status is an
     /// answer.
-    pub(crate) async fn ask_with(
+    pub(crate) async fn ask_bearer(
         &self,
         tenant: TenantId,
         access_token: &Secret,
         url: &Url,
-        asked: Asked,
+        call: Call,
     ) -> Result<Answer, UpstreamError> {
         let token = access_token.expose_text().unwrap_or_default();
         let bearer = HeaderValue::try_from(format!("Bearer {token}"));
-        let mut bearer = bearer.map_err(|_| UpstreamError::Graph(GraphError::Answer))?;
+        let mut bearer = bearer.map_err(|_| TokenResponseError::AccessToken)?;
         bearer.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
-        let request = |client: &Client| match asked {
-            Asked::Get => client.get(url.clone()).header("ConsistencyLevel", "eventual"),
-            Asked::Post(body) => client.post(url.clone()).header(CONTENT_TYPE, json).body(body),
+        let request = |client: &Client| match call {
+            Call::Get((name, value)) => client.get(url.clone()).header(name, value),
+            Call::Post(body) => client.post(url.clone()).header(CONTENT_TYPE, json).body(body),
         };
         let request = |client: &Client| request(client).header(AUTHORIZATION, bearer);
         self.in_time(url, Some(tenant), request).await

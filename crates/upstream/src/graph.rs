@@ -11,12 +11,14 @@ use oidc::graph::{self, ApplicationToken, ApplicationTokenRequest, GroupsPage, M
 use secrets::Secret;
 use url::Url;
 
-use crate::fetch::{Answer, Asked};
-use crate::{GraphError, Upstream, UpstreamError, parse};
+use crate::fetch::{Answer, Call};
+use crate::{Deadline, GraphError, Upstream, UpstreamError, parse};
 
 pub(crate) use tokens::Tokens;
 
-/// Most pages that are read, of 999 groups each.
+/// Most groups that are taken.
+const MAX_GROUPS: usize = 20_000;
+/// Most pages that are read, of 999 groups each, of which few may be security groups.
 const MAX_PAGES: usize = 32;
 
 /// Whose groups are asked for, and by whom.
@@ -34,8 +36,8 @@ pub struct GroupsOf<'a> {
     pub oid: &'a str,
 }
 
-/// What one question takes.
-struct Question<'a> {
+/// What one lookup takes.
+struct Lookup<'a> {
     who: &'a GroupsOf<'a>,
     secret: &'a Secret,
     token_endpoint: Url,
@@ -43,96 +45,97 @@ struct Question<'a> {
 }
 
 impl Upstream {
-    /// Object ids of the groups that a person is in and a token had no room for, nested ones too; in
-    /// lower case. Security groups, where these are more than a token names; else all.
+    /// Object ids of all security groups of a person who is in more than a token names, nested ones
+    /// too; in lower case, each once.
     ///
     /// # Errors
     ///
     /// [`UpstreamError::Graph`] for what Graph says, [`UpstreamError::Token`] when Entra gives the
-    /// application no token, and those of any call. All calls together end with one deadline.
-    pub async fn groups_of(&self, who: &GroupsOf<'_>) -> Result<Vec<String>, UpstreamError> {
+    /// application no token, and those of any call. All calls together end with `deadline`.
+    pub async fn groups_of(
+        &self,
+        who: &GroupsOf<'_>,
+        deadline: Deadline,
+    ) -> Result<Vec<String>, UpstreamError> {
         let token_endpoint = parse(who.token_endpoint)?;
         let cloud = EntraCloud::at(&token_endpoint, &self.0.clouds);
         let graph = cloud.and_then(|cloud| cloud.graph).ok_or(GraphError::NoGraph)?;
         let secret = who.client_secret.ok_or(GraphError::NoSecret)?;
-        let question = Question { who, secret, token_endpoint, graph };
-        let answer = self.deadline().meet(self.ask(&question)).await;
-        if let Err(UpstreamError::Graph(GraphError::Forbidden | GraphError::Status(401))) = answer {
-            // What is granted from now on is in a new token only.
-            self.0.graph.forget(&question);
+        let lookup = Lookup { who, secret, token_endpoint, graph };
+        let groups = deadline.meet(self.look_up(&lookup)).await;
+        if let Err(UpstreamError::Graph(GraphError::Forbidden | GraphError::Status(401))) = groups {
+            // What is granted from now on is in a new token only, and one that is refused is of no
+            // use.
+            self.0.graph.forget(&lookup);
         }
-        answer
+        groups
     }
 
-    async fn ask(&self, question: &Question<'_>) -> Result<Vec<String>, UpstreamError> {
-        let token = self.application_token(question).await?;
-        let groups = self.at_once(question, &token, true).await?;
-        if groups.len() > graph::MOST_IN_TOKEN {
-            return Ok(groups);
+    async fn look_up(&self, lookup: &Lookup<'_>) -> Result<Vec<String>, UpstreamError> {
+        let token = self.application_token(lookup).await?;
+        let MemberGroups { url, body } =
+            MemberGroups::of(&lookup.graph, lookup.who.oid).ok_or(GraphError::Oid)?;
+        let answer = self.call(lookup, &token, &url, Call::Post(body)).await?;
+        let mut groups = if answer.status == 400 && graph::is_size_limit(&answer.body) {
+            self.page_by_page(lookup, &token).await?
+        } else {
+            graph::member_groups(good(&answer)?).ok_or(GraphError::Answer)?
+        };
+        groups.sort_unstable();
+        groups.dedup();
+        match groups.len() {
+            // So many would have been sent.
+            ..=graph::MOST_IN_TOKEN => Err(GraphError::OtherKinds.into()),
+            ..=MAX_GROUPS => Ok(groups),
+            _ => Err(GraphError::TooMany.into()),
         }
-        // So many would have been sent: Azure is set to send other groups too.
-        self.at_once(question, &token, false).await
-    }
-
-    async fn at_once(
-        &self,
-        question: &Question<'_>,
-        token: &Secret,
-        security_only: bool,
-    ) -> Result<Vec<String>, UpstreamError> {
-        let groups = MemberGroups::of(&question.graph, question.who.oid, security_only);
-        let MemberGroups { url, body } = groups.ok_or(GraphError::NoPerson)?;
-        let answer = self.call(question, token, &url, Asked::Post(body)).await?;
-        if answer.status == 400 && graph::is_size_limit(&answer.body) {
-            return self.page_by_page(question, token, security_only).await;
-        }
-        let body = good(&answer)?;
-        Ok(graph::member_groups(body).ok_or(GraphError::Answer)?)
     }
 
     async fn page_by_page(
         &self,
-        question: &Question<'_>,
+        lookup: &Lookup<'_>,
         token: &Secret,
-        security_only: bool,
     ) -> Result<Vec<String>, UpstreamError> {
         let mut groups = Vec::new();
-        let mut next = GroupsPage::first(&question.graph, question.who.oid);
+        let mut next = GroupsPage::first(&lookup.graph, lookup.who.oid);
         for _ in 0..MAX_PAGES {
             let Some(url) = next else { return Ok(groups) };
-            let answer = self.call(question, token, &url, Asked::Get).await?;
-            let page = GroupsPage::parse(&question.graph, good(&answer)?, security_only);
+            let answer = self.call(lookup, token, &url, Call::Get(GroupsPage::HEADER)).await?;
+            let page = GroupsPage::parse(&lookup.graph, good(&answer)?);
             let page = page.ok_or(GraphError::Answer)?;
             groups.extend(page.groups);
-            next = page.next;
+            next = page.next.filter(|_| groups.len() <= MAX_GROUPS);
         }
         if next.is_none() { Ok(groups) } else { Err(GraphError::TooMany.into()) }
     }
 
     async fn call(
         &self,
-        question: &Question<'_>,
+        lookup: &Lookup<'_>,
         token: &Secret,
         url: &Url,
-        asked: Asked,
+        call: Call,
     ) -> Result<Answer, UpstreamError> {
-        self.0.fetcher.ask_with(question.who.tenant, token, url, asked).await
+        self.0.fetcher.ask_bearer(lookup.who.tenant, token, url, call).await
     }
 
     /// A token that is kept, or a new one.
-    async fn application_token(&self, question: &Question<'_>) -> Result<Secret, UpstreamError> {
-        if let Some(token) = self.0.graph.of(question) {
+    async fn application_token(&self, lookup: &Lookup<'_>) -> Result<Secret, UpstreamError> {
+        if let Some(token) = self.0.graph.of(lookup) {
             return Ok(token);
         }
         let request = ApplicationTokenRequest {
-            client_id: question.who.client_id,
-            client_secret: question.secret,
-            graph: &question.graph,
+            client_id: lookup.who.client_id,
+            client_secret: lookup.secret,
+            graph: &lookup.graph,
         };
-        let (tenant, url) = (question.who.tenant, &question.token_endpoint);
+        let (tenant, url) = (lookup.who.tenant, &lookup.token_endpoint);
         let answer = self.0.fetcher.post_form(tenant, url, &request.form()).await?;
+        if let Some(error) = unavailable(&answer) {
+            return Err(error.into());
+        }
         let token = ApplicationToken::parse(answer.status, &answer.body)?;
-        self.0.graph.keep(question, &token);
+        self.0.graph.keep(lookup, &token);
         Ok(token.access_token)
     }
 }
@@ -143,9 +146,12 @@ fn good(answer: &Answer) -> Result<&[u8], GraphError> {
         200 => Ok(&answer.body),
         403 => Err(GraphError::Forbidden),
         404 => Err(GraphError::NoPerson),
-        status @ (429 | 503 | 504) => {
-            Err(GraphError::Pause { status, retry_after: answer.retry_after })
-        }
-        status => Err(GraphError::Status(status)),
+        status => Err(unavailable(answer).unwrap_or(GraphError::Status(status))),
     }
+}
+
+fn unavailable(answer: &Answer) -> Option<GraphError> {
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    matches!(status, 429 | 500 | 502 | 503 | 504)
+        .then_some(GraphError::Unavailable { status, retry_after })
 }

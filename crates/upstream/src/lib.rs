@@ -1,5 +1,6 @@
-//! HTTP to an upstream provider: turns an address into checked metadata, a code into tokens, and an
-//! ID token into verified claims, with a cache of keys.
+//! HTTP to an upstream provider: turns an address into checked metadata, a code into tokens, an ID
+//! token into verified claims, and a person into the groups that a token had no room for; with caches
+//! of keys and of tokens for Graph.
 //!
 //! What the messages are is the `oidc` crate's matter. Here are deadlines, limits, the guard
 //! against requests to inner addresses, and the cache. Needs a tokio runtime, reads no clock: the

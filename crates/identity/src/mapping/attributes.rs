@@ -36,7 +36,7 @@ fn import_groups(
 ) -> Outcome {
     let sent = import.provider.groups_sent == GroupsSent::Yes;
     match (Groups::of(import.claims), Values::of(path.find(import.claims))) {
-        (Groups::Overage, _) => import_overage(import.overage, attribute, draft),
+        (Groups::Overage, _) => import_overage(import, attribute, draft),
         (_, Values::These(values)) => {
             draft.groups_stale = false;
             draft.write(attribute, values)
@@ -58,23 +58,25 @@ fn import_groups(
     }
 }
 
-fn import_overage(overage: Overage<'_>, attribute: &str, draft: &mut Draft<'_>) -> Outcome {
-    match overage {
-        Overage::Unknown => {
-            draft.groups_stale = true;
-            Outcome::KeptOnOverage
+fn import_overage(import: &Import<'_>, attribute: &str, draft: &mut Draft<'_>) -> Outcome {
+    match import.overage {
+        // It says "none" of who is in more than a token names: that is no answer.
+        Overage::Named(groups)
+            if !groups.is_empty() && groups::holds_object_ids(import.existing, attribute) =>
+        {
+            draft.groups_stale = false;
+            match draft.write(attribute, groups.clone()) {
+                Outcome::Applied { values } => Outcome::AppliedFromGraph { values },
+                other => other,
+            }
         }
         Overage::AsStored => {
             draft.groups_stale |= !draft.has(attribute);
             Outcome::KeptOnOverage
         }
-        Overage::Named([]) => {
-            draft.groups_stale = false;
-            draft.clear(attribute)
-        }
-        Overage::Named(groups) => {
-            draft.groups_stale = false;
-            draft.write(attribute, groups.to_vec())
+        Overage::Named(_) | Overage::Unknown => {
+            draft.groups_stale = true;
+            Outcome::KeptOnOverage
         }
     }
 }

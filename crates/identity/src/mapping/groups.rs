@@ -44,44 +44,48 @@ impl Groups {
     }
 }
 
-/// Whether the person has more groups than their token names.
-pub fn has_groups_overage(claims: &Map<String, Value>) -> bool {
-    Groups::of(claims) == Groups::Overage
+/// Whether the token points to Graph for the groups that it has no room for. `hasgroups` does not: it
+/// stands in tokens of another flow, which have room for fewer.
+pub fn points_to_graph(claims: &Map<String, Value>) -> bool {
+    let names = claims.get("_claim_names").and_then(|names| names.get(CLAIM));
+    names.is_some_and(|name| !name.is_null())
 }
 
 /// Whether Graph is to be asked for a person's groups: they were too many to be sent, and a mapper
 /// would write them now.
-///
-/// Graph names object ids. Where what is stored are names (Azure can be set to send them), they
-/// would be replaced by something else, so that Graph is not asked.
 pub fn wants_groups_from_graph(
     provider: &Provider,
     mappers: &[Mapper],
     claims: &Map<String, Value>,
     existing: Option<&Person>,
 ) -> bool {
-    let reads = |mapper: &Mapper| {
-        let writes = mapper.sync.effective(provider.sync_mode) == SyncMode::Force;
-        (existing.is_none() || writes) && imports_groups(mapper, existing)
+    let writes = |mapper: &Mapper| {
+        let always = mapper.sync.effective(provider.sync_mode) == SyncMode::Force;
+        (existing.is_none() || always) && imports_groups(mapper, existing)
     };
-    provider.kind == ProviderKind::Entra && has_groups_overage(claims) && mappers.iter().any(reads)
+    provider.kind == ProviderKind::Entra && points_to_graph(claims) && mappers.iter().any(writes)
 }
 
-/// Whether it imports the whole claim, into an attribute that holds object ids if anything.
+/// Whether it imports the whole claim, into an attribute that may hold object ids.
 fn imports_groups(mapper: &Mapper, existing: Option<&Person>) -> bool {
     let MapperKind::AttributeImporter { claim, attribute } = &mapper.kind else { return false };
+    let whole = ClaimPath::parse(claim).is_ok_and(|path| path.is_whole(CLAIM));
+    whole && holds_object_ids(existing, attribute)
+}
+
+/// Whether what is stored are object ids, or nothing. Azure can be set to send names; Graph, which
+/// names object ids, must not put something else in their place.
+pub(super) fn holds_object_ids(existing: Option<&Person>, attribute: &str) -> bool {
     let stored = existing.and_then(|person| person.attributes.get(attribute));
-    ClaimPath::parse(claim).is_ok_and(|path| path.is_whole(CLAIM))
-        && stored.into_iter().flatten().all(|value| Uuid::try_parse(value).is_ok())
+    stored.into_iter().flatten().all(|value| Uuid::try_parse(value).is_ok())
 }
 
 /// `_claim_names.groups`, or `hasgroups` as boolean or as text.
 fn is_overage(claims: &Map<String, Value>) -> bool {
-    let names = claims.get("_claim_names").and_then(|names| names.get(CLAIM));
     let has_groups = claims.get("hasgroups").is_some_and(|mark| match mark {
         Value::Bool(yes) => *yes,
         Value::String(text) => text.eq_ignore_ascii_case("true"),
         _ => false,
     });
-    names.is_some_and(|name| !name.is_null()) || has_groups
+    points_to_graph(claims) || has_groups
 }

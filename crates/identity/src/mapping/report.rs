@@ -19,6 +19,11 @@ pub enum Outcome {
         /// The values.
         values: Vec<String>,
     },
+    /// It wrote these groups, which Graph named because the token had no room for them.
+    AppliedFromGraph {
+        /// Their object ids.
+        values: Vec<String>,
+    },
     /// It removed the values: the claim is there and empty, or groups are sent and none came.
     Cleared,
     /// Groups were too many to be sent: what is stored stays, and counts as out of date.

@@ -125,7 +125,7 @@ fn run_with_owner(
         existing,
         email_owner,
         absent_groups,
-        overage: Overage::Unknown,
+        overage: &Overage::Unknown,
         now: NOW,
     })
 }

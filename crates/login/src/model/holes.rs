@@ -38,7 +38,7 @@ const HOLES: &[Hole] = &[
     hole(Scene::first_card, &[G::TokenNonce], &[], "a sign-in was used twice", traces::nonce),
     hole(Scene::time, &[G::PersonEnabled], &[S::Enabled], "for who is disabled", traces::disabled),
     hole(Scene::no_onboarding, &[G::ProviderOnboards], &[], "enrolled where the provider enrols nobody", traces::no_card),
-    hole(Scene::first_card_not_by_entra, &[G::FirstCardByEntra], &[], "enrolled by a sign-in that was not Entra's", traces::not_by_entra),
+    hole(Scene::first_card_not_by_entra, &[G::FirstCardByEntra], &[], "enrolled by a sign-in that was not Entra's", traces::no_card),
     hole(Scene::first_card, &[G::FirstCardFresh], &[], "another person's card was enrolled", traces::not_fresh),
     hole(Scene::first_card_again, &[G::FirstCardOnce, G::EnrolsStill], &[S::FirstCard], "enrolled by a sign-in twice", traces::first_card_again),
     hole(Scene::invitation_in_time, &[G::InvitationAlive], &[S::Clock], "an invitation after its life", traces::invitation_alive),

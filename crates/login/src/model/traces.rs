@@ -445,10 +445,6 @@ pub(super) fn enrols_still() -> Vec<Move> {
     ]
 }
 
-pub(super) fn not_by_entra() -> Vec<Move> {
-    no_card()
-}
-
 #[rustfmt::skip]
 pub(super) fn not_fresh() -> Vec<Move> {
     vec![

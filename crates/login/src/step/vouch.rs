@@ -97,7 +97,7 @@ impl Hallway<'_> {
         }
         self.guards.ensure(upstream.onboards, Guard::ProviderOnboards)?;
         let permit = match self.policy.first_card {
-            FirstCard::FreshEntraSignIn if self.signed_in_anew(person, fresh, upstream) => {
+            FirstCard::FreshEntraSignIn if self.enrols_alone(person, fresh, upstream) => {
                 Permit::FreshSignIn
             }
             FirstCard::FreshEntraSignIn | FirstCard::AdministratorCode => Permit::CodeNeeded,
@@ -109,7 +109,7 @@ impl Hallway<'_> {
     ///
     /// Only Entra's: it is what the administrator chose to rely on. Another provider is somebody
     /// else's directory, with rules of its own on who gets an account there.
-    fn signed_in_anew(&self, person: PersonFacts, fresh: bool, upstream: &UpstreamFacts) -> bool {
+    fn enrols_alone(&self, person: PersonFacts, fresh: bool, upstream: &UpstreamFacts) -> bool {
         let by_entra = upstream.kind == ProviderKind::Entra;
         self.guards.holds(by_entra, Guard::FirstCardByEntra)
             && self.guards.holds(fresh, Guard::FirstCardFresh)

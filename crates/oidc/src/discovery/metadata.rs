@@ -220,7 +220,7 @@ impl ProviderMetadata {
 }
 
 /// The directory of personal accounts.
-const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+pub const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// OIDC-02: an address by domain is answered with the issuer by id, and the id is kept.
 fn check_directory(
@@ -253,7 +253,7 @@ fn check_directory(
         Directory::Domain(domain) => warnings
             .push(MetadataWarning::DomainResolved { domain: domain.clone(), tid: tid.clone() }),
     }
-    if tid == CONSUMERS {
+    if tid == PERSONAL_ACCOUNTS {
         warnings.push(MetadataWarning::PersonalAccounts);
     }
     let mut kept = MetadataAddress::of_directory(&cloud, Directory::Guid(tid.clone())).url;

@@ -158,8 +158,8 @@ fn secret_end(ends: Moment, now: Moment) -> Option<(Tone, String)> {
 
 /// A banner for a provider whose last token had no `auth_time`, where it is needed.
 pub(crate) fn auth_time(tenant: &Tenant, provider: &Provider) -> Option<Banner> {
-    let counts = provider.enabled && provider.kind == ProviderKind::Entra;
-    if !counts || tenant.policy.first_card != FirstCard::FreshEntraSignIn {
+    let may_enrol = provider.enabled && provider.kind == ProviderKind::Entra;
+    if !may_enrol || tenant.policy.first_card != FirstCard::FreshEntraSignIn {
         return None;
     }
     let name = &provider.display_name;

@@ -161,8 +161,9 @@ fn first_card() -> Vec<Choice> {
         Choice {
             value: "fresh-entra-sign-in",
             words: "After a fresh Entra sign-in",
-            help: "Easier, and weaker: who can sign in at Microsoft Entra enrols the first card, once. \
-                   People of other providers need a code all the same.",
+            help: "Easier, and weaker: whoever can sign in at Microsoft Entra, guests of your directory \
+                   too, can add the first card, once. People of other providers need a code all \
+                   the same.",
         },
     ]
 }

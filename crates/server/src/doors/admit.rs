@@ -4,13 +4,13 @@
 use identity::mapping::{self, Import, Imported};
 use identity::{AbsentGroups, EntraLink, Person, Provider, ProviderKind, Tenant};
 use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts};
+use oidc::discovery::PERSONAL_ACCOUNTS;
 use oidc::id_token::Claims;
 use secrets::Token;
 use store::{Rows, StoreError};
 use upstream::Deadline;
 
 use crate::app::App;
-use crate::doors::overage::{self, Groups};
 use crate::doors::trouble;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
@@ -19,6 +19,7 @@ use crate::hallway::newcomer::{self, unused_name};
 use crate::hallway::seen::Shown;
 use crate::hallway::step;
 use crate::http::problem::Problem;
+use crate::overage::{Found, Member};
 
 /// Two first sign-ins of one person at once end in one person: the loser reads again.
 const TRIES: u32 = 3;
@@ -44,18 +45,21 @@ pub(crate) struct Arrival<'a> {
 ///
 /// [`Problem`]; then nothing is written.
 pub(crate) async fn admit(app: &App, arrival: Arrival<'_>, asked: Asked) -> Result<Token, Problem> {
-    let Arrival { tenant, provider, stranger, claims, deadline } = arrival;
+    let Arrival { tenant, provider, claims, deadline, .. } = arrival;
     let link = link_of(provider, claims)
         .ok_or_else(|| trouble::invalid(app, tenant, provider, "missing tid or oid"))?;
-    let groups = overage::groups(app, tenant, provider, claims, &link, deadline).await?;
-    let door = Door { app, tenant, provider, stranger, claims, link: &link, groups: &groups };
+    let member = Member { tenant, provider, claims, link: &link };
+    let groups = member.groups(app, deadline).await?;
+    let door = Door { app, arrival, link: &link, groups: &groups };
     let mut attempt = 1;
-    loop {
+    let handle = loop {
         match door.pass(asked.clone()).await {
             Err(Problem::Conflict(_)) if attempt < TRIES => attempt = attempt.saturating_add(1),
-            other => return other,
+            other => break other?,
         }
-    }
+    };
+    groups.stored();
+    Ok(handle)
 }
 
 /// The one key that links: `(tid, oid)` of an Entra directory, `(issuer, sub)` of any other.
@@ -67,19 +71,23 @@ pub(crate) fn link_of(provider: &Provider, claims: &Claims) -> Option<EntraLink>
     Some(EntraLink { provider: provider.alias.clone(), tid, oid })
 }
 
+/// What a provider is to who may enrol. Everybody can make an account in the directory of personal
+/// Microsoft accounts: it is nobody's Entra.
+fn kind_of(provider: &Provider, claims: &Claims) -> ProviderKind {
+    let personal = claims.tid.as_deref() == Some(PERSONAL_ACCOUNTS);
+    if personal { ProviderKind::Oidc } else { provider.kind }
+}
+
 struct Door<'a> {
     app: &'a App,
-    tenant: &'a Tenant,
-    provider: &'a Provider,
-    stranger: &'a Stranger,
-    claims: &'a Claims,
+    arrival: Arrival<'a>,
     link: &'a EntraLink,
-    groups: &'a Groups,
+    groups: &'a Found<'a>,
 }
 
 impl Door<'_> {
     async fn pass(&self, asked: Asked) -> Result<Token, Problem> {
-        let mut rows = self.app.store.read(self.tenant.id).await?;
+        let mut rows = self.app.store.read(self.arrival.tenant.id).await?;
         let existing = rows.person_by_link(&self.link.tid, &self.link.oid).await?;
         let (imported, keeping) = self.import(&mut rows, existing.as_ref()).await?;
         let person = self.person(&mut rows, existing.clone(), &imported).await?;
@@ -90,8 +98,8 @@ impl Door<'_> {
             person: facts,
             handle: handle.hash(),
         };
-        let login = Login::Stranger(self.stranger.clone());
-        let (login, mut effects) = step(login, event, self.tenant)?;
+        let login = Login::Stranger(self.arrival.stranger.clone());
+        let (login, mut effects) = step(login, event, self.arrival.tenant)?;
         let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
         // The challenge comes with the row, so that an ordinary login makes no commit for it.
         if waiting.task != Task::Enrol(Permit::CodeNeeded) {
@@ -99,19 +107,20 @@ impl Door<'_> {
             let (task, channel) = (waiting.task, Channel::Browser);
             let challenge = ceremony::for_person(self.app, &person, &cards, task, channel, asked)?;
             let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
-            let (_, more) = step(Login::Waiting(waiting), event, self.tenant)?;
+            let (_, more) = step(Login::Waiting(waiting), event, self.arrival.tenant)?;
             effects.extend(more);
         }
         drop(rows);
         let link = existing.is_none().then(|| self.link.clone());
-        let shown = Some(self.shown(&imported, keeping, &person));
+        let was_stale = existing.as_ref().is_some_and(|person| person.groups_stale);
+        let shown = Some(self.shown(&imported, keeping, &person, was_stale));
         let material = Material { person: Some((person, link)), shown, ..Material::default() };
-        execute(self.app, self.tenant.id, effects, material).await.map_err(
-            |error| match error {
+        execute(self.app, self.arrival.tenant.id, effects, material).await.map_err(|error| {
+            match error {
                 ExecuteError::Store(StoreError::Conflict(what)) => Problem::Conflict(what),
                 other => other.into(),
-            },
-        )?;
+            }
+        })?;
         Ok(handle)
     }
 
@@ -122,21 +131,21 @@ impl Door<'_> {
         rows: &mut Rows,
         existing: Option<&Person>,
     ) -> Result<(Imported, Option<Imported>), Problem> {
-        let mappers = rows.mappers(&self.provider.alias).await?;
-        let claims = &self.claims.all;
-        let wanted = mapping::wanted_email(self.provider, &mappers, claims, existing);
+        let mappers = rows.mappers(&self.arrival.provider.alias).await?;
+        let claims = &self.arrival.claims.all;
+        let wanted = mapping::wanted_email(self.arrival.provider, &mappers, claims, existing);
         let owner = match &wanted {
             Some(email) => rows.email_owner(email).await?,
             None => None,
         };
         let import = Import {
-            provider: self.provider,
+            provider: self.arrival.provider,
             mappers: &mappers,
             claims,
             existing,
             email_owner: wanted.as_deref().zip(owner),
             absent_groups: AbsentGroups::Clear,
-            overage: self.groups.overage(),
+            overage: &self.groups.overage,
             now: entropy::now(),
         };
         let imported = mapping::import(&import);
@@ -145,16 +154,22 @@ impl Door<'_> {
         Ok((imported, keeping))
     }
 
-    fn shown(&self, imported: &Imported, keeping: Option<Imported>, person: &Person) -> Shown {
-        let seen = self.provider.seen;
-        let auth_time = self.claims.auth_time.is_some();
+    fn shown(
+        &self,
+        imported: &Imported,
+        keeping: Option<Imported>,
+        person: &Person,
+        was_stale: bool,
+    ) -> Shown {
+        let seen = self.arrival.provider.seen;
+        let auth_time = self.arrival.claims.auth_time.is_some();
         Shown {
-            tenant: self.tenant.slug.clone(),
-            provider: self.provider.alias.clone(),
+            tenant: self.arrival.tenant.slug.clone(),
+            provider: self.arrival.provider.alias.clone(),
             auth_time: (seen.auth_time != Some(auth_time)).then_some(auth_time),
             learned_groups_sent: imported.learned_groups_sent,
             ends_count: imported.groups_came && seen.groups.with_groups() != seen.groups,
-            groups_kept: self.groups.reason().map(str::to_owned),
+            groups_kept: self.groups.remark(imported.groups_stale && !was_stale),
             keeping: keeping.map(|keeping| {
                 let mut person = person.clone();
                 keeping.apply_to(&mut person);
@@ -195,17 +210,21 @@ impl Door<'_> {
             Some(existing) => rows.person_facts(existing.id).await?,
             None => None,
         };
-        Ok(known.unwrap_or_else(|| newcomer::facts(self.tenant.id, person)))
+        Ok(known.unwrap_or_else(|| newcomer::facts(self.arrival.tenant.id, person)))
     }
 
     fn upstream(&self, imported: &Imported) -> Result<UpstreamFacts, Problem> {
-        let nonce = self.claims.nonce.clone();
+        let nonce = self.arrival.claims.nonce.clone();
         Ok(UpstreamFacts {
-            tenant: self.tenant.id,
-            provider: self.provider.alias.clone(),
-            kind: self.provider.kind,
+            tenant: self.arrival.tenant.id,
+            provider: self.arrival.provider.alias.clone(),
+            kind: kind_of(self.arrival.provider, self.arrival.claims),
             nonce: nonce.ok_or(Problem::OtherBrowser)?,
-            auth_time: self.claims.auth_time.map(|at| identity::Moment::from_unix_seconds(at.0)),
+            auth_time: self
+                .arrival
+                .claims
+                .auth_time
+                .map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,
         })
     }

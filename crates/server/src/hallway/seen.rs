@@ -30,7 +30,7 @@ pub(crate) struct Noted {
     /// The question that this token opened.
     pub(crate) asked: Option<Asked>,
     /// The audit event that somebody's groups were kept.
-    pub(crate) kept: Option<AuditEntry>,
+    pub(crate) groups_kept: Option<AuditEntry>,
 }
 
 /// A question that was opened: how many people came without groups.
@@ -48,7 +48,7 @@ impl Shown {
     ///
     /// [`StoreError`].
     pub(crate) async fn note(self, tx: &mut Writing) -> Result<Noted, StoreError> {
-        let kept = self.kept();
+        let groups_kept = self.kept_entry();
         if let Some(sent) = self.auth_time {
             tx.note_auth_time(&self.provider, sent).await?;
         }
@@ -58,10 +58,10 @@ impl Shown {
         if self.ends_count {
             self.end_count(tx).await?;
         }
-        Ok(Noted { kept, ..self.absent(tx).await? })
+        Ok(Noted { groups_kept, ..self.absent(tx).await? })
     }
 
-    fn kept(&self) -> Option<AuditEntry> {
+    fn kept_entry(&self) -> Option<AuditEntry> {
         let reason = self.groups_kept.as_ref()?;
         let detail = serde_json::json!({ "provider": self.provider, "reason": reason });
         Some(AuditEntry::new("person.groups-kept", detail))
@@ -97,7 +97,7 @@ impl Shown {
         Ok(Noted {
             keeping: (absence.groups == AbsentGroups::Keep).then_some(person),
             asked: absence.asks.then_some(asked),
-            kept: None,
+            groups_kept: None,
         })
     }
 }

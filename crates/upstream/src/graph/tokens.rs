@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use ids::TenantId;
 use oidc::graph::ApplicationToken;
-use secrets::Secret;
+use secrets::{Secret, TokenHash};
 use tokio::time::Instant;
 
-use super::Question;
+use super::Lookup;
 
-/// Tokens that are kept. Some 2 KiB each.
+/// Tokens that are kept. Some 2 KiB each, 16 KiB at most.
 const MOST: usize = 1024;
 /// A token is not used in its last minutes: it must not end on the way.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -33,34 +33,35 @@ struct Key {
 
 struct Kept {
     token: Secret,
-    /// With which secret it was got: another one has to show first that it is right.
-    secret: Secret,
+    /// Hash of the secret with which it was got: another one has to show first that it is right.
+    secret: TokenHash,
     until: Instant,
 }
 
 impl Tokens {
-    pub(super) fn of(&self, question: &Question<'_>) -> Option<Secret> {
+    pub(super) fn of(&self, lookup: &Lookup<'_>) -> Option<Secret> {
         let all = self.all();
-        let kept = all.get(&key(question))?;
-        let good = Instant::now() < kept.until && kept.secret.matches(question.secret);
+        let kept = all.get(&key(lookup))?;
+        let same = kept.secret == TokenHash::of(lookup.secret.expose());
+        let good = same && Instant::now() < kept.until;
         good.then(|| kept.token.clone())
     }
 
-    pub(super) fn keep(&self, question: &Question<'_>, token: &ApplicationToken) {
-        let life = Duration::from_secs(token.expires_in).min(LONGEST).saturating_sub(MARGIN);
+    pub(super) fn keep(&self, lookup: &Lookup<'_>, token: &ApplicationToken) {
+        let life = token.lifetime.min(LONGEST).saturating_sub(MARGIN);
         let Some(until) = Instant::now().checked_add(life) else { return };
         let mut all = self.all();
-        if all.len() >= MOST {
-            all.retain(|_, kept| Instant::now() < kept.until);
-        }
-        if all.len() < MOST {
-            let (token, secret) = (token.access_token.clone(), question.secret.clone());
-            all.insert(key(question), Kept { token, secret, until });
+        // What is over is of no use to anybody but a thief.
+        all.retain(|_, kept| Instant::now() < kept.until);
+        if all.len() < MOST && !life.is_zero() {
+            let token = token.access_token.clone();
+            let secret = TokenHash::of(lookup.secret.expose());
+            all.insert(key(lookup), Kept { token, secret, until });
         }
     }
 
-    pub(super) fn forget(&self, question: &Question<'_>) {
-        self.all().remove(&key(question));
+    pub(super) fn forget(&self, lookup: &Lookup<'_>) {
+        self.all().remove(&key(lookup));
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
@@ -68,11 +69,11 @@ impl Tokens {
     }
 }
 
-fn key(question: &Question<'_>) -> Key {
+fn key(lookup: &Lookup<'_>) -> Key {
     Key {
-        tenant: question.who.tenant,
-        token_endpoint: question.token_endpoint.as_str().to_owned(),
-        client_id: question.who.client_id.to_owned(),
+        tenant: lookup.who.tenant,
+        token_endpoint: lookup.token_endpoint.as_str().to_owned(),
+        client_id: lookup.who.client_id.to_owned(),
     }
 }
 
@@ -84,14 +85,15 @@ mod tests {
     use super::*;
     use crate::graph::GroupsOf;
 
-    fn token(text: &str, expires_in: u64) -> ApplicationToken {
-        ApplicationToken { access_token: Secret::from(text.to_owned()), expires_in }
+    fn token(text: &str, seconds: u64) -> ApplicationToken {
+        let lifetime = Duration::from_secs(seconds);
+        ApplicationToken { access_token: Secret::from(text.to_owned()), lifetime }
     }
 
     /// What is kept for a tenant with a client id and a secret.
     fn kept(tokens: &Tokens, tenant: u128, client_id: &str, secret: &str) -> Option<String> {
-        with(tenant, client_id, secret, |question| {
-            let token = tokens.of(question)?;
+        with(tenant, client_id, secret, |lookup| {
+            let token = tokens.of(lookup)?;
             token.expose_text().map(str::to_owned)
         })
     }
@@ -100,7 +102,7 @@ mod tests {
         tenant: u128,
         client_id: &str,
         secret: &str,
-        then: impl FnOnce(&Question<'_>) -> T,
+        then: impl FnOnce(&Lookup<'_>) -> T,
     ) -> T {
         let secret = Secret::from(secret.to_owned());
         let who = GroupsOf {
@@ -112,29 +114,29 @@ mod tests {
         };
         let token_endpoint = Url::parse(who.token_endpoint).unwrap();
         let graph = Url::parse("https://graph.microsoft.com").unwrap();
-        then(&Question { who: &who, secret: &secret, token_endpoint, graph })
+        then(&Lookup { who: &who, secret: &secret, token_endpoint, graph })
     }
 
     #[test]
     fn a_token_serves_the_tenant_client_and_secret_that_got_it() {
         let tokens = Tokens::default();
-        with(1, "app", "s3cret", |question| tokens.keep(question, &token("t", 3600)));
+        with(1, "app", "s3cret", |lookup| tokens.keep(lookup, &token("t", 3600)));
         assert_eq!(kept(&tokens, 1, "app", "s3cret").as_deref(), Some("t"));
         for (tenant, client_id, secret) in
             [(2, "app", "s3cret"), (1, "other", "s3cret"), (1, "app", "guess")]
         {
             assert_eq!(kept(&tokens, tenant, client_id, secret), None, "{tenant} {client_id}");
         }
-        with(1, "app", "s3cret", |question| tokens.forget(question));
+        with(1, "app", "s3cret", |lookup| tokens.forget(lookup));
         assert_eq!(kept(&tokens, 1, "app", "s3cret"), None);
     }
 
     #[test]
     fn a_token_in_its_last_minutes_serves_nobody() {
         let tokens = Tokens::default();
-        for (expires_in, served) in [(0, false), (299, false), (301, true), (u64::MAX, true)] {
-            with(1, "app", "s3cret", |question| tokens.keep(question, &token("t", expires_in)));
-            assert_eq!(kept(&tokens, 1, "app", "s3cret").is_some(), served, "{expires_in}");
+        for (seconds, served) in [(0, false), (299, false), (301, true), (u64::MAX, true)] {
+            with(1, "app", "s3cret", |lookup| tokens.keep(lookup, &token("t", seconds)));
+            assert_eq!(kept(&tokens, 1, "app", "s3cret").is_some(), served, "{seconds}");
         }
     }
 }

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod keys;

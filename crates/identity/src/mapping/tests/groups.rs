@@ -16,7 +16,7 @@ fn run_while_asked(
         existing,
         email_owner,
         absent_groups,
-        overage: Overage::Unknown,
+        overage: &Overage::Unknown,
         now: NOW,
     })
 }
@@ -203,7 +203,7 @@ fn groups_that_came_again_are_stale_no_more() {
 const OVERAGE: &str = r#"{"_claim_names":{"groups":"src1"}}"#;
 const ONE: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
-fn in_overage(overage: Overage<'_>, existing: &Person) -> Imported {
+fn in_overage(overage: &Overage, existing: &Person) -> Imported {
     let (provider, mappers) = (force(), [importer(SyncOverride::Force, "groups", "group")]);
     let claims: Value = serde_json::from_str(OVERAGE).unwrap();
     import(&Import {
@@ -220,51 +220,70 @@ fn in_overage(overage: Overage<'_>, existing: &Person) -> Imported {
 
 #[test]
 fn what_graph_names_is_written_and_not_old() {
-    let stale = Person { groups_stale: true, ..ann() };
-    let named = [ONE.to_owned()];
-    let imported = in_overage(Overage::Named(&named), &stale);
+    let named = Overage::Named(vec![ONE.to_owned()]);
+    let stale = Person { groups_stale: true, ..without_groups() };
+    let imported = in_overage(&named, &stale);
     assert_eq!(attribute(&imported, "group"), Some(vec![ONE]));
+    let values = vec![ONE.to_owned()];
+    assert_eq!(only_outcome(&imported), &Outcome::AppliedFromGraph { values });
     assert!(!imported.groups_stale && !imported.groups_cleared);
-    let none = in_overage(Overage::Named(&[]), &stale);
-    assert_eq!(attribute(&none, "group"), None);
-    assert!(!none.groups_stale && !none.groups_cleared, "it is no absent claim");
+}
+
+#[test]
+fn that_graph_names_none_is_no_answer_and_names_are_not_replaced_by_ids() {
+    let mut with_ids = ann();
+    with_ids.attributes.insert("group".to_owned(), vec![ONE.to_owned()]);
+    let none = in_overage(&Overage::Named(Vec::new()), &with_ids);
+    assert_eq!(attribute(&none, "group"), Some(vec![ONE]));
+    let named = in_overage(&Overage::Named(vec![ONE.to_owned()]), &ann());
+    assert_eq!(attribute(&named, "group"), Some(vec!["old-group"]));
+    for imported in [none, named] {
+        assert_eq!(only_outcome(&imported), &Outcome::KeptOnOverage);
+        assert!(imported.groups_stale);
+    }
 }
 
 #[test]
 fn what_was_asked_a_moment_ago_counts_as_it_did() {
     for groups_stale in [true, false] {
-        let imported = in_overage(Overage::AsStored, &Person { groups_stale, ..ann() });
+        let imported = in_overage(&Overage::AsStored, &Person { groups_stale, ..ann() });
         assert_eq!(attribute(&imported, "group"), Some(vec!["old-group"]));
         assert_eq!(imported.groups_stale, groups_stale);
     }
+    let nothing = in_overage(&Overage::AsStored, &without_groups());
+    assert!(nothing.groups_stale, "nothing is stored yet");
+}
+
+fn without_groups() -> Person {
+    let mut person = ann();
+    person.attributes.remove("group");
+    person
 }
 
 #[test]
 fn graph_is_asked_when_a_mapper_would_write_object_ids() {
-    let claims: Value = serde_json::from_str(OVERAGE).unwrap();
-    let claims = claims.as_object().unwrap();
-    let groups = importer(SyncOverride::Inherit, "groups", "group");
-    let asks = |provider: &Provider, mapper: &Mapper, existing: Option<&Person>| {
-        wants_groups_from_graph(provider, std::slice::from_ref(mapper), claims, existing)
-    };
     let mut ids = ann();
     ids.attributes.insert("group".to_owned(), vec![ONE.to_owned()]);
-    let without = {
-        let mut person = ann();
-        person.attributes.remove("group");
-        person
-    };
-    assert!(asks(&force(), &groups, None));
-    assert!(asks(&force(), &groups, Some(&ids)));
-    assert!(asks(&force(), &groups, Some(&without)));
-    assert!(!asks(&force(), &groups, Some(&ann())), "names are stored");
-    let once = provider(SyncMode::Import, GroupsSent::Yes);
-    assert!(asks(&once, &groups, None) && !asks(&once, &groups, Some(&ids)));
+    let (names, nothing) = (ann(), without_groups());
+    let groups = importer(SyncOverride::Inherit, "groups", "group");
     let other = importer(SyncOverride::Force, "upn", "email");
-    assert!(!asks(&force(), &other, None));
+    let once = provider(SyncMode::Import, GroupsSent::Yes);
     let generic = Provider { kind: ProviderKind::Oidc, ..force() };
-    assert!(!asks(&generic, &groups, None));
+    let overage: Value = serde_json::from_str(OVERAGE).unwrap();
     let sent = json!({ "groups": [ONE] });
-    let sent = sent.as_object().unwrap();
-    assert!(!wants_groups_from_graph(&force(), &[groups], sent, None), "they came");
+    for (provider, mapper, claims, existing, asked, why) in [
+        (&force(), &groups, &overage, None, true, "a new person"),
+        (&force(), &groups, &overage, Some(&ids), true, "object ids are stored"),
+        (&force(), &groups, &overage, Some(&nothing), true, "nothing is stored"),
+        (&force(), &groups, &overage, Some(&names), false, "names are stored"),
+        (&once, &groups, &overage, None, true, "it writes when a person is made"),
+        (&once, &groups, &overage, Some(&ids), false, "and later no more"),
+        (&force(), &other, &overage, None, false, "no mapper reads groups"),
+        (&generic, &groups, &overage, None, false, "it is not Entra"),
+        (&force(), &groups, &sent, None, false, "they came"),
+        (&force(), &groups, &json!({ "hasgroups": true }), None, false, "of another flow"),
+    ] {
+        let (mappers, claims) = (std::slice::from_ref(mapper), claims.as_object().unwrap());
+        assert_eq!(wants_groups_from_graph(provider, mappers, claims, existing), asked, "{why}");
+    }
 }

@@ -59,10 +59,6 @@ fn of_person(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         "card.revoked" => format!("The card {} was revoked", names.card(detail)),
         "code.issued" => "A one-time code for a first card was issued".into(),
         "person.disabled" => "The person was disabled".into(),
-        "person.groups-kept" => format!(
-            "{} sent too many groups, and Graph did not name them: the person keeps theirs",
-            names.provider(detail)
-        ),
         "person.enabled" => "The person was enabled".into(),
         "sessions.ended" => "All sessions of the person were ended".into(),
         _ => return None,
@@ -77,6 +73,10 @@ fn of_provider(kind: &str, detail: &Json, names: &Names) -> Option<String> {
             format!("The mapper {} of {provider} was deleted", text(detail, "name"))
         }
         "mapper.saved" => format!("The mapper {} of {provider} was saved", text(detail, "name")),
+        "person.groups-kept" => format!(
+            "The person is in too many groups for {provider} to send, and Microsoft Graph did not \
+             name them: what is stored stays"
+        ),
         "provider.deleted" => format!("The provider {provider} was deleted"),
         "provider.groups-answered" if text(detail, "answer") == "clear" => {
             format!("Answered that people without groups from {provider} have none")

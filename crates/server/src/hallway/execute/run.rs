@@ -22,12 +22,20 @@ pub(super) struct Run {
     proof: Option<ConsumedProof>,
     asked: Option<Asked>,
     /// That somebody's groups were kept.
-    kept: Option<AuditEntry>,
+    groups_kept: Option<AuditEntry>,
 }
 
 impl Run {
     pub(super) fn new(login: Option<LoginId>, material: Material) -> Self {
-        Self { login, material, taken: None, alone: false, proof: None, asked: None, kept: None }
+        Self {
+            login,
+            material,
+            taken: None,
+            alone: false,
+            proof: None,
+            asked: None,
+            groups_kept: None,
+        }
     }
 
     /// Carries out one effect.
@@ -98,7 +106,7 @@ impl Run {
             let noted = shown.note(tx).await?;
             person = noted.keeping.unwrap_or(person);
             self.asked = noted.asked;
-            self.kept = noted.kept.map(|entry| AuditEntry {
+            self.groups_kept = noted.groups_kept.map(|entry| AuditEntry {
                 person: Some(person.id),
                 login: self.login,
                 ..entry
@@ -194,7 +202,7 @@ impl Run {
             // Who only asks keeps no pairing alive: a card has to answer through it.
             tx.renew_pairings(agent.device, PAIRING_LIFE).await?;
         }
-        for entry in self.kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
+        for entry in self.groups_kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
             tx.audit(entry).await?;
         }
         Ok(self.asked)

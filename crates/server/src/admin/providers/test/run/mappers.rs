@@ -11,10 +11,10 @@ use crate::admin::form::sentence;
 use crate::admin::providers::test::report::{MapperLine, Missing, Report};
 use crate::app::App;
 use crate::doors::admit::link_of;
-use crate::doors::overage::{self, Groups};
 use crate::entropy;
 use crate::http::page::when;
 use crate::http::problem::Problem;
+use crate::overage::Member;
 use crate::pages::Tone;
 
 const AUTH_TIME: &str = "auth_time";
@@ -35,14 +35,19 @@ pub(super) async fn step(
     deadline: Deadline,
     report: &mut Report,
 ) -> Result<(), Problem> {
-    let groups = groups(app, tenant, provider, claims, deadline).await?;
+    let (overage, failed) = match tried(app, tenant, provider, claims, deadline).await? {
+        Some(Ok(groups)) => (Overage::Named(groups), None),
+        Some(Err(why)) => (Overage::Unknown, Some(why)),
+        None => (Overage::Unknown, None),
+    };
     let mut rows = app.store.read(tenant.id).await?;
     let mappers = rows.mappers(&provider.alias).await?;
-    let imported = import(&mut rows, provider, &mappers, claims, groups.overage()).await?;
+    let imported = import(&mut rows, provider, &mappers, claims, &overage).await?;
     drop(rows);
     report.claims =
         claims.all.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();
-    report.mappers = imported.reports.iter().map(|report| line(report, &groups)).collect();
+    report.mappers =
+        imported.reports.iter().map(|report| line(report, failed.as_deref())).collect();
     report.missing = missing(provider, &mappers, claims);
     if !report.missing.iter().any(|known| known.claim == AUTH_TIME) {
         report.missing.extend(missing_auth_time(tenant, provider, claims));
@@ -53,23 +58,21 @@ pub(super) async fn step(
     Ok(())
 }
 
-/// The groups that the token had no room for, as a sign-in would ask for them; but whoever asked
-/// before, because somebody may have just granted what was missing.
-async fn groups(
+/// What Graph says of groups that the token had no room for. Asked at once, even if a sign-in asked a
+/// moment ago: people test right after they have granted something.
+async fn tried(
     app: &App,
     tenant: &Tenant,
     provider: &Provider,
     claims: &Claims,
     deadline: Deadline,
-) -> Result<Groups, Problem> {
-    let Some(link) = link_of(provider, claims) else { return Ok(Groups::InToken) };
-    if !overage::wanted(app, tenant, provider, claims, &link).await? {
-        return Ok(Groups::InToken);
+) -> Result<Option<Result<Vec<String>, String>>, Problem> {
+    let Some(link) = link_of(provider, claims) else { return Ok(None) };
+    let member = Member { tenant, provider, claims, link: &link };
+    if !member.wants_groups(app).await? {
+        return Ok(None);
     }
-    Ok(match deadline.meet(overage::ask(app, tenant, provider, &link)).await {
-        Ok(groups) => Groups::Named(groups),
-        Err(error) => Groups::Kept { reason: Some(sentence(&error)) },
-    })
+    Ok(Some(member.try_out(app, deadline).await.map_err(|error| sentence(&error))))
 }
 
 /// Runs the mappers as a sign-in would, and writes nothing.
@@ -78,7 +81,7 @@ async fn import(
     provider: &Provider,
     mappers: &[Mapper],
     claims: &Claims,
-    overage: Overage<'_>,
+    overage: &Overage,
 ) -> Result<Imported, Problem> {
     let absent_groups = absent_groups(rows, provider).await?;
     let existing = match link_of(provider, claims) {
@@ -181,18 +184,19 @@ fn moment(name: &str, value: &Value) -> Option<String> {
     Some(format!("{text} ({seconds})"))
 }
 
-fn line(report: &MapperReport, groups: &Groups) -> MapperLine {
+fn line(report: &MapperReport, failed: Option<&str>) -> MapperLine {
     let (tone, words, values) = match &report.outcome {
-        Outcome::Applied { values } if is_of_graph(values, groups) => (
+        Outcome::AppliedFromGraph { values } => (
             Tone::Good,
-            "Would write what Microsoft Graph says: too many to be sent".to_owned(),
+            "Would write these, which Microsoft Graph names: the token had no room for them"
+                .to_owned(),
             values.clone(),
         ),
         Outcome::Applied { values } => (Tone::Good, "Would write".to_owned(), values.clone()),
         Outcome::Cleared => {
             (Tone::Warning, "Would remove the stored values: none came".to_owned(), Vec::new())
         }
-        Outcome::KeptOnOverage => (Tone::Warning, kept_on_overage(groups), Vec::new()),
+        Outcome::KeptOnOverage => (Tone::Warning, kept_on_overage(failed), Vec::new()),
         Outcome::KeptWhileAsked => (
             Tone::Warning,
             "None came, as for other people before: what is stored stays until you have answered \
@@ -218,15 +222,10 @@ fn line(report: &MapperReport, groups: &Groups) -> MapperLine {
     MapperLine { name: report.name.clone(), tone, words, values }
 }
 
-fn is_of_graph(values: &[String], groups: &Groups) -> bool {
-    matches!(groups, Groups::Named(named) if named == values)
-}
-
-fn kept_on_overage(groups: &Groups) -> String {
-    match groups.reason() {
-        Some(reason) => format!("Too many groups to be sent: what is stored stays. {reason}"),
-        None => "Too many groups to be sent: what is stored stays. In Azure, send only the groups \
-                 that are assigned to the application"
-            .to_owned(),
-    }
+fn kept_on_overage(failed: Option<&str>) -> String {
+    let more = failed.unwrap_or(
+        "Microsoft Graph is not asked where names are stored. In Azure, send only the groups that \
+         are assigned to the application.",
+    );
+    format!("Too many groups to be sent: what is stored stays. {more}")
 }
