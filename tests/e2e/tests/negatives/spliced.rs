@@ -1,153 +1,70 @@
-//! Two browsers: what one of them earned is worth nothing in the other.
+//! Two browsers: what one of them earned is worth nothing in the other, in whatever order the two
+//! sign in.
 
-use e2e::{Answer, Browser, Card, World};
-use serde_json::{Value, json};
+mod attempt;
+mod cast;
+mod grid;
+mod orders;
+mod sign_in;
+
+use cast::{Cast, Kind};
+use e2e::{Card, World};
+use serde_json::json;
+use sign_in::Step;
 
 use crate::support::{
-    ACME, ada, answer_to, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia, una,
+    ACME, BIRCH, ada, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia, una,
 };
 
-/// How far the other browser has come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
-    Nowhere,
-    LoginPage,
-    AtProvider,
-    CardStep,
-    ChallengeOut,
-    CardFirstOut,
-}
-
-const STAGES: [Stage; 6] = [
-    Stage::Nowhere,
-    Stage::LoginPage,
-    Stage::AtProvider,
-    Stage::CardStep,
-    Stage::ChallengeOut,
-    Stage::CardFirstOut,
-];
-
-async fn browser_at(world: &World, stage: Stage) -> Browser {
-    let mut browser = world.browser();
-    match stage {
-        Stage::Nowhere => {}
-        Stage::LoginPage => drop(ACME.begin(&mut browser).await),
-        Stage::AtProvider => drop(ACME.to_callback(&mut browser, &mut ada()).await),
-        Stage::CardStep => ACME.to_card(&mut browser, &mut ada()).await,
-        Stage::ChallengeOut => {
-            ACME.to_card(&mut browser, &mut ada()).await;
-            ACME.options(&mut browser).await;
-        }
-        Stage::CardFirstOut => drop(ACME.use_card_options(&mut browser).await),
-    }
-    browser
-}
-
-/// What is carried over from the first browser.
-enum Thing {
-    Callback(String),
-    Answer(Value),
-    CardFirst(Value),
-}
-
-impl Thing {
-    async fn present(&self, browser: &mut Browser) -> Answer {
-        match self {
-            Self::Callback(url) => browser.get(url).await,
-            Self::Answer(answer) => ACME.finish(browser, answer).await,
-            Self::CardFirst(answer) => ACME.use_card(browser, answer).await,
-        }
+async fn explore(first: Kind) {
+    for second in Kind::ALL {
+        let cast = Cast::new(ACME).await;
+        let start = std::time::Instant::now();
+        grid::explore(&cast, [0, 1], [first, second]).await;
+        eprintln!("{first:?} {second:?} {:?}", start.elapsed());
     }
 }
 
-async fn nowhere_but_at_home(world: &World, what: &str, thing: Thing, mut home: Browser) {
-    for stage in STAGES {
-        let mut other = browser_at(world, stage).await;
-        let before = world.dump().await;
-        let answer = thing.present(&mut other).await;
-        let name = format!("{what} in a browser at {stage:?}");
-        assert_clear(&name, &answer);
-        assert!(other.cookie("__Host-sid-acme").is_none(), "{name}");
-        assert_unchanged(&name, &before, &world.dump().await);
+#[tokio::test]
+async fn what_a_sign_in_with_a_known_card_earns_is_worth_nothing_elsewhere() {
+    explore(Kind::Known).await;
+}
+
+#[tokio::test]
+async fn what_an_enrolment_earns_is_worth_nothing_elsewhere() {
+    explore(Kind::New).await;
+}
+
+#[tokio::test]
+async fn what_a_card_alone_earns_is_worth_nothing_elsewhere() {
+    explore(Kind::Alone).await;
+}
+
+#[tokio::test]
+async fn what_an_agent_earns_is_worth_nothing_elsewhere() {
+    explore(Kind::Desk).await;
+}
+
+#[tokio::test]
+async fn what_is_earned_in_one_tenant_is_worth_nothing_in_another() {
+    for kind in Kind::ALL {
+        let cast = Cast::new(BIRCH).await;
+        let start = std::time::Instant::now();
+        grid::explore(&cast, [0, 1], [kind, kind]).await;
+        eprintln!("birch {kind:?} {:?}", start.elapsed());
     }
-    let answer = thing.present(&mut home).await;
-    assert!(matches!(answer.status, 200 | 303), "{what} at home: {answer:?}");
 }
 
 #[tokio::test]
-async fn a_callback_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut home = world.browser();
-    let callback = ACME.to_callback(&mut home, &mut mia()).await;
-    nowhere_but_at_home(&world, "a callback", Thing::Callback(callback), home).await;
-}
-
-#[tokio::test]
-async fn an_assertion_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut card = enrolled(&world, &mut mia(), 1).await;
-    let mut home = world.browser();
-    ACME.to_card(&mut home, &mut mia()).await;
-    let options = ACME.options(&mut home).await;
-    let answer = card.answer(&home, &options);
-    nowhere_but_at_home(&world, "an assertion", Thing::Answer(answer), home).await;
-}
-
-#[tokio::test]
-async fn a_registration_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut home = world.browser();
-    ACME.to_card(&mut home, &mut una()).await;
-    let options = ACME.options(&mut home).await;
-    let answer = Card::new(3).answer(&home, &options);
-    nowhere_but_at_home(&world, "a registration", Thing::Answer(answer), home).await;
-}
-
-#[tokio::test]
-async fn a_card_alone_counts_in_the_browser_that_asked_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut card = enrolled(&world, &mut mia(), 1).await;
-    let mut home = world.browser();
-    let options = ACME.use_card_options(&mut home).await;
-    let answer = card.answer(&home, &options);
-    nowhere_but_at_home(&world, "a card alone", Thing::CardFirst(answer), home).await;
-}
-
-/// Cookie, challenge id and assertion each from one of two logins at the card step: the two whole
-/// ones sign in, the six mixed ones do not.
-#[tokio::test]
-async fn cookie_challenge_and_assertion_must_be_of_one_login() {
-    let world = World::start().await;
-    let mut cards = [enrolled(&world, &mut mia(), 1).await, enrolled(&world, &mut ada(), 2).await];
-    let mixed = (1..7_usize).map(|bits| [bits & 1, bits >> 1 & 1, bits >> 2]);
-    for [cookie, challenge, credential] in mixed {
-        let mut browsers = [world.browser(), world.browser()];
-        ACME.to_card(&mut browsers[0], &mut mia()).await;
-        ACME.to_card(&mut browsers[1], &mut ada()).await;
-        let mut answers = Vec::new();
-        for (browser, card) in browsers.iter_mut().zip(&mut cards) {
-            let options = ACME.options(browser).await;
-            answers.push(answer_to(card, browser, &options, |_| {}));
-        }
-        let spliced = json!({
-            "challenge": answers[challenge]["challenge"],
-            "credential": answers[credential]["credential"],
-        });
-        let before = world.dump().await;
-        let answer = ACME.finish(&mut browsers[cookie], &spliced).await;
-        let after = world.dump().await;
-        let name = format!("cookie {cookie}, challenge {challenge}, assertion {credential}");
-        assert_clear(&name, &answer);
-        if cookie == challenge {
-            assert_only_refused(&name, &before, &after);
-        } else {
-            assert_eq!(answer.code(), "challenge-expired", "{name}");
-            assert_unchanged(&name, &before, &after);
-        }
+async fn two_logins_do_not_disturb_each_other_in_any_order() {
+    let cast = Cast::new(ACME).await;
+    for (kinds, since) in [
+        ([Kind::Known, Kind::Known], [Step::Callback; 2]),
+        ([Kind::Desk, Kind::Desk], [Step::Push; 2]),
+    ] {
+        let start = std::time::Instant::now();
+        let n = orders::run_all(&cast, kinds, since).await;
+        eprintln!("orders {kinds:?} {n} {:?}", start.elapsed());
     }
 }
 
