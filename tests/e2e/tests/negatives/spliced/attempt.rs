@@ -65,7 +65,7 @@ pub(super) fn all(from: &SignIn, to: &SignIn) -> Vec<Attempt> {
 }
 
 /// The tenants in which something can be done: the two logins' own.
-fn ways(from: &SignIn, to: &SignIn) -> Vec<Way> {
+pub(super) fn ways(from: &SignIn, to: &SignIn) -> Vec<Way> {
     let mut ways = vec![to.way, from.way];
     ways.dedup_by_key(|way| way.tenant);
     ways

@@ -10,27 +10,26 @@ use crate::support::{assert_clear, assert_only_refused, assert_unchanged};
 /// Where in the grid something is.
 struct Cell<'a> {
     cast: &'a Cast,
-    sides: [usize; 2],
     kinds: [Kind; 2],
     steps: [usize; 2],
 }
 
 /// Lets each state of a login of the first side and the first kind meet each of a login of the
 /// second, and tries with the browser and the agent of the second what the first has earned.
-pub(super) async fn explore(cast: &Cast, sides: [usize; 2], kinds: [Kind; 2]) {
+pub(super) async fn explore(cast: &Cast, kinds: [Kind; 2]) {
     for first in 0..=kinds[0].steps().len() {
-        row(cast, sides, kinds, first).await;
+        row(cast, kinds, first).await;
         cast.tidy_up().await;
     }
 }
 
-async fn row(cast: &Cast, sides: [usize; 2], kinds: [Kind; 2], first: usize) {
+async fn row(cast: &Cast, kinds: [Kind; 2], first: usize) {
     let world = &cast.world;
-    let [mut from, mut to] = [0, 1].map(|which| cast.sign_in(sides[which], kinds[which]));
+    let [mut from, mut to] = [0, 1].map(|side| cast.sign_in(side, kinds[side]));
     from.walk(world, first).await;
     let mut watch = world.watch().await;
     for second in 0..=kinds[1].steps().len() {
-        let cell = Cell { cast, sides, kinds, steps: [first, second] };
+        let cell = Cell { cast, kinds, steps: [first, second] };
         if second > 0 {
             watch.look().await;
             to.step(world).await;
@@ -73,7 +72,7 @@ impl Cell<'_> {
     /// No page that its browser opens says anything of the other login.
     async fn look(&self, from: &SignIn, to: &SignIn) {
         let mut jar = attempt::jar(from, to);
-        for way in [to.way, from.way] {
+        for way in attempt::ways(from, to) {
             for page in ["login/card", "login/card/pair/return", "account/"] {
                 let shown = jar.clone().get(&way.path(page)).await;
                 from.who.assert_not_named(&self.name(page), &shown);
@@ -111,8 +110,7 @@ impl Cell<'_> {
     /// carries both on: whoever lost something asks anew, and both are signed in as who they are.
     async fn anew(&self, index: usize, watch: &mut Watch) {
         let world = &self.cast.world;
-        let sides = [0, 1].map(|which| (self.sides[which], self.kinds[which]));
-        let [mut from, mut to] = sides.map(|(side, kind)| self.cast.sign_in(side, kind));
+        let [mut from, mut to] = [0, 1].map(|side| self.cast.sign_in(side, self.kinds[side]));
         from.walk(world, self.steps[0]).await;
         to.walk(world, self.steps[1]).await;
         let attempt = attempt::all(&from, &to).swap_remove(index);

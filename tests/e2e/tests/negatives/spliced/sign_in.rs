@@ -148,6 +148,7 @@ impl SignIn {
         self.back_to(Step::Push);
     }
 
+    /// Does so many steps.
     pub(super) async fn walk(&mut self, world: &World, steps: usize) {
         for _ in 0..steps {
             self.step(world).await;
@@ -157,7 +158,6 @@ impl SignIn {
     /// Does the next step, which must succeed.
     pub(super) async fn step(&mut self, world: &World) {
         let step = self.steps[self.done];
-        let start = std::time::Instant::now();
         match step {
             Step::Begin => self.got.number = self.way.begin(&mut self.browser).await,
             Step::Provider => {
@@ -197,9 +197,6 @@ impl SignIn {
             Step::Push | Step::Claim | Step::Answer | Step::Fetch => {
                 self.ask_agent(world, step).await;
             }
-        }
-        if std::env::var("TIMES").is_ok() {
-            eprintln!("{step:?} {:?}", start.elapsed());
         }
         self.done += 1;
     }
