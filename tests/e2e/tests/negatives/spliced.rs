@@ -14,12 +14,13 @@ mod cast;
 mod grid;
 mod orders;
 mod sign_in;
+mod step;
 
 use cast::{Cast, Kind};
 use e2e::{Card, World};
 use orders::{Part, run_all};
 use serde_json::json;
-use sign_in::Step;
+use step::Step;
 
 use crate::support::{
     ACME, BIRCH, ada, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia, una,
@@ -51,6 +52,15 @@ async fn what_a_card_alone_earns_is_worth_nothing_elsewhere() {
 #[tokio::test]
 async fn what_a_sign_in_with_an_agent_earns_is_worth_nothing_elsewhere() {
     is_worth_nothing_elsewhere(Kind::Desk).await;
+}
+
+/// Where no card of somebody else is refused for whose it is.
+#[tokio::test]
+async fn what_is_earned_is_worth_nothing_in_another_login_of_the_same_person() {
+    for kind in [Kind::Known, Kind::Alone, Kind::Desk] {
+        let cast = Cast::alone().await;
+        grid::explore(&cast, [kind, kind]).await;
+    }
 }
 
 /// Both in its own tenant, and where it was earned, where the browser says what it holds under the

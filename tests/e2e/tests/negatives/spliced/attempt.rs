@@ -4,7 +4,8 @@ use agent_protocol::paths;
 use e2e::{Answer, Browser, Way, World};
 use serde_json::{Value, json};
 
-use super::sign_in::{SignIn, Step};
+use super::sign_in::SignIn;
+use super::step::Step;
 use crate::device::{Device, come_back, token_in};
 use crate::support::{answer_to, whichever_card};
 
@@ -32,6 +33,13 @@ pub(super) enum Leaves {
     AskedElsewhere,
 }
 
+impl Leaves {
+    /// Whether both logins go on as they were.
+    pub(super) fn spends_nothing(self) -> bool {
+        matches!(self, Self::Nothing | Self::OnRecord)
+    }
+}
+
 enum Act {
     /// Opens an address.
     Open(String),
@@ -57,10 +65,13 @@ pub(super) fn all(from: &SignIn, to: &SignIn) -> Vec<Attempt> {
         all.extend(of_answers(way, from, to));
         all.extend(of_token(way, from));
     }
-    all.extend(of_card(from, to));
     all.extend(of_code(from));
-    all.extend(of_pairing(from, to));
     all.extend(of_tickets(from, to));
+    // Of one person's own, card and agent may answer in either browser.
+    if from.who != to.who {
+        all.extend(of_card(from, to));
+        all.extend(of_pairing(from, to));
+    }
     all
 }
 

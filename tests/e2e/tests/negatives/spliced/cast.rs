@@ -3,13 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use e2e::{Answer, Card, Dump, Row, Way, World};
+use e2e::{Answer, Card, Dump, Way, World};
 use entra_stand_in::{NewUser, Person};
 
-use super::sign_in::{ALONE, DESK, PAGE, SignIn, Step};
+use super::sign_in::SignIn;
+use super::step::{ALONE, DESK, PAGE, Step};
+use crate::support::ACME;
 
 /// Somebody, as pages name them.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Who {
     pub(super) username: String,
     name: String,
@@ -64,16 +66,11 @@ impl Who {
         }
     }
 
-    /// The ids of this person and of their logins, as rows quote them.
-    pub(super) fn ids(&self, dump: &Dump) -> Vec<String> {
+    /// This person's id, as rows quote it.
+    pub(super) fn id(&self, dump: &Dump) -> Option<String> {
         let quoted = format!("'{}'", self.username);
-        let people = dump.rows("person").into_iter().filter(|row| row["username"] == quoted);
-        let mut ids: Vec<String> = people.map(|row| row["person_id"].clone()).collect();
-        let is_theirs = |row: &Row| ids.contains(&row["person_id"]);
-        let logins = dump.rows("login").into_iter().filter(is_theirs);
-        let logins: Vec<String> = logins.map(|row| row["login_id"].clone()).collect();
-        ids.extend(logins);
-        ids
+        let mut people = dump.rows("person").into_iter();
+        people.find(|row| row["username"] == quoted).map(|row| row["person_id"].clone())
     }
 }
 
@@ -98,10 +95,17 @@ impl Cast {
     pub(super) async fn new(other: Way) -> Self {
         let world = World::start().await.with_birch().await;
         let sides = [
-            Side::new(&world, crate::support::ACME, "Mia Member", "mia", 1).await,
+            Side::new(&world, ACME, "Mia Member", "mia", 1).await,
             Side::new(&world, other, "Ada Admin", "ada", 2).await,
         ];
         Self { world, sides, newcomers: Cell::new(0) }
+    }
+
+    /// Mia at acme, with two browsers and two agents.
+    pub(super) async fn alone() -> Self {
+        let Self { world, sides: [Side { way, who, card }, _], newcomers } = Self::new(ACME).await;
+        let sides = [0, 1].map(|_| Side { way, who: who.clone(), card: Rc::clone(&card) });
+        Self { world, sides, newcomers }
     }
 
     /// A login that begins. Newcomers are somebody new each time.

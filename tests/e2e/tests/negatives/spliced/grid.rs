@@ -1,10 +1,11 @@
 //! The states of two logins side by side, and in each all that one can do with what is the other's.
 
-use e2e::{Dump, Watch};
+use e2e::{Answer, Dump, Watch};
 
 use super::attempt::{self, Attempt, Leaves};
 use super::cast::{Cast, Kind};
-use super::sign_in::{SignIn, Step};
+use super::sign_in::SignIn;
+use super::step::Step;
 use crate::support::{assert_clear, assert_only_refused, assert_unchanged};
 
 /// Where in the grid something is.
@@ -31,23 +32,10 @@ async fn row(cast: &Cast, kinds: [Kind; 2], first: usize) {
     for second in 0..=kinds[1].steps().len() {
         let cell = Cell { cast, kinds, steps: [first, second] };
         if second > 0 {
-            watch.look().await;
-            to.step(world).await;
-            // So it does not matter in which order the steps so far were done.
-            if let Some(before) = watch.look().await {
-                cell.assert_untouched("a step beside that", &from, &before, watch.seen());
-            }
+            cell.step(&from, &mut to, &mut watch).await;
         }
         cell.look(&from, &to).await;
-        let attempts = attempt::all(&from, &to);
-        let outlived =
-            |attempt: &Attempt| matches!(attempt.leaves, Leaves::Nothing | Leaves::OnRecord);
-        for attempt in attempts.iter().filter(|attempt| outlived(attempt)) {
-            cell.attempt(attempt, &mut from, &to, &mut watch).await;
-        }
-        for (index, _) in attempts.iter().enumerate().filter(|(_, attempt)| !outlived(attempt)) {
-            cell.anew(index, &mut watch).await;
-        }
+        cell.try_all(&mut from, &to, &mut watch).await;
     }
     to.carry_on(world, &from.who).await;
     from.carry_on(world, &to.who).await;
@@ -61,12 +49,51 @@ impl Cell<'_> {
         )
     }
 
-    /// No row of this login is another one than before.
-    fn assert_untouched(&self, what: &str, login: &SignIn, before: &Dump, after: &Dump) {
-        let ids = login.who.ids(before);
+    /// The second login comes here by a step that changes nothing of the first: so it does not
+    /// matter in which order the steps so far were done.
+    async fn step(&self, from: &SignIn, to: &mut SignIn, watch: &mut Watch) {
+        watch.look().await;
+        to.step(&self.cast.world).await;
+        if let Some(before) = watch.look().await {
+            self.assert_untouched("a step beside that", [from, to], &before, watch.seen());
+        }
+    }
+
+    /// Makes every attempt: those that both logins outlive with these two.
+    async fn try_all(&self, from: &mut SignIn, to: &SignIn, watch: &mut Watch) {
+        let attempts = attempt::all(from, to);
+        let (harmless, harmful): (Vec<_>, Vec<_>) =
+            attempts.iter().enumerate().partition(|(_, attempt)| attempt.leaves.spends_nothing());
+        for (_, attempt) in harmless {
+            self.attempt(attempt, from, to, watch).await;
+        }
+        for (index, _) in harmful {
+            self.anew(index, watch).await;
+        }
+    }
+
+    /// No row of the one login, or of its person, is another one than before.
+    fn assert_untouched(
+        &self,
+        what: &str,
+        [one, other]: [&SignIn; 2],
+        before: &Dump,
+        after: &Dump,
+    ) {
+        let mut marks = one.marks(before);
+        if one.who != other.who {
+            marks.extend(one.who.id(before));
+        }
         let changes = before.changes(after);
-        let touched = changes.iter().find(|row| ids.iter().any(|id| row.contains(id)));
+        let touched = changes.iter().find(|row| marks.iter().any(|mark| row.contains(mark)));
         assert_eq!(touched, None, "{}", self.name(what));
+    }
+
+    /// An answer says nothing of the other login's person, unless it is the same person.
+    fn assert_not_named(&self, what: &str, [one, other]: [&SignIn; 2], answer: &Answer) {
+        if one.who != other.who {
+            one.who.assert_not_named(&self.name(what), answer);
+        }
     }
 
     /// No page that its browser opens says anything of the other login.
@@ -75,13 +102,13 @@ impl Cell<'_> {
         for way in attempt::ways(from, to) {
             for page in ["login/card", "login/card/pair/return", "account/"] {
                 let shown = jar.clone().get(&way.path(page)).await;
-                from.who.assert_not_named(&self.name(page), &shown);
+                self.assert_not_named(page, [from, to], &shown);
             }
         }
         if let Some(pairing) = &from.got.pairing {
             jar.set_cookie(&to.pairing_cookie(), pairing);
             let page = jar.get(&to.way.path("login/card")).await;
-            from.who.assert_not_named(&self.name("the card page"), &page);
+            self.assert_not_named("the card page", [from, to], &page);
             let ticket = from.got.ticket.iter().find_map(|ticket| ticket.as_str());
             let shows = ticket.is_some_and(|ticket| page.body.contains(ticket));
             assert!(!shows, "{}", self.name("the ticket"));
@@ -96,14 +123,14 @@ impl Cell<'_> {
         if answer.member("state") != "no-agent" {
             assert_clear(&name, &answer);
         }
-        from.who.assert_not_named(&name, &answer);
+        self.assert_not_named(&attempt.name, [from, to], &answer);
         let Some(before) = watch.look().await else {
             assert_eq!(attempt.leaves, Leaves::Nothing, "{name}");
             return;
         };
         assert_leaves(&name, attempt.leaves, &before, watch.seen());
-        let other = if attempt.leaves == Leaves::OfferOver { to } else { &*from };
-        self.assert_untouched(&attempt.name, other, &before, watch.seen());
+        let outlives = if attempt.leaves == Leaves::OfferOver { [to, from] } else { [&*from, to] };
+        self.assert_untouched(&attempt.name, outlives, &before, watch.seen());
     }
 
     /// Makes an attempt that spends something of one of the two, with two logins of its own, and

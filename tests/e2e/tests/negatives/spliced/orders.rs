@@ -1,7 +1,8 @@
 //! Two logins in every order of their steps.
 
 use super::cast::{Cast, Kind};
-use super::sign_in::{SignIn, Step};
+use super::sign_in::SignIn;
+use super::step::Step;
 
 /// A login from one step to another: those before come first, and those after last.
 pub(super) type Part = (Kind, Step, Step);
