@@ -74,6 +74,7 @@ impl Dump {
 /// Somebody who looks at the database again and again.
 pub struct Watch {
     database: Database,
+    tables: Tables,
     /// SQLite's count of what others have written; another engine does not tell.
     version: Option<String>,
     seen: Dump,
@@ -93,7 +94,7 @@ impl Watch {
             return None;
         }
         self.version = version;
-        let now = self.database.dump().await;
+        let now = self.database.dump(&self.tables).await;
         Some(std::mem::replace(&mut self.seen, now))
     }
 }
@@ -103,8 +104,9 @@ impl World {
     pub async fn watch(&self) -> Watch {
         let mut database = self.database().await;
         let version = database.version().await;
-        let seen = database.dump().await;
-        Watch { database, version, seen }
+        let tables = database.tables().await;
+        let seen = database.dump(&tables).await;
+        Watch { database, tables, version, seen }
     }
 
     /// Everything that the database holds now, of all tenants, written the same way on either
@@ -114,7 +116,9 @@ impl World {
     ///
     /// When the database cannot be read.
     pub async fn dump(&self) -> Dump {
-        self.database().await.dump().await
+        let mut database = self.database().await;
+        let tables = database.tables().await;
+        database.dump(&tables).await
     }
 
     /// Changes the database behind the server's back, such as a moment that would take long to
@@ -182,13 +186,16 @@ const POSTGRES_COLUMNS: &str = "SELECT CAST(table_name AS TEXT), CAST(column_nam
      AND table_name NOT LIKE '_sqlx%'";
 
 impl Database {
-    async fn dump(&mut self) -> Dump {
+    async fn dump(&mut self, tables: &Tables) -> Dump {
         let mut dump = BTreeMap::new();
-        for (table, columns) in self.tables().await {
+        for (table, columns) in tables {
             let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
             let rows = self.rows(format!("SELECT {} FROM {table}", values.join(", "))).await;
             let names = || columns.iter().map(|(name, _)| name.clone());
-            dump.insert(table, rows.into_iter().map(|row| names().zip(row).collect()).collect());
+            dump.insert(
+                table.clone(),
+                rows.into_iter().map(|row| names().zip(row).collect()).collect(),
+            );
         }
         Dump(dump)
     }

@@ -86,6 +86,8 @@ async fn in_whatever_order_two_pages_go_on_each_signs_in_its_own_person() {
     assert_eq!(run_all(&cast, [alone, PAGE]).await, 35);
 }
 
+/// Pairing and asking apart: together they have 3432 orders, and that no step of either touches the
+/// other login is asserted in the grid.
 #[tokio::test]
 async fn in_whatever_order_two_agents_go_on_each_signs_in_its_own_person() {
     let cast = Cast::new(ACME).await;

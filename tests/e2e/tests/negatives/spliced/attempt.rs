@@ -192,8 +192,7 @@ impl Attempt {
             Act::Send(path, body) => jar.post_json(path, body).await,
             Act::Tap => {
                 let options = to.got.options.as_ref().unwrap();
-                let card = &mut from.card.borrow_mut();
-                let answer = answer_to(card, &jar, options, whichever_card);
+                let answer = answer_to(&mut from.card.borrow_mut(), &jar, options, whichever_card);
                 to.way.finish(&mut jar, &answer).await
             }
             Act::Pair(way, code) => {

@@ -43,7 +43,7 @@ impl Kind {
 }
 
 /// One of the two sides: a tenant, and somebody there whose card is enrolled.
-pub(super) struct Side {
+struct Side {
     way: Way,
     who: Who,
     card: Rc<RefCell<Card>>,
@@ -52,7 +52,7 @@ pub(super) struct Side {
 /// A world with two sides.
 pub(super) struct Cast {
     pub(super) world: World,
-    pub(super) sides: [Side; 2],
+    sides: [Side; 2],
     newcomers: Cell<u64>,
 }
 

@@ -19,7 +19,7 @@ struct Cell<'a> {
 /// second, and tries with the browser and the agent of the second what the first has earned.
 pub(super) async fn explore(cast: &Cast, kinds: [Kind; 2]) {
     for first in 0..=kinds[0].steps().len() {
-        row(cast, kinds, first).await;
+        Box::pin(row(cast, kinds, first)).await;
         cast.tidy_up().await;
     }
 }
