@@ -24,15 +24,16 @@ impl Dump {
 
     /// How `later` differs: each row that is gone behind a minus, each new one behind a plus.
     pub fn changes(&self, later: &Self) -> Vec<String> {
-        let rows = |dump: &Self| -> BTreeSet<(String, Row)> {
-            let each = dump.0.iter();
-            each.flat_map(|(table, rows)| rows.iter().map(|row| (table.clone(), row.clone())))
-                .collect()
+        let none = BTreeSet::new();
+        let beyond = |some: &Self, others: &Self, sign: &str| -> Vec<String> {
+            let tables = some.0.iter();
+            let beyond = tables.flat_map(|(table, rows)| {
+                let others = others.0.get(table).unwrap_or(&none);
+                rows.difference(others).map(move |row| format!("{sign} {table} {row:?}"))
+            });
+            beyond.collect()
         };
-        let (before, after) = (rows(self), rows(later));
-        let gone = before.difference(&after).map(|(table, row)| format!("- {table} {row:?}"));
-        let new = after.difference(&before).map(|(table, row)| format!("+ {table} {row:?}"));
-        gone.chain(new).collect()
+        [beyond(self, later, "-"), beyond(later, self, "+")].concat()
     }
 
     /// The kinds of the audit events that `later` has on top, in their order.
@@ -70,7 +71,44 @@ impl Dump {
     }
 }
 
+/// Somebody who looks at the database again and again.
+pub struct Watch {
+    database: Database,
+    tables: Tables,
+    /// SQLite's count of what others have written; another engine does not tell.
+    version: Option<String>,
+    seen: Dump,
+}
+
+impl Watch {
+    /// Everything that the database held at the last look.
+    pub fn seen(&self) -> &Dump {
+        &self.seen
+    }
+
+    /// Looks again: what was seen before, if something was written since. Costs next to nothing
+    /// where the database tells that nothing was.
+    pub async fn look(&mut self) -> Option<Dump> {
+        let version = self.database.version().await;
+        if version.is_some() && version == self.version {
+            return None;
+        }
+        self.version = version;
+        let now = self.database.dump(&self.tables).await;
+        Some(std::mem::replace(&mut self.seen, now))
+    }
+}
+
 impl World {
+    /// Looks at the database, to look again later.
+    pub async fn watch(&self) -> Watch {
+        let mut database = self.database().await;
+        let version = database.version().await;
+        let tables = database.tables().await;
+        let seen = database.dump(&tables).await;
+        Watch { database, tables, version, seen }
+    }
+
     /// Everything that the database holds now, of all tenants, written the same way on either
     /// engine.
     ///
@@ -79,14 +117,8 @@ impl World {
     /// When the database cannot be read.
     pub async fn dump(&self) -> Dump {
         let mut database = self.database().await;
-        let mut dump = BTreeMap::new();
-        for (table, columns) in database.tables().await {
-            let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
-            let rows = database.rows(format!("SELECT {} FROM {table}", values.join(", "))).await;
-            let names = || columns.iter().map(|(name, _)| name.clone());
-            dump.insert(table, rows.into_iter().map(|row| names().zip(row).collect()).collect());
-        }
-        Dump(dump)
+        let tables = database.tables().await;
+        database.dump(&tables).await
     }
 
     /// Changes the database behind the server's back, such as a moment that would take long to
@@ -154,6 +186,31 @@ const POSTGRES_COLUMNS: &str = "SELECT CAST(table_name AS TEXT), CAST(column_nam
      AND table_name NOT LIKE '_sqlx%'";
 
 impl Database {
+    async fn dump(&mut self, tables: &Tables) -> Dump {
+        let mut dump = BTreeMap::new();
+        for (table, columns) in tables {
+            let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
+            let rows = self.rows(format!("SELECT {} FROM {table}", values.join(", "))).await;
+            let names = || columns.iter().map(|(name, _)| name.clone());
+            dump.insert(
+                table.clone(),
+                rows.into_iter().map(|row| names().zip(row).collect()).collect(),
+            );
+        }
+        Dump(dump)
+    }
+
+    /// Changes when another connection has written, on SQLite.
+    async fn version(&mut self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => {
+                let select = "SELECT CAST(data_version AS TEXT) FROM pragma_data_version";
+                self.rows(select.to_owned()).await.pop()?.pop()
+            }
+            Self::Postgres(_) => None,
+        }
+    }
+
     async fn tables(&mut self) -> Tables {
         let select = match self {
             Self::Sqlite(_) => SQLITE_COLUMNS,

@@ -17,7 +17,7 @@ mod way;
 mod world;
 
 pub use browser::{Answer, Browser, Events};
-pub use database::{Dump, Row};
+pub use database::{Dump, Row, Watch};
 pub use desktop::{Desktop, PIN};
 pub use entra::Azure;
 pub use guide::{GUIDE, GUIDE_MAPPERS, GuideMapper, Walk};

@@ -40,15 +40,20 @@ impl Way {
     }
 
     /// Begins, and chooses the provider: its authorization URL.
+    pub async fn to_provider(self, browser: &mut Browser) -> String {
+        let number = self.begin(browser).await;
+        self.choose_provider(browser, &number).await
+    }
+
+    /// Chooses the provider for the login of that number: its authorization URL.
     ///
     /// # Panics
     ///
     /// When no redirect comes.
     #[expect(clippy::expect_used, reason = "a login that does not begin is a red test")]
-    pub async fn to_provider(self, browser: &mut Browser) -> String {
-        let number = self.begin(browser).await;
+    pub async fn choose_provider(self, browser: &mut Browser, number: &str) -> String {
         let path = self.path(&format!("broker/{}/login", self.alias));
-        let away = browser.post_form(&path, &[("login", &number)]).await;
+        let away = browser.post_form(&path, &[("login", number)]).await;
         away.location.clone().expect("a redirect to the provider")
     }
 
@@ -104,13 +109,19 @@ impl Way {
         browser.post_json(&self.path("login/card/finish"), answer).await
     }
 
-    /// Asks for a challenge for "Use your card".
+    /// Begins, and asks for a challenge for "Use your card".
+    pub async fn use_card_options(self, browser: &mut Browser) -> Answer {
+        let number = self.begin(browser).await;
+        self.choose_card(browser, &number).await
+    }
+
+    /// Asks for a challenge for "Use your card" in the login of that number.
     ///
     /// # Panics
     ///
     /// When none comes.
-    pub async fn use_card_options(self, browser: &mut Browser) -> Answer {
-        let number: u8 = self.begin(browser).await.parse().unwrap_or_default();
+    pub async fn choose_card(self, browser: &mut Browser, number: &str) -> Answer {
+        let number: u8 = number.parse().unwrap_or_default();
         let path = self.path("login/use-card/options");
         let options = browser.post_json(&path, &json!({ "hint": "card", "login": number })).await;
         assert_eq!(options.status, 200, "{options:?}");

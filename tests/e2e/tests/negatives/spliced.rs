@@ -1,154 +1,102 @@
-//! Two browsers: what one of them earned is worth nothing in the other.
+//! Two browsers: what one of them earned is worth nothing in the other, in whatever order the two
+//! sign in.
+//!
+//! A login has as many states as it has steps. A grid lets each state of one meet each state of the
+//! other, and in each of them the browser and the agent of the second are given all that the first
+//! has earned so far, used or not: each cookie jar with each callback, challenge, credential, code,
+//! token and ticket. That is every order in which the two can come: no step of one writes anything
+//! of the other's rows, which is asserted at each, so that the two are where they are by whichever
+//! order of steps they came there. What reads the other's rows all the same would show when the
+//! steps are run in each of these orders.
 
-use e2e::{Answer, Browser, Card, World};
-use serde_json::{Value, json};
+mod attempt;
+mod cast;
+mod grid;
+mod orders;
+mod sign_in;
+mod step;
+
+use cast::{Cast, Kind};
+use e2e::{Card, World};
+use orders::{Part, run_all};
+use serde_json::json;
+use step::Step;
 
 use crate::support::{
-    ACME, ada, answer_to, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia, una,
+    ACME, BIRCH, ada, assert_clear, assert_only_refused, assert_unchanged, enrolled, mia, una,
 };
 
-/// How far the other browser has come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
-    Nowhere,
-    LoginPage,
-    AtProvider,
-    CardStep,
-    ChallengeOut,
-    CardFirstOut,
-}
-
-const STAGES: [Stage; 6] = [
-    Stage::Nowhere,
-    Stage::LoginPage,
-    Stage::AtProvider,
-    Stage::CardStep,
-    Stage::ChallengeOut,
-    Stage::CardFirstOut,
-];
-
-async fn browser_at(world: &World, stage: Stage) -> Browser {
-    let mut browser = world.browser();
-    match stage {
-        Stage::Nowhere => {}
-        Stage::LoginPage => drop(ACME.begin(&mut browser).await),
-        Stage::AtProvider => drop(ACME.to_callback(&mut browser, &mut ada()).await),
-        Stage::CardStep => ACME.to_card(&mut browser, &mut ada()).await,
-        Stage::ChallengeOut => {
-            ACME.to_card(&mut browser, &mut ada()).await;
-            ACME.options(&mut browser).await;
-        }
-        Stage::CardFirstOut => drop(ACME.use_card_options(&mut browser).await),
-    }
-    browser
-}
-
-/// What is carried over from the first browser.
-enum Thing {
-    Callback(String),
-    Answer(Value),
-    CardFirst(Value),
-}
-
-impl Thing {
-    async fn present(&self, browser: &mut Browser) -> Answer {
-        match self {
-            Self::Callback(url) => browser.get(url).await,
-            Self::Answer(answer) => ACME.finish(browser, answer).await,
-            Self::CardFirst(answer) => ACME.use_card(browser, answer).await,
-        }
+/// Beside each kind of login of somebody else in the same tenant.
+async fn is_worth_nothing_elsewhere(first: Kind) {
+    for second in Kind::ALL {
+        let cast = Cast::new(ACME).await;
+        grid::explore(&cast, [first, second]).await;
     }
 }
 
-async fn nowhere_but_at_home(world: &World, what: &str, thing: Thing, mut home: Browser) {
-    for stage in STAGES {
-        let mut other = browser_at(world, stage).await;
-        let before = world.dump().await;
-        let answer = thing.present(&mut other).await;
-        let name = format!("{what} in a browser at {stage:?}");
-        assert_clear(&name, &answer);
-        assert!(other.cookie("__Host-sid-acme").is_none(), "{name}");
-        assert_unchanged(&name, &before, &world.dump().await);
+#[tokio::test]
+async fn what_a_sign_in_with_a_known_card_earns_is_worth_nothing_elsewhere() {
+    is_worth_nothing_elsewhere(Kind::Known).await;
+}
+
+#[tokio::test]
+async fn what_an_enrolment_earns_is_worth_nothing_elsewhere() {
+    is_worth_nothing_elsewhere(Kind::New).await;
+}
+
+#[tokio::test]
+async fn what_a_card_alone_earns_is_worth_nothing_elsewhere() {
+    is_worth_nothing_elsewhere(Kind::Alone).await;
+}
+
+#[tokio::test]
+async fn what_a_sign_in_with_an_agent_earns_is_worth_nothing_elsewhere() {
+    is_worth_nothing_elsewhere(Kind::Desk).await;
+}
+
+/// Where no card of somebody else is refused for whose it is.
+#[tokio::test]
+async fn what_is_earned_is_worth_nothing_in_another_login_of_the_same_person() {
+    for kind in [Kind::Known, Kind::Alone, Kind::Desk] {
+        let cast = Cast::alone().await;
+        grid::explore(&cast, [kind, kind]).await;
     }
-    let answer = thing.present(&mut home).await;
-    assert!(matches!(answer.status, 200 | 303), "{what} at home: {answer:?}");
 }
 
+/// Both in its own tenant, and where it was earned, where the browser says what it holds under the
+/// names of that tenant too.
 #[tokio::test]
-async fn a_callback_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut home = world.browser();
-    let callback = ACME.to_callback(&mut home, &mut mia()).await;
-    nowhere_but_at_home(&world, "a callback", Thing::Callback(callback), home).await;
-}
-
-#[tokio::test]
-async fn an_assertion_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut card = enrolled(&world, &mut mia(), 1).await;
-    let mut home = world.browser();
-    ACME.to_card(&mut home, &mut mia()).await;
-    let options = ACME.options(&mut home).await;
-    let answer = card.answer(&home, &options);
-    nowhere_but_at_home(&world, "an assertion", Thing::Answer(answer), home).await;
-}
-
-#[tokio::test]
-async fn a_registration_counts_in_the_browser_that_began_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut home = world.browser();
-    ACME.to_card(&mut home, &mut una()).await;
-    let options = ACME.options(&mut home).await;
-    let answer = Card::new(3).answer(&home, &options);
-    nowhere_but_at_home(&world, "a registration", Thing::Answer(answer), home).await;
-}
-
-#[tokio::test]
-async fn a_card_alone_counts_in_the_browser_that_asked_and_nowhere_else() {
-    let world = World::start().await;
-    enrolled(&world, &mut ada(), 2).await;
-    let mut card = enrolled(&world, &mut mia(), 1).await;
-    let mut home = world.browser();
-    let options = ACME.use_card_options(&mut home).await;
-    let answer = card.answer(&home, &options);
-    nowhere_but_at_home(&world, "a card alone", Thing::CardFirst(answer), home).await;
-}
-
-/// Cookie, challenge id and assertion each from one of two logins at the card step: the two whole
-/// ones sign in, the six mixed ones do not.
-#[tokio::test]
-async fn cookie_challenge_and_assertion_must_be_of_one_login() {
-    let world = World::start().await;
-    let mut cards = [enrolled(&world, &mut mia(), 1).await, enrolled(&world, &mut ada(), 2).await];
-    let mixed = (1..7_usize).map(|bits| [bits & 1, bits >> 1 & 1, bits >> 2]);
-    for [cookie, challenge, credential] in mixed {
-        let mut browsers = [world.browser(), world.browser()];
-        ACME.to_card(&mut browsers[0], &mut mia()).await;
-        ACME.to_card(&mut browsers[1], &mut ada()).await;
-        let mut answers = Vec::new();
-        for (browser, card) in browsers.iter_mut().zip(&mut cards) {
-            let options = ACME.options(browser).await;
-            answers.push(answer_to(card, browser, &options, |_| {}));
-        }
-        let spliced = json!({
-            "challenge": answers[challenge]["challenge"],
-            "credential": answers[credential]["credential"],
-        });
-        let before = world.dump().await;
-        let answer = ACME.finish(&mut browsers[cookie], &spliced).await;
-        let after = world.dump().await;
-        let name = format!("cookie {cookie}, challenge {challenge}, assertion {credential}");
-        assert_clear(&name, &answer);
-        if cookie == challenge {
-            assert_only_refused(&name, &before, &after);
-        } else {
-            assert_eq!(answer.code(), "challenge-expired", "{name}");
-            assert_unchanged(&name, &before, &after);
-        }
+async fn what_is_earned_in_one_tenant_is_worth_nothing_in_another() {
+    for kind in Kind::ALL {
+        let cast = Cast::new(BIRCH).await;
+        grid::explore(&cast, [kind, kind]).await;
     }
+}
+
+/// From the callback on: before it a login has no row, and what it does is in its browser alone.
+const PAGE: Part = (Kind::Known, Step::Callback, Step::Finish);
+
+#[tokio::test]
+async fn in_whatever_order_two_pages_go_on_each_signs_in_its_own_person() {
+    let cast = Cast::new(ACME).await;
+    assert_eq!(run_all(&cast, [PAGE, PAGE]).await, 70);
+    let enrols = (Kind::New, Step::Page, Step::Finish);
+    assert_eq!(run_all(&cast, [enrols, enrols]).await, 20);
+    let alone = (Kind::Alone, Step::Begin, Step::UseCard);
+    assert_eq!(run_all(&cast, [alone, PAGE]).await, 35);
+}
+
+/// Pairing and asking apart: together they have 3432 orders, and that no step of either touches the
+/// other login is asserted in the grid.
+#[tokio::test]
+async fn in_whatever_order_two_agents_go_on_each_signs_in_its_own_person() {
+    let cast = Cast::new(ACME).await;
+    let pairs = (Kind::Desk, Step::Code, Step::Return);
+    assert_eq!(run_all(&cast, [pairs, pairs]).await, 20);
+    let answers = (Kind::Desk, Step::Push, Step::Fetch);
+    assert_eq!(run_all(&cast, [answers, answers]).await, 70);
+    let page = (Kind::Known, Step::Options, Step::Finish);
+    assert_eq!(run_all(&cast, [answers, page]).await, 15);
 }
 
 /// The login cookie of one browser beside the provider's answer to the other one.
