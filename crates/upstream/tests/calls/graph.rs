@@ -160,6 +160,7 @@ async fn pages_without_end_and_more_groups_than_anybody_is_in_are_refused() {
     assert_eq!(graph.groups().await, Err(GraphError::TooMany.into()));
     assert_eq!(graph.asked().len(), 2 + 32);
     let graph = Graph::with_graph().await;
+    let next = graph.origin.join("/v1.0/next").unwrap();
     let large = |from: u32| page(from..from + 7_000, Some(next.as_str()));
     graph.answers([token(), size_limit(), large(0), large(7_000), large(14_000), large(21_000)]);
     assert_eq!(graph.groups().await, Err(GraphError::TooMany.into()));
@@ -222,9 +223,7 @@ async fn nobody_is_asked_without_a_graph_a_secret_or_an_object_id() {
 #[tokio::test]
 async fn all_calls_end_with_the_deadline_that_was_given() {
     let graph = Graph::with_graph().await;
-    let deadline = graph.upstream.deadline();
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(5)).await;
+    let over = new(Config { deadline: Duration::ZERO, ..Config::default() }).deadline();
     let token_endpoint = graph.origin.join("/t/oauth2/v2.0/token").unwrap();
     let secret = Secret::from("s3cret".to_owned());
     let who = GroupsOf {
@@ -234,6 +233,6 @@ async fn all_calls_end_with_the_deadline_that_was_given() {
         client_secret: Some(&secret),
         oid: OID,
     };
-    let late = graph.upstream.groups_of(&who, deadline).await;
+    let late = graph.upstream.groups_of(&who, over).await;
     assert_eq!(late, Err(UpstreamError::Deadline));
 }
