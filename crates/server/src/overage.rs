@@ -51,7 +51,7 @@ pub(crate) struct Member<'a> {
     pub(crate) link: &'a EntraLink,
 }
 
-impl<'a> Found<'a> {
+impl Found<'_> {
     fn unknown(why: Option<Unknown>) -> Self {
         Self { overage: Overage::Unknown, unknown: why, turn: None }
     }
@@ -76,7 +76,7 @@ impl<'a> Found<'a> {
     }
 }
 
-impl<'a> Member<'a> {
+impl Member<'_> {
     /// Asks Graph, if there is need and it is the person's turn; before `deadline`, which is that
     /// of the whole sign-in.
     ///

@@ -83,12 +83,11 @@ impl Upstream {
         };
         groups.sort_unstable();
         groups.dedup();
-        match groups.len() {
+        if groups.len() <= graph::MOST_IN_TOKEN {
             // So many would have been sent.
-            ..=graph::MOST_IN_TOKEN => Err(GraphError::OtherKinds.into()),
-            ..=MAX_GROUPS => Ok(groups),
-            _ => Err(GraphError::TooMany.into()),
+            return Err(GraphError::OtherKinds.into());
         }
+        if groups.len() <= MAX_GROUPS { Ok(groups) } else { Err(GraphError::TooMany.into()) }
     }
 
     async fn page_by_page(

@@ -117,7 +117,8 @@ async fn without_the_permission_groups_stay_and_count_as_old() {
 async fn with_old_groups(world: &World) -> BTreeSet<String> {
     world.stand_in.set_groups_claim(world.azure.client_id, GroupsClaim::SecurityGroup).unwrap();
     let user = world.stand_in.user(MAX).unwrap();
-    let (few, all) = (user.groups[..3].to_vec(), user.groups);
+    let few = user.groups.iter().take(3).copied().collect();
+    let all = user.groups;
     world.stand_in.update_user(user.id, |user| user.groups = few).unwrap();
     sign_in(world).await;
     world.stand_in.update_user(user.id, |user| user.groups = all).unwrap();
