@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use link_pcsc::{Event, InsertedCard, Monitor, Options, PcscLink};
 
-use crate::board::{Arrival, Board, DeviceId, DeviceSource};
+use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open};
+use crate::words::plain;
+
+/// Longest name of a reader, in characters. The maker of a USB reader writes it.
+pub(crate) const NAME: usize = 80;
 
 /// Every PC/SC reader of this computer.
 #[derive(Debug, Default)]
@@ -24,11 +28,11 @@ impl DeviceSource for Readers {
 fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event) {
     match event {
         Event::CardInserted(card) => {
-            let name = card.reader.to_string_lossy().into_owned();
+            let name = plain(&card.reader.to_string_lossy(), NAME);
             // Seen at the first look, also after the service was away: nobody put it there for us.
             let arrival = if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
             let reader = card.reader.clone();
-            let id = board.arrived(name, arrival, Arc::new(move || Ok(link(&card))));
+            let id = board.arrived(name, arrival, opens(card));
             cards.insert(reader, id);
         }
         Event::CardRemoved { reader } => {
@@ -45,6 +49,7 @@ fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event)
     }
 }
 
-fn link(card: &InsertedCard) -> Box<dyn authenticator::CeremonyLink> {
-    Box::new(PcscLink::new(card, Options::default()))
+/// Opens `card`, as long as it stays in its reader.
+pub(crate) fn opens(card: InsertedCard) -> Open {
+    Arc::new(move || Ok(Box::new(PcscLink::new(&card, Options::default()))))
 }

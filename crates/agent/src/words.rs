@@ -1,6 +1,7 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
 use agent_protocol::SignedRequest;
+use authenticator::management::PinState;
 use authenticator::{Account, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt};
 
 use crate::state::Record;
@@ -26,7 +27,7 @@ pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.
 
 /// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
 /// nothing that turns the direction of writing.
-pub(crate) fn plain(text: &str, most: usize) -> String {
+pub fn plain(text: &str, most: usize) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
             && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
@@ -76,6 +77,25 @@ pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
     }
 }
 
+/// What there is to say of a device's PIN.
+pub fn pin_state(pin: PinState) -> String {
+    match pin {
+        PinState::NotSet => "no PIN yet".to_owned(),
+        PinState::Set { tries_left: 1, .. } => "PIN set, 1 try left".to_owned(),
+        PinState::Set { tries_left, must_be_changed: false } => {
+            format!("PIN set, {tries_left} tries left")
+        }
+        PinState::Set { tries_left, must_be_changed: true } => {
+            format!("PIN must be changed, {tries_left} tries left")
+        }
+        PinState::BlockedUntilPowerOff { tries_left } => {
+            format!("PIN blocked until it is taken out and put back, then {tries_left} tries")
+        }
+        PinState::Blocked => "PIN blocked for good, only a reset helps".to_owned(),
+        _ => "cannot have a PIN".to_owned(),
+    }
+}
+
 /// Before the last try.
 pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
      blocked for good and loses what it holds. Do you want to try?";
@@ -96,6 +116,14 @@ pub(crate) fn choose_pin(prompt: NewPinPrompt) -> String {
     format!(
         "This card is new. Choose a PIN for it, of at least {} characters. Nobody can tell it to \
          you later.",
+        prompt.min_length
+    )
+}
+
+/// Choosing a PIN, the first one or another, by somebody who knows what for.
+pub(crate) fn new_pin(prompt: NewPinPrompt) -> String {
+    format!(
+        "Choose a new PIN of at least {} characters. Nobody can tell it to you later.",
         prompt.min_length
     )
 }
