@@ -88,3 +88,14 @@ pub async fn examine(desktop: &Desktop) -> Vec<Finding> {
     findings.extend(servers::examine(desktop.state_dir.as_deref()).await);
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_calls_itself_writes_no_line_of_its_own() {
+        let finding = Finding::good("Card", "Reader\u{1b}[2J\n✔ all is well");
+        assert_eq!(finding.says, "Reader[2J✔ all is well");
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) enum Failure {
         "which server? copy the whole command from the page: cardea-agent pair CODE --server ADDRESS"
     )]
     WhichServer,
-    #[error("{0}; cardea-agent doctor says what to do")]
+    #[error("cannot look at the readers; cardea-agent doctor says what to do")]
     Service(#[from] ServiceError),
     #[error(transparent)]
     Choice(#[from] ChoiceError),
@@ -46,8 +46,8 @@ pub(crate) enum Failure {
     NobodyToAsk,
     #[error("{0}")]
     Id(&'static str),
-    #[error("{0} of these are wrong")]
-    Ill(usize),
+    #[error("something is wrong: see the lines with ✘")]
+    Ill,
     #[error("cannot write to the terminal")]
     Terminal(#[from] std::io::Error),
 }

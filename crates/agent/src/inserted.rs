@@ -10,9 +10,11 @@ use link_hid::SecurityKey;
 use link_pcsc::ServiceError;
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Kind, Open};
-use crate::readers::NAME;
 use crate::words::plain;
 use crate::{readers, security_keys};
+
+/// Longest name of a key that is shown, in characters.
+const KEY_NAME: usize = 80;
 
 /// A reader, or a security key.
 #[derive(Clone)]
@@ -46,8 +48,12 @@ pub enum State {
 ///
 /// When the smart card service does not answer, or does not let this user in.
 pub fn cards() -> Result<Vec<Inserted>, ServiceError> {
+    Ok(readers_of(link_pcsc::look()?))
+}
+
+fn readers_of(events: Vec<link_pcsc::Event>) -> Vec<Inserted> {
     let mut states: BTreeMap<CString, State> = BTreeMap::new();
-    for event in link_pcsc::look()? {
+    for event in events {
         let (reader, state) = match event {
             link_pcsc::Event::ReaderAdded { reader } => (reader, State::Empty),
             link_pcsc::Event::CardUnresponsive { reader } => (reader, State::Unresponsive),
@@ -60,18 +66,18 @@ pub fn cards() -> Result<Vec<Inserted>, ServiceError> {
     }
     let card = |(reader, state): (CString, State)| Inserted {
         kind: Kind::Card,
-        name: plain(&reader.to_string_lossy(), NAME),
+        name: readers::shown(&reader),
         node: None,
         state,
     };
-    Ok(states.into_iter().map(card).collect())
+    states.into_iter().map(card).collect()
 }
 
 /// The security keys on USB, and a simulated one at the socket `simulated`.
 pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
     let key = |name: &str, node, state| Inserted {
         kind: Kind::Key,
-        name: plain(name, NAME),
+        name: plain(name, KEY_NAME),
         node,
         state,
     };
@@ -110,7 +116,7 @@ impl Inserted {
         loop {
             let device = board.arrival_after(seen).await;
             seen = device.id;
-            if device.arrival == Arrival::Now && plain(&device.name, NAME) == self.name {
+            if device.arrival == Arrival::Now && plain(&device.name, KEY_NAME) == self.name {
                 let state = State::Ready(Arc::clone(&device.open));
                 return Ok((Self { state, ..self.clone() }, device.open));
             }
@@ -125,5 +131,20 @@ impl std::fmt::Debug for Inserted {
             .field("name", &self.name)
             .field("node", &self.node)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_calls_itself_a_command_of_the_terminal_is_plain_text() {
+        let reader = c"ACR\x1b[31m\xc2\x9b5m 1\n".to_owned();
+        let added = link_pcsc::Event::ReaderAdded { reader: reader.clone() };
+        let mute = link_pcsc::Event::CardUnresponsive { reader };
+        let [found] = <[Inserted; 1]>::try_from(readers_of(vec![added, mute])).unwrap();
+        assert_eq!(found.name, "ACR[31m5m 1");
+        assert!(matches!(found.state, State::Unresponsive));
     }
 }

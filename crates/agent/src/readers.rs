@@ -1,7 +1,7 @@
 //! Cards in PC/SC readers.
 
 use std::collections::HashMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use link_pcsc::{Event, InsertedCard, Monitor, Options, PcscLink};
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open};
 use crate::words::plain;
 
-/// Longest name of a reader, in characters. The maker of a USB reader writes it.
-pub(crate) const NAME: usize = 80;
+/// Longest name of a reader that is shown, in characters.
+const NAME: usize = 80;
 
 /// Every PC/SC reader of this computer.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl DeviceSource for Readers {
 fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event) {
     match event {
         Event::CardInserted(card) => {
-            let name = plain(&card.reader.to_string_lossy(), NAME);
+            let name = shown(&card.reader);
             // Seen at the first look, also after the service was away: nobody put it there for us.
             let arrival = if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
             let reader = card.reader.clone();
@@ -47,6 +47,11 @@ fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event)
         }
         _ => {}
     }
+}
+
+/// The name of a reader, for people. The maker of a USB reader writes it.
+pub(crate) fn shown(reader: &CStr) -> String {
+    plain(&reader.to_string_lossy(), NAME)
 }
 
 /// Opens `card`, as long as it stays in its reader.

@@ -36,6 +36,11 @@ pub fn plain(text: &str, most: usize) -> String {
     text.chars().filter(is_plain).take(most).collect::<String>().trim().to_owned()
 }
 
+/// A word of a command that a person may copy into a shell, whoever has written it.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("'{}'", plain(word, usize::MAX).replace('\'', r"'\''"))
+}
+
 /// Who asks for what, for whom, from where, and the number to compare.
 pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
     let (tenant, app) = (plain(&record.tenant_name, 60), plain(&claims.app, 60));
@@ -148,6 +153,16 @@ pub(crate) fn account(account: &Account) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_strangers_word_is_one_word_of_a_command() {
+        let name = "Key'; echo $(id) `id` \\ \"\n\u{1b}#";
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", &format!("printf '<%s>' {}", quoted(name))])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"<Key'; echo $(id) `id` \\ \"#>");
+    }
 
     #[test]
     fn a_strangers_text_cannot_write_lines_of_its_own() {

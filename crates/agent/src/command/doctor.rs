@@ -48,10 +48,8 @@ pub(crate) async fn run(arguments: Arguments, socket: Option<PathBuf>) -> Result
     } else {
         write!(out, "{}", text(&findings))?;
     }
-    match findings.iter().filter(|finding| finding.verdict == Verdict::Wrong).count() {
-        0 => Ok(()),
-        wrong => Err(Failure::Ill(wrong)),
-    }
+    let is_ill = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);
+    if is_ill { Err(Failure::Ill) } else { Ok(()) }
 }
 
 /// A line for each finding, and under it the one that mends it.

@@ -9,6 +9,8 @@ use crate::environment::variable;
 use crate::failure::Failure;
 
 #[derive(Clone, clap::Args)]
+// Flattened into others of this name, of which clap would make one group.
+#[group(skip)]
 pub(crate) struct Arguments {
     /// The program that asks for PINs [default: the first pinentry found]
     #[arg(long, value_name = "PROGRAM", global = true)]

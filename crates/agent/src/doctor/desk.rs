@@ -76,6 +76,9 @@ pub(super) async fn daemon(socket: Option<&Path>) -> Finding {
 /// Pairing prints an address where it finds no browser: nobody must have one here.
 pub(super) fn browser(surroundings: &Surroundings) -> Finding {
     let Some(browser) = Browser::of(surroundings) else {
+        if !surroundings.display {
+            return Finding::absent(BROWSER, "none for pairing: there is no display", None);
+        }
         let mend = "as root: apt-get install xdg-utils; or set BROWSER; or open by hand the address \
              that cardea-agent pair prints";
         return Finding::absent(BROWSER, "none is found for pairing", Some(mend));

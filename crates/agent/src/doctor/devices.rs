@@ -11,6 +11,7 @@ use super::{Desktop, Finding};
 use crate::board::Open;
 use crate::errand::{ErrandError, inspect};
 use crate::inserted::{self, Inserted, State};
+use crate::words::quoted;
 
 const SERVICE: &str = "Smart card service";
 const READERS: &str = "Card readers";
@@ -68,7 +69,7 @@ fn no_service(error: ServiceError, desktop: &Desktop) -> Finding {
         Err(ErrorKind::PermissionDenied) => Finding::wrong(
             SERVICE,
             format!("you may not use the socket {socket}"),
-            format!("as root: chmod a+rw {socket}"),
+            format!("as root: chmod a+rw {}", quoted(&desktop.pcscd.to_string_lossy())),
         ),
         Err(kind) => Finding::wrong(
             SERVICE,
@@ -150,7 +151,8 @@ fn of_inspection(check: &'static str, device: &Inserted, inspection: &Inspection
     let (name, aaguid) = (&device.name, inspection.model());
     let model = models::name(&aaguid).unwrap_or(&aaguid);
     let says = format!("{name}: {model}, {}", crate::words::pin_state(inspection.pin));
-    let mend = |errand: &str| format!("cardea-agent {}s {errand} --device '{name}'", word(check));
+    let mend =
+        |errand: &str| format!("cardea-agent {}s {errand} --device {}", word(check), quoted(name));
     match inspection.pin {
         PinState::Set { must_be_changed: true, .. } => {
             Finding::wrong(check, says, mend("pin change"))

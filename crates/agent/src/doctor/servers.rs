@@ -11,6 +11,7 @@ use crate::http::{self, CallError, Caller};
 use crate::server_address::ServerAddress;
 use crate::settings::default_server;
 use crate::state::{self, Record, StateError};
+use crate::words::quoted;
 
 const SETTINGS: &str = "agent.toml";
 const STATE: &str = "Pairings";
@@ -59,14 +60,13 @@ fn unpaired() -> Finding {
 }
 
 fn of_state(error: &StateError, folder: &Path) -> Finding {
+    let quoted = |path: &Path| quoted(&path.to_string_lossy());
     let mend = match error {
-        StateError::Open(path) => format!("chmod go-rwx '{}'", path.display()),
+        StateError::Open(path) => format!("chmod go-rwx {}", quoted(path)),
         StateError::Damaged(path) => {
-            format!("rm '{}', and pair again from your server's page", path.display())
+            format!("rm {}, and pair again from your server's page", quoted(path))
         }
-        _ => {
-            format!("as root: chown -R \"$USER\" '{}', with your name for $USER", folder.display())
-        }
+        _ => format!("as root, with your name for YOU: chown -R YOU {}", quoted(folder)),
     };
     Finding::wrong(STATE, format!("{}", Causes(error)), mend)
 }
@@ -106,7 +106,7 @@ async fn of_server(caller: &Caller, server: &ServerAddress) -> Vec<Finding> {
                  and run update-ca-certificates; else tell your administrator"
                     .to_owned()
             } else {
-                format!("see whether this computer is online; then: curl -I {origin}")
+                format!("see whether this computer is online; then: curl -I {}", quoted(origin))
             };
             vec![Finding::wrong(SERVER, format!("{origin}: {cause}"), mend)]
         }
