@@ -39,35 +39,35 @@ pub struct Holder {
 #[non_exhaustive]
 pub enum ErrandError {
     /// The device cannot be opened.
-    #[error("cannot open it; cardea-agent doctor says what to do")]
+    #[error("cannot open it. Run cardea-agent doctor: it says what to do.")]
     Open(#[from] OpenError),
     /// The system does not let this user.
     #[error(
         "the system does not let you use this card. Sit down at the screen of this computer, or see \
-         what cardea-agent doctor says"
+         what cardea-agent doctor says."
     )]
     Forbidden,
     /// Another program uses the device: a sign-in, for example.
     #[error(
-        "another program is using it, perhaps a sign-in. Wait until that is over, and start again"
+        "another program is using it, perhaps a sign-in. Wait until that is over, and start again."
     )]
     Busy,
     /// The PIN cannot be asked for.
     #[error(
-        "cannot ask for the PIN. Install pinentry-gnome3 or pinentry-curses, or give --pinentry"
+        "cannot ask for the PIN. Install pinentry-gnome3 or pinentry-curses, or give --pinentry."
     )]
     NoDialog,
     /// The person interrupted it.
-    #[error("interrupted. Look what is on it before you go on")]
+    #[error("interrupted. Look what is on it before you go on.")]
     Interrupted,
     /// It has no FIDO2 application.
-    #[error("this card is no FIDO2 card. Put another one in")]
+    #[error("this card is no FIDO2 card. Put another one in.")]
     NotFido,
     /// As the authenticator says.
-    #[error("{}", .0.words().trim_end_matches('.'))]
+    #[error("{}", .0.words())]
     Refused(ManagementError),
     /// The thread of the errand panicked.
-    #[error("the errand ended unexpectedly. Start again")]
+    #[error("the errand ended unexpectedly. Start again.")]
     Ended,
 }
 

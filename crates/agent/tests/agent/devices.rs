@@ -140,7 +140,7 @@ async fn gets_a_pin(pcscd: &Pcscd) {
     assert_eq!((&pin["state"], &pin["tries_left"]), (&"set".into(), &7.into()));
     terminal.pins(&[PIN, NEW_PIN, NEW_PIN]);
     assert!(terminal.does("cards pin change").await.contains("the PIN is changed"));
-    assert!(terminal.does("cards info").await.contains("PIN set, 8 tries left"));
+    assert!(terminal.does("cards info").await.contains("  PIN           set, 8 tries left\n"));
 }
 
 /// Types the PIN whenever it is asked for.

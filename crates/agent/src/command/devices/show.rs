@@ -90,7 +90,7 @@ async fn look(device: &Inserted) -> Shown {
         State::Ready(open) => match inspect(open).await {
             Ok(inspection) => Shown::ready(device, &inspection),
             Err(ErrandError::NotFido) => not("other", "a card that is no FIDO2 card"),
-            Err(error) => not("unusable", &format!("{error}.")),
+            Err(error) => not("unusable", &error.to_string()),
         },
         State::Empty => not("empty", "no card"),
         State::Unresponsive => {
@@ -173,8 +173,9 @@ impl Pin {
             _ => ("unsupported", None),
         };
         let words = match pin {
-            PinState::NotSet => format!("{}; at least {min_length} characters", pin_state(pin)),
-            _ => pin_state(pin),
+            PinState::NotSet => format!("none yet; at least {min_length} characters"),
+            // The line begins with the word.
+            _ => pin_state(pin).trim_start_matches("PIN ").to_owned(),
         };
         Self { state, tries_left, min_length, words }
     }
