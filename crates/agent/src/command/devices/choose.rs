@@ -5,21 +5,21 @@ use cardea_agent::{Inserted, Kind, Open, State};
 /// No device, or not one alone.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChoiceError {
-    #[error("there is no card in a reader. Put one in; if it lies there, see cardea-agent doctor")]
+    #[error("there is no card in a reader. Put one in; if it lies there, see cardea-agent doctor.")]
     NoCard,
-    #[error("there is no security key. Plug one in; if it is, see cardea-agent doctor")]
+    #[error("there is no security key. Plug one in; if it is, see cardea-agent doctor.")]
     NoKey,
-    #[error("there are several: {0}. Say which one by --device")]
+    #[error("there are several: {0}. Say which one by --device.")]
     Several(String),
     #[error(
-        "nothing is there whose name has \"{0}\" in it. Without further words this command lists all"
+        "nothing is there whose name has \"{0}\" in it. Without further words this command lists all."
     )]
     NotThere(String),
-    #[error("there is no card in {0}. Put one in")]
+    #[error("there is no card in {0}. Put one in.")]
     Empty(String),
-    #[error("the card in {0} does not answer. Take it out, turn it over, and put it back")]
+    #[error("the card in {0} does not answer. Take it out, turn it over, and put it back.")]
     Unresponsive(String),
-    #[error("you may not use the key {0}; cardea-agent doctor says what to do")]
+    #[error("you may not use the key {0}. Run cardea-agent doctor: it says what to do.")]
     Forbidden(String),
 }
 

@@ -25,8 +25,8 @@ const SHORTEST: usize = 8;
 /// Longest text of a device that is shown, in characters.
 const TEXT: usize = 64;
 
-const NO_SUCH: &str = "no credential has an ID that begins so. List them, and copy the ID";
-const SEVERAL: &str = "several IDs begin so. Give more of it";
+const NO_SUCH: &str = "no credential has an ID that begins so. List them, and copy the ID.";
+const SEVERAL: &str = "several IDs begin so. Give more of it.";
 
 #[derive(Serialize)]
 struct Shown {

@@ -37,7 +37,7 @@ pub(crate) enum Chore {
 /// Longest name that is shown, in characters.
 const NAME: usize = 64;
 
-const NO_SUCH: &str = "no fingerprint has this ID. List them, and copy the ID";
+const NO_SUCH: &str = "no fingerprint has this ID. List them, and copy the ID.";
 
 /// A fingerprint, as it is printed.
 #[derive(Serialize)]
