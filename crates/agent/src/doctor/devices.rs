@@ -117,13 +117,11 @@ async fn of_card(reader: &Inserted) -> Option<Finding> {
 }
 
 async fn of_key(key: &Inserted) -> Finding {
-    match &key.state {
-        State::Ready(open) => of_device(KEY, key, open).await,
-        _ => {
-            let node = key.node.as_deref().unwrap_or(Path::new("/dev")).display();
-            Finding::wrong(KEY, format!("you may not use the key at {node}"), UDEV)
-        }
+    if let State::Ready(open) = &key.state {
+        return of_device(KEY, key, open).await;
     }
+    let node = key.node.as_deref().unwrap_or(Path::new("/dev")).display();
+    Finding::wrong(KEY, format!("you may not use the key at {node}"), UDEV)
 }
 
 async fn of_device(check: &'static str, device: &Inserted, open: &Open) -> Finding {
