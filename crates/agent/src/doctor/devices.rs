@@ -186,6 +186,22 @@ mod tests {
         assert!(finding.mend.unwrap().contains("TAG+=\"uaccess\""));
     }
 
+    #[test]
+    fn whom_polkit_forbids_the_service_is_told_so_and_not_to_install_it() {
+        let desktop = Desktop {
+            pcscd: "/nowhere/pcscd.comm".into(),
+            socket: None,
+            state_dir: None,
+            settings: Vec::new(),
+            pinentry: None,
+            surroundings: crate::browser::Surroundings::default(),
+            simulated_key: None,
+        };
+        let finding = no_service(ServiceError::Forbidden, &desktop);
+        assert_eq!(finding.verdict, Verdict::Wrong);
+        assert!(finding.mend.unwrap().contains("org.debian.pcsc-lite.access_pcsc"));
+    }
+
     #[tokio::test]
     async fn a_card_that_lies_the_wrong_way_is_turned_over() {
         let finding = of_card(&inserted(Kind::Card, State::Unresponsive)).await.unwrap();
