@@ -40,9 +40,10 @@ enum Command {
         /// What pages call this computer [default: its host name]
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices
+        /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices;
+        /// may be given several times
         #[arg(long, value_name = "PATH", hide = true)]
-        simulated_key: Option<PathBuf>,
+        simulated_key: Vec<PathBuf>,
     },
     /// Pair this computer with the page that shows CODE
     Pair {
@@ -189,9 +190,9 @@ fn pinentry_program(given: Option<PathBuf>) -> Result<Pinentry, Failure> {
     Ok(found.ok_or(Failure::NoPinentry)?.on_terminal(terminal))
 }
 
-fn devices(simulated_key: Option<PathBuf>) -> Several {
+fn devices(simulated_keys: Vec<PathBuf>) -> Several {
     let mut sources: Vec<Box<dyn DeviceSource>> = vec![Box::new(Readers), Box::new(SecurityKeys)];
-    if let Some(socket) = simulated_key {
+    for socket in simulated_keys {
         sources.push(Box::new(SimulatedKey { socket }));
     }
     Several(sources)

@@ -1,8 +1,11 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
 use agent_protocol::SignedRequest;
-use authenticator::{Account, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt};
+use authenticator::{
+    Account, CeremonyError, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt,
+};
 
+use crate::board::Kind;
 use crate::state::Record;
 
 /// Over every dialog.
@@ -23,6 +26,36 @@ pub(crate) const MISMATCH: &str = "The two PINs are not the same.";
 pub(crate) const PUT_CARD: &str = "Put your card on the reader or into it, or plug in your key.";
 pub(crate) const NO_CARD_YET: &str = "There is no card on the reader yet.";
 pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.";
+
+pub(crate) const TOUCH_OR_LAY: &str = "Touch the key or lay down the card that you want to use.";
+
+/// A card that lay there before counts only by the person's word.
+pub(crate) fn or_use_the_card_in(reader: &str) -> String {
+    format!("Or use the card that lies in {}.", plain(reader, 60))
+}
+
+/// Why a device cannot answer.
+pub(crate) fn cannot(kind: Kind, name: &str, error: &CeremonyError) -> String {
+    format!("{}: {}", device(kind, name), error.words())
+}
+
+/// A device of which one cannot be sure.
+pub(crate) fn may_hide_it(kind: Kind, name: &str) -> String {
+    format!(
+        "{}: It shows nothing that belongs to your account. Use it only if you know that it is \
+         yours; it then asks for its PIN.",
+        device(kind, name)
+    )
+}
+
+/// What a device is called.
+pub(crate) fn device(kind: Kind, name: &str) -> String {
+    let name = plain(name, 60);
+    match kind {
+        Kind::Card => format!("Card in {name}"),
+        Kind::Key => format!("Key {name}"),
+    }
+}
 
 /// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
 /// nothing that turns the direction of writing.

@@ -17,4 +17,6 @@ mod program;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod support;

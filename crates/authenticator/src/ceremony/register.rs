@@ -85,7 +85,11 @@ fn make(
     Ok(response)
 }
 
-fn discoverable(wish: ResidentKey, info: &get_info::Response) -> Result<bool, CeremonyError> {
+/// Whether the credential is made discoverable.
+pub(crate) fn discoverable(
+    wish: ResidentKey,
+    info: &get_info::Response,
+) -> Result<bool, CeremonyError> {
     match wish {
         ResidentKey::Discouraged => Ok(false),
         ResidentKey::Preferred => Ok(info.has("rk")),

@@ -16,7 +16,7 @@ use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{
     Agent, Arrival, Board, Config, DeviceId, DeviceSource, OpenError, Pace, ServerAddress,
 };
-use firmware_sim::{Simulator, VirtualKey};
+use firmware_sim::{Holder, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
 
 use person::Person;
@@ -40,6 +40,16 @@ pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
         }
     })
     .await;
+}
+
+pub(crate) async fn until_asked(holder: &Holder) {
+    let holder = holder.clone();
+    tokio::task::spawn_blocking(move || assert!(holder.wait_until_asked(SOON))).await.unwrap();
+}
+
+pub(crate) async fn until_not_asked(holder: &Holder) {
+    let holder = holder.clone();
+    tokio::task::spawn_blocking(move || assert!(holder.wait_until_not_asked(SOON))).await.unwrap();
 }
 
 /// What the agent logs, for a person who looks at a failed test.
@@ -73,6 +83,12 @@ impl Drop for Folder {
     }
 }
 
+/// A key that is plugged in.
+pub(crate) struct Plugged {
+    id: DeviceId,
+    key: VirtualKey,
+}
+
 /// A reader without PC/SC: cards are put on it and taken away by the test.
 #[derive(Clone, Default)]
 pub(crate) struct Reader(Arc<Mutex<Option<Board>>>);
@@ -83,16 +99,20 @@ impl Reader {
     }
 
     pub(crate) fn put(&self, card: &Arc<Simulator>) -> DeviceId {
+        self.put_into("test reader", card)
+    }
+
+    pub(crate) fn put_into(&self, reader: &str, card: &Arc<Simulator>) -> DeviceId {
         let card = Arc::clone(card);
         let open = move || {
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
             Ok(link)
         };
-        self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
+        self.board().arrived(reader.into(), Arrival::Now, Arc::new(open))
     }
 
     /// A key on USB.
-    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> VirtualKey {
+    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> Plugged {
         static NONCES: AtomicU64 = AtomicU64::new(1);
         let socket = std::env::temp_dir().join(format!(
             "cardea-key-{}-{}",
@@ -106,8 +126,13 @@ impl Reader {
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(HidLink::new(wire, nonces)));
             Ok(link)
         };
-        self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
-        key
+        let id = self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
+        Plugged { id, key }
+    }
+
+    pub(crate) fn unplug(&self, Plugged { id, key }: Plugged) {
+        drop(key);
+        self.take(id);
     }
 
     /// A card that is no FIDO card.
