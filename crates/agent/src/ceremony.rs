@@ -21,11 +21,11 @@ mod card;
 mod request;
 mod selection;
 mod sign;
-mod touch;
+mod waiting;
 
 use card::Card;
 use request::Request;
-pub(crate) use touch::Touch;
+pub(crate) use waiting::Waiting;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
 /// that it is left behind, with a card that it resets.
@@ -66,15 +66,15 @@ impl Ceremony {
     /// Lets the card do its part, on a thread of its own.
     async fn sign(&self, request: Arc<Request>, card: Card, who_asks: String) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
-        let touch = Touch::new();
-        let (of_person, said) = (touch.clone(), who_asks.clone());
+        let waiting = Waiting::new();
+        let (of_person, said) = (waiting.clone(), who_asks.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
             let mut person = Dialogs {
                 handle,
                 pinentry: ceremony.pinentry.clone(),
                 cancel: ceremony.cancel.clone(),
                 who_asks,
-                touch: of_person,
+                waiting: of_person,
                 failed: false,
             };
             let result = sign::sign(&ceremony, &request, card, &mut person);
@@ -93,7 +93,7 @@ impl Ceremony {
                 let _ = timeout(LAST_WORD, thread).await;
                 return Some(Outcome::Refused(Refused::Removed));
             }
-            () = touch.refused(&self.pinentry, &said) => {
+            () = waiting.refused(&self.pinentry, &said) => {
                 self.cancel.cancel();
                 let _ = timeout(LAST_WORD, thread).await;
                 return Some(Outcome::Refused(Refused::Cancelled));

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use authenticator::{Account, NewPinPrompt, Person, Pin, PinPrompt, Until};
+use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
 use tokio::runtime::Handle;
 
 use crate::cancel::Cancel;
 use crate::causes::Causes;
-use crate::ceremony::Touch;
+use crate::ceremony::Waiting;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
 
@@ -19,8 +19,8 @@ pub(crate) struct Dialogs {
     pub(crate) cancel: Cancel,
     /// Who asks for what: every dialog says it.
     pub(crate) who_asks: String,
-    /// Whether a key waits to be touched, which is a dialog of its own.
-    pub(crate) touch: Touch,
+    /// What the authenticator waits for, which is a dialog of its own.
+    pub(crate) waiting: Waiting,
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
 }
@@ -33,7 +33,7 @@ impl Dialogs {
         question: impl Future<Output = Result<Option<T>, PinentryError>>,
     ) -> Option<T> {
         // One dialog at a time.
-        self.touch.is_over();
+        self.waiting.is_over();
         let deadline = tokio::time::Instant::from_std(until.deadline);
         let cancel = self.cancel.clone();
         let answer = self.handle.block_on(async {
@@ -141,6 +141,11 @@ impl Person for Dialogs {
     fn touch_needed(&mut self) {
         // A card that lies on its reader is touched by lying there; a key says when it waits.
         tracing::debug!("the authenticator waits for its holder");
+        self.waiting.is_over();
+    }
+
+    fn finger_needed(&mut self, prompt: &FingerPrompt) {
+        self.waiting.for_finger(*prompt);
     }
 }
 

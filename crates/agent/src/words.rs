@@ -2,7 +2,8 @@
 
 use agent_protocol::SignedRequest;
 use authenticator::{
-    Account, CeremonyError, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt,
+    Account, CeremonyError, FingerError, FingerPrompt, NewPinError, NewPinPrompt, PinError,
+    PinFormError, PinPrompt,
 };
 
 use crate::board::Kind;
@@ -17,6 +18,8 @@ pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
 pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
+pub(crate) const PUT_FINGER: &str = "Put your finger on the sensor of your card or key.";
+pub(crate) const WORKING: &str = "Your card or key is working. Leave it where it is.";
 pub(crate) const HIDE: &str = "Hide";
 pub(crate) const CHECK_AGAIN: &str = "It is there";
 pub(crate) const TRY_ANYWAY: &str = "Use the last try";
@@ -98,14 +101,39 @@ const OTHER_NETWORK: &str = "The page is in another network than this computer. 
 
 /// What must be known before a PIN is typed.
 pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
-    let tries = match prompt.tries_left {
+    let tries = tries(prompt.tries_left);
+    if prompt.last_error == Some(PinError::Wrong) {
+        return Some(format!("Wrong PIN. {tries}."));
+    }
+    let warning =
+        prompt.warn().then(|| format!("{tries}; after that the card is blocked for good."));
+    let finger = prompt.instead_of_finger.map(|error| format!("{} Enter the PIN.", finger(error)));
+    match (finger, warning) {
+        (Some(finger), Some(warning)) => Some(format!("{finger} {warning}")),
+        (finger, warning) => finger.or(warning),
+    }
+}
+
+fn tries(left: u32) -> String {
+    match left {
         1 => "One try left".to_owned(),
         n => format!("{n} tries left"),
-    };
-    match (prompt.last_error, prompt.warn()) {
-        (Some(PinError::Wrong), _) => Some(format!("Wrong PIN. {tries}.")),
-        (_, true) => Some(format!("{tries}; after that the card is blocked for good.")),
-        _ => None,
+    }
+}
+
+/// What must be known before a finger is put on the sensor.
+pub(crate) fn finger_error(prompt: FingerPrompt) -> Option<String> {
+    let error = finger(prompt.last_error?);
+    Some(prompt.tries_left.map_or_else(
+        || error.to_owned(),
+        |left| format!("{error} {}; after that the PIN is asked for.", tries(left)),
+    ))
+}
+
+fn finger(error: FingerError) -> &'static str {
+    match error {
+        FingerError::Blocked => "No finger is taken any more: too many were not recognised.",
+        _ => "Your finger was not recognised.",
     }
 }
 
@@ -159,5 +187,25 @@ mod tests {
         assert_eq!(plain("Ada\nNumber: 99\r\u{202e}x\u{200b}", 40), "AdaNumber: 99x");
         assert_eq!(plain("  äöü  ", 3), "ä");
         assert_eq!(plain(&"x".repeat(100), 80).len(), 80);
+    }
+
+    #[test]
+    fn a_finger_that_is_not_recognised_is_told_with_the_tries_left() {
+        let prompt = |tries_left, last_error| FingerPrompt { tries_left, last_error };
+        let not = Some(FingerError::NotRecognised);
+        assert_eq!(finger_error(prompt(Some(3), None)), None);
+        for (tries_left, said) in [
+            (
+                Some(2),
+                "Your finger was not recognised. 2 tries left; after that the PIN is asked for.",
+            ),
+            (
+                Some(1),
+                "Your finger was not recognised. One try left; after that the PIN is asked for.",
+            ),
+            (None, "Your finger was not recognised."),
+        ] {
+            assert_eq!(finger_error(prompt(tries_left, not)).as_deref(), Some(said));
+        }
     }
 }

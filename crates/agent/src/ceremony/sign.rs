@@ -21,8 +21,8 @@ pub(super) fn sign(
     person: &mut Dialogs,
 ) -> Result<Outcome, CeremonyError> {
     let cancel = ceremony.cancel.clone();
-    let (kind, touch) = (card.kind, person.touch.clone());
-    let mut on_keepalive = |keepalive| touch.heard(kind, keepalive);
+    let (kind, waiting) = (card.kind, person.waiting.clone());
+    let mut on_keepalive = |keepalive| waiting.heard(kind, keepalive);
     let mut control = Control {
         deadline: ceremony.deadline,
         cancel: cancel.flag(),

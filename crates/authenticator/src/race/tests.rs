@@ -7,7 +7,7 @@ use std::time::Instant;
 use hex_literal::hex;
 
 use super::*;
-use crate::{LinkError, RelyingParty, ResidentKey, User};
+use crate::{Command, LinkError, RelyingParty, ResidentKey, User};
 
 /// Answers getInfo, and getAssertion from a list; remembers what it was asked.
 struct Key {
