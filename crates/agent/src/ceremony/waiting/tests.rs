@@ -67,6 +67,8 @@ async fn a_touch_is_asked_for_at_once_and_work_only_when_it_takes_long() {
         let saw = screen.dialogs(1).await;
         assert_eq!(saw, format!("SETDESC Acme asks%0A%0A{}\nthere\n", words::TOUCH_KEY));
         waiting.heard(Kind::Key, Keepalive::PROCESSING);
+        sleep(PATIENCE / 2).await;
+        assert_eq!(screen.shown(), saw, "it is not told yet");
         assert!(screen.dialogs(2).await.contains(words::WORKING));
     })
     .await;
@@ -91,8 +93,10 @@ async fn a_finger_is_asked_for_until_something_else_is_whatever_the_key_says() {
     on(&screen, &waiting, async {
         waiting.for_finger(FingerPrompt { tries_left: Some(3), last_error: None });
         screen.dialogs(1).await;
-        waiting.heard(Kind::Key, Keepalive::UP_NEEDED);
-        waiting.heard(Kind::Key, Keepalive::PROCESSING);
+        for keepalive in [Keepalive::UP_NEEDED, Keepalive::PROCESSING] {
+            waiting.heard(Kind::Key, keepalive);
+            assert!(matches!(*waiting.0.borrow(), For::Finger(_)), "{keepalive:?}");
+        }
         waiting.for_finger(FingerPrompt { tries_left: Some(2), last_error: not });
         let saw = screen.dialogs(2).await;
         assert!(!saw.contains(words::TOUCH_KEY) && saw.matches(words::PUT_FINGER).count() == 2);

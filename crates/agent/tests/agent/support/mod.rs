@@ -5,7 +5,7 @@ pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
@@ -109,6 +109,17 @@ impl Reader {
             Ok(link)
         };
         self.board().arrived(reader.into(), Arrival::Now, Arc::new(open))
+    }
+
+    /// A card that opens only when `gate` does.
+    pub(crate) fn put_before(&self, gate: &Arc<Barrier>, card: &Arc<Simulator>) -> DeviceId {
+        let (gate, card) = (Arc::clone(gate), Arc::clone(card));
+        let open = move || {
+            gate.wait();
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
+            Ok(link)
+        };
+        self.board().arrived("test reader".into(), Arrival::Now, Arc::new(open))
     }
 
     /// A key on USB.
