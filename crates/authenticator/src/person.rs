@@ -26,8 +26,7 @@ pub trait Person {
 
     /// Tells the person that the authenticator now finds out by itself who they are: a finger on
     /// its sensor. Does not block.
-    fn finger_needed(&mut self, prompt: &FingerPrompt) {
-        let _ = prompt;
+    fn finger_needed(&mut self, _prompt: &FingerPrompt) {
         self.touch_needed();
     }
 }

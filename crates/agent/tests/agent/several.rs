@@ -1,7 +1,7 @@
 //! Several cards and keys at once: which can answer is found without a word, and which is meant by
 //! a touch, a card that is laid down, or a word.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 

@@ -166,6 +166,14 @@ const FINGERPRINT_AND_PIN: &[(&str, bool)] =
     &[("uv", true), ("clientPin", true), ("pinUvAuthToken", true)];
 const PIN_ONLY: &[(&str, bool)] = &[("clientPin", true), ("pinUvAuthToken", true)];
 
+/// One that takes two fingers: preferredPlatformUvAttempts is 2.
+fn patient() -> Vec<u8> {
+    let mut info = info(FINGERPRINT_AND_PIN);
+    info[1] += 1;
+    info.extend(hex!("11 02"));
+    info
+}
+
 #[test]
 fn a_fingerprint_gives_a_token_and_nobody_types() {
     let mut link = script(vec![
@@ -225,12 +233,8 @@ fn where_no_finger_is_taken_any_more_the_pin_is_asked_for_at_once() {
 
 #[test]
 fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
-    // One member more: preferredPlatformUvAttempts 2.
-    let mut patient = info(FINGERPRINT_AND_PIN);
-    patient[1] += 1;
-    patient.extend(hex!("11 02"));
     let mut link = script(vec![
-        (INFO, patient),
+        (INFO, patient()),
         (UV_RETRIES, uv_retries(3)),
         (KEY_AGREEMENT, theirs_on_the_wire()),
         (UV_TOKEN, vec![Status::UV_INVALID.0]),
@@ -244,6 +248,34 @@ fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
     assert!(person.prompts.is_empty());
     let not_recognised = Some(FingerError::NotRecognised);
     assert_eq!(person.fingers, [(Some(3), None), (Some(2), not_recognised)]);
+}
+
+#[test]
+fn where_the_finger_is_blocked_meanwhile_it_is_not_tried_again() {
+    let mut link = script(vec![
+        (INFO, patient()),
+        (UV_RETRIES, uv_retries(1)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (UV_TOKEN, vec![Status::UV_BLOCKED.0]),
+        (RETRIES, retries(8)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (PIN_TOKEN, token()),
+        (ASSERTION, assertion(RP_ID, 0x05)),
+    ]);
+    sign_in(&mut link, &mut Typist::default()).unwrap();
+}
+
+#[test]
+fn a_token_that_is_not_taken_is_no_reason_to_ask_for_the_pin_again() {
+    let mut link = script(vec![
+        (INFO, info(PIN_ONLY)),
+        (RETRIES, retries(8)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (PIN_TOKEN, token()),
+        (ASSERTION, vec![Status::PIN_AUTH_INVALID.0]),
+    ]);
+    let error = sign_in(&mut link, &mut Typist::default()).unwrap_err();
+    assert!(matches!(error, CeremonyError::Unverified), "{error:?}");
 }
 
 #[test]

@@ -108,3 +108,18 @@ async fn a_key_that_gives_up_waiting_is_asked_again() {
     desktop.person.looks_at(2).await;
     assert!(!keys[0].holder().is_asked(), "nothing blinks while the PIN is asked for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ceremony_goes_on_when_the_other_key_has_said_its_last_word() {
+    let (desktop, server, [other, key], request) = two(90).await;
+    let said = desktop.reader.plug_in_slow(&other.simulator);
+    desktop.reader.plug_in_slow(&key.simulator);
+    desktop.person.will(&["wait", "wait"]);
+    server.ask(&request);
+    desktop.person.looks_at(1).await;
+    other.blinks().await;
+    key.blinks().await;
+    key.touch();
+    desktop.person.looks_at(2).await;
+    assert!(said.load(Ordering::Acquire), "it may blink while the PIN is asked for");
+}

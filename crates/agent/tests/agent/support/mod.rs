@@ -4,7 +4,7 @@ pub(crate) mod person;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -12,11 +12,11 @@ use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
     Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
 };
-use authenticator::{CeremonyLink, Unshared};
+use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
     Agent, Arrival, Board, Config, DeviceId, DeviceSource, OpenError, Pace, ServerAddress,
 };
-use firmware_sim::{Holder, Simulator, VirtualKey};
+use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
 
 use person::Person;
@@ -83,6 +83,22 @@ impl Drop for Folder {
     }
 }
 
+struct SlowLink {
+    link: SimLink,
+    said: Arc<AtomicBool>,
+}
+
+impl CtapLink for SlowLink {
+    fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+        let answer = self.link.call(request, control);
+        if matches!(answer, Err(LinkError::Cancelled)) {
+            std::thread::sleep(Duration::from_millis(500));
+            self.said.store(true, Ordering::Release);
+        }
+        answer
+    }
+}
+
 /// A key that is plugged in.
 pub(crate) struct Plugged {
     id: DeviceId,
@@ -109,6 +125,20 @@ impl Reader {
             Ok(link)
         };
         self.board().arrived(reader.into(), Arrival::Now, Arc::new(open))
+    }
+
+    /// A key that takes its time to say the last word about a command that was cancelled; the flag
+    /// tells that it has.
+    pub(crate) fn plug_in_slow(&self, simulator: &Arc<Simulator>) -> Arc<AtomicBool> {
+        let (simulator, said) = (Arc::clone(simulator), Arc::<AtomicBool>::default());
+        let flag = Arc::clone(&said);
+        let open = move || {
+            let link = SlowLink { link: simulator.link(), said: Arc::clone(&flag) };
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(link));
+            Ok(link)
+        };
+        self.board().plugged_in("slow key".into(), Arrival::Now, Arc::new(open));
+        said
     }
 
     /// A card that opens only when `gate` does.
