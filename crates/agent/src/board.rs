@@ -92,6 +92,12 @@ struct Devices {
     there: Vec<Device>,
 }
 
+impl Devices {
+    fn holds(&self, id: DeviceId) -> bool {
+        self.there.iter().any(|device| device.id == id)
+    }
+}
+
 impl Board {
     pub(crate) fn new() -> Self {
         Self(watch::Sender::new(Devices::default()))
@@ -127,26 +133,29 @@ impl Board {
         self.0.borrow().there.clone()
     }
 
-    /// Waits for a device that arrived after `seen`, and gives the latest.
-    pub(crate) async fn arrival_after(&self, seen: DeviceId) -> Device {
-        let mut board = self.0.subscribe();
-        loop {
-            let latest = board.borrow_and_update().there.last().cloned();
-            if let Some(device) = latest.filter(|device| device.id > seen) {
-                return device;
-            }
-            if board.changed().await.is_err() {
-                // Cannot be while `self` holds the sender; then nothing arrives any more.
-                std::future::pending::<()>().await;
-            }
-        }
+    /// Waits for devices that arrived after `seen`, and gives them all, the latest last.
+    pub(crate) async fn arrivals_after(&self, seen: DeviceId) -> Vec<Device> {
+        let is_new = |device: &&Device| device.id > seen;
+        let new = |devices: &Devices| devices.there.iter().any(|device| is_new(&device));
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(new).await;
+        self.0.borrow().there.iter().filter(is_new).cloned().collect()
     }
 
     /// Waits until a device has left.
     pub(crate) async fn departure_of(&self, id: DeviceId) {
-        let left = |devices: &Devices| devices.there.iter().all(|device| device.id != id);
-        // The sender lives as long as `self`, so the wait cannot fail.
+        self.departure_among(&[id]).await;
+    }
+
+    /// Waits until one of `ids` has left.
+    pub(crate) async fn departure_among(&self, ids: &[DeviceId]) {
+        let left = |devices: &Devices| !ids.iter().all(|id| devices.holds(*id));
         let _ = self.0.subscribe().wait_for(left).await;
+    }
+
+    /// Whether a device is there.
+    pub(crate) fn holds(&self, id: DeviceId) -> bool {
+        self.0.borrow().holds(id)
     }
 
     /// The name of the latest stay so far.
@@ -170,13 +179,24 @@ mod tests {
         let seen = board.latest();
         let waiting = {
             let board = board.clone();
-            tokio::spawn(async move { board.arrival_after(seen).await.id })
+            tokio::spawn(async move { board.arrivals_after(seen).await })
         };
         board.left(lying);
         let back = board.arrived("reader".into(), Arrival::Now, nothing());
-        assert_eq!(waiting.await.unwrap(), back);
+        let arrived: Vec<_> = waiting.await.unwrap().iter().map(|device| device.id).collect();
+        assert_eq!(arrived, [back]);
         let there: Vec<_> = board.devices().iter().map(|device| device.id).collect();
         assert_eq!(there, [back]);
         assert!(back > lying);
+    }
+
+    #[tokio::test]
+    async fn the_first_that_leaves_is_noticed() {
+        let board = Board::new();
+        let ids = [(); 2].map(|()| board.arrived("reader".into(), Arrival::Now, nothing()));
+        let departure = board.departure_among(&ids);
+        board.left(ids[1]);
+        departure.await;
+        assert_eq!(ids.map(|id| board.holds(id)), [true, false]);
     }
 }

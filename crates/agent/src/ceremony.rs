@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use agent_protocol::{Outcome, Refused, VerifiedRequest};
 use authenticator::CeremonyError;
 use tokio::runtime::Handle;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::timeout;
 
 use crate::board::Board;
 use crate::cancel::Cancel;
@@ -16,11 +16,16 @@ use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
 use crate::words;
 
+mod blinking;
 mod card;
+mod request;
+mod selection;
 mod sign;
-mod touch;
+mod waiting;
 
-pub(crate) use touch::Touch;
+use card::Card;
+use request::Request;
+pub(crate) use waiting::Waiting;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
 /// that it is left behind, with a card that it resets.
@@ -41,25 +46,28 @@ pub(crate) struct Ceremony {
 impl Ceremony {
     /// Goes through it. `None`: somebody cancelled it, and there is nobody to tell.
     pub(crate) async fn run(&self) -> Option<Outcome> {
-        let who_asks = words::who_asks(&self.enrolment.record, self.request.claims());
-        let end = tokio::time::Instant::from_std(self.deadline);
+        let (record, claims) = (&self.enrolment.record, self.request.claims());
+        let who_asks = words::who_asks(record, claims);
+        let request = match Request::read(claims, &record.tenant_name) {
+            Ok(request) => Arc::new(request),
+            Err(error) => return Some(Outcome::Refused(refusal(&error))),
+        };
         let card = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
-            () = sleep_until(end) => Err(Refused::NoCard),
-            card = card::find(self, &who_asks) => card,
+            card = selection::find(self, &request, &who_asks) => card,
         };
         match card {
-            Ok(card) => self.sign(card, who_asks).await,
+            Ok(card) => self.sign(request, card, who_asks).await,
             Err(refused) => Some(Outcome::Refused(refused)),
         }
     }
 
     /// Lets the card do its part, on a thread of its own.
-    async fn sign(&self, card: card::Card, who_asks: String) -> Option<Outcome> {
+    async fn sign(&self, request: Arc<Request>, card: Card, who_asks: String) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
-        let touch = Touch::new();
-        let (of_person, said) = (touch.clone(), who_asks.clone());
+        let waiting = Waiting::new();
+        let (of_person, said) = (waiting.clone(), who_asks.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
             let mut person = Dialogs {
                 handle,
@@ -67,12 +75,12 @@ impl Ceremony {
                 cancel: ceremony.cancel.clone(),
                 who_asks,
                 new_pin: words::choose_pin,
-                touch: of_person,
+                waiting: of_person,
                 // A card that lies on its reader is touched by lying there; a key says when it waits.
                 on_touch: || tracing::debug!("the authenticator waits for its holder"),
                 failed: false,
             };
-            let result = sign::sign(&ceremony, card, &mut person);
+            let result = sign::sign(&ceremony, &request, card, &mut person);
             result.unwrap_or_else(|error| Outcome::Refused(ceremony.refusal(&error, &person)))
         });
         let outcome = tokio::select! {
@@ -88,7 +96,7 @@ impl Ceremony {
                 let _ = timeout(LAST_WORD, thread).await;
                 return Some(Outcome::Refused(Refused::Removed));
             }
-            () = touch.refused(&self.pinentry, &said) => {
+            () = waiting.refused(&self.pinentry, &said) => {
                 self.cancel.cancel();
                 let _ = timeout(LAST_WORD, thread).await;
                 return Some(Outcome::Refused(Refused::Cancelled));
@@ -109,18 +117,25 @@ impl Ceremony {
         match error {
             CeremonyError::Declined if person.failed => Refused::Failed,
             CeremonyError::Declined if is_over(self.deadline) => Refused::Timeout,
-            CeremonyError::Cancelled | CeremonyError::Declined | CeremonyError::Denied => {
-                Refused::Cancelled
-            }
-            CeremonyError::TimedOut => Refused::Timeout,
-            CeremonyError::NoCredential => Refused::NoCredential,
-            CeremonyError::Excluded => Refused::Excluded,
-            CeremonyError::StoreFull => Refused::Full,
-            CeremonyError::NoPinSet => Refused::NoPin,
-            CeremonyError::PinAuthBlocked => Refused::PinAuthBlocked,
-            CeremonyError::PinBlocked | CeremonyError::UvBlocked => Refused::Blocked,
-            CeremonyError::Removed(_) => Refused::Removed,
-            _ => Refused::Failed,
+            error => refusal(error),
         }
+    }
+}
+
+/// What the page is told.
+fn refusal(error: &CeremonyError) -> Refused {
+    match error {
+        CeremonyError::Cancelled | CeremonyError::Declined | CeremonyError::Denied => {
+            Refused::Cancelled
+        }
+        CeremonyError::TimedOut => Refused::Timeout,
+        CeremonyError::NoCredential => Refused::NoCredential,
+        CeremonyError::Excluded => Refused::Excluded,
+        CeremonyError::StoreFull => Refused::Full,
+        CeremonyError::NoPinSet => Refused::NoPin,
+        CeremonyError::PinAuthBlocked => Refused::PinAuthBlocked,
+        CeremonyError::PinBlocked | CeremonyError::UvBlocked => Refused::Blocked,
+        CeremonyError::Removed(_) => Refused::Removed,
+        _ => Refused::Failed,
     }
 }

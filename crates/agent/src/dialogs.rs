@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use authenticator::{Account, NewPinPrompt, Person, Pin, PinPrompt, Until};
+use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
 use tokio::runtime::Handle;
 
 use crate::cancel::Cancel;
 use crate::causes::Causes;
-use crate::ceremony::Touch;
+use crate::ceremony::Waiting;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
 
@@ -21,8 +21,8 @@ pub(crate) struct Dialogs {
     pub(crate) who_asks: String,
     /// Says that a new PIN is wanted, and what it must be.
     pub(crate) new_pin: fn(NewPinPrompt) -> String,
-    /// Whether a key waits to be touched, which is a dialog of its own.
-    pub(crate) touch: Touch,
+    /// What the authenticator waits for, which is a dialog of its own.
+    pub(crate) waiting: Waiting,
     /// Hears that the authenticator waits for its holder.
     pub(crate) on_touch: fn(),
     /// Whether a question could not be asked at all.
@@ -37,7 +37,7 @@ impl Dialogs {
         question: impl Future<Output = Result<Option<T>, PinentryError>>,
     ) -> Option<T> {
         // One dialog at a time.
-        self.touch.is_over();
+        self.waiting.is_over();
         let deadline = tokio::time::Instant::from_std(until.deadline);
         let cancel = self.cancel.clone();
         let answer = self.handle.block_on(async {
@@ -144,6 +144,11 @@ impl Person for Dialogs {
 
     fn touch_needed(&mut self) {
         (self.on_touch)();
+        self.waiting.is_over();
+    }
+
+    fn finger_needed(&mut self, prompt: &FingerPrompt) {
+        self.waiting.for_finger(*prompt);
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::board::{Open, OpenError};
 use crate::cancel::Cancel;
-use crate::ceremony::{LAST_WORD, Touch};
+use crate::ceremony::{LAST_WORD, Waiting};
 use crate::clock;
 use crate::dialogs::{Dialogs, is_over};
 use crate::pinentry::Pinentry;
@@ -152,7 +152,7 @@ impl Work {
             cancel: cancel.clone(),
             who_asks: holder.purpose,
             new_pin: words::new_pin,
-            touch: Touch::new(),
+            waiting: Waiting::new(),
             on_touch: holder.on_touch,
             failed: false,
         };

@@ -2,8 +2,12 @@
 
 use agent_protocol::SignedRequest;
 use authenticator::management::PinState;
-use authenticator::{Account, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt};
+use authenticator::{
+    Account, CeremonyError, FingerError, FingerPrompt, NewPinError, NewPinPrompt, PinError,
+    PinFormError, PinPrompt,
+};
 
+use crate::board::Kind;
 use crate::state::Record;
 
 /// Over every dialog.
@@ -15,6 +19,8 @@ pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
 pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
+pub(crate) const PUT_FINGER: &str = "Put your finger on the sensor of your card or key.";
+pub(crate) const WORKING: &str = "Your card or key is working. Leave it where it is.";
 pub(crate) const HIDE: &str = "Hide";
 pub(crate) const CHECK_AGAIN: &str = "It is there";
 pub(crate) const TRY_ANYWAY: &str = "Use the last try";
@@ -24,6 +30,36 @@ pub(crate) const MISMATCH: &str = "The two PINs are not the same.";
 pub(crate) const PUT_CARD: &str = "Put your card on the reader or into it, or plug in your key.";
 pub(crate) const NO_CARD_YET: &str = "There is no card on the reader yet.";
 pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.";
+
+pub(crate) const TOUCH_OR_LAY: &str = "Touch the key or lay down the card that you want to use.";
+
+/// A card that lay there before counts only by the person's word.
+pub(crate) fn or_use_the_card_in(reader: &str) -> String {
+    format!("Or use the card that lies in {}.", plain(reader, 60))
+}
+
+/// Why a device cannot answer.
+pub(crate) fn cannot(kind: Kind, name: &str, error: &CeremonyError) -> String {
+    format!("{}: {}", device(kind, name), error.words())
+}
+
+/// A device of which one cannot be sure.
+pub(crate) fn may_hide_it(kind: Kind, name: &str) -> String {
+    format!(
+        "{}: It shows nothing that belongs to your account. Use it only if you know that it is \
+         yours; it then asks for its PIN.",
+        device(kind, name)
+    )
+}
+
+/// What a device is called.
+pub(crate) fn device(kind: Kind, name: &str) -> String {
+    let name = plain(name, 60);
+    match kind {
+        Kind::Card => format!("Card in {name}"),
+        Kind::Key => format!("Key {name}"),
+    }
+}
 
 /// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
 /// nothing that turns the direction of writing.
@@ -71,14 +107,39 @@ const OTHER_NETWORK: &str = "The page is in another network than this computer. 
 
 /// What must be known before a PIN is typed.
 pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
-    let tries = match prompt.tries_left {
+    let tries = tries(prompt.tries_left);
+    if prompt.last_error == Some(PinError::Wrong) {
+        return Some(format!("Wrong PIN. {tries}."));
+    }
+    let warning =
+        prompt.warn().then(|| format!("{tries}; after that the card is blocked for good."));
+    let finger = prompt.instead_of_finger.map(|error| format!("{} Enter the PIN.", finger(error)));
+    match (finger, warning) {
+        (Some(finger), Some(warning)) => Some(format!("{finger} {warning}")),
+        (finger, warning) => finger.or(warning),
+    }
+}
+
+fn tries(left: u32) -> String {
+    match left {
         1 => "One try left".to_owned(),
         n => format!("{n} tries left"),
-    };
-    match (prompt.last_error, prompt.warn()) {
-        (Some(PinError::Wrong), _) => Some(format!("Wrong PIN. {tries}.")),
-        (_, true) => Some(format!("{tries}; after that the card is blocked for good.")),
-        _ => None,
+    }
+}
+
+/// What must be known before a finger is put on the sensor.
+pub(crate) fn finger_error(prompt: FingerPrompt) -> Option<String> {
+    let error = finger(prompt.last_error?);
+    Some(prompt.tries_left.map_or_else(
+        || error.to_owned(),
+        |left| format!("{error} {}; after that the PIN is asked for.", tries(left)),
+    ))
+}
+
+fn finger(error: FingerError) -> &'static str {
+    match error {
+        FingerError::Blocked => "No finger is taken any more: too many were not recognised.",
+        _ => "Your finger was not recognised.",
     }
 }
 
@@ -169,5 +230,25 @@ mod tests {
         assert_eq!(plain("Ada\nNumber: 99\r\u{202e}x\u{200b}", 40), "AdaNumber: 99x");
         assert_eq!(plain("  äöü  ", 3), "ä");
         assert_eq!(plain(&"x".repeat(100), 80).len(), 80);
+    }
+
+    #[test]
+    fn a_finger_that_is_not_recognised_is_told_with_the_tries_left() {
+        let prompt = |tries_left, last_error| FingerPrompt { tries_left, last_error };
+        let not = Some(FingerError::NotRecognised);
+        assert_eq!(finger_error(prompt(Some(3), None)), None);
+        for (tries_left, said) in [
+            (
+                Some(2),
+                "Your finger was not recognised. 2 tries left; after that the PIN is asked for.",
+            ),
+            (
+                Some(1),
+                "Your finger was not recognised. One try left; after that the PIN is asked for.",
+            ),
+            (None, "Your finger was not recognised."),
+        ] {
+            assert_eq!(finger_error(prompt(tries_left, not)).as_deref(), Some(said));
+        }
     }
 }

@@ -11,6 +11,7 @@ mod words;
 pub use authenticate::authenticate;
 pub use error::CeremonyError;
 pub(crate) use lists::{batches, length as request_length};
+pub(crate) use register::discoverable;
 pub use register::register;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -47,7 +47,10 @@ pub use json::{
     Assertion, AssertionResponse, AttestationResponse, Base64Url, NoExtensions, Registration,
 };
 pub use link::{CeremonyLink, Control, CtapLink, Leave, LinkError, Unshared};
-pub use person::{Account, NewPinError, NewPinPrompt, Person, PinError, PinPrompt, Until};
+pub use person::{
+    Account, FingerError, FingerPrompt, NewPinError, NewPinPrompt, Person, PinError, PinPrompt,
+    Until,
+};
 pub use pin::{Pin, PinFormError};
 pub use pin_uv::{Entropy, PinUvAuthProtocol};
 pub use request::{

@@ -20,9 +20,15 @@ pub trait Person {
     /// Has the person choose with which of several accounts to go on; the index into `accounts`.
     fn choose_account(&mut self, accounts: &[Account], until: Until<'_>) -> Option<usize>;
 
-    /// Tells the person that the authenticator now waits for them: a touch, a finger, or the card
-    /// held to the reader. Does not block.
+    /// Tells the person that the authenticator now waits for them: a touch, or the card held to the
+    /// reader. Does not block.
     fn touch_needed(&mut self);
+
+    /// Tells the person that the authenticator now finds out by itself who they are: a finger on
+    /// its sensor. Does not block.
+    fn finger_needed(&mut self, _prompt: &FingerPrompt) {
+        self.touch_needed();
+    }
 }
 
 /// How long a question may wait.
@@ -42,6 +48,8 @@ pub struct PinPrompt {
     pub tries_left: u32,
     /// What became of the PIN before.
     pub last_error: Option<PinError>,
+    /// Why it is asked for although the authenticator knows fingers.
+    pub instead_of_finger: Option<FingerError>,
 }
 
 impl PinPrompt {
@@ -66,6 +74,26 @@ impl PinPrompt {
 pub enum PinError {
     /// It is not the PIN of this authenticator.
     Wrong,
+}
+
+/// What a person must know before they put a finger on the sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FingerPrompt {
+    /// How many fingers that it does not know the authenticator still takes before it wants the
+    /// PIN; `None` where it does not say.
+    pub tries_left: Option<u32>,
+    /// What became of the finger before.
+    pub last_error: Option<FingerError>,
+}
+
+/// Why a finger was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FingerError {
+    /// The authenticator does not know it.
+    NotRecognised,
+    /// The authenticator takes no finger any more, until it was told the PIN.
+    Blocked,
 }
 
 /// What a person must know before they choose a PIN.

@@ -1,163 +1,139 @@
 //! Several authenticators at once: which of them can answer, and which of those the person wants.
 //!
-//! [`preflight`] asks each on a thread of its own, without a touch. [`choose`] then lets those
-//! that can answer wait for a touch, all at once: the first that is touched is the person's
-//! choice, and the others stop waiting. The ceremony goes on with that one.
+//! [`look`] asks one, without a touch, whether it can answer. [`contenders`] names those among
+//! which the person chooses. [`wait_for_touch`] lets one wait for a touch and for nothing else:
+//! called for each of them on a thread of its own, the first that returns is the person's choice,
+//! and the others are cancelled. The ceremony goes on with that one.
 //!
-//! A card that lay on its reader before anybody asked must not take part in [`choose`]: it would
-//! touch itself. It counts by its PIN, or by the person's word.
+//! A card that lay on its reader before anybody asked must not wait for a touch: it would touch
+//! itself. It counts by its PIN, or by the person's word.
 
 mod touch;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+pub use touch::wait_for_touch;
 
-use crate::ceremony::{batches, request_length};
+use crate::ceremony::verification::{self, Purpose};
+use crate::ceremony::{batches, discoverable, request_length};
 use crate::{
-    AnswerError, CeremonyError, CommandError, Control, CtapLink, Keepalive, Status, execute,
-    get_assertion, get_info,
+    AnswerError, AuthenticateRequest, CeremonyError, CommandError, Control, CtapLink,
+    RegisterRequest, Status, UserVerification, cose, execute, get_assertion, get_info,
 };
-
-/// How often a race looks at the caller's flag. Answers do not wait for it.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// What one authenticator can do for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It holds one of the credentials, or the request is one that any authenticator answers.
+    /// It holds one of the credentials, or the request is one that it answers without.
     CanAnswer,
     /// It shows none of the credentials, but may hide one until the person is verified
-    /// (`credProtect`, CTAP 2.1 §12.1). Asked only where no other can answer.
+    /// (`credProtect`, CTAP 2.1 §12.1), or does not say without a touch. Asked only where no
+    /// other can answer.
     MayHideIt,
 }
 
-/// What is looked for.
+/// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted<'a> {
-    /// Any authenticator will do: for a registration, or without an allow-list.
-    Any,
-    /// One of these credentials of `rp_id`.
-    Credential {
-        /// Whose they are.
-        rp_id: &'a str,
-        /// Their IDs.
-        allow: &'a [Vec<u8>],
-    },
+    /// An assertion.
+    Assertion(&'a AuthenticateRequest),
+    /// A new credential.
+    Credential(&'a RegisterRequest),
 }
 
-/// Asks each of `links` whether it can answer, all at once and without a touch. The answers stand
-/// in the order of the links; an authenticator that fails or leaves costs the others nothing.
-pub fn preflight<L: CtapLink>(
-    links: &mut [L],
+/// Asks one authenticator, without a touch, whether it can answer.
+///
+/// # Errors
+///
+/// Why it cannot: [`CeremonyError::NoCredential`], [`CeremonyError::Excluded`], or an ability or
+/// a state that the request asks for and it lacks. Also when it fails or leaves.
+pub fn look(
+    link: &mut dyn CtapLink,
     wanted: Wanted<'_>,
-    deadline: Instant,
-    cancel: &AtomicBool,
-) -> Vec<Result<Standing, CeremonyError>> {
-    thread::scope(|scope| {
-        let ask = |link: &mut L| {
-            let mut control = Control { deadline, cancel, on_keepalive: &mut |_| {} };
-            standing(link, wanted, &mut control)
-        };
-        let threads: Vec<_> = links.iter_mut().map(|link| scope.spawn(move || ask(link))).collect();
-        // A thread that panicked has said nothing about its authenticator.
-        threads.into_iter().map(|t| t.join().unwrap_or(Err(CeremonyError::Malformed))).collect()
-    })
+    control: &mut Control<'_>,
+) -> Result<(get_info::Response, Standing), CeremonyError> {
+    let info = execute(link, &get_info::Request, control)?;
+    if !info.speaks_ctap2() {
+        return Err(CeremonyError::NotCtap2);
+    }
+    let standing = match wanted {
+        Wanted::Assertion(request) => may_sign(link, &info, request, control)?,
+        Wanted::Credential(request) => may_register(link, &info, request, control)?,
+    };
+    Ok((info, standing))
 }
 
-/// The authenticators that a person may choose from: those that can answer; if there are none,
-/// those that may hide what is looked for.
-pub fn contenders(standings: &[Result<Standing, CeremonyError>]) -> Vec<usize> {
+/// Those among which a person may choose: those that can answer; if there are none, those that may
+/// hide what is looked for.
+pub fn contenders(standings: &[Standing]) -> Vec<usize> {
     let which = |wanted: Standing| -> Vec<usize> {
         let all = standings.iter().enumerate();
-        all.filter(|(_, is)| matches!(is, Ok(is) if *is == wanted)).map(|(n, _)| n).collect()
+        all.filter(|(_, is)| **is == wanted).map(|(n, _)| n).collect()
     };
     let sure = which(Standing::CanAnswer);
     if sure.is_empty() { which(Standing::MayHideIt) } else { sure }
 }
 
-/// Has the person choose one of `links` by touching it: its index. The only one is chosen without
-/// a touch. When this returns, no other waits for a touch any more.
-///
-/// # Errors
-///
-/// [`CeremonyError::Cancelled`] and [`CeremonyError::TimedOut`] when nobody chose; else, when
-/// all have failed, why the last of them did.
-pub fn choose<L: CtapLink>(
-    links: &mut [L],
-    deadline: Instant,
-    cancel: &AtomicBool,
-    on_keepalive: &(dyn Fn(usize, Keepalive) + Sync),
-) -> Result<usize, CeremonyError> {
-    match links.len() {
-        0 => return Err(CeremonyError::NoCredential),
-        1 => return Ok(0),
-        _ => {}
-    }
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (say, said) = mpsc::channel();
-        for (n, link) in links.iter_mut().enumerate() {
-            let (say, over) = (say.clone(), &over);
-            scope.spawn(move || {
-                let mut on_keepalive = |what| on_keepalive(n, what);
-                let mut control =
-                    Control { deadline, cancel: over, on_keepalive: &mut on_keepalive };
-                // Nobody listens once the race is over.
-                let _ = say.send((n, touch::wait(link, &mut control)));
-            });
-        }
-        drop(say);
-        let result = first(&said, cancel);
-        // The scope ends only after the others have had their last word.
-        over.store(true, Ordering::Release);
-        result
-    })
-}
-
-type Said = (usize, Result<(), CeremonyError>);
-
-/// The first that was touched. One that fails is out; the others go on waiting.
-fn first(said: &mpsc::Receiver<Said>, cancel: &AtomicBool) -> Result<usize, CeremonyError> {
-    let mut last = CeremonyError::TimedOut;
-    loop {
-        if cancel.load(Ordering::Acquire) {
-            return Err(CeremonyError::Cancelled);
-        }
-        match said.recv_timeout(LOOK) {
-            Ok((n, Ok(()))) => return Ok(n),
-            Ok((_, Err(error))) => last = error,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(last),
-        }
-    }
-}
-
-fn standing<L: CtapLink>(
-    link: &mut L,
-    wanted: Wanted<'_>,
+fn may_sign(
+    link: &mut dyn CtapLink,
+    info: &get_info::Response,
+    request: &AuthenticateRequest,
     control: &mut Control<'_>,
 ) -> Result<Standing, CeremonyError> {
-    let info = execute(link, &get_info::Request, control)?;
-    if !info.speaks_ctap2() {
-        return Err(CeremonyError::NotCtap2);
+    let standing = match holds(link, info, &request.rp_id, &request.allow, control)? {
+        // Without a list any discoverable credential will do, and is not looked for.
+        Holding::None if request.allow.is_empty() && info.has("rk") => Standing::CanAnswer,
+        Holding::One => Standing::CanAnswer,
+        Holding::Unknown => Standing::MayHideIt,
+        Holding::None => return Err(CeremonyError::NoCredential),
+    };
+    can_verify(info, request.user_verification, Purpose::Authenticate)?;
+    Ok(standing)
+}
+
+fn may_register(
+    link: &mut dyn CtapLink,
+    info: &get_info::Response,
+    request: &RegisterRequest,
+    control: &mut Control<'_>,
+) -> Result<Standing, CeremonyError> {
+    if !info.algorithms.is_empty() && !info.algorithms.contains(&cose::ES256) {
+        return Err(CeremonyError::UnsupportedAlgorithm);
     }
-    match wanted {
-        Wanted::Any | Wanted::Credential { allow: [], .. } => Ok(Standing::CanAnswer),
-        Wanted::Credential { rp_id, allow } => holds(link, &info, rp_id, allow, control),
+    let discoverable = discoverable(request.resident_key, info)?;
+    can_verify(info, request.user_verification, Purpose::Register { discoverable })?;
+    match holds(link, info, &request.rp.id, &request.exclude, control)? {
+        Holding::One => Err(CeremonyError::Excluded),
+        // One that it hides it refuses by itself, after a touch.
+        Holding::Unknown | Holding::None => Ok(Standing::CanAnswer),
     }
 }
 
-/// Looks for one of `allow`. No client data has the hash that is signed: the signature is of no
-/// use to anybody.
-fn holds<L: CtapLink>(
-    link: &mut L,
+fn can_verify(
+    info: &get_info::Response,
+    wish: UserVerification,
+    purpose: Purpose,
+) -> Result<(), CeremonyError> {
+    verification::choose(info, wish, purpose).map(drop)
+}
+
+/// What an authenticator says of a list of credentials.
+enum Holding {
+    /// It holds one of them.
+    One,
+    /// It may hold one, and does not say.
+    Unknown,
+    /// It holds none.
+    None,
+}
+
+/// Looks for one of `ids`. No client data has the hash that is signed: the signature is of no use
+/// to anybody.
+fn holds(
+    link: &mut dyn CtapLink,
     info: &get_info::Response,
     rp_id: &str,
-    allow: &[Vec<u8>],
+    ids: &[Vec<u8>],
     control: &mut Control<'_>,
-) -> Result<Standing, CeremonyError> {
+) -> Result<Holding, CeremonyError> {
     let mut request = get_assertion::Request {
         rp_id,
         client_data_hash: &[0; 32],
@@ -166,27 +142,39 @@ fn holds<L: CtapLink>(
         uv: info.option("uv").map(|_| false),
         token: None,
     };
-    let list = batches(allow, info, request_length(&request));
+    let list = batches(ids, info, request_length(&request));
+    let mut says = true;
     for batch in &list {
         request.allow_list = batch;
         match execute(link, &request, control) {
-            Ok(_) => return Ok(Standing::CanAnswer),
-            Err(CommandError::Answer(AnswerError::Status(status))) if hides(status) => {}
+            Ok(_) => return Ok(Holding::One),
+            Err(CommandError::Answer(AnswerError::Status(status))) if has_none(status) => {}
+            Err(CommandError::Answer(AnswerError::Status(status))) if is_shy(status) => {
+                says = false;
+            }
             Err(error) => return Err(error.into()),
         }
     }
     let verifies = info.has("clientPin") || info.has("uv");
     let protects = info.extensions.iter().any(|known| known == "credProtect");
-    if !list.is_empty() && verifies && protects {
-        Ok(Standing::MayHideIt)
-    } else {
-        Err(CeremonyError::NoCredential)
-    }
+    let hides = !list.is_empty() && verifies && protects;
+    Ok(if hides || !says { Holding::Unknown } else { Holding::None })
 }
 
-/// Whether an authenticator that answers so may have none, or none that it shows to a stranger.
-fn hides(status: Status) -> bool {
-    matches!(status, Status::NO_CREDENTIALS | Status::PUAT_REQUIRED | Status::INVALID_CREDENTIAL)
+/// Whether an authenticator that answers so has none, or none that it shows to a stranger.
+fn has_none(status: Status) -> bool {
+    matches!(status, Status::NO_CREDENTIALS | Status::INVALID_CREDENTIAL)
+}
+
+/// Whether an authenticator that answers so does not search without a touch or the person.
+fn is_shy(status: Status) -> bool {
+    matches!(
+        status,
+        Status::PUAT_REQUIRED
+            | Status::UP_REQUIRED
+            | Status::UNSUPPORTED_OPTION
+            | Status::INVALID_OPTION
+    )
 }
 
 #[cfg(test)]

@@ -12,78 +12,99 @@
 #[expect(dead_code, reason = "another test uses the rest")]
 mod common;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use authenticator::race::{Standing, Wanted, choose, contenders, preflight};
-use authenticator::{CeremonyError, Control, CtapLink, LinkError};
+use authenticator::race::{Standing, Wanted, look, wait_for_touch};
+use authenticator::{CeremonyError, Control, ResidentKey, execute, get_info};
 use common::{
-    Cardholder, PIN, RP_ID, World, authenticate_request, verify_assertion, verify_registration,
+    Cardholder, PIN, World, authenticate_request, register_request, verify_assertion,
+    verify_registration,
 };
-use firmware_sim::{Config, SimLink, Touch};
+use firmware_sim::{Config, Touch};
 
 const SOON: Duration = Duration::from_secs(10);
 
-fn soon() -> Instant {
-    Instant::now() + SOON
+fn with_control<T>(cancel: &AtomicBool, call: impl FnOnce(&mut Control<'_>) -> T) -> T {
+    let deadline = Instant::now() + SOON;
+    call(&mut Control { deadline, cancel, on_keepalive: &mut |_| {} })
 }
 
-/// A key that answers everything with an error.
-struct Broken;
-
-impl CtapLink for Broken {
-    fn call(&mut self, _request: &[u8], _control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
-        Ok(vec![0x7F])
-    }
-}
-
-fn links(worlds: &[World]) -> Vec<SimLink> {
-    worlds.iter().map(|world| world.simulator.link()).collect()
+/// What the key is found to be. Its holder is not asked for anything.
+fn standing(world: &World, wanted: Wanted<'_>) -> Result<Standing, CeremonyError> {
+    let holder = world.simulator.holder();
+    let asked = holder.times_asked();
+    let mut link = world.simulator.link();
+    let found = with_control(&AtomicBool::new(false), |control| look(&mut link, wanted, control));
+    assert_eq!(holder.times_asked(), asked);
+    found.map(|(_, standing)| standing)
 }
 
 #[test]
 fn who_holds_the_credential_is_found_without_a_touch_or_a_pin() {
     let (with, registration) = World::registered(Config::seeded(61));
     let (without, _) = World::registered(Config::seeded(62));
-    let gone = World::new(Config::seeded(63));
-    let worlds = [without, with, gone];
-    let asked = worlds.each_ref().map(|world| world.simulator.holder().times_asked());
-    let mut all: Vec<Box<dyn CtapLink>> = Vec::new();
-    for link in links(&worlds) {
-        all.push(Box::new(link));
-    }
-    all.push(Box::new(Broken));
-    worlds[2].simulator.holder().remove();
+    let fresh = World::new(Config::seeded(63));
+    let request = authenticate_request(vec![registration.id.0]);
+    let wanted = Wanted::Assertion(&request);
+    assert_eq!(standing(&with, wanted).unwrap(), Standing::CanAnswer);
+    // It could hide one until its PIN is entered.
+    assert_eq!(standing(&without, wanted).unwrap(), Standing::MayHideIt);
+    let none = standing(&fresh, wanted);
+    assert!(matches!(none, Err(CeremonyError::NoCredential)), "{none:?}");
+    fresh.simulator.holder().remove();
+    let gone = standing(&fresh, wanted);
+    assert!(matches!(gone, Err(CeremonyError::Removed(_))), "{gone:?}");
+}
 
-    let allow = [registration.id.0];
-    let wanted = Wanted::Credential { rp_id: RP_ID, allow: &allow };
-    let standings = preflight(&mut all, wanted, soon(), &AtomicBool::new(false));
-    assert_eq!(contenders(&standings), [1]);
-    assert!(matches!(standings[1], Ok(Standing::CanAnswer)), "{standings:?}");
-    assert!(matches!(standings[2], Err(CeremonyError::Removed(_))), "{standings:?}");
-    assert!(matches!(standings[3], Err(CeremonyError::Refused(_))), "{standings:?}");
-    assert_eq!(worlds.each_ref().map(|world| world.simulator.holder().times_asked()), asked);
+#[test]
+fn who_is_registered_already_is_found_without_a_touch_or_a_pin() {
+    let (with, registration) = World::registered(Config::seeded(64));
+    let fresh = World::new(Config::seeded(65));
+    let mut request = register_request();
+    assert_eq!(standing(&with, Wanted::Credential(&request)).unwrap(), Standing::CanAnswer);
+    request.exclude = vec![registration.id.0];
+    assert_eq!(standing(&fresh, Wanted::Credential(&request)).unwrap(), Standing::CanAnswer);
+    let excluded = standing(&with, Wanted::Credential(&request));
+    assert!(matches!(excluded, Err(CeremonyError::Excluded)), "{excluded:?}");
+    request.resident_key = ResidentKey::Discouraged;
+    let excluded = standing(&with, Wanted::Credential(&request));
+    assert!(matches!(excluded, Err(CeremonyError::Excluded)), "{excluded:?}");
+}
+
+/// Waits for a touch as a key does that takes part in a race.
+fn wait(world: &World, cancel: &AtomicBool) -> Result<(), CeremonyError> {
+    let mut link = world.simulator.link();
+    with_control(cancel, |control| {
+        let info = execute(&mut link, &get_info::Request, control)?;
+        wait_for_touch(&mut link, &info, control)
+    })
 }
 
 #[test]
 fn the_touched_key_wins_and_the_other_is_free_for_the_next_command() {
-    let (first, _) = World::registered(Config::seeded(64));
-    let (second, registration) = World::registered(Config::seeded(65));
+    let (first, _) = World::registered(Config::seeded(66));
+    let (second, registration) = World::registered(Config::seeded(67));
     let mut worlds = [first, second];
-    for world in &worlds {
-        world.simulator.holder().touches(Touch::Refuse);
-    }
     let holders = worlds.each_ref().map(|world| world.simulator.holder());
-    let person = thread::spawn(move || {
+    holders.iter().for_each(|holder| holder.touches(Touch::Refuse));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (say, said) = mpsc::channel();
+        for (n, world) in worlds.iter().enumerate() {
+            let (say, over) = (say.clone(), &over);
+            scope.spawn(move || say.send((n, wait(world, over))).unwrap());
+        }
         assert!(holders.iter().all(|holder| holder.wait_until_asked(SOON)));
         assert!(holders[1].touch());
-        holders
+        let (winner, result) = said.recv_timeout(SOON).unwrap();
+        assert!(winner == 1 && result.is_ok(), "{winner} {result:?}");
+        over.store(true, Ordering::Release);
+        let (_, result) = said.recv_timeout(SOON).unwrap();
+        assert!(matches!(result, Err(CeremonyError::Cancelled)), "{result:?}");
     });
-    let mut keys = links(&worlds);
-    let winner = choose(&mut keys, soon(), &AtomicBool::new(false), &|_, _| {}).unwrap();
-    let holders = person.join().unwrap();
-    assert_eq!(winner, 1);
     assert!(!holders[0].is_asked(), "the other has stopped waiting");
 
     holders[1].touches(Touch::Now);
@@ -95,34 +116,15 @@ fn the_touched_key_wins_and_the_other_is_free_for_the_next_command() {
 }
 
 #[test]
-fn a_key_that_is_unplugged_in_the_race_leaves_it_to_the_others() {
-    let worlds = [World::new(Config::seeded(66)), World::new(Config::seeded(67))];
-    for world in &worlds {
-        world.simulator.holder().touches(Touch::Refuse);
-    }
-    let holders = worlds.each_ref().map(|world| world.simulator.holder());
+fn a_key_that_is_unplugged_while_it_waits_says_so() {
+    let world = World::new(Config::seeded(68));
+    let holder = world.simulator.holder();
+    holder.touches(Touch::Refuse);
     let person = thread::spawn(move || {
-        assert!(holders.iter().all(|holder| holder.wait_until_asked(SOON)));
-        holders[0].remove();
-        assert!(holders[1].touch());
+        assert!(holder.wait_until_asked(SOON));
+        holder.remove();
     });
-    let mut all: Vec<Box<dyn CtapLink>> = vec![Box::new(Broken)];
-    for link in links(&worlds) {
-        all.push(Box::new(link));
-    }
-    let winner = choose(&mut all, soon(), &AtomicBool::new(false), &|_, _| {}).unwrap();
+    let gone = wait(&world, &AtomicBool::new(false));
     person.join().unwrap();
-    assert_eq!(winner, 2);
-}
-
-#[test]
-fn a_race_that_nobody_ends_ends_in_time() {
-    let worlds = [World::new(Config::seeded(68)), World::new(Config::seeded(69))];
-    for world in &worlds {
-        world.simulator.holder().touches(Touch::Refuse);
-    }
-    let deadline = Instant::now() + Duration::from_millis(300);
-    let mut keys = links(&worlds);
-    let error = choose(&mut keys, deadline, &AtomicBool::new(false), &|_, _| {}).unwrap_err();
-    assert!(matches!(error, CeremonyError::TimedOut), "{error:?}");
+    assert!(matches!(gone, Err(CeremonyError::Removed(_))), "{gone:?}");
 }

@@ -20,9 +20,10 @@ pub(crate) struct Arguments {
     /// What pages call this computer [default: its host name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices
+    /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices; may be
+    /// given several times
     #[arg(long, value_name = "PATH", hide = true)]
-    simulated_key: Option<PathBuf>,
+    simulated_key: Vec<PathBuf>,
 }
 
 /// Runs until a signal asks it to end.
@@ -39,9 +40,9 @@ pub(crate) async fn run(arguments: Arguments, socket: &Path) -> Result<(), Failu
     .await
 }
 
-fn devices(simulated_key: Option<PathBuf>) -> Several {
+fn devices(simulated_keys: Vec<PathBuf>) -> Several {
     let mut sources: Vec<Box<dyn DeviceSource>> = vec![Box::new(Readers), Box::new(SecurityKeys)];
-    if let Some(socket) = simulated_key {
+    for socket in simulated_keys {
         sources.push(Box::new(SimulatedKey { socket }));
     }
     Several(sources)

@@ -180,17 +180,6 @@ async fn a_card_that_lies_there_signs_only_after_a_word_of_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_card_of_somebody_else_and_a_card_that_is_enrolled_already_are_told_apart() {
-    let (desktop, server, _card, credential) = enrolled(19).await;
-    desktop.person.will(&[PIN, PIN]);
-    server.ask(&enrol(&server, vec![credential.clone()]));
-    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Excluded));
-    let stranger = CredentialDescriptor { id: BASE64URL.encode([7; 64]), ..credential };
-    server.ask(&login(&server, vec![stranger]));
-    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::NoCredential));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_pulled_out_ends_the_ceremony() {
     let (desktop, server, card, credential) = enrolled(20).await;
     card.holder().touches_next(Touch::Refuse);

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use agent_protocol::{CredentialDescriptor, Outcome, Refused, SignedRequest, UserVerification};
-use firmware_sim::{Holder, Simulator, Touch, VirtualKey};
+use firmware_sim::{Simulator, Touch};
 
 use crate::support::person::ended;
 use crate::support::server::Server;
-use crate::support::{Desktop, SOON, descriptor, enrol, login, new_card, paired, until};
+use crate::support::{
+    Desktop, Plugged, descriptor, enrol, login, new_card, paired, until, until_asked,
+    until_not_asked,
+};
 
 const PIN: &str = "pin 271828";
 
 /// A desktop with a key that is enrolled with the PIN 271828, after two dialogs.
-async fn enrolled(
-    seed: u64,
-) -> (Desktop, Server, Arc<Simulator>, VirtualKey, CredentialDescriptor) {
+async fn enrolled(seed: u64) -> (Desktop, Server, Arc<Simulator>, Plugged, CredentialDescriptor) {
     let (desktop, server) = paired().await;
     let simulator = new_card(seed);
     let key = desktop.reader.plug_in(&simulator);
@@ -29,11 +30,6 @@ async fn enrolled(
     assert!(transports.contains(&"usb".into()), "{transports:?}");
     let credential = descriptor(&outcome);
     (desktop, server, simulator, key, credential)
-}
-
-async fn until_not_asked(holder: &Holder) {
-    let holder = holder.clone();
-    tokio::task::spawn_blocking(move || assert!(holder.wait_until_not_asked(SOON))).await.unwrap();
 }
 
 /// The person sees the dialog, touches the key, and the dialog is gone.
@@ -64,8 +60,7 @@ async fn who_hides_the_dialog_still_may_touch() {
     desktop.person.will(&[PIN, "ok"]);
     server.ask(&login(&server, vec![credential]));
     until(async || desktop.person.dialogs() == 5).await;
-    let asked = holder.clone();
-    tokio::task::spawn_blocking(move || assert!(asked.wait_until_asked(SOON))).await.unwrap();
+    until_asked(&holder).await;
     assert!(holder.touch());
     assert!(matches!(server.outcome().await.1, Outcome::Assertion(_)));
 }

@@ -21,4 +21,6 @@ mod program;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod support;

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::support::person::{Person, ended};
 use crate::support::server::Server;
-use crate::support::{Folder, descriptor, enrol, login, soon, until};
+use crate::support::{Folder, descriptor, enrol, login, soon, until, until_asked};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cardea-agent");
 /// Nothing but a person's fingers writes this.
@@ -231,6 +231,42 @@ async fn a_simulated_key_signs_in_and_is_said_to_be_one() {
     let log = desk.end().await;
     assert!(log.contains("a simulated key is one of the devices"), "{log}");
     assert!(!log.contains(PIN), "the PIN is in the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_simulated_keys_the_touched_one_is_set_up_and_signs_in() {
+    let (folder, server) = (Folder::new(), Server::start().await);
+    let keys = [33, 34].map(|seed| Simulator::start(Config::seeded(seed)).unwrap());
+    let sockets = ["one", "two"].map(|name| folder.path().join(name));
+    let _keys = [0, 1].map(|n| keys[n].key(&sockets[n]).unwrap());
+    let holders = keys.each_ref().map(Simulator::holder);
+    holders.iter().for_each(|holder| holder.touches(firmware_sim::Touch::Refuse));
+    let mut desk = Desk::with(|command| {
+        for socket in &sockets {
+            command.arg("--simulated-key").arg(socket);
+        }
+    })
+    .await;
+    desk.pair(&server).await;
+    desk.until(|status| status.enrolments.iter().all(|info| info.connected)).await;
+    let pin = format!("pin {PIN}");
+    desk.person.will(&["wait", &pin, &pin, "wait", &pin, "wait"]);
+    server.ask(&enrol(&server, vec![]));
+    desk.person.looks_at(1).await;
+    for holder in &holders {
+        until_asked(holder).await;
+    }
+    assert!(holders[1].touch());
+    desk.person.looks_at(4).await;
+    assert!(!holders[0].is_asked(), "the other was told to stop");
+    assert!(holders[1].touch());
+    let credential = descriptor(&server.outcome().await.1);
+    server.ask(&login(&server, vec![credential]));
+    // Only one of them holds it: nothing is left to choose.
+    desk.person.looks_at(6).await;
+    assert!(holders[1].touch());
+    assert!(matches!(server.outcome().await.1, Outcome::Assertion(_)));
+    desk.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,7 @@ fn sign(
 ) -> Result<(Vec<u8>, get_assertion::Response), CeremonyError> {
     let info = run.info()?;
     let rp_id = request.rp_id.as_str();
-    let mut command = get_assertion::Request {
+    let command = get_assertion::Request {
         rp_id,
         client_data_hash: &client_data.hash,
         allow_list: &[],
@@ -65,17 +65,20 @@ fn sign(
 
     let method = choose(&info, request.user_verification, Purpose::Authenticate)?;
     let scope = Scope { permissions: Permissions::GetAssertion, rp_id: Some(rp_id) };
-    let verified = run.verify(method, &info, scope)?;
-    let allow = run.narrow(rp_id, allow, &verified)?;
-    if allow.is_empty() && !request.allow.is_empty() {
-        return Err(CeremonyError::NoCredential);
-    }
-    command.allow_list = &allow;
-    command.uv = verified.uv;
-    command.token = verified.token.as_ref();
-    run.person.touch_needed();
-    let first = run.command(&command)?;
-    let answers = all_answers(run, first, &allow, rp_id, &verified)?;
+    let answers = run.verified(method, &info, scope, |run, verified| {
+        let allow = run.narrow(rp_id, allow.clone(), verified)?;
+        if allow.is_empty() && !request.allow.is_empty() {
+            return Err(CeremonyError::NoCredential);
+        }
+        run.announce(verified);
+        let first = run.command(&get_assertion::Request {
+            allow_list: &allow,
+            uv: verified.uv,
+            token: verified.token.as_ref(),
+            ..command
+        })?;
+        all_answers(run, first, &allow, rp_id, verified)
+    })?;
     one_of(run, answers)
 }
 

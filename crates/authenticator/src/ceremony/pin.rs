@@ -5,7 +5,8 @@ use super::{CeremonyError, Run};
 use crate::client_pin::{ChangePin, GetKeyAgreement, GetPinRetries, GetToken, SetPin};
 use crate::pin_uv::{PinUvAuthToken, SharedSecret};
 use crate::{
-    AnswerError, CommandError, Leave, NewPinError, NewPinPrompt, Pin, PinError, PinPrompt,
+    AnswerError, CommandError, FingerError, Leave, NewPinError, NewPinPrompt, Pin, PinError,
+    PinPrompt,
 };
 use crate::{PinUvAuthProtocol, Status, get_info};
 
@@ -20,10 +21,11 @@ impl Run<'_, '_> {
         protocol: PinUvAuthProtocol,
         kind: Token,
         scope: Scope<'_>,
+        instead_of_finger: Option<FingerError>,
     ) -> Result<PinUvAuthToken, CeremonyError> {
         let mut last_error = None;
         for _ in 0..MAX_PINS {
-            let pin = self.current_pin(protocol, last_error)?;
+            let pin = self.current_pin(protocol, last_error, instead_of_finger)?;
             self.begin()?;
             match self.submit(&pin, protocol, kind, scope) {
                 Err(error) if is(&error, &[Status::PIN_INVALID]) => {
@@ -41,9 +43,10 @@ impl Run<'_, '_> {
         &mut self,
         protocol: PinUvAuthProtocol,
         last_error: Option<PinError>,
+        instead_of_finger: Option<FingerError>,
     ) -> Result<Pin, CeremonyError> {
         let tries_left = self.tries_left(protocol)?;
-        let prompt = PinPrompt { tries_left, last_error };
+        let prompt = PinPrompt { tries_left, last_error, instead_of_finger };
         let pin = self.person.enter_pin(&prompt, self.until());
         pin.ok_or_else(|| self.unanswered())
     }
@@ -134,7 +137,7 @@ impl Run<'_, '_> {
         let protocol = protocol(info)?;
         let (mut wrong, mut refused) = (None, None);
         for _ in 0..MAX_PINS {
-            let current = self.current_pin(protocol, wrong.take())?;
+            let current = self.current_pin(protocol, wrong.take(), None)?;
             let new = self.choose_pin(info, refused.take())?;
             self.begin()?;
             let secret = self.shared_secret(protocol)?;

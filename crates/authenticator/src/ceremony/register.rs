@@ -56,7 +56,7 @@ fn make(
 ) -> Result<make_credential::Response, CeremonyError> {
     let rp_id = request.rp.id.as_str();
     let discoverable = discoverable(request.resident_key, info)?;
-    let mut command = make_credential::Request {
+    let command = make_credential::Request {
         client_data_hash: &client_data.hash,
         rp: &request.rp,
         user: &request.user,
@@ -73,19 +73,27 @@ fn make(
     };
 
     let method = choose(info, request.user_verification, Purpose::Register { discoverable })?;
-    let verified = run.verify(method, info, Scope { permissions, rp_id: Some(rp_id) })?;
-    // The authenticator itself says that a credential is excluded, after a touch.
-    let exclude = run.narrow(rp_id, exclude, &verified)?;
-    command.exclude_list = &exclude;
-    command.uv = verified.uv;
-    command.token = verified.token.as_ref();
-    run.person.touch_needed();
-    let response = run.command(&command)?;
-    check_answer(&response.data, rp_id, &verified)?;
-    Ok(response)
+    let scope = Scope { permissions, rp_id: Some(rp_id) };
+    run.verified(method, info, scope, |run, verified| {
+        // The authenticator itself says that a credential is excluded, after a touch.
+        let exclude = run.narrow(rp_id, exclude.clone(), verified)?;
+        run.announce(verified);
+        let response = run.command(&make_credential::Request {
+            exclude_list: &exclude,
+            uv: verified.uv,
+            token: verified.token.as_ref(),
+            ..command
+        })?;
+        check_answer(&response.data, rp_id, verified)?;
+        Ok(response)
+    })
 }
 
-fn discoverable(wish: ResidentKey, info: &get_info::Response) -> Result<bool, CeremonyError> {
+/// Whether the credential is made discoverable.
+pub(crate) fn discoverable(
+    wish: ResidentKey,
+    info: &get_info::Response,
+) -> Result<bool, CeremonyError> {
     match wish {
         ResidentKey::Discouraged => Ok(false),
         ResidentKey::Preferred => Ok(info.has("rk")),

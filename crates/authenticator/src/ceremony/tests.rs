@@ -8,7 +8,10 @@ use hex_literal::hex;
 
 use super::*;
 use crate::pin_uv::tests::{entropy, theirs_on_the_wire};
-use crate::{Account, AuthenticateRequest, NewPinError, NewPinPrompt, Pin, PinPrompt};
+use crate::{
+    Account, AuthenticateRequest, FingerError, FingerPrompt, NewPinError, NewPinPrompt, Pin,
+    PinPrompt,
+};
 use crate::{RegisterRequest, RelyingParty, ResidentKey, Status, User, UserVerification};
 
 const RP_ID: &str = "example.com";
@@ -42,6 +45,7 @@ impl CeremonyLink for Script {
 #[derive(Default)]
 struct Typist {
     prompts: Vec<PinPrompt>,
+    fingers: Vec<(Option<u32>, Option<FingerError>)>,
     new_pins: VecDeque<&'static str>,
     refusals: Vec<Option<NewPinError>>,
 }
@@ -62,6 +66,10 @@ impl Person for Typist {
     }
 
     fn touch_needed(&mut self) {}
+
+    fn finger_needed(&mut self, prompt: &FingerPrompt) {
+        self.fingers.push((prompt.tries_left, prompt.last_error));
+    }
 }
 
 fn script(steps: Vec<(&[u8], Vec<u8>)>) -> Script {
@@ -135,6 +143,10 @@ fn retries(count: u8) -> Vec<u8> {
     vec![SUCCESS, 0xA1, 0x03, count]
 }
 
+fn uv_retries(count: u8) -> Vec<u8> {
+    vec![SUCCESS, 0xA1, 0x05, count]
+}
+
 fn assertion(rp_id: &str, flags: u8) -> Vec<u8> {
     let rp_id_hash = <[u8; 32]>::from(Sha256::digest(rp_id));
     [&hex!("00 a2 02 58 25")[..], &rp_id_hash, &[flags, 0, 0, 0, 1], &hex!("03 41 30")].concat()
@@ -142,9 +154,11 @@ fn assertion(rp_id: &str, flags: u8) -> Vec<u8> {
 
 const INFO: &[u8] = &[0x04];
 const RETRIES: &[u8] = &hex!("06 a2 01 02 02 01");
+const UV_RETRIES: &[u8] = &hex!("06 a2 01 02 02 07");
 const KEY_AGREEMENT: &[u8] = &hex!("06 a2 01 02 02 02");
 const SET_PIN: &[u8] = &hex!("06 a5 01 02 02 03");
 const UV_TOKEN: &[u8] = &hex!("06 a5 01 02 02 06");
+const LEGACY_TOKEN: &[u8] = &hex!("06 a4 01 02 02 05");
 const PIN_TOKEN: &[u8] = &hex!("06 a6 01 02 02 09");
 const ASSERTION: &[u8] = &[0x02];
 
@@ -152,10 +166,19 @@ const FINGERPRINT_AND_PIN: &[(&str, bool)] =
     &[("uv", true), ("clientPin", true), ("pinUvAuthToken", true)];
 const PIN_ONLY: &[(&str, bool)] = &[("clientPin", true), ("pinUvAuthToken", true)];
 
+/// One that takes two fingers: preferredPlatformUvAttempts is 2.
+fn patient() -> Vec<u8> {
+    let mut info = info(FINGERPRINT_AND_PIN);
+    info[1] += 1;
+    info.extend(hex!("11 02"));
+    info
+}
+
 #[test]
 fn a_fingerprint_gives_a_token_and_nobody_types() {
     let mut link = script(vec![
         (INFO, info(FINGERPRINT_AND_PIN)),
+        (UV_RETRIES, uv_retries(5)),
         (KEY_AGREEMENT, theirs_on_the_wire()),
         (UV_TOKEN, token()),
         (ASSERTION, assertion(RP_ID, 0x05)),
@@ -164,13 +187,19 @@ fn a_fingerprint_gives_a_token_and_nobody_types() {
     let assertion = sign_in(&mut link, &mut person).unwrap();
     assert_eq!(assertion.id.0, [0xAA; 16], "filled in from the list");
     assert!(person.prompts.is_empty());
+    assert_eq!(person.fingers, [(Some(5), None)]);
 }
 
 #[test]
 fn a_fingerprint_that_fails_leads_to_the_pin() {
-    for status in [Status::UV_INVALID, Status::UV_BLOCKED] {
+    for (status, why) in [
+        (Status::UV_INVALID, FingerError::NotRecognised),
+        (Status::UV_BLOCKED, FingerError::Blocked),
+    ] {
         let mut link = script(vec![
             (INFO, info(FINGERPRINT_AND_PIN)),
+            // One that does not count tells nothing, and is asked all the same.
+            (UV_RETRIES, vec![Status::INVALID_SUBCOMMAND.0]),
             (KEY_AGREEMENT, theirs_on_the_wire()),
             (UV_TOKEN, vec![status.0]),
             (RETRIES, retries(8)),
@@ -180,20 +209,36 @@ fn a_fingerprint_that_fails_leads_to_the_pin() {
         ]);
         let mut person = Typist::default();
         sign_in(&mut link, &mut person).unwrap();
-        assert_eq!(person.prompts.len(), 1);
+        let prompts: Vec<_> = person.prompts.iter().map(|p| p.instead_of_finger).collect();
+        assert_eq!(prompts, [Some(why)]);
+        assert_eq!(person.fingers, [(None, None)]);
     }
 }
 
 #[test]
-fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
-    // One member more: preferredPlatformUvAttempts 2.
-    let mut patient = info(FINGERPRINT_AND_PIN);
-    patient[1] += 1;
-    patient.extend(hex!("11 02"));
+fn where_no_finger_is_taken_any_more_the_pin_is_asked_for_at_once() {
     let mut link = script(vec![
-        (INFO, patient),
+        (INFO, info(FINGERPRINT_AND_PIN)),
+        (UV_RETRIES, uv_retries(0)),
+        (RETRIES, retries(8)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (PIN_TOKEN, token()),
+        (ASSERTION, assertion(RP_ID, 0x05)),
+    ]);
+    let mut person = Typist::default();
+    sign_in(&mut link, &mut person).unwrap();
+    assert!(person.fingers.is_empty());
+    assert_eq!(person.prompts.first().unwrap().instead_of_finger, Some(FingerError::Blocked));
+}
+
+#[test]
+fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
+    let mut link = script(vec![
+        (INFO, patient()),
+        (UV_RETRIES, uv_retries(3)),
         (KEY_AGREEMENT, theirs_on_the_wire()),
         (UV_TOKEN, vec![Status::UV_INVALID.0]),
+        (UV_RETRIES, uv_retries(2)),
         (KEY_AGREEMENT, theirs_on_the_wire()),
         (UV_TOKEN, token()),
         (ASSERTION, assertion(RP_ID, 0x05)),
@@ -201,17 +246,52 @@ fn a_fingerprint_is_tried_as_often_as_the_authenticator_prefers() {
     let mut person = Typist::default();
     sign_in(&mut link, &mut person).unwrap();
     assert!(person.prompts.is_empty());
+    let not_recognised = Some(FingerError::NotRecognised);
+    assert_eq!(person.fingers, [(Some(3), None), (Some(2), not_recognised)]);
+}
+
+#[test]
+fn where_the_finger_is_blocked_meanwhile_it_is_not_tried_again() {
+    let mut link = script(vec![
+        (INFO, patient()),
+        (UV_RETRIES, uv_retries(1)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (UV_TOKEN, vec![Status::UV_BLOCKED.0]),
+        (RETRIES, retries(8)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (PIN_TOKEN, token()),
+        (ASSERTION, assertion(RP_ID, 0x05)),
+    ]);
+    sign_in(&mut link, &mut Typist::default()).unwrap();
+}
+
+#[test]
+fn a_token_that_is_not_taken_is_no_reason_to_ask_for_the_pin_again() {
+    let mut link = script(vec![
+        (INFO, info(PIN_ONLY)),
+        (RETRIES, retries(8)),
+        (KEY_AGREEMENT, theirs_on_the_wire()),
+        (PIN_TOKEN, token()),
+        (ASSERTION, vec![Status::PIN_AUTH_INVALID.0]),
+    ]);
+    let error = sign_in(&mut link, &mut Typist::default()).unwrap_err();
+    assert!(matches!(error, CeremonyError::Unverified), "{error:?}");
 }
 
 #[test]
 fn a_fingerprint_that_fails_without_a_pin_says_so() {
-    let mut link = script(vec![
-        (INFO, info(&[("uv", true), ("pinUvAuthToken", true)])),
-        (KEY_AGREEMENT, theirs_on_the_wire()),
-        (UV_TOKEN, vec![Status::UV_BLOCKED.0]),
-    ]);
-    let error = sign_in(&mut link, &mut Typist::default()).unwrap_err();
-    assert!(matches!(error, CeremonyError::UvBlocked), "{error:?}");
+    let blocked: fn(&CeremonyError) -> bool = |error| matches!(error, CeremonyError::UvBlocked);
+    let failed: fn(&CeremonyError) -> bool = |error| matches!(error, CeremonyError::UvFailed);
+    for (status, expected) in [(Status::UV_BLOCKED, blocked), (Status::UV_INVALID, failed)] {
+        let mut link = script(vec![
+            (INFO, info(&[("uv", true), ("pinUvAuthToken", true)])),
+            (UV_RETRIES, uv_retries(1)),
+            (KEY_AGREEMENT, theirs_on_the_wire()),
+            (UV_TOKEN, vec![status.0]),
+        ]);
+        let error = sign_in(&mut link, &mut Typist::default()).unwrap_err();
+        assert!(expected(&error), "{error:?}");
+    }
 }
 
 #[test]
@@ -240,8 +320,35 @@ fn built_in_verification_of_ctap_2_0_is_told_by_the_option_and_checked() {
     for (flags, accepted) in [(0x05, true), (0x01, false)] {
         let mut link =
             script(vec![(INFO, info(&[("uv", true)])), (ASSERTION, assertion(RP_ID, flags))]);
-        assert_eq!(sign_in(&mut link, &mut Typist::default()).is_ok(), accepted);
+        let mut person = Typist::default();
+        assert_eq!(sign_in(&mut link, &mut person).is_ok(), accepted);
+        assert_eq!(person.fingers, [(None, None)]);
     }
+}
+
+#[test]
+fn built_in_verification_of_ctap_2_0_that_fails_leads_to_the_pin() {
+    for (status, why) in [
+        (Status::PUAT_REQUIRED, FingerError::NotRecognised),
+        (Status::UV_INVALID, FingerError::NotRecognised),
+        (Status::UV_BLOCKED, FingerError::Blocked),
+    ] {
+        let mut link = script(vec![
+            (INFO, info(&[("uv", true), ("clientPin", true)])),
+            (ASSERTION, vec![status.0]),
+            (RETRIES, retries(8)),
+            (KEY_AGREEMENT, theirs_on_the_wire()),
+            (LEGACY_TOKEN, token()),
+            (ASSERTION, assertion(RP_ID, 0x05)),
+        ]);
+        let mut person = Typist::default();
+        sign_in(&mut link, &mut person).unwrap();
+        assert_eq!(person.prompts.first().unwrap().instead_of_finger, Some(why));
+    }
+    // Without a PIN it ends there.
+    let steps = vec![(INFO, info(&[("uv", true)])), (ASSERTION, vec![Status::UV_BLOCKED.0])];
+    let error = sign_in(&mut script(steps), &mut Typist::default()).unwrap_err();
+    assert!(matches!(error, CeremonyError::UvBlocked), "{error:?}");
 }
 
 #[test]

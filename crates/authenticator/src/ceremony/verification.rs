@@ -3,9 +3,12 @@
 
 use super::pin::is;
 use super::{CeremonyError, Run, Verified};
-use crate::client_pin::{GetToken, Permissions};
+use crate::client_pin::{GetToken, GetUvRetries, Permissions};
 use crate::pin_uv::PinUvAuthToken;
-use crate::{Leave, PinUvAuthProtocol, Status, UserVerification, get_info};
+use crate::{
+    CommandError, FingerError, FingerPrompt, Leave, PinUvAuthProtocol, Status, UserVerification,
+    get_info,
+};
 
 /// The most tries that its own verification gets before the PIN, whatever it prefers.
 const MAX_UV_ATTEMPTS: u32 = 5;
@@ -101,13 +104,46 @@ impl Run<'_, '_> {
         let token = match method {
             Method::None | Method::BuiltIn => None,
             Method::UvToken => Some(self.uv_or_pin_token(info, scope)?),
-            Method::PinToken(kind) => Some(self.ask_for_pin(protocol(info)?, kind, scope)?),
+            Method::PinToken(kind) => Some(self.ask_for_pin(protocol(info)?, kind, scope, None)?),
             Method::SetPin(kind) => Some(self.set_pin(info, kind, scope)?),
         };
         self.begin()?;
         // Where the authenticator has the option it is always said; never beside a token.
         let says_uv = info.option("uv").is_some() && token.is_none();
         Ok(Verified { uv: says_uv.then_some(method == Method::BuiltIn), token })
+    }
+
+    /// Has the person verified by `method`, and runs `attempt`. Where verification is part of the
+    /// command (CTAP 2.0) and fails, the command is run once more, after the PIN.
+    pub(super) fn verified<T>(
+        &mut self,
+        method: Method,
+        info: &get_info::Response,
+        scope: Scope<'_>,
+        mut attempt: impl FnMut(&mut Self, &Verified) -> Result<T, CeremonyError>,
+    ) -> Result<T, CeremonyError> {
+        let verified = self.verify(method, info, scope)?;
+        let result = attempt(self, &verified);
+        let failed = match &result {
+            Err(CeremonyError::UvBlocked) => FingerError::Blocked,
+            Err(CeremonyError::UvFailed | CeremonyError::Unverified) => FingerError::NotRecognised,
+            _ => return result,
+        };
+        if method != Method::BuiltIn || !info.has("clientPin") {
+            return result;
+        }
+        self.end(Leave::AsIs);
+        let token = self.ask_for_pin(protocol(info)?, Token::Legacy, scope, Some(failed))?;
+        attempt(self, &Verified { uv: None, token: Some(token) })
+    }
+
+    /// Tells the person what the next command waits for.
+    pub(super) fn announce(&mut self, verified: &Verified) {
+        if verified.uv == Some(true) {
+            self.person.finger_needed(&FingerPrompt { tries_left: None, last_error: None });
+        } else {
+            self.person.touch_needed();
+        }
     }
 
     /// A token by the authenticator's own verification; where that fails, by the PIN.
@@ -118,25 +154,55 @@ impl Run<'_, '_> {
     ) -> Result<PinUvAuthToken, CeremonyError> {
         let protocol = protocol(info)?;
         let attempts = info.preferred_platform_uv_attempts.unwrap_or(1);
-        let mut left = attempts.clamp(1, MAX_UV_ATTEMPTS);
-        loop {
-            left = left.saturating_sub(1);
-            self.begin()?;
-            let secret = self.shared_secret(protocol)?;
-            self.person.touch_needed();
-            let request = GetToken::using_uv(&secret, scope.permissions, scope.rp_id);
-            match self.command(&request) {
-                Ok(encrypted) => return Ok(secret.token(&encrypted)?),
-                Err(error) if left > 0 && is(&error, &[Status::UV_INVALID]) => {}
-                Err(error)
-                    if pin_helps(info, scope)
-                        && is(&error, &[Status::UV_INVALID, Status::UV_BLOCKED]) =>
-                {
-                    self.end(Leave::AsIs);
-                    return self.ask_for_pin(protocol, Token::WithPermissions, scope);
-                }
-                Err(error) => return Err(error.into()),
+        let mut last_error = None;
+        for _ in 0..attempts.clamp(1, MAX_UV_ATTEMPTS) {
+            match self.uv_token(protocol, scope, last_error)? {
+                Ok(token) => return Ok(token),
+                Err(error) => last_error = Some(error),
             }
+            if last_error == Some(FingerError::Blocked) {
+                break;
+            }
+        }
+        if pin_helps(info, scope) {
+            self.end(Leave::AsIs);
+            return self.ask_for_pin(protocol, Token::WithPermissions, scope, last_error);
+        }
+        match last_error {
+            Some(FingerError::Blocked) => Err(CeremonyError::UvBlocked),
+            _ => Err(CeremonyError::UvFailed),
+        }
+    }
+
+    /// One try with a finger.
+    fn uv_token(
+        &mut self,
+        protocol: PinUvAuthProtocol,
+        scope: Scope<'_>,
+        last_error: Option<FingerError>,
+    ) -> Result<Result<PinUvAuthToken, FingerError>, CeremonyError> {
+        self.begin()?;
+        let tries_left = self.uv_tries_left(protocol)?;
+        if tries_left == Some(0) {
+            return Ok(Err(FingerError::Blocked));
+        }
+        let secret = self.shared_secret(protocol)?;
+        self.person.finger_needed(&FingerPrompt { tries_left, last_error });
+        let request = GetToken::using_uv(&secret, scope.permissions, scope.rp_id);
+        match self.command(&request) {
+            Ok(encrypted) => Ok(Ok(secret.token(&encrypted)?)),
+            Err(error) if is(&error, &[Status::UV_INVALID]) => Ok(Err(FingerError::NotRecognised)),
+            Err(error) if is(&error, &[Status::UV_BLOCKED]) => Ok(Err(FingerError::Blocked)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How many fingers it still takes, where it says so.
+    fn uv_tries_left(&mut self, protocol: PinUvAuthProtocol) -> Result<Option<u32>, CeremonyError> {
+        match self.command(&GetUvRetries { protocol }) {
+            Ok(tries) => Ok(Some(tries)),
+            Err(CommandError::Answer(_)) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -8,13 +8,20 @@ use crate::{
 /// `.dummy` is no RP ID that anybody can have: what is made for it is of no use.
 const NOBODY: &str = ".dummy";
 
-/// Waits until the authenticator is touched.
-pub(super) fn wait<L: CtapLink>(
-    link: &mut L,
+/// Waits until the authenticator, which says `info` of itself, is touched: what it gives out for
+/// that is of no use to anybody.
+///
+/// # Errors
+///
+/// [`CeremonyError::Cancelled`]; [`CeremonyError::TimedOut`], also when the authenticator has
+/// waited as long as it likes: it may be asked again; [`CeremonyError::Denied`]; or that it failed
+/// or left.
+pub fn wait_for_touch(
+    link: &mut dyn CtapLink,
+    info: &get_info::Response,
     control: &mut Control<'_>,
 ) -> Result<(), CeremonyError> {
-    let info = execute(link, &get_info::Request, control)?;
-    if has_selection(&info) {
+    if has_selection(info) {
         return Ok(execute(link, &selection::Request, control)?);
     }
     old_way(link, control)
@@ -32,7 +39,7 @@ fn is_older(version: &str) -> bool {
 /// What CTAP 2.0 has instead (§6.1.2 step 1): makeCredential with an empty `pinUvAuthParam` waits
 /// for a touch and is refused then. One that knows no PIN makes a credential for nobody, which it
 /// does not keep.
-fn old_way<L: CtapLink>(link: &mut L, control: &mut Control<'_>) -> Result<(), CeremonyError> {
+fn old_way(link: &mut dyn CtapLink, control: &mut Control<'_>) -> Result<(), CeremonyError> {
     match execute(link, &EmptyPinUvAuthParam, control) {
         Ok(()) => Ok(()),
         Err(CommandError::Answer(AnswerError::Status(status))) if says_touched(status) => Ok(()),

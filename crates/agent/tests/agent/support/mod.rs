@@ -4,19 +4,19 @@ pub(crate) mod person;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
     Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
 };
-use authenticator::{CeremonyLink, Unshared};
+use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
     Agent, Arrival, Board, Config, DeviceId, DeviceSource, OpenError, Pace, ServerAddress,
 };
-use firmware_sim::{Simulator, VirtualKey};
+use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
 
 use person::Person;
@@ -40,6 +40,16 @@ pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
         }
     })
     .await;
+}
+
+pub(crate) async fn until_asked(holder: &Holder) {
+    let holder = holder.clone();
+    tokio::task::spawn_blocking(move || assert!(holder.wait_until_asked(SOON))).await.unwrap();
+}
+
+pub(crate) async fn until_not_asked(holder: &Holder) {
+    let holder = holder.clone();
+    tokio::task::spawn_blocking(move || assert!(holder.wait_until_not_asked(SOON))).await.unwrap();
 }
 
 /// What the agent logs, for a person who looks at a failed test.
@@ -73,6 +83,28 @@ impl Drop for Folder {
     }
 }
 
+struct SlowLink {
+    link: SimLink,
+    said: Arc<AtomicBool>,
+}
+
+impl CtapLink for SlowLink {
+    fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+        let answer = self.link.call(request, control);
+        if matches!(answer, Err(LinkError::Cancelled)) {
+            std::thread::sleep(Duration::from_millis(500));
+            self.said.store(true, Ordering::Release);
+        }
+        answer
+    }
+}
+
+/// A key that is plugged in.
+pub(crate) struct Plugged {
+    id: DeviceId,
+    key: VirtualKey,
+}
+
 /// A reader without PC/SC: cards are put on it and taken away by the test.
 #[derive(Clone, Default)]
 pub(crate) struct Reader(Arc<Mutex<Option<Board>>>);
@@ -83,8 +115,37 @@ impl Reader {
     }
 
     pub(crate) fn put(&self, card: &Arc<Simulator>) -> DeviceId {
+        self.put_into("test reader", card)
+    }
+
+    pub(crate) fn put_into(&self, reader: &str, card: &Arc<Simulator>) -> DeviceId {
         let card = Arc::clone(card);
         let open = move || {
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
+            Ok(link)
+        };
+        self.board().arrived(reader.into(), Arrival::Now, Arc::new(open))
+    }
+
+    /// A key that takes its time to say the last word about a command that was cancelled; the flag
+    /// tells that it has.
+    pub(crate) fn plug_in_slow(&self, simulator: &Arc<Simulator>) -> Arc<AtomicBool> {
+        let (simulator, said) = (Arc::clone(simulator), Arc::<AtomicBool>::default());
+        let flag = Arc::clone(&said);
+        let open = move || {
+            let link = SlowLink { link: simulator.link(), said: Arc::clone(&flag) };
+            let link: Box<dyn CeremonyLink> = Box::new(Unshared(link));
+            Ok(link)
+        };
+        self.board().plugged_in("slow key".into(), Arrival::Now, Arc::new(open));
+        said
+    }
+
+    /// A card that opens only when `gate` does.
+    pub(crate) fn put_before(&self, gate: &Arc<Barrier>, card: &Arc<Simulator>) -> DeviceId {
+        let (gate, card) = (Arc::clone(gate), Arc::clone(card));
+        let open = move || {
+            gate.wait();
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
             Ok(link)
         };
@@ -92,7 +153,7 @@ impl Reader {
     }
 
     /// A key on USB.
-    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> VirtualKey {
+    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> Plugged {
         static NONCES: AtomicU64 = AtomicU64::new(1);
         let socket = std::env::temp_dir().join(format!(
             "cardea-key-{}-{}",
@@ -106,8 +167,13 @@ impl Reader {
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(HidLink::new(wire, nonces)));
             Ok(link)
         };
-        self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
-        key
+        let id = self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
+        Plugged { id, key }
+    }
+
+    pub(crate) fn unplug(&self, Plugged { id, key }: Plugged) {
+        drop(key);
+        self.take(id);
     }
 
     /// A card that is no FIDO card.

@@ -18,7 +18,7 @@ dir=$1
 echo 'OK at your service'
 while IFS= read -r line; do
   case "$line" in
-    SETDESC*|SETERROR*) printf '%s\n' "$line" >>"$dir/shown"; echo OK;;
+    SETDESC*|SETERROR*|SETOK*) printf '%s\n' "$line" >>"$dir/shown"; echo OK;;
     GETPIN|CONFIRM)
       printf '%s\n' "$line" >>"$dir/shown"
       n=$(( $(cat "$dir/count" 2>/dev/null || echo 0) + 1 ))
@@ -27,6 +27,7 @@ while IFS= read -r line; do
       case "$answer" in
         pin*) printf 'D %s\nOK\n' "${answer#pin }";;
         ok) echo OK;;
+        another) echo 'ERR 83886194 Not confirmed';;
         crash) exit 1;;
         cancel) echo 'ERR 83886179 Operation cancelled';;
         *) echo "$n $$" >"$dir/waits"; read -r rest;;
@@ -71,8 +72,8 @@ impl Person {
         ["--pinentry".into(), "/bin/sh".into()].into_iter().chain(given).collect()
     }
 
-    /// What the person does at the next dialogs: `pin 1234`, `ok`, `cancel`, `wait`; or the
-    /// program `crash`es.
+    /// What the person does at the next dialogs: `pin 1234`, `ok`, `another`, `cancel`,
+    /// `wait`; or the program `crash`es.
     pub(crate) fn will(&self, answers: &[&str]) {
         let path = self.folder.join("answers");
         let mut file = OpenOptions::new().append(true).open(path).unwrap();

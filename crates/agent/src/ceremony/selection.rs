@@ -1,0 +1,185 @@
+//! Finds the card or key that the person means: the only one that can answer; or the one that
+//! they touch, lay down, plug in or name.
+
+use std::sync::Arc;
+
+use agent_protocol::Refused;
+use authenticator::race::{Standing, contenders};
+use tokio::task::JoinSet;
+
+use super::Ceremony;
+use super::blinking::{Blinking, Waited};
+use super::card::{self, Card, Unfit};
+use super::request::Request;
+use crate::board::{Device, DeviceId, Kind};
+
+mod events;
+mod question;
+
+/// What is known of the devices that are there.
+pub(super) struct Selection<'a> {
+    ceremony: &'a Ceremony,
+    request: &'a Arc<Request>,
+    who_asks: &'a str,
+    /// The latest that was looked at.
+    seen: DeviceId,
+    looks: JoinSet<Looked>,
+    able: Vec<Able>,
+    misfits: Vec<Misfit>,
+    blinking: Blinking,
+    /// Which of several lying cards is offered.
+    offered: usize,
+    /// Whether the person has put the dialog away, to touch a key.
+    hidden: bool,
+    /// Whether the person has said that it is there.
+    asked: bool,
+}
+
+/// A device that was looked at.
+struct Looked {
+    device: Device,
+    /// Nobody put it there for us.
+    lies: bool,
+    result: Result<(Card, Standing), Unfit>,
+}
+
+/// A device that can answer, or may.
+struct Able {
+    device: Device,
+    standing: Standing,
+    /// `None` while it blinks.
+    card: Option<Card>,
+}
+
+/// A device that is not asked.
+struct Misfit {
+    device: Device,
+    lies: bool,
+    why: Unfit,
+}
+
+/// Finds the device that the person means.
+///
+/// One that was there before the prompt counts only by its PIN, its touch or an explicit word;
+/// one that arrives while the prompt stands is the person's answer to it.
+pub(super) async fn find(
+    ceremony: &Ceremony,
+    request: &Arc<Request>,
+    who_asks: &str,
+) -> Result<Card, Refused> {
+    let mut selection = Selection {
+        ceremony,
+        request,
+        who_asks,
+        seen: ceremony.board.latest(),
+        looks: JoinSet::new(),
+        able: Vec::new(),
+        misfits: Vec::new(),
+        blinking: Blinking::new(),
+        offered: 0,
+        hidden: false,
+        asked: false,
+    };
+    selection.look_again();
+    let found = selection.run().await;
+    // Whichever it is, no other goes on blinking.
+    selection.blinking.stop().await;
+    found
+}
+
+impl Selection<'_> {
+    async fn run(&mut self) -> Result<Card, Refused> {
+        loop {
+            if let Some(card) = self.settle().await {
+                return Ok(card);
+            }
+            let event = self.event().await;
+            if let Some(card) = self.hear(event)? {
+                return Ok(card);
+            }
+        }
+    }
+
+    /// Looks at everything that is there.
+    fn look_again(&mut self) {
+        self.misfits.clear();
+        for device in self.ceremony.board.devices() {
+            if self.able.iter().all(|able| able.device.id != device.id) {
+                self.look(device, true);
+            }
+        }
+    }
+
+    fn look(&mut self, device: Device, lies: bool) {
+        let (request, cancel) = (Arc::clone(self.request), self.ceremony.cancel.clone());
+        let end = self.ceremony.deadline;
+        self.looks.spawn_blocking(move || {
+            let result = card::look(&device, &request, &cancel, end);
+            Looked { device, lies, result }
+        });
+    }
+
+    fn can_answer(&self) -> bool {
+        self.able.iter().any(|able| able.standing == Standing::CanAnswer)
+    }
+
+    /// Those among which the person chooses.
+    fn pool(&self) -> Vec<&Able> {
+        let standings: Vec<_> = self.able.iter().map(|able| able.standing).collect();
+        contenders(&standings).into_iter().filter_map(|n| self.able.get(n)).collect()
+    }
+
+    /// Lets those keys blink that should; gives the device that is meant without a question.
+    async fn settle(&mut self) -> Option<Card> {
+        if !self.looks.is_empty() {
+            return None;
+        }
+        let (only, keys) = self.meant();
+        let must_stop = |able: &Able| able.card.is_none() && !keys.contains(&able.device.id);
+        if self.able.iter().any(must_stop) {
+            let touched = self.stop_blinking().await;
+            if touched.is_some() {
+                return touched;
+            }
+        }
+        for able in self.able.iter_mut().filter(|able| keys.contains(&able.device.id)) {
+            if let Some(key) = able.card.take() {
+                self.blinking.add(key, self.ceremony);
+            }
+        }
+        let request = Arc::clone(self.request);
+        self.take(only?, |card| request.asks_for_pin(&card.info))
+    }
+
+    /// The only device that can answer, if there is but one; else the keys of those that may.
+    fn meant(&self) -> (Option<DeviceId>, Vec<DeviceId>) {
+        match &self.pool()[..] {
+            [only] if only.standing == Standing::CanAnswer => (Some(only.device.id), Vec::new()),
+            several => {
+                let keys = several.iter().filter(|able| able.device.kind == Kind::Key);
+                (None, keys.map(|able| able.device.id).collect())
+            }
+        }
+    }
+
+    /// Nothing blinks any more; gives the key that was touched at the last moment.
+    async fn stop_blinking(&mut self) -> Option<Card> {
+        for Waited { key, result } in self.blinking.stop().await {
+            if result.is_ok() {
+                return Some(key);
+            }
+            if let Some(able) = self.able.iter_mut().find(|able| able.device.id == key.id) {
+                able.card = Some(key);
+            }
+        }
+        // What has not come back is in nobody's hand.
+        self.able.retain(|able| able.card.is_some());
+        None
+    }
+
+    /// Takes a device that does not blink, if it is as wanted.
+    fn take(&mut self, id: DeviceId, is_wanted: impl Fn(&Card) -> bool) -> Option<Card> {
+        let able = self.able.iter_mut().find(|able| able.device.id == id)?;
+        if able.card.as_ref().is_some_and(is_wanted) { able.card.take() } else { None }
+    }
+}
