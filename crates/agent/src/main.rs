@@ -1,70 +1,15 @@
 //! `cardea-agent`: the desktop program, as a daemon and as the commands that talk to it.
 
-use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use cardea_agent::cli::{Arguments, Command};
 use cardea_agent::{
-    Agent, Ask, Browser, Causes, Config, Daemon, DeviceSource, EnrolmentCode, Offer, Pace,
-    Pinentry, Readers, Reply, SecurityKeys, ServerAddress, SettingsError, Several, SimulatedKey,
-    Surroundings,
+    Agent, Ask, Browser, Causes, Config, Daemon, DeviceSource, Offer, Pace, Pinentry, Readers,
+    Reply, SecurityKeys, ServerAddress, SettingsError, Several, SimulatedKey, Socket, Surroundings,
 };
-use clap::{Parser, Subcommand};
-
-/// Signs you in with your card: waits for requests of the servers that you have paired this
-/// computer with, shows who asks, and has your card answer.
-#[derive(Parser)]
-#[command(name = "cardea-agent", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-    /// The socket of the daemon [default: cardea/agent.sock in `XDG_RUNTIME_DIR`]
-    #[arg(long, global = true, value_name = "PATH")]
-    socket: Option<PathBuf>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the agent, until it is ended
-    Run {
-        /// Where keys and enrolments are kept [default: cardea in `XDG_STATE_HOME`]
-        #[arg(long, value_name = "DIR")]
-        state: Option<PathBuf>,
-        /// The program that asks for PINs [default: the first pinentry found]
-        #[arg(long, value_name = "PROGRAM")]
-        pinentry: Option<PathBuf>,
-        /// An argument for that program; may be given several times
-        #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
-        pinentry_arg: Vec<OsString>,
-        /// What pages call this computer [default: its host name]
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices
-        #[arg(long, value_name = "PATH", hide = true)]
-        simulated_key: Option<PathBuf>,
-    },
-    /// Pair this computer with the page that shows CODE
-    Pair {
-        /// The code on the page, like KRQM-BXPT
-        code: EnrolmentCode,
-        /// The server, like <https://login.example.com> [default: the only one that is known, from
-        /// `agent.toml` or an earlier pairing]
-        #[arg(long, value_name = "URL")]
-        server: Option<ServerAddress>,
-        /// Pair one more browser, where one is paired already
-        #[arg(long)]
-        again: bool,
-        /// The program of the browser that shows the code [default: `BROWSER`, or xdg-open]
-        #[arg(long, value_name = "PROGRAM", conflicts_with = "no_browser")]
-        browser: Option<PathBuf>,
-        /// Print the address instead, to open it yourself in the browser that shows the code
-        #[arg(long)]
-        no_browser: bool,
-    },
-    /// Show servers, channels and cards
-    Status,
-}
+use clap::Parser as _;
 
 /// Why the program ends.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +18,8 @@ enum Failure {
     Harden(#[source] std::io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
+    #[error("cannot take the socket that the service manager hands over")]
+    Given(#[source] std::io::Error),
     #[error("give --{0}, or set {1}")]
     Place(&'static str, &'static str),
     #[error(
@@ -85,7 +32,7 @@ enum Failure {
     Signals(#[source] std::io::Error),
     #[error("no agent is running; start one with: cardea-agent run")]
     NoDaemon(#[source] std::io::Error),
-    #[error("the agent went away")]
+    #[error("the agent went away; as a service it says why in: journalctl --user -u cardea-agent")]
     Gone(#[source] std::io::Error),
     #[error("the agent that runs is of another version than this command; restart it")]
     Unexpected,
@@ -113,6 +60,10 @@ fn main() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<(), Failure> {
     cardea_agent::harden().map_err(Failure::Harden)?;
+    let given = match arguments.command {
+        Command::Run { .. } => given_socket()?,
+        _ => None,
+    };
     let socket =
         arguments.socket.or_else(|| Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock")));
     let socket = socket.ok_or(Failure::Place("socket", "XDG_RUNTIME_DIR"))?;
@@ -130,7 +81,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
                 let device_name = name.unwrap_or_else(host_name);
                 run(Config {
                     state_dir,
-                    socket: Some(socket),
+                    socket: Some(given.map_or(Socket::At(socket), Socket::Given)),
                     pinentry,
                     devices: Box::new(devices(simulated_key)),
                     device_name,
@@ -159,6 +110,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
 #[expect(clippy::disallowed_methods, reason = "the program reads its environment, here and once")]
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The service manager's socket, where one has started us.
+fn given_socket() -> Result<Option<std::os::unix::net::UnixListener>, Failure> {
+    let text = |name| variable(name).map(|value| value.display().to_string());
+    let (pid, count) = (text("LISTEN_PID"), text("LISTEN_FDS"));
+    cardea_agent::given_socket(pid.as_deref(), count.as_deref()).map_err(Failure::Given)
 }
 
 fn surroundings() -> Surroundings {
