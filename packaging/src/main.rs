@@ -37,8 +37,10 @@ fn write(mut program: Command, folder: &Path) -> io::Result<()> {
     let [man, completions] = ["man", "completions"].map(|kind| folder.join(&name).join(kind));
     std::fs::create_dir_all(&man)?;
     std::fs::create_dir_all(&completions)?;
+    // First, while it knows no command `help`, which would want pages of its own.
+    clap_mangen::generate_to(program.clone(), man)?;
     for shell in SHELLS {
         clap_complete::generate_to(shell, &mut program, &name, &completions)?;
     }
-    clap_mangen::generate_to(program, man)
+    Ok(())
 }

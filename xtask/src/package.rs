@@ -29,6 +29,7 @@ pub(crate) fn build(arguments: &[&str]) -> bool {
     println!("Building; with nothing built yet this takes 10 to 20 minutes.");
     programs(profile)
         && pages(profile, &beside)
+        && compress(&beside)
         && PACKAGES.iter().all(|(krate, name)| copyright(krate, &beside.join(name)))
         && cargo_deb()
         && fresh(&target().join("debian"))
@@ -50,6 +51,13 @@ fn programs(profile: &str) -> bool {
 /// Manual pages and completions.
 fn pages(profile: &str, folder: &Path) -> bool {
     fresh(folder) && succeeds(Command::new(target().join(profile).join("packaging")).arg(folder))
+}
+
+/// As Debian's policy wants it, 12.1. Without the time, so that the same pages are the same files.
+fn compress(folder: &Path) -> bool {
+    let man = |(_, name): &(&str, &str)| fs::read_dir(folder.join(name).join("man"));
+    let pages = PACKAGES.iter().filter_map(|package| man(package).ok()).flatten().flatten();
+    succeeds(Command::new("gzip").arg("-9n").args(pages.map(|page| page.path())))
 }
 
 fn copyright(krate: &str, folder: &Path) -> bool {
