@@ -134,6 +134,7 @@ fn agent_runs(machine: &Machine) {
     machine.root(&pinentry).good();
     machine.wait_until(|_| agent("status").text.contains("Paired with no server yet."));
     is_sandboxed(machine);
+    sees_a_card(machine);
     // It ends, and the next command starts it.
     machine.ada(&["systemctl", "--user", "stop", "cardea-agent.service"]).good();
     let is = || machine.ada(&["systemctl", "--user", "is-active", "cardea-agent.service"]).text;
@@ -146,6 +147,22 @@ fn agent_runs(machine: &Machine) {
     machine.wait_until(|_| agent("status").text.contains("no agent is running"));
 }
 
+/// From its sandbox it reaches pcscd, and pcscd the card of our simulator.
+fn sees_a_card(machine: &Machine) {
+    let reader = ["apt-get", "install", "-y", "--no-install-recommends", "vsmartcard-vpcd"];
+    machine.root(&reader).good();
+    machine.root(&["systemctl", "restart", "pcscd.socket"]).good();
+    machine.ada(&["cardea-agent", "status"]).good();
+    machine.root(&["systemd-run", "--unit=card", "cardea-sim", "card"]).good();
+    machine.wait_until(|machine| {
+        let said = machine.ada(&["cardea-agent", "status"]).text;
+        // The reader is there once pcscd is asked, which a card that came too early does not do.
+        machine.root(&["systemctl", "start", "pcscd", "card"]);
+        said.contains("Card in Virtual PCD 00 00")
+    });
+    machine.root(&["systemctl", "stop", "card"]).good();
+}
+
 fn is_sandboxed(machine: &Machine) {
     let pid = ["systemctl", "--user", "show", "-P", "MainPID", "cardea-agent.service"];
     let pid = machine.ada(&pid).good();
@@ -154,6 +171,10 @@ fn is_sandboxed(machine: &Machine) {
     for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000"] {
         assert!(status.contains(line), "{line}: {status}");
     }
+    // The socket that it was given is not inherited by a dialog's program (O_CLOEXEC).
+    let socket = of("fdinfo/3");
+    let flags = socket.lines().find_map(|line| line.strip_prefix("flags:\t")).unwrap();
+    assert_ne!(u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000, 0, "{socket}");
     let mounts = of("mounts");
     let is = |place: &str, mode: &str| {
         mounts.lines().any(|line| {
@@ -194,6 +215,8 @@ fn purge(machine: &Machine) {
 /// Every file that is called after us; but for what belongs to ada.
 fn left(machine: &Machine) -> Vec<String> {
     let find = ["find", "/", "-xdev", "-name", "*cardea*", "-not", "-path", "/packages/*"];
+    // Nor what man keeps of pages that were read.
+    let find = [&find[..], &["-not", "-path", "/var/cache/man/*"]].concat();
     let found = machine.root(&[&find[..], &["-not", "-path", "/home/*"]].concat()).good();
     found.lines().map(str::to_owned).collect()
 }

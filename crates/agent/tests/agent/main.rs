@@ -9,6 +9,8 @@ mod ceremonies;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod given;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod pairing;
