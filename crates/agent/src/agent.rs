@@ -81,9 +81,15 @@ pub struct EnrolmentInfo {
     pub connected: bool,
 }
 
+/// The version of this program.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What the agent knows at the moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
+    /// The version of the daemon; empty: one from before it was said.
+    #[serde(default)]
+    pub version: String,
     /// Its enrolments.
     pub enrolments: Vec<EnrolmentInfo>,
     /// The cards and keys that are there.
@@ -244,7 +250,7 @@ impl Inner {
             Kind::Key => format!("Key: {}", device.name),
         };
         let devices = self.board.devices().into_iter().map(in_words).collect();
-        Status { enrolments, devices }
+        Status { version: VERSION.to_owned(), enrolments, devices }
     }
 
     pub(crate) fn reconnect(&self) {

@@ -35,7 +35,7 @@ pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send 
 pub struct OpenError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// The name of one stay of a device: a card that leaves and comes back has another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(u64);
 
 /// When a device came.

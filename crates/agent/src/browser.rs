@@ -23,6 +23,15 @@ pub struct Surroundings {
     pub path: Option<OsString>,
 }
 
+impl Surroundings {
+    /// The program `name` in the directories of `PATH`; or at its place, when it names one.
+    pub(crate) fn find(&self, name: &str) -> Option<PathBuf> {
+        let mut candidates =
+            std::env::split_paths(self.path.as_deref()?).map(|folder| folder.join(name));
+        candidates.find(|program| is_program(program))
+    }
+}
+
 impl Browser {
     /// This program.
     pub fn program(program: PathBuf) -> Self {
@@ -36,9 +45,12 @@ impl Browser {
         if !words.is_empty() {
             return Some(Self(words.into_iter().map(OsString::from).collect()));
         }
-        let path = surroundings.path.as_deref().filter(|_| surroundings.display)?;
-        let mut candidates = std::env::split_paths(path).map(|folder| folder.join("xdg-open"));
-        candidates.find(|program| is_program(program)).map(Self::program)
+        surroundings.find("xdg-open").filter(|_| surroundings.display).map(Self::program)
+    }
+
+    /// The program, as it was named.
+    pub(crate) fn name(&self) -> &OsStr {
+        self.0.first().map_or(OsStr::new(""), OsString::as_os_str)
     }
 
     /// Opens the address. The child ends soon, or with the browser; it failed when it says so.

@@ -24,7 +24,7 @@ pub(crate) use touch::Touch;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
 /// that it is left behind, with a card that it resets.
-const LAST_WORD: Duration = Duration::from_millis(800);
+pub(crate) const LAST_WORD: Duration = Duration::from_millis(800);
 
 /// What a ceremony needs.
 #[derive(Clone)]
@@ -66,7 +66,10 @@ impl Ceremony {
                 pinentry: ceremony.pinentry.clone(),
                 cancel: ceremony.cancel.clone(),
                 who_asks,
+                new_pin: words::choose_pin,
                 touch: of_person,
+                // A card that lies on its reader is touched by lying there; a key says when it waits.
+                on_touch: || tracing::debug!("the authenticator waits for its holder"),
                 failed: false,
             };
             let result = sign::sign(&ceremony, card, &mut person);

@@ -19,8 +19,12 @@ pub(crate) struct Dialogs {
     pub(crate) cancel: Cancel,
     /// Who asks for what: every dialog says it.
     pub(crate) who_asks: String,
+    /// Says that a new PIN is wanted, and what it must be.
+    pub(crate) new_pin: fn(NewPinPrompt) -> String,
     /// Whether a key waits to be touched, which is a dialog of its own.
     pub(crate) touch: Touch,
+    /// Hears that the authenticator waits for its holder.
+    pub(crate) on_touch: fn(),
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
 }
@@ -96,7 +100,7 @@ impl Person for Dialogs {
 
     fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin> {
         let pinentry = self.pinentry.clone();
-        let description = self.describe(&words::choose_pin(*prompt));
+        let description = self.describe(&(self.new_pin)(*prompt));
         let mut error = words::new_pin_error(*prompt);
         loop {
             let dialog = Dialog {
@@ -139,8 +143,7 @@ impl Person for Dialogs {
     }
 
     fn touch_needed(&mut self) {
-        // A card that lies on its reader is touched by lying there; a key says when it waits.
-        tracing::debug!("the authenticator waits for its holder");
+        (self.on_touch)();
     }
 }
 

@@ -79,6 +79,16 @@ impl Caller {
         Ok(Self { http })
     }
 
+    /// Gets `path`, without a proof: what anybody may see. The body is not read.
+    pub(crate) async fn get(
+        &self,
+        server: &ServerAddress,
+        path: &str,
+    ) -> Result<reqwest::Response, CallError> {
+        let call = self.http.get(server.url(path)).timeout(CALL);
+        call.send().await.map_err(CallError::Unreachable)
+    }
+
     /// Calls `path` with `body` as JSON, and reads the answer.
     pub(crate) async fn post<A: DeserializeOwned>(
         &self,

@@ -104,6 +104,11 @@ impl Pinentry {
         &self.program
     }
 
+    /// Whether the program starts and speaks the protocol.
+    pub(crate) async fn greets(&self) -> Result<(), PinentryError> {
+        Session::start(&self.program, &self.arguments).await.map(drop)
+    }
+
     /// Asks for a PIN. `None`: the person said no.
     pub(crate) async fn ask_pin(
         &self,

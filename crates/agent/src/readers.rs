@@ -1,13 +1,17 @@
 //! Cards in PC/SC readers.
 
 use std::collections::HashMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::sync::Arc;
 
 use link_pcsc::{Event, InsertedCard, Monitor, Options, PcscLink};
 
-use crate::board::{Arrival, Board, DeviceId, DeviceSource};
+use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open};
+use crate::words::plain;
+
+/// Longest name of a reader that is shown, in characters.
+const NAME: usize = 80;
 
 /// Every PC/SC reader of this computer.
 #[derive(Debug, Default)]
@@ -24,11 +28,11 @@ impl DeviceSource for Readers {
 fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event) {
     match event {
         Event::CardInserted(card) => {
-            let name = card.reader.to_string_lossy().into_owned();
+            let name = shown(&card.reader);
             // Seen at the first look, also after the service was away: nobody put it there for us.
             let arrival = if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
             let reader = card.reader.clone();
-            let id = board.arrived(name, arrival, Arc::new(move || Ok(link(&card))));
+            let id = board.arrived(name, arrival, opens(card));
             cards.insert(reader, id);
         }
         Event::CardRemoved { reader } => {
@@ -45,6 +49,12 @@ fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event)
     }
 }
 
-fn link(card: &InsertedCard) -> Box<dyn authenticator::CeremonyLink> {
-    Box::new(PcscLink::new(card, Options::default()))
+/// The name of a reader, for people. The maker of a USB reader writes it.
+pub(crate) fn shown(reader: &CStr) -> String {
+    plain(&reader.to_string_lossy(), NAME)
+}
+
+/// Opens `card`, as long as it stays in its reader.
+pub(crate) fn opens(card: InsertedCard) -> Open {
+    Arc::new(move || Ok(Box::new(PcscLink::new(&card, Options::default()))))
 }

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use authenticator::{CeremonyLink, Unshared};
 use link_hid::{Event, HidLink, Hidraw, Monitor};
 
-use crate::board::{Arrival, Board, DeviceId, DeviceSource, OpenError};
+use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open, OpenError};
 use crate::random;
+
+/// What a simulated key is called.
+pub(crate) const SIMULATED: &str = "simulated key";
 
 /// Every security key that is plugged into this computer.
 #[derive(Debug, Default)]
@@ -27,9 +30,8 @@ fn on_event(board: &Board, keys: &mut HashMap<PathBuf, DeviceId>, event: Event) 
     match event {
         Event::KeyInserted(key) => {
             let arrival = if key.was_there { Arrival::Before } else { Arrival::Now };
-            let node = key.node.clone();
-            let open = move || Hidraw::open(&node).map(link).map_err(failed);
-            keys.insert(key.node, board.plugged_in(key.name, arrival, Arc::new(open)));
+            let open = opens(key.node.clone());
+            keys.insert(key.node, board.plugged_in(key.name, arrival, open));
         }
         Event::KeyRemoved { node } => {
             if let Some(id) = keys.remove(&node) {
@@ -55,11 +57,20 @@ pub struct SimulatedKey {
 impl DeviceSource for SimulatedKey {
     fn start(self: Box<Self>, board: Board) -> io::Result<Box<dyn Send>> {
         tracing::warn!(socket = %self.socket.display(), "a simulated key is one of the devices");
-        let open = move || Hidraw::connect(&self.socket).map(link).map_err(failed);
         // It may be switched on and off; whether it is there is seen when it is opened.
-        board.plugged_in("simulated key".to_owned(), Arrival::Before, Arc::new(open));
+        board.plugged_in(SIMULATED.to_owned(), Arrival::Before, connects(self.socket));
         Ok(Box::new(()))
     }
+}
+
+/// Opens the key at `node`.
+pub(crate) fn opens(node: PathBuf) -> Open {
+    Arc::new(move || Hidraw::open(&node).map(link).map_err(failed))
+}
+
+/// Opens the simulated key at `socket`.
+pub(crate) fn connects(socket: PathBuf) -> Open {
+    Arc::new(move || Hidraw::connect(&socket).map(link).map_err(failed))
 }
 
 #[expect(clippy::expect_used, reason = "without randomness this thread and its ceremony end")]

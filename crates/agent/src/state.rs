@@ -106,13 +106,8 @@ impl State {
 
     /// Reads every enrolment. One that cannot be used is left out, and said so.
     pub(crate) fn enrolments(&self) -> Result<Vec<Enrolment>, StateError> {
-        let at = |source| StateError::File { path: self.folder.clone(), source };
         let mut enrolments = Vec::new();
-        for entry in std::fs::read_dir(&self.folder).map_err(at)? {
-            let path = entry.map_err(at)?.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
+        for path in record_paths(&self.folder)? {
             match read(&path) {
                 Ok(enrolment) => enrolments.push(enrolment),
                 Err(error) => tracing::error!(%error, "an enrolment cannot be used"),
@@ -156,6 +151,30 @@ impl State {
         std::fs::rename(&new, path).map_err(at)?;
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(at)
     }
+}
+
+/// The records in `folder`, for who only looks: claims nothing, and makes nothing.
+///
+/// # Errors
+///
+/// [`StateError`] of the first thing that an agent could not use.
+pub(crate) fn look(folder: &Path) -> Result<Vec<Record>, StateError> {
+    refuse_open(folder)?;
+    let paths = record_paths(folder)?;
+    paths.iter().map(|path| read(path).map(|enrolment| enrolment.record)).collect()
+}
+
+/// The files of the records in `folder`.
+fn record_paths(folder: &Path) -> Result<Vec<PathBuf>, StateError> {
+    let at = |source| StateError::File { path: folder.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(at)? {
+        let path = entry.map_err(at)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
 }
 
 fn private() -> OpenOptions {

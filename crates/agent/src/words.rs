@@ -1,6 +1,7 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
 use agent_protocol::SignedRequest;
+use authenticator::management::PinState;
 use authenticator::{Account, NewPinError, NewPinPrompt, PinError, PinFormError, PinPrompt};
 
 use crate::state::Record;
@@ -26,13 +27,18 @@ pub(crate) const OTHER_CARD: &str = "That card cannot be used here. Try another.
 
 /// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
 /// nothing that turns the direction of writing.
-pub(crate) fn plain(text: &str, most: usize) -> String {
+pub fn plain(text: &str, most: usize) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
             && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     text.chars().filter(is_plain).take(most).collect::<String>().trim().to_owned()
+}
+
+/// A word of a command that a person may copy into a shell, whoever has written it.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("'{}'", plain(word, usize::MAX).replace('\'', r"'\''"))
 }
 
 /// Who asks for what, for whom, from where, and the number to compare.
@@ -76,6 +82,25 @@ pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
     }
 }
 
+/// What there is to say of a device's PIN.
+pub fn pin_state(pin: PinState) -> String {
+    match pin {
+        PinState::NotSet => "no PIN yet".to_owned(),
+        PinState::Set { tries_left: 1, .. } => "PIN set, 1 try left".to_owned(),
+        PinState::Set { tries_left, must_be_changed: false } => {
+            format!("PIN set, {tries_left} tries left")
+        }
+        PinState::Set { tries_left, must_be_changed: true } => {
+            format!("PIN must be changed, {tries_left} tries left")
+        }
+        PinState::BlockedUntilPowerOff { tries_left } => {
+            format!("PIN blocked until it is taken out and put back, then {tries_left} tries")
+        }
+        PinState::Blocked => "PIN blocked for good, only a reset helps".to_owned(),
+        _ => "cannot have a PIN".to_owned(),
+    }
+}
+
 /// Before the last try.
 pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
      blocked for good and loses what it holds. Do you want to try?";
@@ -100,6 +125,14 @@ pub(crate) fn choose_pin(prompt: NewPinPrompt) -> String {
     )
 }
 
+/// Choosing a PIN, the first one or another, by somebody who knows what for.
+pub(crate) fn new_pin(prompt: NewPinPrompt) -> String {
+    format!(
+        "Choose a new PIN of at least {} characters. Nobody can tell it to you later.",
+        prompt.min_length
+    )
+}
+
 /// Why the chosen PIN will not do.
 pub(crate) fn new_pin_error(prompt: NewPinPrompt) -> Option<String> {
     prompt.last_error.map(|error| match error {
@@ -120,6 +153,16 @@ pub(crate) fn account(account: &Account) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_strangers_word_is_one_word_of_a_command() {
+        let name = "Key'; echo $(id) `id` \\ \"\n\u{1b}#";
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", &format!("printf '<%s>' {}", quoted(name))])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"<Key'; echo $(id) `id` \\ \"#>");
+    }
 
     #[test]
     fn a_strangers_text_cannot_write_lines_of_its_own() {

@@ -61,6 +61,12 @@ pub(crate) struct Folders {
     pub(crate) class: PathBuf,
 }
 
+impl Default for Folders {
+    fn default() -> Self {
+        Self { class: "/sys/class/hidraw".into() }
+    }
+}
+
 impl System for Folders {
     fn keys(&self) -> BTreeMap<String, Found> {
         // No such folder: a kernel without HID, and no keys.

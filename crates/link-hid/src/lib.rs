@@ -7,7 +7,7 @@
 //! Sources: CTAP 2.1 §11.2 (USB); USB HID 1.11 §6.2.2 (report descriptors); Linux'
 //! `Documentation/hid/hidraw.rst`.
 //!
-//! The way in: [`Monitor::start`], then [`Hidraw::open`] and [`HidLink::new`] for an
+//! The way in: [`Monitor::start`] or [`look`], then [`Hidraw::open`] and [`HidLink::new`] for an
 //! [`Event::KeyInserted`].
 
 mod channel;
@@ -26,7 +26,7 @@ pub use devices::SecurityKey;
 pub use error::{ErrorCode, HidError};
 pub use hidraw::Hidraw;
 pub use link::{Capabilities, HidLink, Identity};
-pub use monitor::Monitor;
+pub use monitor::{Monitor, look};
 pub use packet::Command;
 pub use reports::{REPORT_SIZE, Report, ReportError, Reports};
 pub use watch::Event;

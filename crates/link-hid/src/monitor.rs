@@ -22,6 +22,8 @@ use crate::watch::{Event, Watch};
 
 /// The group in which the kernel itself speaks; what udev says of it later is in another.
 const KERNEL: u32 = 1;
+/// The folder of the nodes.
+const NODES: &str = "/dev";
 /// The kernel's messages have at most 2 KiB.
 const MESSAGE: usize = 4_096;
 
@@ -40,8 +42,7 @@ impl Monitor {
     ///
     /// When the system gives no thread, or no way to hear of changes.
     pub fn start(on_event: impl FnMut(Event) + Send + 'static) -> io::Result<Self> {
-        let system = Folders { class: "/sys/class/hidraw".into() };
-        Self::on(system, "/dev".into(), kernel().ok(), on_event)
+        Self::on(Folders::default(), NODES.into(), kernel().ok(), on_event)
     }
 
     /// Without `kernel` the folder of the nodes tells what it can.
@@ -74,6 +75,14 @@ impl Drop for Monitor {
             let _ = thread.join();
         }
     }
+}
+
+/// The keys that are there now: an [`Event::KeyInserted`] or [`Event::KeyForbidden`] for each.
+/// Nothing is sent to any key.
+pub fn look() -> Vec<Event> {
+    let mut events = Vec::new();
+    Watch::new(Folders::default(), NODES.into()).look(&mut events);
+    events
 }
 
 /// Hears the kernel. Any user may.

@@ -7,11 +7,13 @@
 //!
 //! Sources: CTAP 2.1 §11.3 (ISO 7816, ISO 14443); ISO 7816-4; PC/SC part 5.
 //!
-//! The way in: [`Monitor::start`], then [`PcscLink::new`] for an [`Event::CardInserted`].
+//! The way in: [`Monitor::start`] or [`look`], then [`PcscLink::new`] for an
+//! [`Event::CardInserted`].
 
 mod apdu;
 mod error;
 mod link;
+mod look;
 mod monitor;
 mod readers;
 mod restart;
@@ -20,5 +22,6 @@ mod worker;
 
 pub use error::{CardError, StatusWord};
 pub use link::{Options, PcscLink};
+pub use look::{ServiceError, look};
 pub use monitor::Monitor;
 pub use readers::{Event, InsertedCard};

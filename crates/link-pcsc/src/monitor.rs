@@ -88,6 +88,14 @@ impl Drop for Monitor {
     }
 }
 
+/// Names of the readers that are there.
+pub(crate) fn names(context: &Context) -> Result<Vec<CString>, pcsc::Error> {
+    match context.list_readers_owned() {
+        Err(pcsc::Error::NoReadersAvailable) => Ok(Vec::new()),
+        names => names,
+    }
+}
+
 struct Watch {
     shared: Arc<Shared>,
     readers: Readers,
@@ -168,10 +176,7 @@ impl Watch {
 
     /// Reads the list, waits for a change, and reports it.
     fn look(&mut self, context: &Context) -> Result<(), pcsc::Error> {
-        let names = match context.list_readers_owned() {
-            Err(pcsc::Error::NoReadersAvailable) => Vec::new(),
-            names => names?,
-        };
+        let names = names(context)?;
         let mut events = Vec::new();
         self.readers.list(&names, &mut events);
         events.into_iter().for_each(&mut self.on_event);
@@ -203,11 +208,7 @@ impl Watch {
         let mut events = Vec::new();
         for state in &mut states {
             if state.name() != PNP_NOTIFICATION() {
-                let seen = Observation {
-                    state: state.event_state(),
-                    event_count: state.event_count(),
-                    atr: state.atr().to_vec(),
-                };
+                let seen = Observation::of(state);
                 self.readers.observe(state.name(), &seen, now, &mut events);
             }
             state.sync_current_state();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::time::Instant;
 
-use pcsc::State;
+use pcsc::{ReaderState, State};
 
 /// Something that happened to the service, a reader or a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,17 @@ pub(crate) struct Observation {
     pub(crate) state: State,
     pub(crate) event_count: u32,
     pub(crate) atr: Vec<u8>,
+}
+
+impl Observation {
+    /// As the service tells it.
+    pub(crate) fn of(state: &ReaderState) -> Self {
+        Self {
+            state: state.event_state(),
+            event_count: state.event_count(),
+            atr: state.atr().to_vec(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -207,8 +207,9 @@ fn remove(machine: &Machine) {
     assert_eq!(others.collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
+/// Of agent and simulator nothing was left to purge.
 fn purge(machine: &Machine) {
-    machine.root(&["apt-get", "purge", "-y", "cardea", "cardea-agent", "cardea-sim"]).good();
+    machine.root(&["apt-get", "purge", "-y", "cardea"]).good();
     assert_eq!(left(machine), Vec::<String>::new());
 }
 

@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::clock;
 use crate::stage::Stage;
+use crate::story::Told;
 use crate::trouble::{Trouble, cannot, ensure};
 
 /// How long a card may take to ask for a touch.
@@ -79,6 +80,19 @@ async fn last_words(child: &mut Child) -> String {
     // It has nothing more to say, and ends; nobody else would take note of that.
     let _ = child.wait().await;
     said.trim().to_owned()
+}
+
+/// `cardea-agent doctor`: finds nothing wrong, and sees the card.
+pub(crate) async fn doctor(stage: &Stage) -> Told<()> {
+    let mut command = Command::from(stage.desktop_command("doctor"));
+    command.kill_on_drop(true).stdin(Stdio::null());
+    let done = command.output().await.map_err(cannot("cardea-agent doctor to run"))?;
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    ensure(done.status.success(), "nothing wrong", said.trim())?;
+    let good: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("✔ ")).collect();
+    let card = good.iter().find_map(|line| line.strip_prefix("Card  "));
+    let card = card.ok_or_else(|| Trouble::new("a line about the card", said.trim()))?;
+    Ok(((), format!("{} things are well; {}", good.len(), card.trim())))
 }
 
 /// Somebody's hand at the card: waits until it asks, and touches it. Made before the card can ask.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::azure::Portal;
 use crate::console::Console;
+use crate::desktop;
 use crate::page::Expect as _;
 use crate::sign_in::{ACCOUNT, USERNAME, Visitor};
 use crate::stage::Stage;
@@ -25,6 +26,7 @@ pub(crate) async fn play(story: &mut Story, stage: &mut Stage) -> Result<(), Fai
     story.step("Admin Console › Users", console.users(USERNAME)).await?;
     story.part("Every day");
     let took = daily(story, stage, &mut visitor).await?;
+    story.step("cardea-agent doctor", desktop::doctor(stage)).await?;
     story.step("Admin Console › Audit", console.audit()).await?;
     report(story, took);
     Ok(())

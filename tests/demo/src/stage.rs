@@ -144,16 +144,8 @@ impl Stage {
 
     /// The desktop agent, with a pinentry that types the PIN.
     pub(crate) async fn start_agent(&mut self) -> Told<()> {
-        let mut command = self.agent_command();
-        command.arg("run").arg("--state").arg(self.path("agent"));
-        command.args(["--name", "demo computer", "--pinentry"]).arg(self.program("cardea-sim"));
-        for argument in ["pinentry", "--pin", PIN, "--transcript"] {
-            command.args(["--pinentry-arg", argument]);
-        }
-        command.arg("--pinentry-arg").arg(self.transcript());
-        if let Some(pcscd) = &self.pcscd {
-            pcscd.serve(&mut command);
-        }
+        let mut command = self.desktop_command("run");
+        command.args(["--name", "demo computer"]);
         let mut agent = self.run("cardea-agent", command)?;
         agent.says("ready").await?;
         agent.says("the smart card service answers").await?;
@@ -180,6 +172,21 @@ impl Stage {
     pub(crate) fn agent_command(&self) -> Command {
         let mut command = program::command(&self.program("cardea-agent"));
         command.arg("--socket").arg(self.agent_socket());
+        command
+    }
+
+    /// A command of `cardea-agent` that meets the reader, the pairings and the person.
+    pub(crate) fn desktop_command(&self, name: &str) -> Command {
+        let mut command = self.agent_command();
+        command.arg(name).arg("--state").arg(self.path("agent"));
+        command.arg("--pinentry").arg(self.program("cardea-sim"));
+        for argument in ["pinentry", "--pin", PIN, "--transcript"] {
+            command.args(["--pinentry-arg", argument]);
+        }
+        command.arg("--pinentry-arg").arg(self.transcript());
+        if let Some(pcscd) = &self.pcscd {
+            pcscd.serve(&mut command);
+        }
         command
     }
 

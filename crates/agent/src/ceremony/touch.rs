@@ -13,7 +13,7 @@ use crate::words;
 pub(crate) struct Touch(watch::Sender<bool>);
 
 impl Touch {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(watch::Sender::new(false))
     }
 

@@ -9,6 +9,10 @@ mod ceremonies;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod keys;

@@ -13,26 +13,26 @@ use crate::support::person::{Person, ended};
 use crate::support::server::Server;
 use crate::support::{Folder, descriptor, enrol, login, soon, until};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_cardea-agent");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cardea-agent");
 /// Nothing but a person's fingers writes this.
 const PIN: &str = "canary-PIN-7";
 
 /// A desktop whose daemon is the real program.
-struct Desk {
-    folder: Folder,
-    person: Person,
+pub(crate) struct Desk {
+    pub(crate) folder: Folder,
+    pub(crate) person: Person,
     daemon: Child,
 }
 
 impl Desk {
-    async fn new(pcscd: &Pcscd) -> Self {
+    pub(crate) async fn new(pcscd: &Pcscd) -> Self {
         Self::with(|command| {
             pcscd.serve(command);
         })
         .await
     }
 
-    async fn with(set_up: impl FnOnce(&mut std::process::Command)) -> Self {
+    pub(crate) async fn with(set_up: impl FnOnce(&mut std::process::Command)) -> Self {
         let folder = Folder::new();
         let person = Person::new(folder.path());
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -50,11 +50,11 @@ impl Desk {
         desk
     }
 
-    fn socket(&self) -> std::path::PathBuf {
+    pub(crate) fn socket(&self) -> std::path::PathBuf {
         self.folder.path().join("run/agent.sock")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--socket").arg(self.socket());
         command.env("XDG_CONFIG_HOME", self.folder.path());
@@ -77,7 +77,7 @@ impl Desk {
     }
 
     /// Pairs by the command, as a person does who opens the page by hand.
-    async fn pair(&self, server: &Server) {
+    pub(crate) async fn pair(&self, server: &Server) {
         let said = self.pair_in(server, &["--no-browser"]).await;
         let address = format!("{}/realms/acme/login/card/pair/return#rrr", server.origin);
         assert!(said.contains(&address), "{address} is not in {said}");
@@ -106,7 +106,7 @@ impl Desk {
     }
 
     /// Waits until the status is as wanted.
-    async fn until(&self, is_so: impl Fn(&Status) -> bool) {
+    pub(crate) async fn until(&self, is_so: impl Fn(&Status) -> bool) {
         until(async || {
             let mut daemon = Daemon::ask(&self.socket(), &Ask::Status).await.unwrap();
             let Reply::Status(status) = daemon.reply().await.unwrap() else { panic!("no") };
@@ -116,7 +116,7 @@ impl Desk {
     }
 
     /// Ends the daemon as a session does, and gives what it wrote down.
-    async fn end(&mut self) -> String {
+    pub(crate) async fn end(&mut self) -> String {
         let id = self.daemon.id().and_then(|id| i32::try_from(id).ok()).unwrap();
         let id = rustix::process::Pid::from_raw(id).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
@@ -132,7 +132,7 @@ fn holds(folder: &Path, canary: &str) -> bool {
     })
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 

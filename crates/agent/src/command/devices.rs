@@ -1,0 +1,151 @@
+//! `cardea-agent cards` and `keys`: what is inserted, and its holder's chores. They open the devices
+//! themselves, and need no daemon.
+
+mod choose;
+mod confirm;
+mod credentials;
+mod fingerprints;
+mod pin;
+mod reset;
+mod show;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use crate::{Holder, Inserted, Kind, Open, cards, keys};
+use authenticator::management::{Management, ManagementError};
+use serde::Serialize;
+
+pub(crate) use self::choose::ChoiceError;
+
+use crate::command::pinentry;
+use crate::failure::Failure;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    chore: Option<Chore>,
+    /// Which one: its name, a part of it, or the device node [default: the only one there is]
+    #[arg(long, value_name = "NAME", global = true)]
+    device: Option<String>,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Do not ask before something is lost, for scripts
+    #[arg(long, global = true)]
+    yes: bool,
+    #[command(flatten)]
+    pinentry: pinentry::Arguments,
+    /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real keys
+    #[arg(long, value_name = "PATH", global = true, hide = true)]
+    simulated_key: Option<PathBuf>,
+}
+
+#[derive(clap::Subcommand)]
+enum Chore {
+    /// Show one
+    Info,
+    /// Set or change the PIN
+    #[command(subcommand)]
+    Pin(pin::Chore),
+    /// List or delete the sign-ins that are stored on it
+    #[command(subcommand)]
+    Credentials(credentials::Chore),
+    /// List, enrol, rename or delete fingerprints
+    #[command(subcommand)]
+    Fingerprints(fingerprints::Chore),
+    /// Have it forget everything: all sign-ins, the PIN and the fingerprints
+    Reset,
+}
+
+/// One card or key, and how the person wants to be met.
+struct Desk {
+    device: Inserted,
+    open: Open,
+    /// The PIN is asked by this, when it is asked.
+    pinentry: pinentry::Arguments,
+    json: bool,
+    yes: bool,
+}
+
+/// Does what the arguments say with the devices of one kind.
+pub(crate) async fn run(arguments: Arguments, kind: Kind) -> Result<(), Failure> {
+    let Arguments { chore, device, json, yes, pinentry, simulated_key } = arguments;
+    let all = match kind {
+        Kind::Card => cards()?,
+        Kind::Key => keys(simulated_key),
+    };
+    let Some(chore) = chore else {
+        return show::all(&choose::named(all, device.as_deref()), kind, json).await;
+    };
+    let (device, open) = choose::one(all, kind, device.as_deref())?;
+    let desk = Desk { device, open, pinentry, json, yes };
+    match chore {
+        Chore::Info => show::one(&desk).await,
+        Chore::Pin(chore) => pin::run(&desk, chore).await,
+        Chore::Credentials(chore) => credentials::run(&desk, chore).await,
+        Chore::Fingerprints(chore) => fingerprints::run(&desk, chore).await,
+        Chore::Reset => reset::run(&desk).await,
+    }
+}
+
+impl Desk {
+    /// Does an errand at the device, of which the dialogs say that it is to `purpose`.
+    async fn errand<T: Send + 'static>(
+        &self,
+        purpose: &str,
+        on_touch: fn(),
+        errand: impl FnOnce(&mut Management<'_, '_>) -> Result<T, ManagementError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let purpose = format!("{purpose}: {}.", self.place());
+        let holder = Holder { pinentry: self.pinentry.clone().program()?, purpose, on_touch };
+        let result = crate::errand(&self.open, holder, errand).await;
+        result.map_err(|error| self.failed(error))
+    }
+
+    /// The same for the device as it is now.
+    fn with(&self, device: Inserted, open: Open) -> Self {
+        Self { device, open, pinentry: self.pinentry.clone(), json: self.json, yes: self.yes }
+    }
+
+    fn failed(&self, error: crate::ErrandError) -> Failure {
+        Failure::Errand(self.device.name.clone(), error)
+    }
+
+    /// The device, in words.
+    fn place(&self) -> String {
+        let name = &self.device.name;
+        match self.device.kind {
+            Kind::Card => format!("card in {name}"),
+            Kind::Key => format!("key {name}"),
+        }
+    }
+
+    /// Says what was done: to programs as `{"done": …}`.
+    fn done(&self, did: &str) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct Done<'a> {
+            done: &'a str,
+            device: &'a str,
+        }
+        let device = &self.device.name;
+        print(self.json, &Done { done: did, device }, || format!("{device}: {did}.\n"))
+    }
+}
+
+/// Prints JSON, or else the text.
+fn print(json: bool, value: &impl Serialize, text: impl Fn() -> String) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    if json {
+        serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", text())?;
+    }
+    Ok(())
+}
+
+/// Tells the person at the terminal what they are to do. What cannot be printed has no reader.
+fn tell(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
+}

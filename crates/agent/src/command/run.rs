@@ -1,0 +1,68 @@
+//! `cardea-agent run`: the daemon.
+
+use std::path::PathBuf;
+
+use crate::{
+    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
+};
+
+use crate::command::pinentry;
+use crate::environment::{default_state, host_name};
+use crate::failure::Failure;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Where keys and enrolments are kept [default: cardea in `XDG_STATE_HOME`]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    #[command(flatten)]
+    pinentry: pinentry::Arguments,
+    /// What pages call this computer [default: its host name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices
+    #[arg(long, value_name = "PATH", hide = true)]
+    simulated_key: Option<PathBuf>,
+}
+
+/// Runs until a signal asks it to end.
+pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Failure> {
+    let state_dir = arguments.state.or_else(default_state);
+    serve(Config {
+        state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
+        socket: Some(socket),
+        pinentry: arguments.pinentry.program()?,
+        devices: Box::new(devices(arguments.simulated_key)),
+        device_name: arguments.name.unwrap_or_else(host_name),
+        pace: Pace::default(),
+    })
+    .await
+}
+
+fn devices(simulated_key: Option<PathBuf>) -> Several {
+    let mut sources: Vec<Box<dyn DeviceSource>> = vec![Box::new(Readers), Box::new(SecurityKeys)];
+    if let Some(socket) = simulated_key {
+        sources.push(Box::new(SimulatedKey { socket }));
+    }
+    Several(sources)
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CARDEA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut end = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Signals)?;
+    let mut again = signal(SignalKind::hangup()).map_err(Failure::Signals)?;
+    let agent = Agent::start(config)?;
+    tracing::info!(enrolments = agent.status().enrolments.len(), "ready");
+    loop {
+        tokio::select! {
+            _ = end.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            // After a suspend or a change of network.
+            _ = again.recv() => agent.reconnect(),
+        }
+    }
+}

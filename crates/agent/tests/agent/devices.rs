@@ -1,0 +1,328 @@
+//! `cards` and `keys`: the program with real firmware, behind a real pcscd and on a simulated wire.
+
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use authenticator::{
+    Account, CeremonyLink, Control, Leave, NewPinPrompt, Pin, PinPrompt, RegisterRequest,
+    RelyingParty, ResidentKey, Unshared, Until, User, UserVerification, register,
+};
+use cardea_agent::cards;
+use firmware_sim::{Config, Pcscd, Simulator, VirtualCard, isolated};
+use link_pcsc::{Event, Options, PcscLink};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::program::{PROGRAM, runtime};
+use crate::support::person::Person;
+use crate::support::{Folder, SOON, soon, until};
+
+const PIN: &str = "canary-PIN-7";
+const NEW_PIN: &str = "canary-PIN-8";
+const READER: &str = "Virtual PCD 00 00";
+/// A name that takes over a terminal: a title, a colour by the one-byte CSI, a line of its own.
+const HOSTILE: &str = "ev\u{1b}]0;x\u{7}il\u{9b}31m\nyes";
+
+/// Somebody at a terminal who runs commands, with a person who answers dialogs.
+struct Terminal {
+    _folder: Folder,
+    person: Person,
+    further: Vec<String>,
+}
+
+/// What a command did.
+struct Done {
+    ok: bool,
+    out: String,
+    err: String,
+}
+
+impl Terminal {
+    fn new(further: &[&str]) -> Self {
+        let folder = Folder::new();
+        let person = Person::new(folder.path());
+        let further = further.iter().map(|word| (*word).to_owned()).collect();
+        Self { _folder: folder, person, further }
+    }
+
+    /// Runs the command; `typed` is what is typed at its terminal, and then nothing more.
+    async fn types(&self, words: &str, typed: &str) -> Done {
+        let mut command = Command::new(PROGRAM);
+        command.args(words.split(' ')).args(&self.further).args(self.person.arguments());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        // A command that asks nothing may have ended by now.
+        let _ = child.stdin.take().unwrap().write_all(typed.as_bytes()).await;
+        let Output { status, stdout, stderr } = soon(child.wait_with_output()).await.unwrap();
+        let [out, err] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
+        for secret in [PIN, NEW_PIN] {
+            assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
+        }
+        let is_plain = |c: char| c == '\n' || !c.is_control();
+        assert!(out.chars().all(is_plain) && err.chars().all(is_plain), "{out:?} {err:?}");
+        Done { ok: status.success(), out, err }
+    }
+
+    async fn does(&self, words: &str) -> String {
+        let done = self.types(words, "").await;
+        assert!(done.ok, "{words}: {}", done.err);
+        done.out
+    }
+
+    async fn fails(&self, words: &str, typed: &str) -> String {
+        let done = self.types(words, typed).await;
+        assert!(!done.ok && done.out.is_empty(), "{words}: {}", done.out);
+        done.err
+    }
+
+    async fn json(&self, words: &str) -> Value {
+        serde_json::from_str(&self.does(&format!("{words} --json")).await).unwrap()
+    }
+
+    /// What the person answers at the next dialogs.
+    fn pins(&self, pins: &[&str]) {
+        let answers: Vec<String> = pins.iter().map(|pin| format!("pin {pin}")).collect();
+        self.person.will(&answers.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+/// A card in the first reader, which pcscd knows of.
+async fn insert(simulator: &Simulator, pcscd: &Pcscd) -> VirtualCard {
+    let card = simulator.card(&pcscd.first_reader()).unwrap();
+    until(async || link_pcsc::look().unwrap().iter().any(is_card)).await;
+    card
+}
+
+fn is_card(event: &Event) -> bool {
+    matches!(event, Event::CardInserted(_))
+}
+
+#[test]
+fn what_is_inserted_is_shown_and_gets_a_pin_and_another() {
+    isolated::run(|pcscd| runtime().block_on(gets_a_pin(pcscd))).unwrap();
+}
+
+async fn gets_a_pin(pcscd: &Pcscd) {
+    let (simulator, terminal) = (Simulator::start(Config::seeded(70)).unwrap(), Terminal::new(&[]));
+    let said = terminal.fails("cards info", "").await;
+    assert!(said.contains("there is no card in a reader. Put one in"), "{said}");
+    let _card = insert(&simulator, pcscd).await;
+    let list = terminal.json("cards").await;
+    assert_eq!(list[0]["name"], READER);
+    assert_eq!(list[0]["model"], "Trussed firmware");
+    assert_eq!(list[0]["pin"]["state"], "not set");
+    assert_eq!((&list[1]["state"], list.as_array().unwrap().len()), (&"empty".into(), 2));
+    let text = terminal.does("cards").await;
+    assert!(text.contains("  Model         Trussed firmware\n"), "{text}");
+    assert!(text.contains("Virtual PCD 00 01\n  no card\n"), "{text}");
+
+    let said = terminal.fails("cards pin change", "").await;
+    assert!(said.contains("has no PIN yet. Set one first"), "{said}");
+    assert_eq!(terminal.person.dialogs(), 0, "nobody types a PIN for nothing");
+    terminal.pins(&[PIN, PIN]);
+    assert!(terminal.does("cards pin set").await.contains("the PIN is set"));
+    let said = terminal.fails("cards pin set", "").await;
+    assert!(said.contains("has a PIN already. Change it instead"), "{said}");
+
+    terminal.pins(&["9999", NEW_PIN, NEW_PIN]);
+    terminal.person.will(&["cancel"]);
+    let said = terminal.fails("cards pin change", "").await;
+    assert!(said.contains("You cancelled"), "{said}");
+    assert!(
+        terminal.person.saw().contains("Wrong PIN. 7 tries left."),
+        "{}",
+        terminal.person.saw()
+    );
+    let pin = terminal.json("cards info --device virtual").await["pin"].clone();
+    assert_eq!((&pin["state"], &pin["tries_left"]), (&"set".into(), &7.into()));
+    terminal.pins(&[PIN, NEW_PIN, NEW_PIN]);
+    assert!(terminal.does("cards pin change").await.contains("the PIN is changed"));
+    assert!(terminal.does("cards info").await.contains("  PIN           set, 8 tries left\n"));
+}
+
+/// Types the PIN whenever it is asked for.
+struct Owner;
+
+impl authenticator::Person for Owner {
+    fn enter_pin(&mut self, _: &PinPrompt, _: Until<'_>) -> Option<Pin> {
+        Pin::new(PIN).ok()
+    }
+
+    fn choose_pin(&mut self, _: &NewPinPrompt, _: Until<'_>) -> Option<Pin> {
+        Pin::new(PIN).ok()
+    }
+
+    fn choose_account(&mut self, _: &[Account], _: Until<'_>) -> Option<usize> {
+        None
+    }
+
+    fn touch_needed(&mut self) {}
+}
+
+fn control<'a>(
+    cancel: &'a AtomicBool,
+    hears: &'a mut (dyn FnMut(authenticator::Keepalive) + Send),
+) -> Control<'a> {
+    Control { deadline: Instant::now() + SOON, cancel, on_keepalive: hears }
+}
+
+/// A card on which these users have credentials.
+fn used_by(seed: u64, users: &[&str]) -> Simulator {
+    let simulator = Simulator::start(Config::seeded(seed)).unwrap();
+    for (number, user) in users.iter().enumerate() {
+        let request = RegisterRequest {
+            origin: "https://login.example.com".into(),
+            rp: RelyingParty { id: "login.example.com".into(), name: "Acme".into() },
+            challenge: vec![7; 32],
+            user: User {
+                id: vec![u8::try_from(number).unwrap(); 16],
+                name: (*user).to_owned(),
+                display_name: HOSTILE.into(),
+            },
+            exclude: Vec::new(),
+            resident_key: ResidentKey::Required,
+            user_verification: UserVerification::Required,
+            transports: Vec::new(),
+        };
+        let (cancel, mut link) = (AtomicBool::new(false), Unshared(simulator.link()));
+        let hears = &mut |_| {};
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(9);
+        let made =
+            register(&mut link, &request, &mut Owner, &mut control(&cancel, hears), &mut entropy);
+        made.unwrap();
+    }
+    simulator
+}
+
+#[test]
+fn sign_ins_are_listed_plainly_and_deleted_by_word() {
+    isolated::run(|pcscd| runtime().block_on(sign_ins(pcscd))).unwrap();
+}
+
+async fn sign_ins(pcscd: &Pcscd) {
+    let simulator = used_by(71, &["ada@acme.example", HOSTILE]);
+    let terminal = Terminal::new(&[]);
+    let _card = insert(&simulator, pcscd).await;
+    terminal.pins(&[PIN, PIN]);
+    let text = terminal.does("cards credentials list").await;
+    assert!(text.contains("login.example.com  ada@acme.example  ev]0;xil31myes\n"), "{text}");
+    let list = terminal.json("cards credentials list").await;
+    let list = list["credentials"].as_array().unwrap();
+    assert_eq!(list.len(), 2);
+    let of_ada = list.iter().find(|it| it["user_name"] == "ada@acme.example").unwrap();
+    let whole = of_ada["id"].as_str().unwrap();
+    let id = text.lines().find(|line| line.contains("ada@acme")).unwrap();
+    let id = id.split(' ').next().unwrap();
+    assert!(whole.starts_with(id) && id.len() < whole.len(), "{id} {whole}");
+
+    let delete = format!("cards credentials delete {id}");
+    for (typed, said) in [("no\n", "nothing was changed"), ("", "give --yes")] {
+        terminal.pins(&[PIN]);
+        let words = terminal.fails(&delete, typed).await;
+        assert!(words.contains("the sign-in of ada@acme.example at login.example.com"), "{words}");
+        assert!(words.contains(said), "{words}");
+    }
+    for wrong in ["ffffffffff", ""] {
+        terminal.pins(&[PIN]);
+        let words = terminal.fails(&format!("cards credentials delete {wrong}"), "yes\n").await;
+        assert!(words.contains("begins so. List them"), "{words}");
+    }
+    terminal.pins(&[PIN, PIN]);
+    let done = terminal.types(&delete, "yes\n").await;
+    assert!(done.ok && done.out.contains("ada@acme.example at login.example.com is deleted"));
+    assert!(terminal.person.saw().contains("Delete the sign-in of ada@acme.example"));
+    terminal.pins(&[PIN]);
+    let left = terminal.json("cards credentials list").await;
+    assert_eq!(left["credentials"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_reset_wants_a_word_and_forgets_everything() {
+    isolated::run(|pcscd| runtime().block_on(resets(pcscd))).unwrap();
+}
+
+async fn resets(pcscd: &Pcscd) {
+    let (simulator, terminal) = (used_by(72, &["ada@acme.example"]), Terminal::new(&[]));
+    let _card = insert(&simulator, pcscd).await;
+    for (typed, said) in
+        [("no\n", "nothing was changed"), ("", "give --yes"), ("Virtual\n", "nothing")]
+    {
+        let words = terminal.fails("cards reset", typed).await;
+        assert!(words.contains("will forget everything") && words.contains(said), "{words}");
+    }
+    assert_eq!(terminal.json("cards info").await["pin"]["state"], "set");
+    simulator.holder().power_cycle();
+    until(async || link_pcsc::look().unwrap().iter().any(is_card)).await;
+    let done = terminal.types("cards reset", &format!("{READER}\n")).await;
+    assert!(done.ok && done.out.contains("it is as if new"), "{}", done.err);
+    assert_eq!(terminal.json("cards info").await["pin"]["state"], "not set");
+}
+
+#[test]
+fn a_card_that_is_taken_out_and_put_back_is_seen_to_come_back() {
+    isolated::run(|pcscd| runtime().block_on(comes_back(pcscd))).unwrap();
+}
+
+async fn comes_back(pcscd: &Pcscd) {
+    let simulator = Simulator::start(Config::seeded(73)).unwrap();
+    let card = insert(&simulator, pcscd).await;
+    let device = cards().unwrap().remove(0);
+    let waits = tokio::spawn(async move { device.comes_back().await });
+    drop(card);
+    until(async || !link_pcsc::look().unwrap().iter().any(is_card)).await;
+    assert!(!waits.is_finished(), "it is out");
+    let _card = simulator.card(&pcscd.first_reader()).unwrap();
+    let (back, open) = soon(waits).await.unwrap().unwrap();
+    assert_eq!(back.name, READER);
+    assert!(cardea_agent::inspect(&open).await.is_ok());
+}
+
+#[test]
+fn a_card_that_signs_somebody_in_is_said_to_be_in_use_and_left_alone() {
+    isolated::run(|pcscd| runtime().block_on(in_use(pcscd))).unwrap();
+}
+
+async fn in_use(pcscd: &Pcscd) {
+    let simulator = Simulator::start(Config::seeded(74)).unwrap();
+    let _card = insert(&simulator, pcscd).await;
+    let card = link_pcsc::look().unwrap().into_iter().find_map(|event| match event {
+        Event::CardInserted(card) => Some(card),
+        _ => None,
+    });
+    let mut link = PcscLink::new(&card.unwrap(), Options::default());
+    let (cancel, hears) = (AtomicBool::new(false), &mut |_| {});
+    link.begin(&mut control(&cancel, hears)).unwrap();
+    let seen = simulator.holder().commands_seen();
+    let words = Terminal::new(&[]).fails("cards info", "").await;
+    assert!(words.contains("another program is using it, perhaps a sign-in"), "{words}");
+    assert_eq!(simulator.holder().commands_seen(), seen);
+    link.end(Leave::Reset);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_looked_after_like_a_card() {
+    let folder = Folder::new();
+    let socket = folder.path().join("key");
+    let simulator = Arc::new(used_by(75, &["ada@acme.example"]));
+    let _key = simulator.key(&socket).unwrap();
+    let of_key = ["--simulated-key", socket.to_str().unwrap(), "--device", "simulated key"];
+    let terminal = Terminal::new(&of_key);
+    let list = terminal.json("keys").await;
+    assert_eq!(list[0]["name"], "simulated key");
+    assert_eq!(list[0]["fingerprints"], Value::Null);
+    let said = terminal.fails("keys fingerprints list", "").await;
+    assert!(said.contains("simulated key: This card or key has no fingerprint sensor"), "{said}");
+    terminal.pins(&[PIN]);
+    assert!(terminal.does("keys credentials list").await.contains("ada@acme.example"));
+    simulator.holder().power_cycle();
+    simulator.holder().touches(firmware_sim::Touch::After(Duration::ZERO));
+    let done = terminal.types("keys reset --yes", "").await;
+    assert!(done.ok && done.err.contains("Touch the key now"), "{}", done.err);
+    assert_eq!(terminal.json("keys").await[0]["pin"]["state"], "not set");
+    let not_there = Terminal::new(&["--device", "nothing"]);
+    let said = not_there.fails("keys info", "").await;
+    assert!(said.contains("nothing is there whose name has \"nothing\" in it"), "{said}");
+}
