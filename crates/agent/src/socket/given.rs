@@ -99,6 +99,15 @@ mod tests {
     }
 
     #[test]
+    fn it_is_taken_once() {
+        // As if it had been taken: descriptor 3 of a test is anybody's.
+        TAKEN.store(true, Ordering::Relaxed);
+        let own = std::process::id().to_string();
+        let error = given_socket(Some(&own), Some("1")).unwrap_err().to_string();
+        assert_eq!(error, "it was taken before");
+    }
+
+    #[test]
     fn only_a_listening_unix_stream_socket_is_one() {
         let folder = scratch("given");
         std::fs::create_dir_all(&folder).unwrap();
