@@ -1,7 +1,9 @@
 # Two commands: `make demo` shows Cardea, `make test` checks it. A third, `make interop`, has other
-# people's clients check the simulator, and us an authenticator of theirs. All install what they need.
+# people's clients check the simulator, and us an authenticator of theirs. A fourth, `make
+# test-packages`, installs the Debian packages in a clean system and runs it. All install what they
+# need.
 
-.PHONY: demo test check interop
+.PHONY: demo test check interop package test-packages
 
 # ONCE=1: end after the scripted part.
 demo:
@@ -21,3 +23,12 @@ interop:
 	cargo build --locked -p firmware-sim --bins
 	cargo build --locked --manifest-path tests/interop/passkey-key/Cargo.toml --target-dir target/passkey-key
 	cargo test --locked -p interop -- --include-ignored --nocapture
+
+# Into target/debian.
+package:
+	@cargo run --quiet --locked -p xtask -- prerequisites packages
+	@cargo run --quiet --locked -p xtask -- package $(if $(DEBUG),--debug)
+
+# Needs root. DEBUG=1: with what `cargo build` builds, which is there sooner.
+test-packages: package
+	cargo test --workspace --locked --test clean_root -- --include-ignored --nocapture

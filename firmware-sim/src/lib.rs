@@ -25,6 +25,7 @@
 
 mod apdu;
 mod attestation;
+pub mod cli;
 mod config;
 pub mod control;
 mod dispatch;

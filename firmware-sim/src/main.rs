@@ -1,11 +1,10 @@
 //! `cardea-sim`: simulated cards, and a person's answers to dialogs, for trying Cardea without
 //! hardware.
 
-mod cli;
-
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
+use firmware_sim::cli;
 
 #[expect(clippy::print_stderr, reason = "the program's last word")]
 fn main() -> ExitCode {

@@ -1,8 +1,11 @@
-//! Fails when something that is shipped has a licence that we do not accept.
+//! Fails when something that is shipped has a licence that we do not accept; and puts together what
+//! the licences want to be shipped along.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Licences that may be in what is shipped, by their SPDX names.
 const ACCEPTED: &[&str] = &[
@@ -39,7 +42,7 @@ pub(crate) fn hold() -> bool {
 }
 
 fn faults(metadata: &Metadata) -> Vec<String> {
-    let shipped = shipped(metadata);
+    let shipped = shipped(metadata, SHIPPED);
     let packages = metadata.packages.iter().filter(|package| shipped.contains(&package.id));
     let mut faults = Vec::new();
     for package in packages {
@@ -58,12 +61,64 @@ fn faults(metadata: &Metadata) -> Vec<String> {
     faults
 }
 
-/// Everything that the shipped programs are built from; not what only tests or builds use.
-fn shipped(metadata: &Metadata) -> BTreeSet<PackageId> {
+/// The copyright file of a program: our licence, and for each library in it name, licence and
+/// notices, each text once.
+///
+/// # Errors
+///
+/// When cargo does not tell the dependencies, in words.
+pub(crate) fn notices(program: &str) -> Result<String, String> {
+    let metadata = MetadataCommand::new().exec().map_err(|error| error.to_string())?;
+    let parts = shipped(&metadata, &[program]);
+    let is_library = |package: &&Package| parts.contains(&package.id) && package.source.is_some();
+    // By text, for many libraries share one.
+    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut table = String::new();
+    for package in metadata.packages.iter().filter(is_library) {
+        let name = format!("{} {}", package.name, package.version);
+        let licence = package.license.as_deref().unwrap_or_default();
+        let _ = writeln!(table, "  {name}: {licence}");
+        let folder = package.manifest_path.parent().map(|folder| folder.as_std_path());
+        for text in folder.map(texts).unwrap_or_default() {
+            users.entry(text).or_default().push(name.clone());
+        }
+    }
+    let root = metadata.workspace_root.as_std_path();
+    let own = texts(root).join("\n\n");
+    let mut file = format!(
+        "Cardea is licensed MIT OR Apache-2.0, at your choice:\n\n{own}\n\nIt contains these \
+         libraries. Their notices follow.\n\n{table}"
+    );
+    for (text, users) in users {
+        let _ = write!(file, "\n----\n{}:\n\n{text}\n", users.join(", "));
+    }
+    Ok(file)
+}
+
+/// The texts of the licence files in a folder.
+fn texts(folder: &Path) -> Vec<String> {
+    let is_one = |name: &str| {
+        let name = name.to_uppercase();
+        ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries
+        .filter(|entry| is_one(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    let read = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    read.map(|text| text.trim().replace("\r\n", "\n")).collect()
+}
+
+/// Everything that programs are built from; not what only tests or builds use.
+fn shipped(metadata: &Metadata, programs: &[&str]) -> BTreeSet<PackageId> {
     let mut found = BTreeSet::new();
-    let programs = metadata.workspace_packages();
-    let programs = programs.iter().filter(|package| SHIPPED.contains(&package.name.as_str()));
-    let mut waiting: Vec<PackageId> = programs.map(|package| package.id.clone()).collect();
+    let own = metadata.workspace_packages();
+    let own = own.iter().filter(|package| programs.contains(&package.name.as_str()));
+    let mut waiting: Vec<PackageId> = own.map(|package| package.id.clone()).collect();
     let Some(graph) = &metadata.resolve else { return found };
     while let Some(id) = waiting.pop() {
         if !found.insert(id.clone()) {

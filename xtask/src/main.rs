@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod layers;
 mod licences;
+mod package;
 mod pictures;
 mod prerequisites;
 mod python;
@@ -20,8 +21,9 @@ usage: cargo xtask COMMAND
   demo              build and play the demo; further arguments: --help
   layers            the layer check alone
   licences          the licence check alone
+  package           Debian packages into target/debian; --debug: of what `cargo build` builds
   pictures          screenshots of every page, into docs/pictures
-  prerequisites X   install what `make X` needs (X: demo, test, interop)";
+  prerequisites X   install what `make X` needs (X: demo, test, interop, packages)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,11 +33,15 @@ fn main() -> ExitCode {
         ["check"] => check::all(),
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),
+        ["package", arguments @ ..] => package::build(arguments),
         ["pictures"] => pictures::take(),
         ["demo", arguments @ ..] => demo::play(arguments),
         ["prerequisites", "demo"] => prerequisites::install(&[prerequisites::DEMO]),
         ["prerequisites", "test"] => {
             prerequisites::install(&[prerequisites::DEMO, prerequisites::TEST])
+        }
+        ["prerequisites", "packages"] => {
+            prerequisites::install(&[prerequisites::DEMO, prerequisites::PACKAGES])
         }
         ["prerequisites", "interop"] => {
             let needs = [prerequisites::DEMO, prerequisites::INTEROP];

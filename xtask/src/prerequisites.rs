@@ -50,6 +50,7 @@ pub(crate) const TEST: &[Need] = &[
     need("strace", Program("strace")),
     need("procps", Program("kill")),
     need("openssl", Program("openssl")),
+    need("systemd", Program("systemd-analyze")),
 ];
 
 /// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no
@@ -57,6 +58,14 @@ pub(crate) const TEST: &[Need] = &[
 pub(crate) const INTEROP: &[Need] = &[
     need("python3-venv", Files("ensurepip", &["/usr/lib"])),
     need("python3-pyscard", Files("smartcard", &["/usr/lib/python3"])),
+];
+
+/// What `make test-packages` needs besides: what finds out the libraries that a program needs, and
+/// what makes a clean root.
+pub(crate) const PACKAGES: &[Need] = &[
+    need("dpkg-dev", Program("dpkg-shlibdeps")),
+    need("debootstrap", Program("debootstrap")),
+    need("util-linux", Program("nsenter")),
 ];
 
 /// Installs what is missing; `true` when nothing is missing afterwards.

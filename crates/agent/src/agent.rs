@@ -18,7 +18,7 @@ use crate::http::{self, Caller};
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
-use crate::socket;
+use crate::socket::{self, Socket};
 use crate::state::{Claim, Enrolment, State, StateError};
 
 /// How an agent is set up. The program reads this from its environment; a test makes it.
@@ -26,7 +26,7 @@ pub struct Config {
     /// The folder of its state, mode 0700; made if it is not there.
     pub state_dir: PathBuf,
     /// The socket on which `pair` and `status` reach it; `None`: none.
-    pub socket: Option<PathBuf>,
+    pub socket: Option<Socket>,
     /// Asks the person.
     pub pinentry: Pinentry,
     /// Finds cards and keys.
@@ -142,9 +142,9 @@ impl Agent {
         let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
         let inner = Arc::new(inner);
         let mut tasks = JoinSet::new();
-        if let Some(path) = config.socket {
-            let listener =
-                socket::listen(&path).map_err(|source| StartError::Socket { path, source })?;
+        if let Some(socket) = config.socket {
+            let path = socket.path();
+            let listener = socket.listen().map_err(|source| StartError::Socket { path, source })?;
             tasks.spawn(socket::serve(listener, Arc::clone(&inner)));
         }
         for enrolment in enrolments {

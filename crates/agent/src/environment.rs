@@ -1,8 +1,9 @@
 //! What the program finds around it: the one place that reads the environment.
 
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use cardea_agent::Surroundings;
+use crate::Surroundings;
 
 /// The variable `name`, where it says something.
 #[expect(clippy::disallowed_methods, reason = "the program reads its environment, here and once")]
@@ -23,6 +24,12 @@ pub(crate) fn surroundings() -> Surroundings {
 /// The daemon's socket, unless the person names another.
 pub(crate) fn default_socket() -> Option<PathBuf> {
     Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock"))
+}
+
+/// The socket that a service manager has made for the daemon.
+pub(crate) fn given_socket() -> std::io::Result<Option<UnixListener>> {
+    let text = |name| variable(name).map(|value| value.display().to_string());
+    crate::given_socket(text("LISTEN_PID").as_deref(), text("LISTEN_FDS").as_deref())
 }
 
 /// Where keys and enrolments are kept, unless the person names another place.

@@ -1,7 +1,7 @@
 //! Why the program ends.
 
 use crate::command::devices::ChoiceError;
-use cardea_agent::{ErrandError, ServiceError, SettingsError};
+use crate::{ErrandError, ServiceError, SettingsError};
 
 /// Why the program ends.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,8 @@ pub(crate) enum Failure {
     Harden(#[source] std::io::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
+    #[error("cannot take the socket that the service manager hands over")]
+    Given(#[source] std::io::Error),
     #[error("give --{0}, or set {1}")]
     Place(&'static str, &'static str),
     #[error(
@@ -17,12 +19,12 @@ pub(crate) enum Failure {
     )]
     NoPinentry,
     #[error(transparent)]
-    Start(#[from] cardea_agent::StartError),
+    Start(#[from] crate::StartError),
     #[error("cannot listen for signals")]
     Signals(#[source] std::io::Error),
     #[error("no agent is running; start one with: cardea-agent run")]
     NoDaemon(#[source] std::io::Error),
-    #[error("the agent went away")]
+    #[error("the agent went away; as a service it says why in: journalctl --user -u cardea-agent")]
     Gone(#[source] std::io::Error),
     #[error("the agent that runs is of another version than this command; restart it")]
     Unexpected,

@@ -1,77 +1,7 @@
 //! `cardea-agent`: the desktop program, as a daemon and as the commands beside it.
 
-mod command;
-mod environment;
-mod failure;
-
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cardea_agent::{Causes, Kind};
-use clap::{Parser, Subcommand};
-
-use crate::failure::Failure;
-
-/// Signs you in with your card: waits for requests of the servers that you have paired this
-/// computer with, shows who asks, and has your card answer.
-#[derive(Parser)]
-#[command(name = "cardea-agent", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-    /// The socket of the daemon [default: cardea/agent.sock in `XDG_RUNTIME_DIR`]
-    #[arg(long, global = true, value_name = "PATH")]
-    socket: Option<PathBuf>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the agent, until it is ended
-    Run(command::run::Arguments),
-    /// Pair this computer with the page that shows CODE
-    Pair(command::pair::Arguments),
-    /// Show servers, channels and cards
-    Status,
-    /// Show the cards in readers, and look after them
-    Cards(command::devices::Arguments),
-    /// Show the security keys on USB, and look after them
-    Keys(command::devices::Arguments),
-    /// Find what is wrong on this computer, and what mends it
-    Doctor(command::doctor::Arguments),
-}
-
 fn main() -> ExitCode {
-    match start(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("cardea-agent: {}", Causes(&failure));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(arguments: Arguments) -> Result<(), Failure> {
-    cardea_agent::harden().map_err(Failure::Harden)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Failure::Runtime)?;
-    let result = runtime.block_on(carry_out(arguments));
-    // A card that hangs must not keep the program.
-    runtime.shutdown_background();
-    result
-}
-
-async fn carry_out(arguments: Arguments) -> Result<(), Failure> {
-    let socket = arguments.socket.or_else(environment::default_socket);
-    let socket = socket.ok_or(Failure::Place("socket", "XDG_RUNTIME_DIR"));
-    match arguments.command {
-        Command::Run(arguments) => command::run::run(arguments, &socket?).await,
-        Command::Pair(arguments) => command::pair::run(arguments, &socket?).await,
-        Command::Status => command::status::run(&socket?).await,
-        Command::Cards(arguments) => command::devices::run(arguments, Kind::Card).await,
-        Command::Keys(arguments) => command::devices::run(arguments, Kind::Key).await,
-        Command::Doctor(arguments) => command::doctor::run(arguments, socket.ok()).await,
-    }
+    cardea_agent::cli::main()
 }

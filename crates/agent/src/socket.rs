@@ -2,8 +2,8 @@
 //! of JSON there, lines of JSON back.
 
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agent_protocol::{EnrolAnswer, EnrolmentCode, limits};
@@ -16,6 +16,19 @@ use crate::agent::{EnrolmentInfo, Inner, Status};
 use crate::causes::Causes;
 use crate::pairing::Pairing;
 use crate::server_address::ServerAddress;
+
+mod given;
+
+pub use given::given_socket;
+
+/// Where the daemon is reached.
+#[derive(Debug)]
+pub enum Socket {
+    /// At a socket that it makes there, in a folder of the user alone.
+    At(PathBuf),
+    /// At one that a service manager has made, see [`given_socket`]; its folder is as private.
+    Given(std::os::unix::net::UnixListener),
+}
 
 /// What a command asks of the daemon.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,13 +71,29 @@ pub enum Reply {
     Error(String),
 }
 
+impl Socket {
+    /// Where it is, for people.
+    pub(crate) fn path(&self) -> PathBuf {
+        match self {
+            Self::At(path) => path.clone(),
+            Self::Given(socket) => path_of(socket).unwrap_or_default(),
+        }
+    }
+
+    /// Listens on it.
+    pub(crate) fn listen(self) -> io::Result<UnixListener> {
+        match self {
+            Self::At(path) => listen(&path),
+            Self::Given(socket) => listen_on(socket),
+        }
+    }
+}
+
 /// Opens the socket, in a folder of the user alone.
-pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
+fn listen(path: &Path) -> io::Result<UnixListener> {
     if let Some(folder) = path.parent() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        if std::fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::other("its folder is open to other users"));
-        }
+        refuse_open(folder)?;
     }
     // An agent with a state of its own may be there; else what lies here is a leftover.
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
@@ -75,6 +104,31 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
         _ => {}
     }
     UnixListener::bind(path)
+}
+
+/// Listens on a socket that is there. Its file belongs to who made it, and stays.
+fn listen_on(socket: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
+    let path = path_of(&socket)
+        .ok_or_else(|| io::Error::other("the socket that is handed over has no path"))?;
+    refuse_open(path.parent().unwrap_or(Path::new("/")))?;
+    socket.set_nonblocking(true)?;
+    UnixListener::from_std(socket)
+}
+
+fn path_of(socket: &std::os::unix::net::UnixListener) -> Option<PathBuf> {
+    socket.local_addr().ok()?.as_pathname().map(Path::to_owned)
+}
+
+/// Refuses a folder that is not of this user alone.
+fn refuse_open(folder: &Path) -> io::Result<()> {
+    let metadata = std::fs::metadata(folder)?;
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if is_own && metadata.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "its folder is open to other users, or belongs to one; it must be yours, mode 0700",
+    ))
 }
 
 /// Serves the socket until the task is ended.
@@ -195,7 +249,7 @@ mod tests {
     async fn a_process_of_another_user_is_turned_away() {
         let folder = scratch("socket");
         let path = folder.join("agent.sock");
-        let listener = listen(&path).unwrap();
+        let listener = Socket::At(path.clone()).listen().unwrap();
         let own = rustix::process::geteuid().as_raw();
 
         let mut client = UnixStream::connect(&path).await.unwrap();
@@ -206,6 +260,47 @@ mod tests {
         }
         let _client = UnixStream::connect(&path).await.unwrap();
         assert!(accept(&listener, own).await.is_ok());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    fn given(path: &Path) -> Socket {
+        Socket::Given(std::os::unix::net::UnixListener::bind(path).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_given_is_used_and_stays() {
+        let folder = scratch("given-socket");
+        std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        let path = folder.join("agent.sock");
+        let socket = given(&path);
+        assert_eq!(socket.path(), path);
+        // Whoever calls before the agent listens is not lost: that is what a given socket is for.
+        let early = UnixStream::connect(&path).await.unwrap();
+        let listener = socket.listen().unwrap();
+        let own = rustix::process::geteuid().as_raw();
+        assert!(accept(&listener, own).await.is_ok());
+        drop((early, listener));
+        assert!(path.exists());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_socket_in_a_folder_of_others_is_not_used() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = scratch("given-open");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o750)).unwrap();
+        let path = folder.join("agent.sock");
+        let error = given(&path).listen().unwrap_err().to_string();
+        assert!(error.contains("open to other users"), "{error}");
+        assert!(Socket::At(path).listen().is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+        // Only root can give a folder away.
+        let folder = scratch("given-other");
+        std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        if std::os::unix::fs::chown(&folder, Some(1), None).is_ok() {
+            assert!(given(&folder.join("agent.sock")).listen().is_err());
+        }
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Config;
 
@@ -46,6 +46,11 @@ enum Admin {
     /// Print a link that makes whoever opens it within ten minutes an administrator. It is how the
     /// first one comes in, and the way back in for the last one.
     Invite,
+}
+
+/// The command line as data, for manual pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the arguments name.

@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::{Config, FIRST_PORT, Holder, ReaderPort, Simulator, Touch, control};
 use clap::{Args, ValueEnum};
-use firmware_sim::{Config, FIRST_PORT, Holder, ReaderPort, Simulator, Touch, control};
 
 use super::Outcome;
 

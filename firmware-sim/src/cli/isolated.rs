@@ -4,8 +4,8 @@ use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::{Pcscd, namespace};
 use clap::Args;
-use firmware_sim::{Pcscd, namespace};
 
 use super::Outcome;
 use super::card::CardArguments;

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `cardea-sim`.
 
 mod card;
 mod isolated;
@@ -8,12 +8,12 @@ mod pinentry;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Simulated security cards and keys for Cardea: real authenticator firmware, without the hardware.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
-pub(crate) struct Arguments {
+#[command(name = "cardea-sim", version, arg_required_else_help = true)]
+pub struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -31,9 +31,19 @@ enum Command {
 }
 
 /// Causes are printed by `main`, in one line.
-pub(crate) type Outcome = Result<ExitCode, Box<dyn Error>>;
+type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-pub(crate) fn run(arguments: Arguments) -> Outcome {
+/// The command line as data, for manual pages and completions.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Does what the arguments say. The status is that of the program, where one was run.
+///
+/// # Errors
+///
+/// In words for people, one line.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     match arguments.command {
         Command::Card(arguments) => card::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),

@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::pinentry::{Act, Script, run as converse};
 use clap::Args;
-use firmware_sim::pinentry::{Act, Script, run as converse};
 
 use super::Outcome;
 

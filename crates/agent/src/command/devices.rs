@@ -16,8 +16,8 @@ mod show;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use crate::{Holder, Inserted, Kind, Open, cards, keys};
 use authenticator::management::{Management, ManagementError};
-use cardea_agent::{Holder, Inserted, Kind, Open, cards, keys};
 use serde::Serialize;
 
 pub(crate) use self::choose::ChoiceError;
@@ -103,7 +103,7 @@ impl Desk {
     ) -> Result<T, Failure> {
         let purpose = format!("{purpose}: {}.", self.place());
         let holder = Holder { pinentry: self.pinentry.clone().program()?, purpose, on_touch };
-        let result = cardea_agent::errand(&self.open, holder, errand).await;
+        let result = crate::errand(&self.open, holder, errand).await;
         result.map_err(|error| self.failed(error))
     }
 
@@ -112,7 +112,7 @@ impl Desk {
         Self { device, open, pinentry: self.pinentry.clone(), json: self.json, yes: self.yes }
     }
 
-    fn failed(&self, error: cardea_agent::ErrandError) -> Failure {
+    fn failed(&self, error: crate::ErrandError) -> Failure {
         Failure::Errand(self.device.name.clone(), error)
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use cardea_agent::doctor::{Desktop, Finding, Verdict, examine};
+use crate::doctor::{Desktop, Finding, Verdict, examine};
 
 use crate::command::pinentry;
 use crate::command::table::table;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use cardea_agent::{Ask, Browser, Daemon, EnrolmentCode, Offer, Reply, ServerAddress};
+use crate::{Ask, Browser, Daemon, EnrolmentCode, Offer, Reply, ServerAddress};
 
 use crate::environment::{settings_files, surroundings};
 use crate::failure::Failure;
@@ -75,7 +75,7 @@ async fn pair(socket: &Path, ask: &Ask, browser: Option<Browser>) -> Result<(), 
 
 /// The only server that this computer knows: of the administrator's file and of the pairings.
 async fn only_server(socket: &Path) -> Result<ServerAddress, Failure> {
-    let set = cardea_agent::default_server(&settings_files())?;
+    let set = crate::default_server(&settings_files())?;
     let mut daemon = Daemon::ask(socket, &Ask::Status).await.map_err(Failure::NoDaemon)?;
     let Reply::Status(status) = daemon.reply().await.map_err(Failure::Gone)? else {
         return Err(Failure::Unexpected);

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use cardea_agent::Pinentry;
+use crate::Pinentry;
 
 use crate::environment::variable;
 use crate::failure::Failure;

@@ -1,9 +1,9 @@
 //! `cardea-agent run`: the daemon.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cardea_agent::{
-    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey,
+use crate::{
+    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
 };
 
 use crate::command::pinentry;
@@ -27,11 +27,11 @@ pub(crate) struct Arguments {
 }
 
 /// Runs until a signal asks it to end.
-pub(crate) async fn run(arguments: Arguments, socket: &Path) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Failure> {
     let state_dir = arguments.state.or_else(default_state);
     serve(Config {
         state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
-        socket: Some(socket.to_owned()),
+        socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
         devices: Box::new(devices(arguments.simulated_key)),
         device_name: arguments.name.unwrap_or_else(host_name),

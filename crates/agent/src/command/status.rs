@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use cardea_agent::{Ask, Daemon, Reply};
+use crate::{Ask, Daemon, Reply};
 
 use crate::failure::Failure;
 

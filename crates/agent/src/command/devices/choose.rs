@@ -1,6 +1,6 @@
 //! Which of several devices is meant.
 
-use cardea_agent::{Inserted, Kind, Open, State};
+use crate::{Inserted, Kind, Open, State};
 
 /// No device, or not one alone.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ fn names(devices: &[Inserted]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cardea_agent::OpenError;
+    use crate::OpenError;
     use std::sync::Arc;
 
     fn reader(name: &str, has_card: bool) -> Inserted {

@@ -1,7 +1,7 @@
 //! The sign-ins that are stored on a device.
 
+use crate::plain;
 use authenticator::management::{Stored, StoredCredential};
-use cardea_agent::plain;
 use serde::Serialize;
 
 use super::confirm::confirm;

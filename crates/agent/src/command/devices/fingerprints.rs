@@ -1,7 +1,7 @@
 //! Fingerprints.
 
+use crate::plain;
 use authenticator::management::{Fingerprint, Sample, SampleStatus};
-use cardea_agent::plain;
 use serde::Serialize;
 
 use super::confirm::confirm;

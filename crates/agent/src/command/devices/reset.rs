@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{ErrandError, Kind};
 use authenticator::management::ManagementError;
-use cardea_agent::{ErrandError, Kind};
 use tokio::time::timeout;
 
 use super::confirm::confirm;

@@ -1,7 +1,7 @@
 //! What there is to know of a device without asking its holder for anything.
 
+use crate::{ErrandError, Inserted, Kind, State, inspect, pin_state, plain};
 use authenticator::management::{Inspection, PinState, Uv};
-use cardea_agent::{ErrandError, Inserted, Kind, State, inspect, pin_state, plain};
 use serde::Serialize;
 
 use super::{Desk, print};

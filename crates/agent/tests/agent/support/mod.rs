@@ -228,7 +228,7 @@ impl Desktop {
         };
         let config = Config {
             state_dir: self.state(),
-            socket: Some(self.socket()),
+            socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
             devices: Box::new(self.reader.clone()),
             device_name: "Ada's computer".into(),

@@ -1,0 +1,182 @@
+//! What the packages hold besides programs, by itself. How it works together is in `clean_root.rs`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_metadata::MetadataCommand;
+use serde_json::Value;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A root in which systemd's tools look at our units: with its own targets, and programs that the
+/// units name.
+fn root_with_units() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let units = root.path().join("usr/lib/systemd/system");
+    let programs = root.path().join("usr/bin");
+    fs::create_dir_all(&units).unwrap();
+    fs::create_dir_all(&programs).unwrap();
+    for kind in ["system", "user"] {
+        for entry in fs::read_dir(Path::new("/usr/lib/systemd").join(kind)).unwrap().flatten() {
+            if entry.path().extension().is_some_and(|kind| kind == "target") {
+                // Links to aliases that are not there stay away.
+                let _ = fs::copy(entry.path(), units.join(entry.file_name()));
+            }
+        }
+    }
+    for program in ["cardea", "cardea-agent", "mkdir"] {
+        fs::copy("/bin/true", programs.join(program)).unwrap();
+    }
+    for unit in UNITS {
+        fs::copy(workspace().join("packaging/systemd").join(unit), units.join(unit)).unwrap();
+    }
+    root
+}
+
+const UNITS: [&str; 3] = ["cardea.service", "cardea-agent.service", "cardea-agent.socket"];
+
+fn analyze(verb: &str, root: &Path, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new("systemd-analyze");
+    command.arg(verb).arg(format!("--root={}", root.display())).args(arguments);
+    let answer = command.output().expect("systemd-analyze, of Debian's package systemd");
+    let said = [answer.stdout, answer.stderr].concat();
+    (answer.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// A key that systemd does not know is a warning for it, and a guard that is not there for us.
+#[test]
+fn systemd_understands_every_line_of_the_units() {
+    let root = root_with_units();
+    let mut arguments = vec!["--man=no"];
+    arguments.extend(UNITS);
+    let (passed, said) = analyze("verify", root.path(), &arguments);
+    assert!(passed && said.is_empty(), "{said}");
+}
+
+/// `systemd-analyze security` gives points for what a service could still do: 10 is everything. The
+/// agent keeps its devices and the home of its user, and has no capabilities to give up.
+#[test]
+fn services_can_do_little() {
+    let root = root_with_units();
+    for (unit, most) in [("cardea.service", 18), ("cardea-agent.service", 52)] {
+        let threshold = format!("--threshold={most}");
+        let (passed, said) = analyze("security", root.path(), &["--offline=yes", &threshold, unit]);
+        assert!(passed, "{said}");
+    }
+}
+
+fn packages() -> Vec<(PathBuf, Value)> {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let with_deb =
+        metadata.packages.into_iter().filter(|package| package.metadata["deb"].is_object());
+    with_deb
+        .map(|package| {
+            let folder = package.manifest_path.parent().unwrap().as_std_path().to_owned();
+            (folder, package.metadata["deb"].clone())
+        })
+        .collect()
+}
+
+/// Files of ours that are in packages, and where they are put.
+fn assets() -> Vec<(PathBuf, String)> {
+    let mut assets = Vec::new();
+    for (folder, deb) in packages() {
+        for asset in deb["assets"].as_array().unwrap() {
+            let [from, to] = [0, 1].map(|at| asset[at].as_str().unwrap().to_owned());
+            if !from.starts_with("target/") {
+                assets.push((folder.join(from), to));
+            }
+        }
+    }
+    assets
+}
+
+#[test]
+fn every_unit_is_in_a_package() {
+    let mut packed = BTreeSet::new();
+    for (from, _) in assets() {
+        packed.insert(
+            from.canonicalize().unwrap_or_else(|_| panic!("{} is missing", from.display())),
+        );
+    }
+    for entry in fs::read_dir(workspace().join("packaging/systemd")).unwrap().flatten() {
+        let path = entry.path().canonicalize().unwrap();
+        assert!(packed.contains(&path), "{} is in no package", path.display());
+    }
+}
+
+#[test]
+fn maintainer_scripts_can_be_run_and_are_whole() {
+    let mut seen = 0;
+    for (folder, deb) in packages() {
+        let Some(scripts) = deb["maintainer-scripts"].as_str() else { continue };
+        for entry in fs::read_dir(folder.join(scripts)).unwrap().flatten() {
+            let path = entry.path();
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o111,
+                0o111,
+                "{path:?}"
+            );
+            assert!(fs::read_to_string(&path).unwrap().contains("\nset -e\n"), "{path:?}");
+            assert!(Command::new("sh").arg("-n").arg(&path).status().unwrap().success());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 5);
+}
+
+/// What a unit starts is something that the program understands.
+#[test]
+fn programs_understand_how_they_are_started() {
+    let mut seen = 0;
+    for (path, _) in assets() {
+        let text = fs::read_to_string(&path).unwrap();
+        for line in text.lines().filter_map(|line| line.strip_prefix("ExecStart=")) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let program = match words[0].trim_start_matches("/usr/bin/") {
+                "cardea" => server::cli::command(),
+                "cardea-agent" => cardea_agent::cli::command(),
+                other => panic!("{other} is no program of ours"),
+            };
+            program.try_get_matches_from(&words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 2);
+}
+
+/// Every command has its page, and the shells know it.
+#[test]
+fn pages_and_completions_are_of_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_packaging")).arg(folder.path()).status().unwrap();
+    assert!(made.success());
+    let programs =
+        [server::cli::command(), cardea_agent::cli::command(), firmware_sim::cli::command()];
+    for program in programs {
+        let name = program.get_name();
+        let read = |path: String| {
+            fs::read_to_string(folder.path().join(name).join(&path))
+                .unwrap_or_else(|_| panic!("{path}"))
+        };
+        let bash = read(format!("completions/{name}.bash"));
+        let main = read(format!("man/{name}.1"));
+        for command in program.get_subcommands().map(clap::Command::get_name) {
+            let page = read(format!("man/{name}-{command}.1"));
+            assert!(page.contains(".SH SYNOPSIS"), "{page}");
+            let mut offers = bash.lines().filter(|line| line.trim().starts_with("opts="));
+            let is_offered = |line: &str| line.split([' ', '"']).any(|word| word == command);
+            assert!(offers.any(is_offered), "{command}: {bash}");
+            let in_roff = format!("{name}\\-{command}(1)").replace("cardea-", "cardea\\-");
+            assert!(main.contains(&in_roff), "{in_roff}: {main}");
+        }
+        for file in [format!("_{name}"), format!("{name}.fish")] {
+            assert!(read(format!("completions/{file}")).contains(name), "{file}");
+        }
+    }
+}
