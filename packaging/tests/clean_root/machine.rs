@@ -2,6 +2,7 @@
 //! shares kernel and network with this one, and needs root.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 const BASE: &str =
     "systemd systemd-sysv dbus dbus-user-session libpam-systemd man-db bash-completion";
 
-/// Where a machine's init starts: with a root, devices and control groups of its own.
+/// How a machine's init starts: with a root, devices and control groups of its own.
 const BOOT: &str = r#"
 mount --make-rprivate /
 mount --bind "$1" "$1"
@@ -66,6 +67,8 @@ impl Answer {
 impl Machine {
     /// Starts a fresh one, with `files` in its folder `/packages`.
     pub(crate) fn start(files: &[PathBuf]) -> Self {
+        let own = fs::metadata("/proc/self").unwrap().uid();
+        assert_eq!(own, 0, "a machine of its own needs root: sudo make test-packages");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clean-root");
         let base = base(&folder);
         let root = folder.join("run");
