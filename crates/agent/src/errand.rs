@@ -2,7 +2,7 @@
 //! is done, time is up or the person interrupts it.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use authenticator::management::{Inspection, Management, ManagementError};
 use authenticator::{CeremonyError, Control, LinkError};
@@ -77,6 +77,10 @@ pub enum ErrandError {
 /// # Errors
 ///
 /// See [`ErrandError`].
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit an errand"
+)]
 pub async fn inspect(open: &Open) -> Result<Inspection, ErrandError> {
     let nobody = Holder { pinentry: Pinentry::new(""), purpose: String::new(), on_touch: || {} };
     let inspection = work(open, nobody, INSPECTION, |management| management.inspect()).await;
@@ -107,31 +111,14 @@ async fn work<T: Send + 'static>(
     limit: Duration,
     errand: impl FnOnce(&mut Management<'_, '_>) -> Result<T, ManagementError> + Send + 'static,
 ) -> Result<T, ErrandError> {
-    let (open, handle, cancel) = (open.clone(), Handle::current(), Cancel::new());
-    let of_thread = cancel.clone();
-    let mut thread = tokio::task::spawn_blocking(move || {
-        let now = clock::now();
-        let deadline = now.checked_add(limit).unwrap_or(now);
-        let mut link = open()?;
-        let mut person = Dialogs {
-            handle,
-            pinentry: holder.pinentry,
-            cancel: of_thread.clone(),
-            who_asks: holder.purpose,
-            new_pin: words::new_pin,
-            touch: Touch::new(),
-            on_touch: holder.on_touch,
-            failed: false,
-        };
-        let on_keepalive = &mut |_| {};
-        let mut control = Control { deadline, cancel: of_thread.flag(), on_keepalive };
-        #[expect(clippy::expect_used, reason = "without randomness this thread and its errand end")]
-        let mut entropy =
-            |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
-        let result =
-            errand(&mut Management::new(&mut *link, &mut person, &mut control, &mut entropy));
-        result.map_err(|error| told(error, person.failed, is_over(deadline)))
-    });
+    let (now, cancel) = (clock::now(), Cancel::new());
+    let work = Work {
+        open: open.clone(),
+        handle: Handle::current(),
+        cancel: cancel.clone(),
+        deadline: now.checked_add(limit).unwrap_or(now),
+    };
+    let mut thread = tokio::task::spawn_blocking(move || work.run(holder, errand));
     tokio::select! {
         biased;
         result = &mut thread => result.map_err(|_| ErrandError::Ended)?,
@@ -140,6 +127,43 @@ async fn work<T: Send + 'static>(
             let _ = timeout(LAST_WORD, thread).await;
             Err(ErrandError::Interrupted)
         }
+    }
+}
+
+/// What the thread of an errand needs.
+struct Work {
+    open: Open,
+    handle: Handle,
+    cancel: Cancel,
+    deadline: Instant,
+}
+
+impl Work {
+    fn run<T>(
+        self,
+        holder: Holder,
+        errand: impl FnOnce(&mut Management<'_, '_>) -> Result<T, ManagementError>,
+    ) -> Result<T, ErrandError> {
+        let Self { open, handle, cancel, deadline } = self;
+        let mut link = open()?;
+        let mut person = Dialogs {
+            handle,
+            pinentry: holder.pinentry,
+            cancel: cancel.clone(),
+            who_asks: holder.purpose,
+            new_pin: words::new_pin,
+            touch: Touch::new(),
+            on_touch: holder.on_touch,
+            failed: false,
+        };
+        let on_keepalive = &mut |_| {};
+        let mut control = Control { deadline, cancel: cancel.flag(), on_keepalive };
+        #[expect(clippy::expect_used, reason = "without randomness this thread and its errand end")]
+        let mut entropy =
+            |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
+        let result =
+            errand(&mut Management::new(&mut *link, &mut person, &mut control, &mut entropy));
+        result.map_err(|error| told(error, person.failed, is_over(deadline)))
     }
 }
 

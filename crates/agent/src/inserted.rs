@@ -99,6 +99,11 @@ pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
 }
 
 impl Inserted {
+    /// Whether a program plays it: nobody takes that out of anything.
+    pub fn is_simulated(&self) -> bool {
+        self.kind == Kind::Key && self.node.is_none()
+    }
+
     /// Waits until it is taken out and put back, and gives it as it is then, and what opens it.
     ///
     /// # Errors

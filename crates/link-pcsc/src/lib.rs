@@ -7,7 +7,7 @@
 //!
 //! Sources: CTAP 2.1 §11.3 (ISO 7816, ISO 14443); ISO 7816-4; PC/SC part 5.
 //!
-//! The way in: [`Monitor::start`] or [`look`], then [`PcscLink::new`] for an
+//! The way in: [`Monitor::start`] or [`look()`], then [`PcscLink::new`] for an
 //! [`Event::CardInserted`].
 
 mod apdu;

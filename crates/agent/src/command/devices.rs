@@ -1,5 +1,9 @@
 //! `cardea-agent cards` and `keys`: what is inserted, and its holder's chores. They open the devices
 //! themselves, and need no daemon.
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's path is for one lifetime only, and does not fit an errand"
+)]
 
 mod choose;
 mod confirm;

@@ -155,6 +155,40 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
+    /// What is found of a daemon that answers this.
+    async fn of_daemon(answer: &'static str) -> Finding {
+        use tokio::io::AsyncWriteExt as _;
+        let folder = scratch("doctor-daemon");
+        std::fs::create_dir_all(&folder).unwrap();
+        let socket = folder.join("agent.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let answers = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream
+        };
+        let (finding, _stream) = tokio::join!(daemon(Some(&socket)), answers);
+        std::fs::remove_dir_all(&folder).unwrap();
+        finding
+    }
+
+    #[tokio::test]
+    async fn a_daemon_of_another_version_is_restarted() {
+        for (answer, says) in [
+            ("{\"status\":{\"enrolments\":[],\"devices\":[]}}\n", "version an older one"),
+            (
+                "{\"status\":{\"version\":\"0.0.1\",\"enrolments\":[],\"devices\":[]}}\n",
+                "version 0.0.1",
+            ),
+            ("{\"error\":\"what?\"}\n", "another version"),
+        ] {
+            let finding = of_daemon(answer).await;
+            assert_eq!(finding.verdict, Verdict::Wrong);
+            assert!(finding.says.contains(says), "{}", finding.says);
+            assert_eq!(finding.mend.as_deref(), Some(RESTART));
+        }
+    }
+
     #[test]
     fn a_browser_that_is_named_and_not_there_is_wrong() {
         let of = |named: Option<&str>| {

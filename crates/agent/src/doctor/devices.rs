@@ -117,13 +117,11 @@ async fn of_card(reader: &Inserted) -> Option<Finding> {
 }
 
 async fn of_key(key: &Inserted) -> Finding {
-    match &key.state {
-        State::Ready(open) => of_device(KEY, key, open).await,
-        _ => {
-            let node = key.node.as_deref().unwrap_or(Path::new("/dev")).display();
-            Finding::wrong(KEY, format!("you may not use the key at {node}"), UDEV)
-        }
+    if let State::Ready(open) = &key.state {
+        return of_device(KEY, key, open).await;
     }
+    let node = key.node.as_deref().unwrap_or(Path::new("/dev")).display();
+    Finding::wrong(KEY, format!("you may not use the key at {node}"), UDEV)
 }
 
 async fn of_device(check: &'static str, device: &Inserted, open: &Open) -> Finding {
@@ -186,6 +184,22 @@ mod tests {
         assert_eq!(finding.verdict, Verdict::Wrong);
         assert_eq!(finding.says, "you may not use the key at /dev/hidraw7");
         assert!(finding.mend.unwrap().contains("TAG+=\"uaccess\""));
+    }
+
+    #[test]
+    fn whom_polkit_forbids_the_service_is_told_so_and_not_to_install_it() {
+        let desktop = Desktop {
+            pcscd: "/nowhere/pcscd.comm".into(),
+            socket: None,
+            state_dir: None,
+            settings: Vec::new(),
+            pinentry: None,
+            surroundings: crate::browser::Surroundings::default(),
+            simulated_key: None,
+        };
+        let finding = no_service(ServiceError::Forbidden, &desktop);
+        assert_eq!(finding.verdict, Verdict::Wrong);
+        assert!(finding.mend.unwrap().contains("org.debian.pcsc-lite.access_pcsc"));
     }
 
     #[tokio::test]

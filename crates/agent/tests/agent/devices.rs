@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::program::{PROGRAM, runtime};
-use crate::support::person::Person;
+use crate::support::person::{Person, ended};
 use crate::support::{Folder, SOON, soon, until};
 
 const PIN: &str = "canary-PIN-7";
@@ -48,12 +48,17 @@ impl Terminal {
         Self { _folder: folder, person, further }
     }
 
-    /// Runs the command; `typed` is what is typed at its terminal, and then nothing more.
-    async fn types(&self, words: &str, typed: &str) -> Done {
+    fn command(&self, words: &str) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(words.split(' ')).args(&self.further).args(self.person.arguments());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        command.kill_on_drop(true);
+        command
+    }
+
+    /// Runs the command; `typed` is what is typed at its terminal, and then nothing more.
+    async fn types(&self, words: &str, typed: &str) -> Done {
+        let mut child = self.command(words).spawn().unwrap();
         // A command that asks nothing may have ended by now.
         let _ = child.stdin.take().unwrap().write_all(typed.as_bytes()).await;
         let Output { status, stdout, stderr } = soon(child.wait_with_output()).await.unwrap();
@@ -325,4 +330,24 @@ async fn a_key_is_looked_after_like_a_card() {
     let not_there = Terminal::new(&["--device", "nothing"]);
     let said = not_there.fails("keys info", "").await;
     assert!(said.contains("nothing is there whose name has \"nothing\" in it"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_interrupts_a_chore_ends_its_dialog_too() {
+    let folder = Folder::new();
+    let socket = folder.path().join("key");
+    let simulator = Simulator::start(Config::seeded(76)).unwrap();
+    let _key = simulator.key(&socket).unwrap();
+    let of_key = ["--simulated-key", socket.to_str().unwrap(), "--device", "simulated key"];
+    let terminal = Terminal::new(&of_key);
+    terminal.person.will(&["wait"]);
+    let child = terminal.command("keys pin set").spawn().unwrap();
+    let dialog = terminal.person.looks_at(1).await;
+    let id = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let output = soon(child.wait_with_output()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("interrupted. Look what is on it"), "{said}");
+    ended(&dialog).await;
+    assert_eq!(terminal.json("keys").await[0]["pin"]["state"], "not set");
 }

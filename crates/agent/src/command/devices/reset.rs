@@ -24,7 +24,9 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
     confirm(&loss, name, desk.yes).await?;
     match reset(desk).await {
         // It may have been in for long: only the first ten seconds count.
-        Err(Failure::Errand(_, ErrandError::Refused(ManagementError::ResetTooLate))) => {
+        Err(Failure::Errand(_, ErrandError::Refused(ManagementError::ResetTooLate)))
+            if !desk.device.is_simulated() =>
+        {
             reset(&put_back(desk).await?).await?;
         }
         result => result?,
