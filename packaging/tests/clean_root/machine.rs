@@ -225,9 +225,10 @@ fn base(folder: &Path) -> PathBuf {
 fn mirror() -> Option<String> {
     let sources = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
     let text: String = sources.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
-    let uri = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        ["URIs:", uri, ..] | ["deb", uri, ..] => Some(uri.to_owned()),
-        _ => None,
+    let uri = |line: &str| {
+        let names_one = line.starts_with("URIs:") || line.starts_with("deb ");
+        let mut words = line.split_whitespace();
+        words.find(|word| names_one && word.contains("://")).map(str::to_owned)
     };
     text.lines().find_map(uri)
 }
