@@ -78,7 +78,8 @@ pub(crate) fn notices(program: &str) -> Result<String, String> {
         let name = format!("{} {}", package.name, package.version);
         let licence = package.license.as_deref().unwrap_or_default();
         let _ = writeln!(table, "  {name}: {licence}");
-        let folder = package.manifest_path.parent().map(|folder| folder.as_std_path());
+        let folder =
+            package.manifest_path.parent().map(cargo_metadata::camino::Utf8Path::as_std_path);
         for text in folder.map(texts).unwrap_or_default() {
             users.entry(text).or_default().push(name.clone());
         }

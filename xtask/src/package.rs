@@ -26,7 +26,7 @@ pub(crate) fn build(arguments: &[&str]) -> bool {
         }
     };
     let beside = target().join(profile).join("package");
-    println!("Building; with nothing built yet this takes 10 to 20 minutes.");
+    println!("Building; with nothing built yet this takes about half an hour.");
     programs(profile)
         && pages(profile, &beside)
         && compress(&beside)

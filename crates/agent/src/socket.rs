@@ -123,7 +123,8 @@ fn path_of(socket: &std::os::unix::net::UnixListener) -> Option<PathBuf> {
 fn refuse_open(folder: &Path) -> io::Result<()> {
     let metadata = std::fs::metadata(folder)?;
     let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-    if is_own && metadata.mode() & 0o077 == 0 {
+    // The last six bits are those of the group and of the others.
+    if is_own && metadata.mode().trailing_zeros() >= 6 {
         return Ok(());
     }
     Err(io::Error::other(

@@ -2,6 +2,7 @@
 //! shares kernel and network with this one, and needs root.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 const BASE: &str =
     "systemd systemd-sysv dbus dbus-user-session libpam-systemd man-db bash-completion";
 
-/// Where a machine's init starts: with a root, devices and control groups of its own.
+/// How a machine's init starts: with a root, devices and control groups of its own.
 const BOOT: &str = r#"
 mount --make-rprivate /
 mount --bind "$1" "$1"
@@ -66,6 +67,8 @@ impl Answer {
 impl Machine {
     /// Starts a fresh one, with `files` in its folder `/packages`.
     pub(crate) fn start(files: &[PathBuf]) -> Self {
+        let own = fs::metadata("/proc/self").unwrap().uid();
+        assert_eq!(own, 0, "a machine of its own needs root: sudo make test-packages");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clean-root");
         let base = base(&folder);
         let root = folder.join("run");
@@ -222,9 +225,10 @@ fn base(folder: &Path) -> PathBuf {
 fn mirror() -> Option<String> {
     let sources = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
     let text: String = sources.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
-    let uri = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        ["URIs:", uri, ..] | ["deb", uri, ..] => Some(uri.to_owned()),
-        _ => None,
+    let uri = |line: &str| {
+        let names_one = line.starts_with("URIs:") || line.starts_with("deb ");
+        let mut words = line.split_whitespace();
+        words.find(|word| names_one && word.contains("://")).map(str::to_owned)
     };
     text.lines().find_map(uri)
 }

@@ -116,8 +116,13 @@ mod tests {
         let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let datagram = std::os::unix::net::UnixDatagram::unbound().unwrap();
         let file = std::fs::File::open("/dev/null").unwrap();
+        let packets =
+            rustix::net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+        let at = rustix::net::SocketAddrUnix::new(folder.join("packets.sock")).unwrap();
+        rustix::net::bind(&packets, &at).unwrap();
+        rustix::net::listen(&packets, 1).unwrap();
         assert!(listening(unix.into()).is_ok());
-        for other in [OwnedFd::from(end), tcp.into(), datagram.into(), file.into()] {
+        for other in [OwnedFd::from(end), tcp.into(), datagram.into(), file.into(), packets] {
             assert!(listening(other).is_err());
         }
         std::fs::remove_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! What the packages hold besides programs, by itself. How it works together is in `clean_root.rs`.
+//! Units, package scripts, manual pages and completions.
 
 use std::collections::BTreeSet;
 use std::fs;
