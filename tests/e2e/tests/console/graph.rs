@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use e2e::{Answer, Row, Way, World};
-use entra_stand_in::{
-    Endpoint, Fault, GroupKind, GroupsClaim, IdTokenFault, MANY_GROUPS, Person,
-};
+use entra_stand_in::{Endpoint, Fault, GroupKind, GroupsClaim, IdTokenFault, MANY_GROUPS, Person};
 use uuid::Uuid;
 
 use crate::support::administrator;
