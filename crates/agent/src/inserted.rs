@@ -119,11 +119,12 @@ impl Inserted {
         let _watches = source.start(board.clone())?;
         let mut seen = DeviceId::default();
         loop {
-            let device = board.arrival_after(seen).await;
-            seen = device.id;
-            if device.arrival == Arrival::Now && plain(&device.name, KEY_NAME) == self.name {
-                let state = State::Ready(Arc::clone(&device.open));
-                return Ok((Self { state, ..self.clone() }, device.open));
+            for device in board.arrivals_after(seen).await {
+                seen = device.id;
+                if device.arrival == Arrival::Now && plain(&device.name, KEY_NAME) == self.name {
+                    let state = State::Ready(Arc::clone(&device.open));
+                    return Ok((Self { state, ..self.clone() }, device.open));
+                }
             }
         }
     }
