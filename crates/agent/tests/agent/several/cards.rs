@@ -107,7 +107,8 @@ async fn a_card_that_is_laid_down_while_the_pin_of_another_is_asked_for_takes_it
     let dialog = desktop.person.looks_at(1).await;
     let saw = desktop.person.saw();
     assert!(saw.contains("%0A%0ACard in laptop reader") && saw.contains("GETPIN"), "{saw}");
-    // A card that cannot answer does not disturb.
+    // Neither a card that nobody put there for us disturbs, nor one that cannot answer.
+    desktop.reader.find(&Enrolled::new(95).simulator);
     let stranger = new_card(94);
     desktop.reader.put_into("desk reader", &stranger);
     until(async || stranger.holder().commands_seen() >= 2).await;
@@ -129,6 +130,8 @@ async fn a_card_that_is_laid_down_after_the_pin_changes_nothing() {
     let seen = card.simulator.holder().commands_seen();
     desktop.reader.put(&card.simulator);
     until(async || card.simulator.holder().commands_seen() >= seen + 2).await;
+    // What nothing comes of is waited for as long as what would take its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     key.touch();
     signed(&server, &key).await;
     assert_eq!(card.times_asked(), asked);
