@@ -1,6 +1,8 @@
 //! One ceremony: who asks, which card, and what the card says.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Refused, VerifiedRequest};
@@ -8,7 +10,7 @@ use authenticator::CeremonyError;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use crate::board::Board;
+use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
 use crate::causes::Causes;
 use crate::dialogs::{Dialogs, is_over};
@@ -18,6 +20,7 @@ use crate::words;
 
 mod blinking;
 mod card;
+mod newcomer;
 mod request;
 mod selection;
 mod sign;
@@ -25,6 +28,7 @@ mod waiting;
 
 use card::Card;
 use request::Request;
+use selection::Found;
 pub(crate) use waiting::Waiting;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
@@ -52,22 +56,62 @@ impl Ceremony {
             Ok(request) => Arc::new(request),
             Err(error) => return Some(Outcome::Refused(refusal(&error))),
         };
-        let card = tokio::select! {
+        let found = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
-            card = selection::find(self, &request, &who_asks) => card,
+            found = selection::find(self, &request, &who_asks) => found,
         };
-        match card {
-            Ok(card) => self.sign(request, card, who_asks).await,
+        match found {
+            Ok(Found { card, seen: None }) => {
+                self.sign(request, card, &who_asks, Arc::default()).await
+            }
+            Ok(Found { card, seen: Some(seen) }) => {
+                self.sign_or_make_room(request, card, seen, &who_asks).await
+            }
             Err(refused) => Some(Outcome::Refused(refused)),
         }
     }
 
-    /// Lets the card do its part, on a thread of its own.
-    async fn sign(&self, request: Arc<Request>, card: Card, who_asks: String) -> Option<Outcome> {
+    /// Lets the only card do its part. One that is put there before the PIN is entered, and can
+    /// answer, is the one that the person means, and takes its place.
+    async fn sign_or_make_room(
+        &self,
+        request: Arc<Request>,
+        card: Card,
+        seen: DeviceId,
+        who_asks: &str,
+    ) -> Option<Outcome> {
+        let attempt = Self { cancel: Cancel::new(), ..self.clone() };
+        let entered = Arc::<AtomicBool>::default();
+        let part = attempt.sign(Arc::clone(&request), card, who_asks, Arc::clone(&entered));
+        let mut part = pin!(part);
+        let newcomer = async {
+            let card = newcomer::newcomer(&attempt, &request, seen).await;
+            if entered.load(Ordering::Acquire) { std::future::pending().await } else { card }
+        };
+        let newcomer = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            outcome = &mut part => return outcome,
+            card = newcomer => Some(card),
+        };
+        attempt.cancel.cancel();
+        part.await;
+        self.sign(request, newcomer?, who_asks, entered).await
+    }
+
+    /// Lets the card do its part, on a thread of its own. Tells whether a PIN was entered.
+    async fn sign(
+        &self,
+        request: Arc<Request>,
+        card: Card,
+        who_asks: &str,
+        entered: Arc<AtomicBool>,
+    ) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
         let waiting = Waiting::new();
-        let (of_person, said) = (waiting.clone(), who_asks.clone());
+        let said = format!("{who_asks}\n\n{}", words::device(card.kind, &card.name));
+        let (of_person, who_asks) = (waiting.clone(), said.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
             let mut person = Dialogs {
                 handle,
@@ -78,6 +122,7 @@ impl Ceremony {
                 waiting: of_person,
                 // A card that lies on its reader is touched by lying there; a key says when it waits.
                 on_touch: || tracing::debug!("the authenticator waits for its holder"),
+                entered,
                 failed: false,
             };
             let result = sign::sign(&ceremony, &request, card, &mut person);

@@ -1,5 +1,7 @@
 //! The person of a ceremony, met by the pinentry program.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
@@ -25,6 +27,8 @@ pub(crate) struct Dialogs {
     pub(crate) waiting: Waiting,
     /// Hears that the authenticator waits for its holder.
     pub(crate) on_touch: fn(),
+    /// Whether the person has entered a PIN.
+    pub(crate) entered: Arc<AtomicBool>,
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
 }
@@ -90,6 +94,7 @@ impl Person for Dialogs {
                 not_ok: None,
             };
             let typed = self.answer(until, pinentry.ask_pin(&dialog))?;
+            self.entered.store(true, Ordering::Release);
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
                 // No card has such a PIN, so none is asked: this costs no try.
@@ -114,6 +119,7 @@ impl Person for Dialogs {
             let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
             let question = pinentry.choose_pin(&dialog, &again, words::MISMATCH);
             let typed = self.answer(until, question)?;
+            self.entered.store(true, Ordering::Release);
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
                 Err(form) => error = Some(words::pin_form(form)),

@@ -2,6 +2,7 @@
 //! is done, time is up or the person interrupts it.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authenticator::management::{Inspection, Management, ManagementError};
@@ -153,6 +154,7 @@ impl Work {
             who_asks: holder.purpose,
             new_pin: words::new_pin,
             waiting: Waiting::new(),
+            entered: Arc::default(),
             on_touch: holder.on_touch,
             failed: false,
         };

@@ -89,7 +89,9 @@ fn the_touched_key_wins_and_the_other_is_free_for_the_next_command() {
     let (second, registration) = World::registered(Config::seeded(67));
     let mut worlds = [first, second];
     let holders = worlds.each_ref().map(|world| world.simulator.holder());
-    holders.iter().for_each(|holder| holder.touches(Touch::Refuse));
+    for holder in &holders {
+        holder.touches(Touch::Refuse);
+    }
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let (say, said) = mpsc::channel();

@@ -20,6 +20,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Card {
     pub(super) id: DeviceId,
     pub(super) kind: Kind,
+    pub(super) name: String,
     pub(super) link: Box<dyn CeremonyLink>,
     pub(super) info: Info,
 }
@@ -62,7 +63,8 @@ fn open(
     let mut control = Control { deadline, cancel: cancel.flag(), on_keepalive: &mut |_| {} };
     let (info, standing) = race::look(&mut *link, request.wanted(), &mut control)
         .map_err(|error| unfit(device.kind, error))?;
-    Ok((Card { id: device.id, kind: device.kind, link, info }, standing))
+    let (id, kind, name) = (device.id, device.kind, device.name.clone());
+    Ok((Card { id, kind, name, link, info }, standing))
 }
 
 fn unfit(kind: Kind, error: CeremonyError) -> Unfit {

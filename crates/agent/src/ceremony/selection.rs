@@ -35,6 +35,14 @@ pub(super) struct Selection<'a> {
     asked: bool,
 }
 
+/// The device that is meant.
+pub(super) struct Found {
+    pub(super) card: Card,
+    /// Where the person has not said so, and it is only the one that can answer: the latest device
+    /// that was looked at. A later one may be the one that they mean.
+    pub(super) seen: Option<DeviceId>,
+}
+
 /// A device that was looked at.
 struct Looked {
     device: Device,
@@ -66,7 +74,7 @@ pub(super) async fn find(
     ceremony: &Ceremony,
     request: &Arc<Request>,
     who_asks: &str,
-) -> Result<Card, Refused> {
+) -> Result<Found, Refused> {
     let mut selection = Selection {
         ceremony,
         request,
@@ -84,18 +92,20 @@ pub(super) async fn find(
     let found = selection.run().await;
     // Whichever it is, no other goes on blinking.
     selection.blinking.stop().await;
-    found
+    let (card, is_chosen) = found?;
+    Ok(Found { card, seen: (!is_chosen).then_some(selection.seen) })
 }
 
 impl Selection<'_> {
-    async fn run(&mut self) -> Result<Card, Refused> {
+    /// The device that is meant, and whether the person has said so.
+    async fn run(&mut self) -> Result<(Card, bool), Refused> {
         loop {
             if let Some(card) = self.settle().await {
-                return Ok(card);
+                return Ok((card, false));
             }
             let event = self.event().await;
             if let Some(card) = self.hear(event)? {
-                return Ok(card);
+                return Ok((card, true));
             }
         }
     }

@@ -240,7 +240,9 @@ async fn of_two_simulated_keys_the_touched_one_is_set_up_and_signs_in() {
     let sockets = ["one", "two"].map(|name| folder.path().join(name));
     let _keys = [0, 1].map(|n| keys[n].key(&sockets[n]).unwrap());
     let holders = keys.each_ref().map(Simulator::holder);
-    holders.iter().for_each(|holder| holder.touches(firmware_sim::Touch::Refuse));
+    for holder in &holders {
+        holder.touches(firmware_sim::Touch::Refuse);
+    }
     let mut desk = Desk::with(|command| {
         for socket in &sockets {
             command.arg("--simulated-key").arg(socket);

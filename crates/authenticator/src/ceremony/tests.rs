@@ -169,7 +169,7 @@ const PIN_ONLY: &[(&str, bool)] = &[("clientPin", true), ("pinUvAuthToken", true
 /// One that takes two fingers: preferredPlatformUvAttempts is 2.
 fn patient() -> Vec<u8> {
     let mut info = info(FINGERPRINT_AND_PIN);
-    info[1] += 1;
+    info[1] = info[1].saturating_add(1);
     info.extend(hex!("11 02"));
     info
 }

@@ -90,18 +90,11 @@ impl Selection<'_> {
         }
         Question {
             description: format!("{}\n\n{choose}", self.who_asks),
-            error: self.doubts(pool).or_else(|| self.reasons(|misfit| !misfit.lies)),
+            error: doubts(pool).or_else(|| self.reasons(|misfit| !misfit.lies)),
             ok: if card.is_some() { words::USE_THIS_CARD } else { words::HIDE },
             not_ok: (cards.len() > 1).then_some(words::ANOTHER),
             offer: card.map_or(Offer::Hide, |card| Offer::Device(card.id)),
         }
-    }
-
-    /// That those of which one cannot be sure may be the wrong ones.
-    fn doubts(&self, pool: &[&Able]) -> Option<String> {
-        let unsure = pool.iter().filter(|able| able.standing == Standing::MayHideIt);
-        let lines = unsure.map(|able| words::may_hide_it(able.device.kind, &able.device.name));
-        lines_of(lines)
     }
 
     /// Why devices are not asked. Those that are no FIDO devices are spoken of only where there
@@ -117,6 +110,12 @@ impl Selection<'_> {
         let strange = || misfits().next().map(|_| words::OTHER_CARD.to_owned());
         lines_of(said).or_else(strange)
     }
+}
+
+/// That those of which one cannot be sure may be the wrong ones.
+fn doubts(pool: &[&Able]) -> Option<String> {
+    let unsure = pool.iter().filter(|able| able.standing == Standing::MayHideIt);
+    lines_of(unsure.map(|able| words::may_hide_it(able.device.kind, &able.device.name)))
 }
 
 /// So many devices are spoken of at a time.

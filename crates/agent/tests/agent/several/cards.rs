@@ -95,3 +95,44 @@ async fn a_card_that_only_passes_by_is_no_answer() {
     desktop.person.looks_at(2).await;
     assert!(!server.has_outcome().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_laid_down_while_the_pin_of_another_is_asked_for_takes_its_place() {
+    let (desktop, server, [lying, card], request) = two(92).await;
+    card.simulator.holder().touches(Touch::Now);
+    let asked = lying.times_asked();
+    desktop.reader.put_into("laptop reader", &lying.simulator);
+    desktop.person.will(&["wait", PIN]);
+    server.ask(&request);
+    let dialog = desktop.person.looks_at(1).await;
+    let saw = desktop.person.saw();
+    assert!(saw.contains("%0A%0ACard in laptop reader") && saw.contains("GETPIN"), "{saw}");
+    // Neither a card that nobody put there for us disturbs, nor one that cannot answer.
+    desktop.reader.find(&Enrolled::new(95).simulator);
+    let stranger = new_card(94);
+    desktop.reader.put_into("desk reader", &stranger);
+    until(async || stranger.holder().commands_seen() >= 2).await;
+    desktop.reader.put_into("desk reader", &card.simulator);
+    signed(&server, &card).await;
+    ended(&dialog).await;
+    assert_eq!(desktop.person.dialogs(), 2, "the second was the PIN of the card");
+    assert_eq!(lying.times_asked(), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_laid_down_after_the_pin_changes_nothing() {
+    let (desktop, server, [key, card], request) = two(96).await;
+    let asked = card.times_asked();
+    let _plugged = desktop.reader.plug_in(&key.simulator);
+    desktop.person.will(&[PIN, "wait"]);
+    server.ask(&request);
+    desktop.person.looks_at(2).await;
+    let seen = card.simulator.holder().commands_seen();
+    desktop.reader.put(&card.simulator);
+    until(async || card.simulator.holder().commands_seen() >= seen + 2).await;
+    // What nothing comes of is waited for as long as what would take its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    key.touch();
+    signed(&server, &key).await;
+    assert_eq!(card.times_asked(), asked);
+}

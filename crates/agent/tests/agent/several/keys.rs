@@ -44,7 +44,9 @@ async fn a_key_that_is_pulled_in_the_race_leaves_it_to_the_other_and_the_last_on
 async fn two_keys_that_are_pulled_at_once_end_the_race() {
     let (desktop, server, keys, plugged, dialog) = two_that_blink(56).await;
     // They leave without a word of the system: only the wire says so.
-    keys.iter().for_each(|key| key.simulator.holder().remove());
+    for key in &keys {
+        key.simulator.holder().remove();
+    }
     ended(&dialog).await;
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
     drop((desktop, plugged));
@@ -55,7 +57,9 @@ async fn a_page_that_cancels_ends_the_race() {
     let (desktop, server) = paired().await;
     let keys = [58, 59].map(patient);
     let _plugged = keys.each_ref().map(|key| desktop.reader.plug_in(key));
-    keys.iter().for_each(|key| key.holder().touches(Touch::Refuse));
+    for key in &keys {
+        key.holder().touches(Touch::Refuse);
+    }
     desktop.person.will(&["wait", "cancel"]);
     let ticket = server.ask(&enrol(&server, vec![]));
     let dialog = desktop.person.looks_at(1).await;
@@ -97,7 +101,9 @@ async fn a_key_that_gives_up_waiting_is_asked_again() {
         Arc::new(Simulator::start(config).unwrap())
     });
     let (desktop, server) = paired().await;
-    keys.iter().for_each(|key| key.holder().touches(Touch::Refuse));
+    for key in &keys {
+        key.holder().touches(Touch::Refuse);
+    }
     let _plugged = keys.each_ref().map(|key| desktop.reader.plug_in(key));
     desktop.person.will(&["wait"]);
     server.ask(&enrol(&server, vec![]));

@@ -119,12 +119,21 @@ impl Reader {
     }
 
     pub(crate) fn put_into(&self, reader: &str, card: &Arc<Simulator>) -> DeviceId {
+        self.appear(reader, card, Arrival::Now)
+    }
+
+    /// A card that was there before the smart card service was.
+    pub(crate) fn find(&self, card: &Arc<Simulator>) -> DeviceId {
+        self.appear("found reader", card, Arrival::Before)
+    }
+
+    fn appear(&self, reader: &str, card: &Arc<Simulator>, arrival: Arrival) -> DeviceId {
         let card = Arc::clone(card);
         let open = move || {
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
             Ok(link)
         };
-        self.board().arrived(reader.into(), Arrival::Now, Arc::new(open))
+        self.board().arrived(reader.into(), arrival, Arc::new(open))
     }
 
     /// A key that takes its time to say the last word about a command that was cancelled; the flag

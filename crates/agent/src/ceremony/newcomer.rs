@@ -1,0 +1,33 @@
+//! The card that is laid down although another device is asked already: the person means that one.
+
+use std::sync::Arc;
+
+use super::Ceremony;
+use super::card::{self, Card};
+use super::request::Request;
+use crate::board::{Arrival, DeviceId};
+
+/// Waits for a device that arrives after `seen` and can answer.
+pub(super) async fn newcomer(
+    ceremony: &Ceremony,
+    request: &Arc<Request>,
+    mut seen: DeviceId,
+) -> Card {
+    loop {
+        for device in ceremony.board.arrivals_after(seen).await {
+            seen = seen.max(device.id);
+            if device.arrival == Arrival::Before {
+                continue;
+            }
+            let (request, cancel, end) =
+                (Arc::clone(request), ceremony.cancel.clone(), ceremony.deadline);
+            let look = move || card::look(&device, &request, &cancel, end);
+            let looked = tokio::task::spawn_blocking(look).await;
+            if let Ok(Ok((card, _))) = looked
+                && ceremony.board.holds(card.id)
+            {
+                return card;
+            }
+        }
+    }
+}
