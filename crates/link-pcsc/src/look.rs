@@ -56,3 +56,17 @@ pub fn look() -> Result<Vec<Event>, ServiceError> {
     }
     Ok(events)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_forbids_is_not_one_that_is_down() {
+        for error in [pcsc::Error::SecurityViolation, pcsc::Error::NoAccess] {
+            assert_eq!(ServiceError::from(error), ServiceError::Forbidden);
+        }
+        let down = ServiceError::Down(pcsc::Error::NoService);
+        assert_eq!(ServiceError::from(pcsc::Error::NoService), down);
+    }
+}
