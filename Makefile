@@ -1,7 +1,8 @@
-# Two commands: `make demo` shows Cardea, `make test` checks it. A third, `make interop`, has other
-# people's clients check the simulator, and us an authenticator of theirs. All install what they need.
+# Two commands: `make demo` shows Cardea, `make test` checks it. Two more: `make interop` has other
+# people's clients check the simulator, and us an authenticator of theirs; `make test-vm` has the agent
+# find a key that the kernel shows, in a virtual machine. All install what they need.
 
-.PHONY: demo test check interop
+.PHONY: demo test check interop test-vm
 
 # ONCE=1: end after the scripted part.
 demo:
@@ -21,3 +22,8 @@ interop:
 	cargo build --locked -p firmware-sim --bins
 	cargo build --locked --manifest-path tests/interop/passkey-key/Cargo.toml --target-dir target/passkey-key
 	cargo test --locked -p interop -- --include-ignored --nocapture
+
+test-vm:
+	@cargo run --quiet --locked -p xtask -- prerequisites test-vm
+	cargo build --locked -p cardea-agent -p firmware-sim --bins
+	cargo test --locked -p vm -- --include-ignored --nocapture

@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod demo;
+mod kernel;
 mod layers;
 mod licences;
 mod pictures;
@@ -21,7 +22,7 @@ usage: cargo xtask COMMAND
   layers            the layer check alone
   licences          the licence check alone
   pictures          screenshots of every page, into docs/pictures
-  prerequisites X   install what `make X` needs (X: demo, test, interop)";
+  prerequisites X   install what `make X` needs (X: demo, test, interop, test-vm)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +41,10 @@ fn main() -> ExitCode {
         ["prerequisites", "interop"] => {
             let needs = [prerequisites::DEMO, prerequisites::INTEROP];
             prerequisites::install(&needs) && python::install()
+        }
+        ["prerequisites", "test-vm"] => {
+            let needs = [prerequisites::DEMO, prerequisites::TEST_VM];
+            prerequisites::install(&needs) && kernel::install()
         }
         _ => {
             println!("{USAGE}");

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// What came instead of what a step expects.
 #[derive(Debug)]
 pub(crate) struct Trouble(pub(crate) String);
@@ -34,11 +36,11 @@ impl Story {
         work: impl Future<Output = Result<T, Trouble>>,
     ) -> Option<T> {
         self.steps = self.steps.saturating_add(1);
-        let number = self.steps;
+        let (number, began) = (self.steps, Instant::now());
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(value)) => {
                 self.ok = self.ok.saturating_add(1);
-                say(format_args!("✓ {number:>2}  {name}"));
+                say(format_args!("✓ {number:>2}  {name} ({:.1?})", began.elapsed()));
                 Some(value)
             }
             Ok(Err(Trouble(came))) => {

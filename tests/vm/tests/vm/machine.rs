@@ -13,10 +13,11 @@ const KERNEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/vm/kerne
 /// The kernel's modules, in the order in which they need each other.
 const MODULES: [&str; 3] = ["hid", "hid-generic", "uhid"];
 
-/// How long the machine may run.
+/// How long the machine may run, in seconds.
 const LIMIT: &str = "120";
 
-/// Emulated, so that it needs no rights. The machine type "microvm" hangs.
+/// Emulated, so that it needs no rights, and runs where a nested machine would hang. The machine type
+/// "microvm" hangs.
 const MACHINE: &[&str] = &[
     "-accel",
     "tcg,thread=multi",
@@ -36,8 +37,8 @@ const MACHINE: &[&str] = &[
     "console=ttyS0 quiet loglevel=3 mitigations=off nokaslr rdinit=/init panic=-1",
 ];
 
-/// What is where the machine begins. The program has what a system of the kernel alone has not: a
-/// loopback that is up, and names.
+/// The first program. Our own finds what it finds on any system, but udev. When it fails, the ends of
+/// the logs are shown.
 const INIT: &str = "\
 #!/bin/busybox sh
 b=/bin/busybox
