@@ -25,5 +25,5 @@ interop:
 
 test-vm:
 	@cargo run --quiet --locked -p xtask -- prerequisites test-vm
-	cargo build --locked -p cardea-agent -p firmware-sim --bins
-	cargo test --locked -p vm -- --include-ignored --nocapture
+	cargo build --locked --workspace --bin cardea-agent --bin cardea-sim --test vm
+	cargo test --locked --workspace --test vm -- --include-ignored --nocapture

@@ -31,8 +31,8 @@ async fn play(story: &mut Story) -> Option<()> {
     let mut key = story.step("a key is plugged in: it has a node", plug()).await?;
     story.step("the agent has heard of it", agent.sees_a_key()).await?;
     story.step("libfido2 finds it, and asks what it can", seen_by_libfido2()).await?;
-    let arrive = Visitor::arrive();
-    let mut mia = story.step("a person signs in at Entra, up to the card page", arrive).await?;
+    let mut mia = story.step("Cardea and Entra are up", Visitor::arrive()).await?;
+    story.step("a person signs in at Entra, up to the card page", mia.to_card()).await?;
     story.step("the computer is paired", mia.pair(&agent)).await?;
     story.step("the key is enrolled: a PIN, a touch", mia.use_key()).await?;
     story.step("it signs in the next time", mia.come_again()).await?;

@@ -17,9 +17,9 @@ impl<E: std::error::Error> From<E> for Trouble {
 }
 
 /// Nothing that is waited for takes so long in a machine that is emulated, unless it never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked for.
-const LOOK: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked for. To look costs the machine much: it may start a program for it.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The steps so far.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Story {
                 None
             }
             Err(_) => {
-                say(format_args!("✗ {number:>2}  {name}\n      came: nothing within 30 s"));
+                say(format_args!("✗ {number:>2}  {name}\n      came: nothing within a minute"));
                 None
             }
         }
