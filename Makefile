@@ -1,9 +1,9 @@
-# Two commands: `make demo` shows Cardea, `make test` checks it. A third, `make interop`, has other
-# people's clients check the simulator, and us an authenticator of theirs. A fourth, `make
-# test-packages`, installs the Debian packages in a clean system and runs it. All install what they
-# need.
+# Two commands: `make demo` shows Cardea, `make test` checks it. Three more: `make interop` has other
+# people's clients check the simulator, and us an authenticator of theirs; `make test-packages` installs
+# the Debian packages in a clean system and runs it; `make test-vm` has the agent find a key that the
+# kernel shows, in a virtual machine. All install what they need.
 
-.PHONY: demo test check interop package test-packages
+.PHONY: demo test check interop package test-packages test-vm
 
 # ONCE=1: end after the scripted part.
 demo:
@@ -32,3 +32,8 @@ package:
 # Needs root. DEBUG=1: with what `cargo build` builds, which is there sooner.
 test-packages: package
 	cargo test --workspace --locked --test clean_root -- --include-ignored --nocapture
+
+test-vm:
+	@cargo run --quiet --locked -p xtask -- prerequisites test-vm
+	cargo build --locked --workspace --bin cardea-agent --bin cardea-sim --test vm
+	cargo test --locked --workspace --test vm -- --include-ignored --nocapture

@@ -1,5 +1,6 @@
-//! Body three: a key on USB, without the USB. It speaks CTAPHID (CTAP 2.1 §11.2) over a Unix
-//! socket of the kind `SEQPACKET`: one message is one report of 64 bytes.
+//! Body three: a key on USB. It speaks CTAPHID (CTAP 2.1 §11.2), in reports of 64 bytes: without
+//! the USB over a Unix socket of the kind `SEQPACKET`, one message for each; or as a device that
+//! the kernel takes for one on USB.
 //!
 //! As with a real device node, everybody who has it open hears every report of the key.
 
@@ -16,10 +17,17 @@ use rustix::net::{
 
 use crate::Simulator;
 use crate::shared::Shared;
+use sockets::Sockets;
+use usb::Usb;
+use wire::Wire;
 
 mod cable;
 mod device;
 mod packet;
+mod sockets;
+mod uhid;
+mod usb;
+mod wire;
 
 /// So many may wait to open the key.
 const BACKLOG: i32 = 8;
@@ -41,7 +49,8 @@ impl Simulator {
     /// When the socket cannot be made, or somebody listens there already.
     pub fn key(&self, socket: &Path) -> io::Result<VirtualKey> {
         let listener = listener(socket)?;
-        let mut key = self.plug(Some(listener), Vec::new())?;
+        let mut key =
+            self.plug(Box::new(Sockets { listener: Some(listener), clients: Vec::new() }))?;
         key.socket = Some(socket.to_owned());
         Ok(key)
     }
@@ -53,12 +62,24 @@ impl Simulator {
     /// When the system gives no sockets or no thread.
     pub fn key_in_process(&self) -> io::Result<(VirtualKey, OwnedFd)> {
         let (host, key) = pair()?;
-        Ok((self.plug(None, vec![key])?, host))
+        Ok((self.plug(Box::new(Sockets { listener: None, clients: vec![key] }))?, host))
     }
 
-    fn plug(&self, listener: Option<OwnedFd>, clients: Vec<OwnedFd>) -> io::Result<VirtualKey> {
+    /// Makes the authenticator a USB device of this machine, by `/dev/uhid`: every program may find
+    /// it, at `/dev/hidraw…`. It follows the person's hand.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel has no `uhid`, or this user may not use it.
+    pub fn key_on_usb(&self) -> io::Result<VirtualKey> {
+        let mut usb = Usb::new();
+        usb.plug()?;
+        self.plug(Box::new(usb))
+    }
+
+    fn plug(&self, wire: Box<dyn Wire>) -> io::Result<VirtualKey> {
         let (stop, stopped) = pair()?;
-        let cable = cable::Cable::new(self, listener, clients, stopped);
+        let cable = cable::Cable::new(self, wire, stopped);
         let thread = thread::Builder::new().name("key".into()).spawn(move || cable.run())?;
         let shared = Arc::clone(&self.shared);
         Ok(VirtualKey { shared, stop, thread: Some(thread), socket: None })

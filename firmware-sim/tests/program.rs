@@ -265,4 +265,7 @@ fn a_key_without_a_place_says_what_is_wrong() {
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert!(said.contains("cannot make the socket /nowhere/key"), "{said}");
+    for both_or_none in [&["key"][..], &["key", "--uhid", "--socket", "/nowhere/key"]] {
+        assert_eq!(sim().args(both_or_none).output().unwrap().status.code(), Some(2));
+    }
 }

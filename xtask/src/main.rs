@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod demo;
+mod kernel;
 mod layers;
 mod licences;
 mod package;
@@ -23,7 +24,7 @@ usage: cargo xtask COMMAND
   licences          the licence check alone
   package           Debian packages into target/debian; --debug: of what `cargo build` builds
   pictures          screenshots of every page, into docs/pictures
-  prerequisites X   install what `make X` needs (X: demo, test, interop, packages)";
+  prerequisites X   install what `make X` needs (X: demo, test, interop, packages, test-vm)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +47,10 @@ fn main() -> ExitCode {
         ["prerequisites", "interop"] => {
             let needs = [prerequisites::DEMO, prerequisites::INTEROP];
             prerequisites::install(&needs) && python::install()
+        }
+        ["prerequisites", "test-vm"] => {
+            let needs = [prerequisites::DEMO, prerequisites::TEST_VM];
+            prerequisites::install(&needs) && kernel::install()
         }
         _ => {
             println!("{USAGE}");

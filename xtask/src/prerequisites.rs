@@ -68,6 +68,16 @@ pub(crate) const PACKAGES: &[Need] = &[
     need("util-linux", Program("nsenter")),
 ];
 
+/// What `make test-vm` needs besides: the machine, a shell and a client of other people's to put
+/// into it, and certificates, without which the agent does not start. Its kernel is not installed,
+/// see `kernel.rs`.
+pub(crate) const TEST_VM: &[Need] = &[
+    need("qemu-system-x86", Program("qemu-system-x86_64")),
+    need("busybox-static", Files("busybox", &["/bin"])),
+    need("fido2-tools", Files("fido2-token", &["/usr/bin"])),
+    need("ca-certificates", Files("ca-certificates.crt", &["/etc/ssl/certs"])),
+];
+
 /// Installs what is missing; `true` when nothing is missing afterwards.
 pub(crate) fn install(needs: &[&[Need]]) -> bool {
     let needs = needs.iter().copied().flatten();

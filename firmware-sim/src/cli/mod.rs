@@ -22,7 +22,7 @@ pub struct Arguments {
 enum Command {
     /// Puts a card into a virtual reader of this machine's pcscd.
     Card(card::Arguments),
-    /// Plays a security key on USB, at a Unix socket.
+    /// Plays a security key on USB, at a Unix socket or as a device of this machine.
     Key(key::Arguments),
     /// Runs a program with a pcscd and a card of its own, and ends them with it.
     Isolated(isolated::Arguments),

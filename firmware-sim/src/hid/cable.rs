@@ -1,16 +1,16 @@
 //! The thread of a key: between the programs that have it open and the firmware.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
+use rustix::net::{RecvFlags, recv};
 
 use super::device::{Device, Reaction, Work};
-use super::packet::Report;
+use super::wire::Wire;
 use crate::Simulator;
 use crate::firmware::{Input, Job};
 use crate::shared::{Shared, Ticket, now};
@@ -25,8 +25,7 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 pub(super) struct Cable {
     shared: Arc<Shared>,
     jobs: Sender<Job>,
-    listener: Option<OwnedFd>,
-    clients: Vec<OwnedFd>,
+    wire: Box<dyn Wire>,
     stopped: OwnedFd,
 }
 
@@ -45,23 +44,22 @@ enum Over {
 }
 
 impl Cable {
-    pub(super) fn new(
-        simulator: &Simulator,
-        listener: Option<OwnedFd>,
-        clients: Vec<OwnedFd>,
-        stopped: OwnedFd,
-    ) -> Self {
+    pub(super) fn new(simulator: &Simulator, wire: Box<dyn Wire>, stopped: OwnedFd) -> Self {
         let (shared, jobs) = (Arc::clone(&simulator.shared), simulator.jobs.clone());
-        Self { shared, jobs, listener, clients, stopped }
+        Self { shared, jobs, wire, stopped }
     }
 
     /// One time between plug and unplug after the other.
     pub(super) fn run(mut self) {
         while self.wait_for_the_hand() {
             let insertion = self.shared.lock().insertion;
+            if self.wire.plug().is_err() {
+                // The system has no place for it any more.
+                return;
+            }
             let over = self.serve(insertion);
             // Nobody has a key open that is not there.
-            self.clients.clear();
+            self.wire.unplug();
             if matches!(over, Over::Ended) {
                 return;
             }
@@ -81,8 +79,7 @@ impl Cable {
             if is_present {
                 return true;
             }
-            self.accept();
-            self.clients.clear();
+            self.wire.unplug();
             self.shared.wait(HAND, |state| state.present || state.ended);
         }
     }
@@ -106,9 +103,8 @@ impl Cable {
             } else {
                 self.wait(&device);
             }
-            self.accept();
-            self.tell(&device.tick(now()));
-            for report in self.hear() {
+            self.wire.tell(&device.tick(now()));
+            for report in self.wire.hear() {
                 if !self.shared.arrives(insertion) {
                     break;
                 }
@@ -124,13 +120,13 @@ impl Cable {
             Ok(answer) => {
                 let reports = device.answered(&answer);
                 if self.shared.answers(insertion) {
-                    self.tell(&reports);
+                    self.wire.tell(&reports);
                 }
                 None
             }
             Err(RecvTimeoutError::Timeout) => {
                 let reports = device.pulse(self.shared.keepalive().0, now());
-                self.tell(&reports);
+                self.wire.tell(&reports);
                 Some(call)
             }
             Err(RecvTimeoutError::Disconnected) => None,
@@ -138,7 +134,7 @@ impl Cable {
     }
 
     fn react(&mut self, reaction: Reaction, call: &mut Option<Call>) {
-        self.tell(&reaction.reports);
+        self.wire.tell(&reaction.reports);
         let input = match reaction.work {
             None => return,
             Some(Work::Cancel) => {
@@ -171,45 +167,10 @@ impl Cable {
         let until = device.deadline().map(|end| end.saturating_duration_since(now()));
         let timeout = until.unwrap_or(HAND).min(HAND);
         let Ok(timeout) = Timespec::try_from(timeout) else { return };
-        let files = self.clients.iter().chain(&self.listener).chain([&self.stopped]);
-        let mut files: Vec<_> = files.map(|file| PollFd::new(file, PollFlags::IN)).collect();
+        let files = [vec![self.stopped.as_fd()], self.wire.files()].concat();
+        let mut files: Vec<_> =
+            files.into_iter().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)).collect();
         // Interrupted or not, the caller looks at everything.
         let _ = poll(&mut files, Some(&timeout));
-    }
-
-    fn accept(&mut self) {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        while let Some(Ok(client)) =
-            self.listener.as_ref().map(|listener| accept_with(listener, flags))
-        {
-            self.clients.push(client);
-        }
-    }
-
-    /// One report of each client, so that they take turns. Those who left are forgotten.
-    fn hear(&mut self) -> Vec<Report> {
-        let mut heard = Vec::new();
-        self.clients.retain(|client| {
-            let mut report = [0; 64];
-            match recv(client, &mut report, RecvFlags::empty()) {
-                Ok((64, _)) => heard.push(report),
-                Ok((0, _)) => return false,
-                // Nothing; or no report, which a device with reports of 64 bytes does not hear.
-                // Or it left without reading all, and what it said last is still to be heard.
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => {}
-                Err(_) => return false,
-            }
-            true
-        });
-        heard
-    }
-
-    /// Everybody hears it. Who does not read loses what does not fit, as with a real node.
-    fn tell(&self, reports: &[Report]) {
-        for report in reports {
-            for client in &self.clients {
-                let _ = send(client, report, SendFlags::NOSIGNAL);
-            }
-        }
     }
 }

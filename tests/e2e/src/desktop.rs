@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pairing, Pinentry};
 use firmware_sim::Simulator;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{Browser, World};
@@ -121,5 +121,23 @@ impl Desktop {
         let server = world.origin.parse().expect("an address");
         let code = code.parse().expect("a code");
         self.agent.pair(&server, &code).await.expect("an offer")
+    }
+}
+
+/// Has the page ask the agent, and waits for what it hears in the end.
+///
+/// # Panics
+///
+/// When the request does not reach the agent.
+pub async fn ask_agent(browser: &mut Browser, step: &str) -> Value {
+    let state = |event: &Value| event.get("state").and_then(Value::as_str).map(str::to_owned);
+    let mut events = browser.events(&format!("{step}/events")).await;
+    let pushed = browser.post_json(&format!("{step}/agent"), &json!({})).await;
+    assert_eq!(state(&pushed.json()).as_deref(), Some("pushed"), "{pushed:?}");
+    loop {
+        let event = events.next().await;
+        if !matches!(state(&event).as_deref(), Some("pushed" | "claimed" | "paired")) {
+            return event;
+        }
     }
 }

@@ -18,7 +18,7 @@ mod world;
 
 pub use browser::{Answer, Browser, Events};
 pub use database::{Dump, Row, Watch};
-pub use desktop::{Desktop, PIN};
+pub use desktop::{Desktop, PIN, ask_agent};
 pub use entra::Azure;
 pub use guide::{GUIDE, GUIDE_MAPPERS, GuideMapper, Walk};
 pub use hand::Hand;

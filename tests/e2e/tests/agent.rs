@@ -5,25 +5,12 @@
     reason = "what goes wrong here is a red test"
 )]
 
-use e2e::{Browser, Desktop, TENANT, World};
+use e2e::{Browser, Desktop, TENANT, World, ask_agent};
 use entra_stand_in::Person;
 use serde_json::{Value, json};
 
 const STEP: &str = "/realms/acme/login/card";
 const OPERATORS: &str = "/realms/operators/login/card";
-
-/// Asks the agent, and waits for what the page hears.
-async fn ask_agent(browser: &mut Browser, step: &str) -> Value {
-    let mut events = browser.events(&format!("{step}/events")).await;
-    let pushed = browser.post_json(&format!("{step}/agent"), &json!({})).await;
-    assert_eq!(pushed.json()["state"], "pushed", "{pushed:?}");
-    loop {
-        let event = events.next().await;
-        if !matches!(event["state"].as_str(), Some("pushed" | "claimed" | "paired")) {
-            return event;
-        }
-    }
-}
 
 /// How far everything has come that agents were asked.
 async fn requests(world: &World) -> Vec<String> {
