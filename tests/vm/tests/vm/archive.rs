@@ -48,7 +48,7 @@ impl Archive {
         // length of the name with its zero, checksum.
         let fields = [self.entries, mode, 0, 0, 1, 0, size(content.len()), 0, 0, 0, 0];
         let fields = fields.into_iter().chain([size(name.len() + 1), 0]);
-        let header: String = fields.map(|field| format!("{field:08X}")).collect();
+        let header = fields.map(|field| format!("{field:08X}")).collect::<Vec<_>>().concat();
         self.bytes.extend([MAGIC.as_bytes(), header.as_bytes(), name.as_bytes(), &[0]].concat());
         self.fill_up();
         self.bytes.extend(content);
