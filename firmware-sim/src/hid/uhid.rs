@@ -70,8 +70,8 @@ impl Message {
         let Some((kind, rest)) = message.split_first_chunk() else { return Self::Nothing };
         match (number(kind), rest.first_chunk()) {
             (OUTPUT, _) => output(rest).map_or(Self::Nothing, Self::Output),
-            (GET_REPORT, Some(id)) => Self::Asks { refusal: refusal(GET_REPORT_REPLY, id) },
-            (SET_REPORT, Some(id)) => Self::Asks { refusal: refusal(SET_REPORT_REPLY, id) },
+            (GET_REPORT, Some(&id)) => Self::Asks { refusal: refusal(GET_REPORT_REPLY, id) },
+            (SET_REPORT, Some(&id)) => Self::Asks { refusal: refusal(SET_REPORT_REPLY, id) },
             _ => Self::Nothing,
         }
     }
@@ -85,9 +85,9 @@ fn output(rest: &[u8]) -> Option<Report> {
     data.get(..size)?.strip_prefix(&[0])?.try_into().ok()
 }
 
-/// GET_REPORT_REPLY and SET_REPORT_REPLY: number of the question, error.
-fn refusal(kind: u32, id: &[u8; 4]) -> Vec<u8> {
-    [&kind.to_ne_bytes()[..], id, &NO_SUCH_REPORT.to_ne_bytes()].concat()
+/// `GET_REPORT_REPLY` and `SET_REPORT_REPLY`: number of the question, error.
+fn refusal(kind: u32, id: [u8; 4]) -> Vec<u8> {
+    [&kind.to_ne_bytes()[..], &id, &NO_SUCH_REPORT.to_ne_bytes()].concat()
 }
 
 /// CREATE2: name, place and serial number, each filled up with zeros; size of the descriptor, bus,

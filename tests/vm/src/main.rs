@@ -20,7 +20,7 @@ use crate::visitor::Visitor;
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut story = Story::default();
-    let played = play(&mut story).await;
+    let played = Box::pin(play(&mut story)).await;
     story.last_line();
     if played.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -32,7 +32,7 @@ async fn play(story: &mut Story) -> Option<()> {
     story.step("the agent has heard of it", agent.sees_a_key()).await?;
     story.step("libfido2 finds it, and asks what it can", seen_by_libfido2()).await?;
     let mut mia = story.step("Cardea and Entra are up", Visitor::arrive()).await?;
-    story.step("a person signs in at Entra, up to the card page", mia.to_card()).await?;
+    story.step("a person signs in at Entra, up to the card page", mia.reach_card()).await?;
     story.step("the computer is paired", mia.pair(&agent)).await?;
     story.step("the key is enrolled: a PIN, a touch", mia.use_key()).await?;
     story.step("it signs in the next time", mia.come_again()).await?;

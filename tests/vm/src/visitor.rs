@@ -35,7 +35,7 @@ impl Visitor {
     }
 
     /// Signs in at Entra.
-    pub(crate) async fn to_card(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn reach_card(&mut self) -> Result<(), Trouble> {
         let answer = self.world.entra_leg(&mut self.browser, &mut self.entra).await?;
         if answer.location.as_deref() == Some(STEP) {
             Ok(())
@@ -74,7 +74,7 @@ impl Visitor {
     /// Comes back without a session.
     pub(crate) async fn come_again(&mut self) -> Result<(), Trouble> {
         self.browser.drop_cookie(SESSION);
-        self.to_card().await?;
+        self.reach_card().await?;
         self.use_key().await
     }
 }

@@ -3,9 +3,8 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::panic,
-    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests fail by panicking, and show what was said"
+    reason = "tests fail by panicking"
 )]
 
 mod archive;
