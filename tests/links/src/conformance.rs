@@ -17,7 +17,7 @@ const LATER: Duration = Duration::from_secs(60);
 /// A claim about a body.
 pub type Claim<B> = fn(&B);
 
-/// All of them by name, as `tests/conformance.rs` has them one by one.
+/// All of them by name, in the order in which `tests/conformance.rs` makes a test of each.
 pub fn claims<B: Body>() -> [(&'static str, Claim<B>); 9] {
     [
         ("get_info_is_answered", get_info_is_answered),
