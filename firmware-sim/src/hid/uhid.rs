@@ -70,8 +70,8 @@ impl Message {
         let Some((kind, rest)) = message.split_first_chunk() else { return Self::Nothing };
         match (number(kind), rest.first_chunk()) {
             (OUTPUT, _) => output(rest).map_or(Self::Nothing, Self::Output),
-            (GET_REPORT, Some(id)) => Self::Asks { refusal: refusal(GET_REPORT_REPLY, *id) },
-            (SET_REPORT, Some(id)) => Self::Asks { refusal: refusal(SET_REPORT_REPLY, *id) },
+            (GET_REPORT, Some(&id)) => Self::Asks { refusal: refusal(GET_REPORT_REPLY, id) },
+            (SET_REPORT, Some(&id)) => Self::Asks { refusal: refusal(SET_REPORT_REPLY, id) },
             _ => Self::Nothing,
         }
     }

@@ -68,9 +68,8 @@ impl<O: FnMut() -> io::Result<OwnedFd> + Send> Wire for Usb<O> {
     }
 
     fn tell(&mut self, reports: &[Report]) {
-        for (device, report) in
-            self.device.iter().flat_map(|device| reports.iter().map(move |report| (device, report)))
-        {
+        let Some(device) = &self.device else { return };
+        for report in reports {
             // Fails when the kernel has let the device go.
             let _ = write(device, &input(report));
         }

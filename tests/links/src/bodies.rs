@@ -75,10 +75,56 @@ impl Body for KeyOnUsb {
     }
 
     fn link(&self) -> Box<dyn CeremonyLink> {
-        static NONCES: AtomicU64 = AtomicU64::new(1);
-        let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let wire = Hidraw::connect(&self.folder.path().join("key")).unwrap();
-        Box::new(Unshared(HidLink::new(wire, nonces)))
+        over(Hidraw::connect(&self.folder.path().join("key")).unwrap())
+    }
+}
+
+/// Each link has nonces of its own.
+fn over(wire: Hidraw) -> Box<dyn CeremonyLink> {
+    static NONCES: AtomicU64 = AtomicU64::new(1);
+    let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    Box::new(Unshared(HidLink::new(wire, nonces)))
+}
+
+/// A key that the kernel takes for one on USB, found as the agent finds it. Needs root, the kernel's
+/// `uhid`, and no other key.
+pub struct KeyOfKernel {
+    events: Receiver<link_hid::Event>,
+    _monitor: link_hid::Monitor,
+    _key: VirtualKey,
+    simulator: Simulator,
+}
+
+impl KeyOfKernel {
+    /// A key that is plugged in.
+    pub fn new(seed: u64) -> Self {
+        let (sender, events) = channel();
+        let monitor = link_hid::Monitor::start(move |event| drop(sender.send(event))).unwrap();
+        let simulator = simulator(seed);
+        let key = simulator.key_on_usb().unwrap();
+        Self { events, _monitor: monitor, _key: key, simulator }
+    }
+}
+
+impl Body for KeyOfKernel {
+    const TELLS_KEEPALIVES: bool = true;
+
+    fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    fn link(&self) -> Box<dyn CeremonyLink> {
+        loop {
+            let event = self.events.recv_timeout(SOON).expect("the key never came");
+            if let link_hid::Event::KeyInserted(key) = event {
+                return over(Hidraw::open(&key.node).unwrap());
+            }
+        }
+    }
+
+    fn wait_until_gone(&self) {
+        let gone = |event| matches!(event, link_hid::Event::KeyRemoved { .. });
+        while !gone(self.events.recv_timeout(SOON).expect("the key never went")) {}
     }
 }
 

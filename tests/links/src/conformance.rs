@@ -14,6 +14,30 @@ const SOON: Duration = Duration::from_secs(10);
 /// The deadline of a call that something else must end. The firmware gives up after 30 s.
 const LATER: Duration = Duration::from_secs(60);
 
+/// A claim about a body.
+pub type Claim<B> = fn(&B);
+
+/// All of them by name, in the order in which `tests/conformance.rs` makes a test of each.
+pub fn claims<B: Body>() -> [(&'static str, Claim<B>); 9] {
+    [
+        ("get_info_is_answered", get_info_is_answered),
+        ("requests_of_every_length_arrive", requests_of_every_length_arrive),
+        ("a_ceremony_with_long_messages_succeeds", a_ceremony_with_long_messages_succeeds),
+        ("a_touch_that_is_needed_is_told", a_touch_that_is_needed_is_told),
+        ("a_cancel_during_the_touch_ends_at_once", a_cancel_during_the_touch_ends_at_once),
+        ("a_deadline_during_the_touch_ends_at_once", a_deadline_during_the_touch_ends_at_once),
+        (
+            "a_call_that_is_cancelled_before_asks_nothing",
+            a_call_that_is_cancelled_before_asks_nothing,
+        ),
+        (
+            "a_removal_ends_the_link_and_a_new_one_works",
+            a_removal_ends_the_link_and_a_new_one_works,
+        ),
+        ("a_removal_during_the_touch_is_noticed", a_removal_during_the_touch_is_noticed),
+    ]
+}
+
 type Link = Box<dyn CeremonyLink>;
 
 fn within<T>(time: Duration, run: impl FnOnce(&mut Control<'_>) -> T) -> T {

@@ -1,5 +1,6 @@
 //! What every link must do, once: [`conformance`] runs the same claims over a card in a reader, a
-//! key on USB and the simulator's own link.
+//! key on USB and the simulator's own link; and in the virtual machine of `tests/vm` over a key that the
+//! kernel shows.
 //!
 //! A new link is a new [`Body`].
 
@@ -16,4 +17,4 @@ mod bodies;
 pub mod conformance;
 mod requests;
 
-pub use bodies::{Body, CardInReader, InProcess, KeyOnUsb};
+pub use bodies::{Body, CardInReader, InProcess, KeyOfKernel, KeyOnUsb};

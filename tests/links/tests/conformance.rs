@@ -17,12 +17,20 @@ macro_rules! claims {
             );
         }
     };
-    (@each $run:ident $($claim:ident)*) => {$(
+    (@each $run:ident $($claim:ident)*) => {
+        $(
+            #[test]
+            fn $claim() {
+                $crate::$run!($claim);
+            }
+        )*
+
         #[test]
-        fn $claim() {
-            $crate::$run!($claim);
+        fn no_claim_is_left_out() {
+            let all = links::conformance::claims::<links::InProcess>().map(|(name, _)| name);
+            assert_eq!(all, [$(stringify!($claim)),*]);
         }
-    )*};
+    };
 }
 pub(crate) use claims;
 

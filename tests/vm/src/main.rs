@@ -1,5 +1,6 @@
 //! `vm-inside`: what happens in the virtual machine of `make test-vm`. A key comes and goes as a
-//! device of the kernel, and a person signs in with it, by the agent that is shipped.
+//! device of the kernel: what every link must do holds over it, and a person signs in with it, by the
+//! agent that is shipped.
 //!
 //! The server and the Entra stand-in run in this process; agent, key and pinentry are programs
 //! beside it. It must be root, and takes every key that is there for its own: run it in a machine
@@ -11,6 +12,9 @@ mod story;
 mod visitor;
 
 use std::process::ExitCode;
+
+use links::KeyOfKernel;
+use links::conformance::Claim;
 
 use crate::agent::Agent;
 use crate::key::{Key, nodes, seen_by_libfido2};
@@ -27,6 +31,9 @@ async fn main() -> ExitCode {
 
 /// `None`: a step has failed, and has said so.
 async fn play(story: &mut Story) -> Option<()> {
+    for (name, claim) in links::conformance::claims() {
+        story.step(&format!("link over hidraw: {}", name.replace('_', " ")), holds(claim)).await?;
+    }
     let agent = story.step("the agent runs, and knows of no key", Agent::start()).await?;
     let mut key = story.step("a key is plugged in: it has a node", plug()).await?;
     story.step("the agent has heard of it", agent.sees_a_key()).await?;
@@ -42,6 +49,11 @@ async fn play(story: &mut Story) -> Option<()> {
     story.step("it signs in as before", mia.come_again()).await?;
     story.step("its program is killed: its node is gone", end(key)).await?;
     story.step("the agent has heard of that, too", agent.sees_no_key()).await
+}
+
+/// A claim about links holds for a new key. One that does not panics, and has said why.
+async fn holds(claim: Claim<KeyOfKernel>) -> Result<(), Trouble> {
+    Ok(tokio::task::spawn_blocking(move || claim(&KeyOfKernel::new(1))).await?)
 }
 
 async fn plug() -> Result<Key, Trouble> {

@@ -48,8 +48,9 @@ impl Archive {
         // length of the name with its zero, checksum.
         let fields = [self.entries, mode, 0, 0, 1, 0, size(content.len()), 0, 0, 0, 0];
         let fields = fields.into_iter().chain([size(name.len() + 1), 0]);
-        let header = fields.map(|field| format!("{field:08X}")).collect::<Vec<_>>().concat();
-        self.bytes.extend([MAGIC.as_bytes(), header.as_bytes(), name.as_bytes(), &[0]].concat());
+        let header: Vec<_> = fields.map(|field| format!("{field:08X}")).collect();
+        self.bytes
+            .extend([MAGIC.as_bytes(), header.concat().as_bytes(), name.as_bytes(), &[0]].concat());
         self.fill_up();
         self.bytes.extend(content);
         self.fill_up();

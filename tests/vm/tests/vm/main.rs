@@ -4,7 +4,7 @@
     clippy::arithmetic_side_effects,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "tests fail by panicking, and show what was said"
+    reason = "tests fail by panicking"
 )]
 
 mod archive;
