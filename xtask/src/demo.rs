@@ -10,7 +10,7 @@ const PACKAGES: [&str; 5] = ["server", "cardea-agent", "firmware-sim", "entra-st
 
 /// Builds and plays; `arguments` go to the demo. Comes back only when something fails.
 pub(crate) fn play(arguments: &[&str]) -> bool {
-    println!("Building; the first time takes about ten minutes.");
+    println!("Building. Nothing is said meanwhile; the first time takes 10 to 20 minutes.");
     let mut build = cargo();
     build.args(["build", "--quiet", "--locked", "--bins"]);
     for package in PACKAGES {
