@@ -136,3 +136,18 @@ async fn a_card_that_is_laid_down_after_the_pin_changes_nothing() {
     signed(&server, &key).await;
     assert_eq!(card.times_asked(), asked);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_may_be_the_wrong_one_does_not_take_the_place_of_the_right_one() {
+    let (desktop, server, [right, other], _) = two(98).await;
+    desktop.reader.put_into("laptop reader", &right.simulator);
+    desktop.person.will(&["wait", PIN]);
+    server.ask(&login(&server, vec![right.credential.clone()]));
+    desktop.person.looks_at(1).await;
+    let seen = other.simulator.holder().commands_seen();
+    desktop.reader.put_into("desk reader", &other.simulator);
+    until(async || other.simulator.holder().commands_seen() >= seen + 2).await;
+    // What nothing comes of is waited for as long as what would take its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(desktop.person.dialogs(), 1, "the PIN is asked for the other: it would learn it");
+}

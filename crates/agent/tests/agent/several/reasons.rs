@@ -124,3 +124,17 @@ async fn a_card_that_may_be_the_wrong_one_makes_room_for_the_right_one() {
     desktop.reader.put(&right.simulator);
     signed(&server, &right).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_laid_down_and_may_be_the_wrong_one_is_asked_about_first() {
+    let (desktop, server, [right, other], _) = two(100).await;
+    desktop.person.will(&["wait", "wait"]);
+    server.ask(&login(&server, vec![right.credential.clone()]));
+    let dialog = desktop.person.looks_at(1).await;
+    desktop.reader.put(&other.simulator);
+    ended(&dialog).await;
+    desktop.person.looks_at(2).await;
+    let saw = desktop.person.saw();
+    let said = "SETERROR Card in test reader: It shows nothing that belongs to your account.";
+    assert!(saw.contains(said) && !saw.contains("GETPIN"), "{saw}");
+}
