@@ -18,6 +18,8 @@ pub(crate) const SAME_PIN: &str = "Once more:";
 pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
+pub(crate) const IS_IT_YOURS: &str =
+    "It will open your account from now on. Use it only if it is yours.";
 pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
 pub(crate) const PUT_FINGER: &str = "Put your finger on the sensor of your card or key.";
 pub(crate) const WORKING: &str = "Your card or key is working. Leave it where it is.";
@@ -36,6 +38,14 @@ pub(crate) const TOUCH_OR_LAY: &str = "Touch the key or lay down the card that y
 /// A card that lay there before counts only by the person's word.
 pub(crate) fn or_use_the_card_in(reader: &str) -> String {
     format!("Or use the card that lies in {}.", plain(reader, 60))
+}
+
+/// Says yes to a device.
+pub(crate) fn use_this(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Card => USE_THIS_CARD,
+        Kind::Key => USE_THIS_KEY,
+    }
 }
 
 /// Why a device cannot answer.
