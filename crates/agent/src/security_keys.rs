@@ -10,6 +10,10 @@ use link_hid::{Event, HidLink, Hidraw, Monitor};
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open, OpenError};
 use crate::random;
+use crate::words::plain;
+
+/// Longest name of a key that is shown, in characters.
+const NAME: usize = 80;
 
 /// What a simulated key is called.
 pub(crate) const SIMULATED: &str = "simulated key";
@@ -61,6 +65,11 @@ impl DeviceSource for SimulatedKey {
         board.plugged_in(SIMULATED.to_owned(), Arrival::Before, connects(self.socket));
         Ok(Box::new(()))
     }
+}
+
+/// What a key is called, for people. Its maker writes it.
+pub(crate) fn shown(name: &str) -> String {
+    plain(name, NAME)
 }
 
 /// Opens the key at `node`.

@@ -13,7 +13,7 @@ use cardea_agent::cards;
 use firmware_sim::{Config, Pcscd, Simulator, VirtualCard, isolated};
 use link_pcsc::{Event, Options, PcscLink};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use crate::program::{PROGRAM, runtime};
@@ -332,6 +332,33 @@ async fn a_key_is_looked_after_like_a_card() {
     let not_there = Terminal::new(&["--device", "nothing"]);
     let said = not_there.fails("keys info", "").await;
     assert!(said.contains("nothing is there whose name has \"nothing\" in it"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_takes_the_place_of_the_one_to_be_reset_keeps_everything() {
+    let folder = Folder::new();
+    let socket = folder.path().join("key");
+    let meant = Simulator::start(Config::seeded(77)).unwrap();
+    let key = meant.key(&socket).unwrap();
+    let of_key = ["--simulated-key", socket.to_str().unwrap(), "--device", "simulated key"];
+    let terminal = Terminal::new(&of_key);
+    let mut child = terminal.command("keys reset").spawn().unwrap();
+    let mut asks = [0; 2_000];
+    let mut said = String::new();
+    while !said.contains("Type yes") {
+        let length = soon(child.stderr.as_mut().unwrap().read(&mut asks)).await.unwrap();
+        said.push_str(std::str::from_utf8(&asks[..length]).unwrap());
+    }
+    drop(key);
+    let other = used_by(78, &["ada@acme.example"]);
+    let _key = other.key(&socket).unwrap();
+    other.holder().power_cycle();
+    other.holder().touches(firmware_sim::Touch::Now);
+    child.stdin.take().unwrap().write_all(b"yes\n").await.unwrap();
+    let output = soon(child.wait_with_output()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("another device is there"), "{said}");
+    assert_eq!(terminal.json("keys").await[0]["pin"]["state"], "set");
 }
 
 #[tokio::test(flavor = "multi_thread")]
