@@ -93,7 +93,8 @@ impl Ceremony {
         let newcomer = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
-            outcome = &mut part => return outcome,
+            // Whoever cancels while the last word is said has cancelled in time.
+            outcome = &mut part => return outcome.filter(|_| !self.cancel.is_cancelled()),
             card = newcomer => Some(card),
         };
         attempt.cancel.cancel();
