@@ -67,7 +67,7 @@ async fn delete(desk: &Desk, stored: &Stored, id: &str) -> Result<(), Failure> {
          or key that account cannot be reached.",
         desk.place()
     );
-    confirm(&loss, &desk.device.name, desk.yes).await?;
+    confirm(&loss, desk.yes).await?;
     let (purpose, id) = (format!("Delete the sign-in of {whose}"), credential.id.clone());
     desk.errand(&purpose, || {}, move |management| management.delete_credential(&id)).await?;
     desk.done(&format!("the sign-in of {whose} is deleted"))

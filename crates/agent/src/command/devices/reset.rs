@@ -14,7 +14,6 @@ use crate::failure::Failure;
 const PUT_BACK: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
-    let name = &desk.device.name;
     let loss = format!(
         "The {} will forget everything: every sign-in that is stored on it, its PIN and its \
          fingerprints. Nobody can bring them back. Where it is the only card or key of an account, \
@@ -22,7 +21,7 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
         desk.place()
     );
     let was = marks(desk).await?;
-    confirm(&loss, name, desk.yes).await?;
+    confirm(&loss, desk.yes).await?;
     match reset(desk, was).await {
         // It may have been in for long: only the first ten seconds count.
         Err(Failure::Errand(_, ErrandError::Refused(ManagementError::ResetTooLate)))
