@@ -237,6 +237,8 @@ async fn sign_ins(pcscd: &Pcscd) {
         let words = terminal.fails(&format!("cards credentials delete {wrong}"), "yes\n").await;
         assert!(words.contains(said), "{words}");
     }
+    let words = terminal.fails(&format!("{delete} --device virtual"), "yes\n").await;
+    assert!(words.contains("is no whole name") && words.contains(READER), "{words}");
     terminal.pins(&[PIN, PIN]);
     let done = terminal.types(&delete, "yes\n").await;
     assert!(done.ok && done.out.contains("ada@acme.example at login.example.com is deleted"));
@@ -244,6 +246,10 @@ async fn sign_ins(pcscd: &Pcscd) {
     terminal.pins(&[PIN]);
     let left = terminal.json("cards credentials list").await;
     assert_eq!(left["credentials"].as_array().unwrap().len(), 1);
+    terminal.pins(&[PIN]);
+    let short = format!("cards credentials delete {} --yes", &whole[..2]);
+    let words = terminal.fails(&short, "").await;
+    assert!(words.contains("with --yes, give the ID as the list shows it"), "{words}");
 }
 
 #[test]
