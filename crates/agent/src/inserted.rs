@@ -84,7 +84,7 @@ pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
             Some(key(&name, Some(node), State::Ready(open)))
         }
         link_hid::Event::KeyForbidden { node } => {
-            Some(key("security key", Some(node), State::Forbidden))
+            Some(key(security_keys::UNNAMED, Some(node), State::Forbidden))
         }
         _ => None,
     };

@@ -24,6 +24,7 @@ pub(crate) use self::choose::ChoiceError;
 
 use crate::command::pinentry;
 use crate::failure::Failure;
+use crate::words::called;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -130,7 +131,7 @@ impl Desk {
 
     /// The device, in words.
     fn place(&self) -> String {
-        let name = &self.device.name;
+        let name = called(&self.device.name);
         match self.device.kind {
             Kind::Card => format!("card in {name}"),
             Kind::Key => format!("key {name}"),

@@ -33,7 +33,7 @@ async fn a_card_that_comes_is_added_only_after_a_word_of_the_person() {
         ended(&dialog).await;
         let outcome = server.outcome().await.1;
         let saw = desktop.person.saw();
-        let asked = "Card in desk reader%0A%0AIt will open your account from now on.";
+        let asked = "Card in \"desk reader\"%0A%0AIt will open your account from now on.";
         assert!(saw.contains(asked) && saw.contains("SETOK Use this card"), "{saw}");
         assert_eq!(desktop.person.dialogs(), 2);
         if answer == "ok" {
@@ -56,7 +56,7 @@ async fn a_card_that_lies_there_is_asked_about_once() {
     });
     descriptor(&server.outcome().await.1);
     let saw = desktop.person.saw();
-    assert!(saw.contains("Card in desk reader") && desktop.person.dialogs() == 1, "{saw}");
+    assert!(saw.contains("Card in \"desk reader\"") && desktop.person.dialogs() == 1, "{saw}");
 }
 
 /// Says at first that it takes a PIN, and then that it knows its holder by itself.
