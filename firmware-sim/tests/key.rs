@@ -231,15 +231,10 @@ fn a_socket_is_not_taken_from_a_key_that_lives_and_is_from_one_that_is_gone() {
 }
 
 #[test]
-fn a_key_takes_the_place_of_a_socket_that_nobody_listens_to_and_of_nothing_else() {
-    let mut desk = Desk::new("leftover", 30);
-    let other = desk.folder.join("other");
-    drop(std::os::unix::net::UnixListener::bind(&other).unwrap());
-    // To a socket of another kind nobody can connect, and it stays.
-    assert!(desk.simulator.key(&other).is_err());
-    std::fs::write(desk.folder.join("file"), "precious").unwrap();
-    assert!(desk.simulator.key(&desk.folder.join("file")).is_err());
-    assert_eq!(std::fs::read(desk.folder.join("file")).unwrap(), b"precious");
-    desk.key = None;
-    desk.key = Some(desk.simulator.key(&desk.socket()).unwrap());
+fn a_key_takes_the_place_of_no_file() {
+    let desk = Desk::new("file", 30);
+    let file = desk.folder.join("file");
+    std::fs::write(&file, "precious").unwrap();
+    assert!(desk.simulator.key(&file).is_err());
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
 }
