@@ -90,7 +90,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     let abandoned = UnixStream::connect(path)
         .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     if abandoned {
-        std::fs::remove_file(path)?;
+        crate::leftover::remove(path)?;
     }
     UnixListener::bind(path)
 }

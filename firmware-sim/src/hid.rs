@@ -16,6 +16,7 @@ use rustix::net::{
 };
 
 use crate::Simulator;
+use crate::leftover;
 use crate::shared::Shared;
 use sockets::Sockets;
 use usb::Usb;
@@ -123,7 +124,7 @@ fn listener(path: &Path) -> io::Result<OwnedFd> {
     let address = SocketAddrUnix::new(path)?;
     let abandoned = connect(unix_socket()?, &address);
     if abandoned == Err(rustix::io::Errno::CONNREFUSED) {
-        std::fs::remove_file(path)?;
+        leftover::remove(path)?;
     }
     let listener = unix_socket()?;
     bind(&listener, &address)?;

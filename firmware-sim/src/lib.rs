@@ -34,6 +34,7 @@ mod flash;
 mod hid;
 mod holder;
 pub mod isolated;
+mod leftover;
 mod link;
 mod loopback;
 pub mod namespace;

@@ -229,3 +229,12 @@ fn a_socket_is_not_taken_from_a_key_that_lives_and_is_from_one_that_is_gone() {
     desk.key = Some(desk.simulator.key(&desk.socket()).unwrap());
     desk.client().channel();
 }
+
+#[test]
+fn a_key_takes_the_place_of_no_file() {
+    let desk = Desk::new("file", 30);
+    let file = desk.folder.join("file");
+    std::fs::write(&file, "precious").unwrap();
+    assert!(desk.simulator.key(&file).is_err());
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+}

@@ -28,7 +28,7 @@ mod waiting;
 
 use card::Card;
 use request::Request;
-use selection::Found;
+use selection::{Found, Meant};
 pub(crate) use waiting::Waiting;
 
 /// How long the thread that talks to a card may take to hear that the ceremony is void. After
@@ -62,11 +62,11 @@ impl Ceremony {
             found = selection::find(self, &request, &who_asks) => found,
         };
         match found {
-            Ok(Found { card, seen: None }) => {
-                self.sign(request, card, &who_asks, Arc::default()).await
-            }
-            Ok(Found { card, seen: Some(seen) }) => {
+            Ok(Found { card, meant: Meant::NotYet, seen }) => {
                 self.sign_or_make_room(request, card, seen, &who_asks).await
+            }
+            Ok(Found { card, meant, .. }) => {
+                self.sign(request, card, meant, &who_asks, Arc::default()).await
             }
             Err(refused) => Some(Outcome::Refused(refused)),
         }
@@ -83,7 +83,8 @@ impl Ceremony {
     ) -> Option<Outcome> {
         let attempt = Self { cancel: Cancel::new(), ..self.clone() };
         let entered = Arc::<AtomicBool>::default();
-        let part = attempt.sign(Arc::clone(&request), card, who_asks, Arc::clone(&entered));
+        let part =
+            attempt.sign(Arc::clone(&request), card, Meant::NotYet, who_asks, Arc::clone(&entered));
         let mut part = pin!(part);
         let newcomer = async {
             let card = newcomer::newcomer(&attempt, &request, seen).await;
@@ -92,12 +93,14 @@ impl Ceremony {
         let newcomer = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
-            outcome = &mut part => return outcome,
+            // Whoever cancels while the last word is said has cancelled in time.
+            outcome = &mut part => return outcome.filter(|_| !self.cancel.is_cancelled()),
             card = newcomer => Some(card),
         };
         attempt.cancel.cancel();
         part.await;
-        self.sign(request, newcomer?, who_asks, entered).await
+        // Whatever was entered was entered for the other.
+        self.sign(request, newcomer?, Meant::ByDeed, who_asks, Arc::default()).await
     }
 
     /// Lets the card do its part, on a thread of its own. Tells whether a PIN was entered.
@@ -105,6 +108,7 @@ impl Ceremony {
         &self,
         request: Arc<Request>,
         card: Card,
+        meant: Meant,
         who_asks: &str,
         entered: Arc<AtomicBool>,
     ) -> Option<Outcome> {
@@ -125,7 +129,7 @@ impl Ceremony {
                 entered,
                 failed: false,
             };
-            let result = sign::sign(&ceremony, &request, card, &mut person);
+            let result = sign::sign(&ceremony, &request, (card, meant), &mut person);
             result.unwrap_or_else(|error| Outcome::Refused(ceremony.refusal(&error, &person)))
         });
         let outcome = tokio::select! {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
 use tokio::runtime::Handle;
 
+use crate::board::Kind;
 use crate::cancel::Cancel;
 use crate::causes::Causes;
 use crate::ceremony::Waiting;
@@ -34,15 +35,28 @@ pub(crate) struct Dialogs {
 }
 
 impl Dialogs {
+    /// Whether the person takes this device, which the dialog names, for what is asked for.
+    pub(crate) fn takes(&mut self, kind: Kind, deadline: Instant) -> bool {
+        let (pinentry, description) = (self.pinentry.clone(), self.describe(words::IS_IT_YOURS));
+        let dialog = Dialog {
+            title: words::TITLE,
+            description: &description,
+            ok: words::use_this(kind),
+            ..Dialog::default()
+        };
+        let question = async { pinentry.confirm(&dialog).await.map(Some) };
+        self.answer(deadline, question) == Some(Choice::Ok)
+    }
+
     /// Waits for an answer. `None`: there is none, and the ceremony ends.
     fn answer<T>(
         &mut self,
-        until: Until<'_>,
+        deadline: Instant,
         question: impl Future<Output = Result<Option<T>, PinentryError>>,
     ) -> Option<T> {
         // One dialog at a time.
         self.waiting.is_over();
-        let deadline = tokio::time::Instant::from_std(until.deadline);
+        let deadline = tokio::time::Instant::from_std(deadline);
         let cancel = self.cancel.clone();
         let answer = self.handle.block_on(async {
             tokio::select! {
@@ -69,7 +83,7 @@ impl Dialogs {
             ..Dialog::default()
         };
         let question = async { pinentry.confirm(&dialog).await.map(Some) };
-        self.answer(until, question) == Some(Choice::Ok)
+        self.answer(until.deadline, question) == Some(Choice::Ok)
     }
 
     fn describe(&self, more: &str) -> String {
@@ -93,7 +107,7 @@ impl Person for Dialogs {
                 ok: words::CONTINUE,
                 not_ok: None,
             };
-            let typed = self.answer(until, pinentry.ask_pin(&dialog))?;
+            let typed = self.answer(until.deadline, pinentry.ask_pin(&dialog))?;
             self.entered.store(true, Ordering::Release);
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
@@ -118,7 +132,7 @@ impl Person for Dialogs {
             };
             let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
             let question = pinentry.choose_pin(&dialog, &again, words::MISMATCH);
-            let typed = self.answer(until, question)?;
+            let typed = self.answer(until.deadline, question)?;
             self.entered.store(true, Ordering::Release);
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
@@ -139,7 +153,7 @@ impl Person for Dialogs {
                 ..Dialog::default()
             };
             let question = async { pinentry.confirm(&dialog).await.map(Some) };
-            match self.answer(until, question)? {
+            match self.answer(until.deadline, question)? {
                 Choice::Ok => return Some(index),
                 Choice::NotOk => {}
                 Choice::Cancel => return None,

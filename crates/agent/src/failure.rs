@@ -42,6 +42,11 @@ pub(crate) enum Failure {
     Choice(#[from] ChoiceError),
     #[error("{0}: {1}")]
     Errand(String, ErrandError),
+    #[error(
+        "{0}: another device is there than when you were asked, so nothing was changed. Take it out \
+         if you did not mean it, and start again."
+    )]
+    Another(String),
     #[error("nothing was changed")]
     Unconfirmed,
     #[error("nothing was changed: nobody is at a terminal to be asked; in a script, give --yes")]

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use link_hid::SecurityKey;
 use link_pcsc::ServiceError;
 
-use crate::board::{Arrival, Board, DeviceId, DeviceSource, Kind, Open};
-use crate::words::plain;
+use crate::board::{Kind, Open};
 use crate::{readers, security_keys};
 
-/// Longest name of a key that is shown, in characters.
-const KEY_NAME: usize = 80;
+mod back;
 
 /// A reader, or a security key.
 #[derive(Clone)]
@@ -77,7 +74,7 @@ fn readers_of(events: Vec<link_pcsc::Event>) -> Vec<Inserted> {
 pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
     let key = |name: &str, node, state| Inserted {
         kind: Kind::Key,
-        name: plain(name, KEY_NAME),
+        name: security_keys::shown(name),
         node,
         state,
     };
@@ -87,7 +84,7 @@ pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
             Some(key(&name, Some(node), State::Ready(open)))
         }
         link_hid::Event::KeyForbidden { node } => {
-            Some(key("security key", Some(node), State::Forbidden))
+            Some(key(security_keys::UNNAMED, Some(node), State::Forbidden))
         }
         _ => None,
     };
@@ -104,28 +101,18 @@ impl Inserted {
         self.kind == Kind::Key && self.node.is_none()
     }
 
-    /// Waits until it is taken out and put back, and gives it as it is then, and what opens it.
+    /// Waits until it is taken out and put back, and gives it as it is then, and what opens it. A
+    /// key counts where it comes back to the same place, if the system knows that. It may be another
+    /// one of the same name all the same: look at it.
     ///
     /// # Errors
     ///
     /// When nobody can see that: of a simulated key, or when the system tells of no changes.
     pub async fn comes_back(&self) -> io::Result<(Self, Open)> {
-        let source: Box<dyn DeviceSource> = match (self.kind, &self.node) {
-            (Kind::Card, _) => Box::new(readers::Readers),
-            (Kind::Key, Some(_)) => Box::new(security_keys::SecurityKeys),
-            (Kind::Key, None) => return Err(io::ErrorKind::Unsupported.into()),
-        };
-        let board = Board::new();
-        let _watches = source.start(board.clone())?;
-        let mut seen = DeviceId::default();
-        loop {
-            for device in board.arrivals_after(seen).await {
-                seen = device.id;
-                if device.arrival == Arrival::Now && plain(&device.name, KEY_NAME) == self.name {
-                    let state = State::Ready(Arc::clone(&device.open));
-                    return Ok((Self { state, ..self.clone() }, device.open));
-                }
-            }
+        match (self.kind, &self.node) {
+            (Kind::Card, _) => back::card(self).await,
+            (Kind::Key, Some(node)) => back::key(self, node).await,
+            (Kind::Key, None) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }

@@ -10,6 +10,13 @@ use link_hid::{Event, HidLink, Hidraw, Monitor};
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open, OpenError};
 use crate::random;
+use crate::words::plain;
+
+/// Longest name of a key that is shown, in characters.
+const NAME: usize = 80;
+
+/// What a key is called whose maker has no name for it.
+pub(crate) const UNNAMED: &str = "security key";
 
 /// What a simulated key is called.
 pub(crate) const SIMULATED: &str = "simulated key";
@@ -31,7 +38,7 @@ fn on_event(board: &Board, keys: &mut HashMap<PathBuf, DeviceId>, event: Event) 
         Event::KeyInserted(key) => {
             let arrival = if key.was_there { Arrival::Before } else { Arrival::Now };
             let open = opens(key.node.clone());
-            keys.insert(key.node, board.plugged_in(key.name, arrival, open));
+            keys.insert(key.node, board.plugged_in(shown(&key.name), arrival, open));
         }
         Event::KeyRemoved { node } => {
             if let Some(id) = keys.remove(&node) {
@@ -63,6 +70,11 @@ impl DeviceSource for SimulatedKey {
     }
 }
 
+/// What a key is called, for people. Its maker writes it.
+pub(crate) fn shown(name: &str) -> String {
+    Some(plain(name, NAME)).filter(|name| !name.is_empty()).unwrap_or_else(|| UNNAMED.to_owned())
+}
+
 /// Opens the key at `node`.
 pub(crate) fn opens(node: PathBuf) -> Open {
     Arc::new(move || Hidraw::open(&node).map(link).map_err(failed))
@@ -81,4 +93,18 @@ fn link(wire: Hidraw) -> Box<dyn CeremonyLink> {
 
 fn failed(error: io::Error) -> OpenError {
     OpenError(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_a_plain_name_or_the_name_of_all() {
+        assert_eq!(shown("\u{1b}[31mKey\n"), "[31mKey");
+        assert_eq!(shown(&"x".repeat(100)).len(), NAME);
+        for nothing in ["", " \u{200b}\u{3164} "] {
+            assert_eq!(shown(nothing), "security key");
+        }
+    }
 }

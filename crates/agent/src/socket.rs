@@ -2,7 +2,7 @@
 //! of JSON there, lines of JSON back.
 
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,13 +95,16 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         refuse_open(folder)?;
     }
-    // An agent with a state of its own may be there; else what lies here is a leftover.
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        return Err(io::ErrorKind::AddrInUse.into());
-    }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    // An agent with a state of its own may be there. Only a socket to which nobody listens is a
+    // leftover; whatever else has the name is left alone, and the bind fails.
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            if std::fs::symlink_metadata(path)?.file_type().is_socket() {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Err(_) => {}
     }
     UnixListener::bind(path)
 }
@@ -261,6 +264,24 @@ mod tests {
         }
         let _client = UnixStream::connect(&path).await.unwrap();
         assert!(accept(&listener, own).await.is_ok());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn only_a_socket_to_which_nobody_listens_is_a_leftover() {
+        let folder = scratch("leftover");
+        std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        let path = folder.join("agent.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        drop(listen(&path).unwrap());
+        let [file, link] = ["file", "link"].map(|name| folder.join(name));
+        std::fs::write(&file, "precious").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for other in [&file, &link] {
+            assert_eq!(listen(other).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+        assert!(link.is_symlink() && path.exists());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

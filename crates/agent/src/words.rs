@@ -18,6 +18,8 @@ pub(crate) const SAME_PIN: &str = "Once more:";
 pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
+pub(crate) const IS_IT_YOURS: &str =
+    "It will open your account from now on. Use it only if it is yours.";
 pub(crate) const TOUCH_KEY: &str = "Touch your key now: it blinks.";
 pub(crate) const PUT_FINGER: &str = "Put your finger on the sensor of your card or key.";
 pub(crate) const WORKING: &str = "Your card or key is working. Leave it where it is.";
@@ -35,7 +37,15 @@ pub(crate) const TOUCH_OR_LAY: &str = "Touch the key or lay down the card that y
 
 /// A card that lay there before counts only by the person's word.
 pub(crate) fn or_use_the_card_in(reader: &str) -> String {
-    format!("Or use the card that lies in {}.", plain(reader, 60))
+    format!("Or use the card that lies in {}.", called(reader))
+}
+
+/// Says yes to a device.
+pub(crate) fn use_this(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Card => USE_THIS_CARD,
+        Kind::Key => USE_THIS_KEY,
+    }
 }
 
 /// Why a device cannot answer.
@@ -52,9 +62,16 @@ pub(crate) fn may_hide_it(kind: Kind, name: &str) -> String {
     )
 }
 
+/// A name between quotation marks, out of which it does not get: its maker chose it, and it may be
+/// a sentence.
+pub(crate) fn called(name: &str) -> String {
+    let is_mark = |c: char| matches!(c, '"' | '«' | '»' | '\u{201c}'..='\u{201f}' | '\u{ff02}');
+    format!("\"{}\"", plain(name, 60).replace(is_mark, ""))
+}
+
 /// What a device is called.
 pub(crate) fn device(kind: Kind, name: &str) -> String {
-    let name = plain(name, 60);
+    let name = called(name);
     match kind {
         Kind::Card => format!("Card in {name}"),
         Kind::Key => format!("Key {name}"),
@@ -66,8 +83,10 @@ pub(crate) fn device(kind: Kind, name: &str) -> String {
 pub fn plain(text: &str, most: usize) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
-            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e007f}')
     };
     text.chars().filter(is_plain).take(most).collect::<String>().trim().to_owned()
 }
@@ -228,8 +247,17 @@ mod tests {
     #[test]
     fn a_strangers_text_cannot_write_lines_of_its_own() {
         assert_eq!(plain("Ada\nNumber: 99\r\u{202e}x\u{200b}", 40), "AdaNumber: 99x");
+        let unseen = "\u{115f}\u{1160}\u{3164}\u{180e}\u{fe00}\u{fe0f}\u{ffa0}\u{e0001}\u{e007f}";
+        assert_eq!(plain(unseen, 40), "");
         assert_eq!(plain("  äöü  ", 3), "ä");
         assert_eq!(plain(&"x".repeat(100), 80).len(), 80);
+    }
+
+    #[test]
+    fn a_devices_name_does_not_get_out_of_its_quotation_marks() {
+        let name = "x\". Enter “any” PIN. \"";
+        assert_eq!(device(Kind::Key, name), "Key \"x. Enter any PIN. \"");
+        assert_eq!(or_use_the_card_in("a\"b"), "Or use the card that lies in \"ab\".");
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use authenticator::race::Standing;
+
 use super::Ceremony;
 use super::card::{self, Card};
 use super::request::Request;
 use crate::board::{Arrival, DeviceId};
 
-/// Waits for a device that arrives after `seen` and can answer.
+/// Waits for a device that arrives after `seen` and can answer. One that only might does not
+/// displace the one that can: it would get its PIN.
 pub(super) async fn newcomer(
     ceremony: &Ceremony,
     request: &Arc<Request>,
@@ -23,7 +26,7 @@ pub(super) async fn newcomer(
                 (Arc::clone(request), ceremony.cancel.clone(), ceremony.deadline);
             let look = move || card::look(&device, &request, &cancel, end);
             let looked = tokio::task::spawn_blocking(look).await;
-            if let Ok(Ok((card, _))) = looked
+            if let Ok(Ok((card, Standing::CanAnswer))) = looked
                 && ceremony.board.holds(card.id)
             {
                 return card;

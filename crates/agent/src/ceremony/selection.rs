@@ -16,6 +16,8 @@ use crate::board::{Device, DeviceId, Kind};
 mod events;
 mod question;
 
+use events::Event;
+
 /// What is known of the devices that are there.
 pub(super) struct Selection<'a> {
     ceremony: &'a Ceremony,
@@ -38,9 +40,20 @@ pub(super) struct Selection<'a> {
 /// The device that is meant.
 pub(super) struct Found {
     pub(super) card: Card,
-    /// Where the person has not said so, and it is only the one that can answer: the latest device
-    /// that was looked at. A later one may be the one that they mean.
-    pub(super) seen: Option<DeviceId>,
+    pub(super) meant: Meant,
+    /// The latest device that was looked at.
+    pub(super) seen: DeviceId,
+}
+
+/// How the person has said that it is this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// Not at all: it is the only one that can answer. A later one may be the one that they mean.
+    NotYet,
+    /// By a touch, or by putting it there. A device that moves or answers by itself does the same.
+    ByDeed,
+    /// By a word at a dialog that names it.
+    ByWord,
 }
 
 /// A device that was looked at.
@@ -92,20 +105,22 @@ pub(super) async fn find(
     let found = selection.run().await;
     // Whichever it is, no other goes on blinking.
     selection.blinking.stop().await;
-    let (card, is_chosen) = found?;
-    Ok(Found { card, seen: (!is_chosen).then_some(selection.seen) })
+    let (card, meant) = found?;
+    Ok(Found { card, meant, seen: selection.seen })
 }
 
 impl Selection<'_> {
-    /// The device that is meant, and whether the person has said so.
-    async fn run(&mut self) -> Result<(Card, bool), Refused> {
+    /// The device that is meant, and how the person has said so.
+    async fn run(&mut self) -> Result<(Card, Meant), Refused> {
         loop {
-            if let Some(card) = self.settle().await {
-                return Ok((card, false));
+            if let Some(settled) = self.settle().await {
+                return Ok(settled);
             }
             let event = self.event().await;
+            let meant =
+                if matches!(event, Event::Answered(_)) { Meant::ByWord } else { Meant::ByDeed };
             if let Some(card) = self.hear(event)? {
-                return Ok((card, true));
+                return Ok((card, meant));
             }
         }
     }
@@ -140,16 +155,15 @@ impl Selection<'_> {
     }
 
     /// Lets those keys blink that should; gives the device that is meant without a question.
-    async fn settle(&mut self) -> Option<Card> {
+    async fn settle(&mut self) -> Option<(Card, Meant)> {
         if !self.looks.is_empty() {
             return None;
         }
         let (only, keys) = self.meant();
         let must_stop = |able: &Able| able.card.is_none() && !keys.contains(&able.device.id);
         if self.able.iter().any(must_stop) {
-            let touched = self.stop_blinking().await;
-            if touched.is_some() {
-                return touched;
+            if let Some(touched) = self.stop_blinking().await {
+                return Some((touched, Meant::ByDeed));
             }
         }
         for able in self.able.iter_mut().filter(|able| keys.contains(&able.device.id)) {
@@ -158,7 +172,8 @@ impl Selection<'_> {
             }
         }
         let request = Arc::clone(self.request);
-        self.take(only?, |card| request.asks_for_pin(&card.info))
+        let only = self.take(only?, |card| request.asks_for_pin(&card.info))?;
+        Some((only, Meant::NotYet))
     }
 
     /// The only device that can answer, if there is but one; else the keys of those that may.

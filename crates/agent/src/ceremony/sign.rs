@@ -1,11 +1,14 @@
 //! The part of the authenticator, and its answer in the words of WebAuthn.
 
+use std::sync::atomic::Ordering;
+
 use agent_protocol::Outcome;
 use authenticator::{CeremonyError, Control, RegisterRequest, authenticate, register};
 
 use super::Ceremony;
 use super::card::Card;
 use super::request::Request;
+use super::selection::Meant;
 use crate::board::Kind;
 use crate::dialogs::Dialogs;
 use crate::random;
@@ -13,8 +16,30 @@ use crate::random;
 /// `AuthenticatorTransport` of a key, WebAuthn Level 3 §5.8.4.
 const USB: &str = "usb";
 
-/// Has the card sign, or make a credential.
+/// Has the card sign, or make a credential. Without the person's word for it, its answer counts
+/// only with the PIN that was entered for it: what a device says of itself is no word of theirs.
 pub(super) fn sign(
+    ceremony: &Ceremony,
+    request: &Request,
+    (card, meant): (Card, Meant),
+    person: &mut Dialogs,
+) -> Result<Outcome, CeremonyError> {
+    let needs_word = match (request, meant) {
+        (_, Meant::ByWord) | (Request::Assertion(_), Meant::ByDeed) => false,
+        (_, Meant::NotYet) | (Request::Credential(_), Meant::ByDeed) => true,
+    };
+    let needs_pin = needs_word && request.asks_for_pin(&card.info);
+    if needs_word && !needs_pin && !person.takes(card.kind, ceremony.deadline) {
+        return Err(CeremonyError::Declined);
+    }
+    let outcome = answer(ceremony, request, card, person)?;
+    if needs_pin && !person.entered.load(Ordering::Acquire) {
+        return Err(CeremonyError::Changed);
+    }
+    Ok(outcome)
+}
+
+fn answer(
     ceremony: &Ceremony,
     request: &Request,
     mut card: Card,

@@ -24,12 +24,14 @@ pub(crate) use self::choose::ChoiceError;
 
 use crate::command::pinentry;
 use crate::failure::Failure;
+use crate::words::called;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     chore: Option<Chore>,
-    /// Which one: its name, a part of it, or the device node [default: the only one there is]
+    /// Which one: its name, a part of it, or the device node; for reset, pin, credentials delete
+    /// and with --yes not a part of it [default: the only one there is]
     #[arg(long, value_name = "NAME", global = true)]
     device: Option<String>,
     /// Print JSON, for programs
@@ -62,6 +64,16 @@ enum Chore {
     Reset,
 }
 
+impl Chore {
+    /// Whether the wrong device would lose something, or learn a PIN that is not its own.
+    fn may_lose(&self) -> bool {
+        matches!(
+            self,
+            Self::Reset | Self::Pin(_) | Self::Credentials(credentials::Chore::Delete { .. })
+        )
+    }
+}
+
 /// One card or key, and how the person wants to be met.
 struct Desk {
     device: Inserted,
@@ -82,7 +94,8 @@ pub(crate) async fn run(arguments: Arguments, kind: Kind) -> Result<(), Failure>
     let Some(chore) = chore else {
         return show::all(&choose::named(all, device.as_deref()), kind, json).await;
     };
-    let (device, open) = choose::one(all, kind, device.as_deref())?;
+    let whole = yes || chore.may_lose();
+    let (device, open) = choose::one(all, kind, device.as_deref(), whole)?;
     let desk = Desk { device, open, pinentry, json, yes };
     match chore {
         Chore::Info => show::one(&desk).await,
@@ -118,7 +131,7 @@ impl Desk {
 
     /// The device, in words.
     fn place(&self) -> String {
-        let name = &self.device.name;
+        let name = called(&self.device.name);
         match self.device.kind {
             Kind::Card => format!("card in {name}"),
             Kind::Key => format!("key {name}"),

@@ -9,7 +9,7 @@ use crate::causes::Causes;
 use crate::clock;
 use crate::http::{self, CallError, Caller};
 use crate::server_address::ServerAddress;
-use crate::settings::default_server;
+use crate::settings::{SettingsError, default_server};
 use crate::state::{self, Record, StateError};
 use crate::words::quoted;
 
@@ -27,7 +27,13 @@ pub(super) fn settings(files: &[PathBuf]) -> Option<Finding> {
         Ok(None) => None,
         Ok(Some(server)) => Some(Finding::good(SETTINGS, format!("it names {}", server.origin()))),
         Err(error) => {
-            let mend = "let it say server = \"https://…\" and nothing more, readable for you";
+            let mend = match &error {
+                SettingsError::Unguarded { path } => {
+                    let path = quoted(&path.display().to_string());
+                    format!("sudo chown root:root {path}; sudo chmod go-w {path}")
+                }
+                _ => "let it say server = \"https://…\" and nothing more, readable for you".into(),
+            };
             Some(Finding::wrong(SETTINGS, format!("{}", Causes(&error)), mend))
         }
     }

@@ -13,7 +13,7 @@ use cardea_agent::cards;
 use firmware_sim::{Config, Pcscd, Simulator, VirtualCard, isolated};
 use link_pcsc::{Event, Options, PcscLink};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use crate::program::{PROGRAM, runtime};
@@ -237,6 +237,8 @@ async fn sign_ins(pcscd: &Pcscd) {
         let words = terminal.fails(&format!("cards credentials delete {wrong}"), "yes\n").await;
         assert!(words.contains(said), "{words}");
     }
+    let words = terminal.fails(&format!("{delete} --device virtual"), "yes\n").await;
+    assert!(words.contains("is no whole name") && words.contains(READER), "{words}");
     terminal.pins(&[PIN, PIN]);
     let done = terminal.types(&delete, "yes\n").await;
     assert!(done.ok && done.out.contains("ada@acme.example at login.example.com is deleted"));
@@ -244,6 +246,10 @@ async fn sign_ins(pcscd: &Pcscd) {
     terminal.pins(&[PIN]);
     let left = terminal.json("cards credentials list").await;
     assert_eq!(left["credentials"].as_array().unwrap().len(), 1);
+    terminal.pins(&[PIN]);
+    let short = format!("cards credentials delete {} --yes", &whole[..2]);
+    let words = terminal.fails(&short, "").await;
+    assert!(words.contains("with --yes, give the ID as the list shows it"), "{words}");
 }
 
 #[test]
@@ -254,8 +260,9 @@ fn a_reset_wants_a_word_and_forgets_everything() {
 async fn resets(pcscd: &Pcscd) {
     let (simulator, terminal) = (used_by(72, &["ada@acme.example"]), Terminal::new(&[]));
     let _card = insert(&simulator, pcscd).await;
+    let name = format!("{READER}\n");
     for (typed, said) in
-        [("no\n", "nothing was changed"), ("", "give --yes"), ("Virtual\n", "nothing")]
+        [("no\n", "nothing was changed"), ("", "give --yes"), (&name, "nothing was changed")]
     {
         let words = terminal.fails("cards reset", typed).await;
         assert!(words.contains("will forget everything") && words.contains(said), "{words}");
@@ -263,7 +270,7 @@ async fn resets(pcscd: &Pcscd) {
     assert_eq!(terminal.json("cards info").await["pin"]["state"], "set");
     simulator.holder().power_cycle();
     until(async || link_pcsc::look().unwrap().iter().any(is_card)).await;
-    let done = terminal.types("cards reset", &format!("{READER}\n")).await;
+    let done = terminal.types("cards reset", "yes\n").await;
     assert!(done.ok && done.out.contains("it is as if new"), "{}", done.err);
     assert_eq!(terminal.json("cards info").await["pin"]["state"], "not set");
 }
@@ -332,6 +339,33 @@ async fn a_key_is_looked_after_like_a_card() {
     let not_there = Terminal::new(&["--device", "nothing"]);
     let said = not_there.fails("keys info", "").await;
     assert!(said.contains("nothing is there whose name has \"nothing\" in it"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_takes_the_place_of_the_one_to_be_reset_keeps_everything() {
+    let folder = Folder::new();
+    let socket = folder.path().join("key");
+    let meant = Simulator::start(Config::seeded(77)).unwrap();
+    let key = meant.key(&socket).unwrap();
+    let of_key = ["--simulated-key", socket.to_str().unwrap(), "--device", "simulated key"];
+    let terminal = Terminal::new(&of_key);
+    let mut child = terminal.command("keys reset").spawn().unwrap();
+    let mut asks = [0; 2_000];
+    let mut said = String::new();
+    while !said.contains("Type yes") {
+        let length = soon(child.stderr.as_mut().unwrap().read(&mut asks)).await.unwrap();
+        said.push_str(std::str::from_utf8(&asks[..length]).unwrap());
+    }
+    drop(key);
+    let other = used_by(78, &["ada@acme.example"]);
+    let _key = other.key(&socket).unwrap();
+    other.holder().power_cycle();
+    other.holder().touches(firmware_sim::Touch::Now);
+    child.stdin.take().unwrap().write_all(b"yes\n").await.unwrap();
+    let output = soon(child.wait_with_output()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("another device is there"), "{said}");
+    assert_eq!(terminal.json("keys").await[0]["pin"]["state"], "set");
 }
 
 #[tokio::test(flavor = "multi_thread")]

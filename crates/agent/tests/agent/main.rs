@@ -13,6 +13,8 @@ mod devices;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod enrolments;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod keys;

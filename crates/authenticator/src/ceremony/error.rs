@@ -72,6 +72,9 @@ pub enum CeremonyError {
     /// It is busy with something else.
     #[error("authenticator is busy")]
     Busy,
+    /// It does not do what it said of itself when it was looked at.
+    #[error("authenticator is not what it said it is")]
+    Changed,
 
     // The abilities of the authenticator.
     /// The request is larger than what it takes.

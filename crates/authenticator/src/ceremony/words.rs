@@ -50,6 +50,9 @@ impl CeremonyError {
             Self::Busy => {
                 "The card or key is busy with something else. Wait until that is over, and start again."
             }
+            Self::Changed => {
+                "This card or key is not what it said it is, so its answer was not used. Use another one, and tell your administrator."
+            }
             Self::TooLarge => "The request is too large for this card or key. Use another one.",
             Self::NotCtap2 => {
                 "This card or key is too old: it does not know FIDO2. Use another one."

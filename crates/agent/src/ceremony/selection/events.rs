@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use agent_protocol::Refused;
 use authenticator::CeremonyError;
+use authenticator::race::Standing;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -106,14 +107,15 @@ impl Selection<'_> {
         if is_last { Err(Refused::Removed) } else { Ok(()) }
     }
 
-    /// A device was looked at. One that was put there for us, and can answer, is meant.
+    /// A device was looked at. One that was put there for us, and can answer, is meant; one that
+    /// only might is asked about like those that lie there.
     fn judge(&mut self, Looked { device, lies, result }: Looked) -> Option<Card> {
         if !self.ceremony.board.holds(device.id) {
             return None;
         }
         self.hidden = false;
         match result {
-            Ok((card, _)) if !lies => return Some(card),
+            Ok((card, Standing::CanAnswer)) if !lies => return Some(card),
             Ok((card, standing)) => {
                 self.able.push(Able { device, standing, card: Some(card) });
                 // They are offered in the order in which they came.

@@ -66,12 +66,13 @@ impl Selection<'_> {
 
     fn is_it_this(&self, only: &Able) -> Question {
         Question {
-            description: self.who_asks.to_owned(),
+            description: format!(
+                "{}\n\n{}",
+                self.who_asks,
+                words::device(only.device.kind, &only.device.name)
+            ),
             error: self.reasons(|misfit| !misfit.lies),
-            ok: match only.device.kind {
-                Kind::Card => words::USE_THIS_CARD,
-                Kind::Key => words::USE_THIS_KEY,
-            },
+            ok: words::use_this(only.device.kind),
             not_ok: None,
             offer: Offer::Device(only.device.id),
         }

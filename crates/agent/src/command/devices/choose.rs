@@ -15,6 +15,10 @@ pub(crate) enum ChoiceError {
         "nothing is there whose name has \"{0}\" in it. Without further words this command lists all."
     )]
     NotThere(String),
+    #[error(
+        "--device \"{0}\" is no whole name, and here it must be one, or a device node. There is: {1}."
+    )]
+    Part(String, String),
     #[error("there is no card in {0}. Put one in.")]
     Empty(String),
     #[error("the card in {0} does not answer. Take it out, turn it over, and put it back.")]
@@ -26,10 +30,7 @@ pub(crate) enum ChoiceError {
 /// Those that `name` may mean: the one that is called so, or else all whose names have it in them.
 pub(super) fn named(all: Vec<Inserted>, name: Option<&str>) -> Vec<Inserted> {
     let Some(name) = name else { return all };
-    let is = |device: &&Inserted| {
-        device.name == name || device.node.as_ref().is_some_and(|node| node.as_os_str() == name)
-    };
-    let exact: Vec<_> = all.iter().filter(is).cloned().collect();
+    let exact: Vec<_> = all.iter().filter(|device| is_called(device, name)).cloned().collect();
     if !exact.is_empty() {
         return exact;
     }
@@ -37,15 +38,26 @@ pub(super) fn named(all: Vec<Inserted>, name: Option<&str>) -> Vec<Inserted> {
     all.into_iter().filter(|device| device.name.to_lowercase().contains(&part)).collect()
 }
 
-/// The one that `name` means, or the only one there is.
+fn is_called(device: &Inserted, name: &str) -> bool {
+    device.name == name || device.node.as_ref().is_some_and(|node| node.as_os_str() == name)
+}
+
+/// The one that `name` means, or the only one there is. Where something can be lost, a part of a
+/// name is not enough: a device that is put in besides may have it in its name as well.
 pub(super) fn one(
     all: Vec<Inserted>,
     kind: Kind,
     name: Option<&str>,
+    whole: bool,
 ) -> Result<(Inserted, Open), ChoiceError> {
     let mut found = named(all, name);
-    if let (true, Some(name)) = (found.is_empty(), name) {
-        return Err(ChoiceError::NotThere(name.to_owned()));
+    if let Some(name) = name {
+        if found.is_empty() {
+            return Err(ChoiceError::NotThere(name.to_owned()));
+        }
+        if whole && !found.iter().any(|device| is_called(device, name)) {
+            return Err(ChoiceError::Part(name.to_owned(), names(&found)));
+        }
     }
     // An empty reader beside one with a card is no choice.
     if found.len() > 1 {
@@ -95,7 +107,7 @@ mod tests {
     }
 
     fn chosen(all: &[Inserted], name: Option<&str>) -> String {
-        match one(all.to_vec(), Kind::Card, name) {
+        match one(all.to_vec(), Kind::Card, name, false) {
             Ok((device, _)) => device.name,
             Err(error) => error.to_string(),
         }
@@ -113,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn where_something_can_be_lost_only_a_whole_name_will_do() {
+        let chosen = |name| one(vec![reader("Reader 1", true)], Kind::Card, Some(name), true);
+        assert!(chosen("Reader 1").is_ok());
+        let said = chosen("reader").err().unwrap().to_string();
+        assert!(said.contains("is no whole name") && said.contains("Reader 1"), "{said}");
+    }
+
+    #[test]
     fn an_empty_reader_beside_one_with_a_card_is_no_choice() {
         assert_eq!(chosen(&[reader("a", false), reader("b", true)], None), "b");
         for none in [&[][..], &[reader("a", false)], &[reader("a", false), reader("b", false)]] {
@@ -125,7 +145,7 @@ mod tests {
         let key = |node: &str| Inserted { node: Some(node.into()), ..reader("Key", true) };
         let all = [key("/dev/hidraw1"), key("/dev/hidraw2")];
         assert!(chosen(&all, None).contains("Key (/dev/hidraw1), Key (/dev/hidraw2)"));
-        let (device, _) = one(all.to_vec(), Kind::Key, Some("/dev/hidraw2")).ok().unwrap();
+        let (device, _) = one(all.to_vec(), Kind::Key, Some("/dev/hidraw2"), true).ok().unwrap();
         assert_eq!(device.node, Some("/dev/hidraw2".into()));
     }
 }

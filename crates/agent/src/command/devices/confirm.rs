@@ -4,13 +4,14 @@ use std::io::{BufRead as _, Write as _};
 
 use crate::failure::Failure;
 
-/// Says what will be lost, and goes on when the person types the device's name or `yes`.
-pub(super) async fn confirm(loss: &str, name: &str, is_sure: bool) -> Result<(), Failure> {
+/// Says what will be lost, and goes on when the person types `yes`. The device's name is no
+/// word for it: its maker chooses that, and may have called it "no".
+pub(super) async fn confirm(loss: &str, is_sure: bool) -> Result<(), Failure> {
     if is_sure {
         return Ok(());
     }
     let mut terminal = std::io::stderr();
-    write!(terminal, "{loss}\n\nType yes, or the name of the device, to go on: ")?;
+    write!(terminal, "{loss}\n\nType yes to go on: ")?;
     terminal.flush()?;
     // On a thread of its own, which ends with the program: so it can be interrupted.
     let typed = tokio::task::spawn_blocking(|| {
@@ -23,7 +24,7 @@ pub(super) async fn confirm(loss: &str, name: &str, is_sure: bool) -> Result<(),
     };
     match line.trim() {
         _ if length == 0 => Err(Failure::NobodyToAsk),
-        word if word == name || word.eq_ignore_ascii_case("yes") => Ok(()),
+        word if word.eq_ignore_ascii_case("yes") => Ok(()),
         _ => Err(Failure::Unconfirmed),
     }
 }

@@ -26,6 +26,7 @@ const SHORTEST: usize = 8;
 const TEXT: usize = 64;
 
 const NO_SUCH: &str = "no credential has an ID that begins so. List them, and copy the ID.";
+const NOT_WHOLE: &str = "with --yes, give the ID as the list shows it, or all of it.";
 const SEVERAL: &str = "several IDs begin so. Give more of it.";
 
 #[derive(Serialize)]
@@ -60,30 +61,42 @@ pub(super) async fn run(desk: &Desk, chore: Chore) -> Result<(), Failure> {
 }
 
 async fn delete(desk: &Desk, stored: &Stored, id: &str) -> Result<(), Failure> {
-    let credential = with_id(stored, id)?;
+    let credential = with_id(stored, id, desk.yes)?;
     let whose = Credential::of(credential).whose();
     let loss = format!(
         "The {} will forget the sign-in of {whose}. Nobody can bring it back: without another card \
          or key that account cannot be reached.",
         desk.place()
     );
-    confirm(&loss, &desk.device.name, desk.yes).await?;
+    confirm(&loss, desk.yes).await?;
     let (purpose, id) = (format!("Delete the sign-in of {whose}"), credential.id.clone());
     desk.errand(&purpose, || {}, move |management| management.delete_credential(&id)).await?;
     desk.done(&format!("the sign-in of {whose} is deleted"))
 }
 
-/// The one whose ID begins so.
-fn with_id<'a>(stored: &'a Stored, id: &str) -> Result<&'a StoredCredential, Failure> {
+/// The one whose ID begins so; `as_shown`: at least as far as the list shows it.
+fn with_id<'a>(
+    stored: &'a Stored,
+    id: &str,
+    as_shown: bool,
+) -> Result<&'a StoredCredential, Failure> {
     let id = id.to_ascii_lowercase();
     let begins = |credential: &&StoredCredential| hex(&credential.id).starts_with(&id);
     let mut found = stored.credentials.iter().filter(begins);
     match (found.next(), found.next()) {
         _ if id.is_empty() => Err(Failure::Id(NO_SUCH)),
+        (Some(credential), None) if as_shown && !is_as_shown(stored, credential, &id) => {
+            Err(Failure::Id(NOT_WHOLE))
+        }
         (Some(credential), None) => Ok(credential),
         (Some(_), Some(_)) => Err(Failure::Id(SEVERAL)),
         (None, _) => Err(Failure::Id(NO_SUCH)),
     }
+}
+
+fn is_as_shown(stored: &Stored, credential: &StoredCredential, id: &str) -> bool {
+    let shown = Shown::of(stored).digits();
+    id.len() >= shown.min(hex(&credential.id).len())
 }
 
 /// In hexadecimal digits.
@@ -109,13 +122,18 @@ impl Shown {
         Self { possible_remaining: stored.possible_remaining, credentials }
     }
 
+    /// How many digits of each ID are shown.
+    fn digits(&self) -> usize {
+        let ids: Vec<&str> = self.credentials.iter().map(|it| it.id.as_str()).collect();
+        telling(&ids)
+    }
+
     fn text(&self) -> String {
         let room = format!("Room for {} more.\n", self.possible_remaining);
         if self.credentials.is_empty() {
             return format!("No sign-in is stored. {room}");
         }
-        let ids: Vec<&str> = self.credentials.iter().map(|it| it.id.as_str()).collect();
-        let digits = telling(&ids);
+        let digits = self.digits();
         let mut rows = vec![["ID", "SERVER", "USER", "NAME"].map(str::to_owned)];
         rows.extend(self.credentials.iter().map(|it| {
             let id = it.id.get(..digits).unwrap_or(&it.id).to_owned();

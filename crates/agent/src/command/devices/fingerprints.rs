@@ -84,7 +84,7 @@ async fn delete(desk: &Desk, id: Vec<u8>) -> Result<(), Failure> {
     let found = all.iter().find(|fingerprint| fingerprint.id == id);
     let name = found.map(|it| Shown::of(it).called()).ok_or(Failure::Id(NO_SUCH))?;
     let loss = format!("The {} will not know {name} any more.", desk.place());
-    confirm(&loss, &desk.device.name, desk.yes).await?;
+    confirm(&loss, desk.yes).await?;
     let purpose = format!("Delete {name}");
     desk.errand(&purpose, || {}, move |management| management.remove_fingerprint(&id)).await?;
     desk.done(&format!("{name} is deleted"))

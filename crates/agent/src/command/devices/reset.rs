@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{ErrandError, Kind};
-use authenticator::management::ManagementError;
+use crate::{ErrandError, Kind, inspect};
+use authenticator::management::{Inspection, ManagementError, PinState};
 use tokio::time::timeout;
 
 use super::confirm::confirm;
@@ -14,27 +14,49 @@ use crate::failure::Failure;
 const PUT_BACK: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
-    let name = &desk.device.name;
     let loss = format!(
         "The {} will forget everything: every sign-in that is stored on it, its PIN and its \
          fingerprints. Nobody can bring them back. Where it is the only card or key of an account, \
          add another one to that account first.",
         desk.place()
     );
-    confirm(&loss, name, desk.yes).await?;
-    match reset(desk).await {
+    let was = marks(desk).await?;
+    confirm(&loss, desk.yes).await?;
+    match reset(desk, was).await {
         // It may have been in for long: only the first ten seconds count.
         Err(Failure::Errand(_, ErrandError::Refused(ManagementError::ResetTooLate)))
             if !desk.device.is_simulated() =>
         {
-            reset(&put_back(desk).await?).await?;
+            reset(&put_back(desk).await?, was).await?;
         }
         result => result?,
     }
     desk.done("it is as if new")
 }
 
-async fn reset(desk: &Desk) -> Result<(), Failure> {
+/// What tells a device from another, as far as it says so without a PIN: its AAGUID, its firmware,
+/// how many wrong PINs it takes and how many more sign-ins.
+type Marks = ([u8; 16], Option<u64>, Option<u32>, Option<u32>);
+
+async fn marks(desk: &Desk) -> Result<Marks, Failure> {
+    let Inspection { info, pin, free_places, .. } =
+        inspect(&desk.open).await.map_err(|error| desk.failed(error))?;
+    let tries_left = match pin {
+        // The same, before and after it was without power.
+        PinState::Set { tries_left, .. } | PinState::BlockedUntilPowerOff { tries_left } => {
+            Some(tries_left)
+        }
+        PinState::Blocked => Some(0),
+        _ => None,
+    };
+    Ok((info.aaguid, info.firmware_version, tries_left, free_places))
+}
+
+/// Resets it, if it is still the one that the person was asked about.
+async fn reset(desk: &Desk, was: Marks) -> Result<(), Failure> {
+    if marks(desk).await? != was {
+        return Err(Failure::Another(desk.device.name.clone()));
+    }
     let touch = match desk.device.kind {
         Kind::Card => || {},
         Kind::Key => || tell("Touch the key now, until it stops blinking."),

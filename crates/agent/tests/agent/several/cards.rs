@@ -14,7 +14,7 @@ async fn a_lying_card_beside_a_key_counts_only_by_the_persons_word() {
     server.ask(&request);
     desktop.person.looks_at(1).await;
     let saw = desktop.person.saw();
-    assert!(saw.contains("Or use the card that lies in desk reader."), "{saw}");
+    assert!(saw.contains(r#"Or use the card that lies in "desk reader"."#), "{saw}");
     assert!(!saw.contains("SETERROR"), "of one that always lies there nobody speaks: {saw}");
     key.blinks().await;
     assert_eq!(card.times_asked(), asked, "it would have touched itself");
@@ -40,7 +40,7 @@ async fn of_two_lying_cards_the_named_one_signs() {
     signed(&server, &cards[1]).await;
     let saw = desktop.person.saw();
     for reader in ["left reader", "right reader"] {
-        assert!(saw.contains(&format!("the card that lies in {reader}.")), "{saw}");
+        assert!(saw.contains(&format!("the card that lies in \"{reader}\".")), "{saw}");
     }
 }
 
@@ -56,7 +56,8 @@ async fn a_card_that_is_laid_down_in_the_race_is_the_answer() {
     ended(&dialog).await;
     let dialog = desktop.person.looks_at(2).await;
     let saw = desktop.person.saw();
-    let said = "SETERROR Card in desk reader: This card or key does not belong to your account.";
+    let said =
+        r#"SETERROR Card in "desk reader": This card or key does not belong to your account."#;
     assert!(saw.contains(said), "{saw}");
     desktop.reader.take(id);
     ended(&dialog).await;
@@ -106,7 +107,7 @@ async fn a_card_that_is_laid_down_while_the_pin_of_another_is_asked_for_takes_it
     server.ask(&request);
     let dialog = desktop.person.looks_at(1).await;
     let saw = desktop.person.saw();
-    assert!(saw.contains("%0A%0ACard in laptop reader") && saw.contains("GETPIN"), "{saw}");
+    assert!(saw.contains("%0A%0ACard in \"laptop reader\"") && saw.contains("GETPIN"), "{saw}");
     // Neither a card that nobody put there for us disturbs, nor one that cannot answer.
     desktop.reader.find(&Enrolled::new(95).simulator);
     let stranger = new_card(94);
@@ -135,4 +136,19 @@ async fn a_card_that_is_laid_down_after_the_pin_changes_nothing() {
     key.touch();
     signed(&server, &key).await;
     assert_eq!(card.times_asked(), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_may_be_the_wrong_one_does_not_take_the_place_of_the_right_one() {
+    let (desktop, server, [right, other], _) = two(98).await;
+    desktop.reader.put_into("laptop reader", &right.simulator);
+    desktop.person.will(&["wait", PIN]);
+    server.ask(&login(&server, vec![right.credential.clone()]));
+    desktop.person.looks_at(1).await;
+    let seen = other.simulator.holder().commands_seen();
+    desktop.reader.put_into("desk reader", &other.simulator);
+    until(async || other.simulator.holder().commands_seen() >= seen + 2).await;
+    // What nothing comes of is waited for as long as what would take its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(desktop.person.dialogs(), 1, "the PIN is asked for the other: it would learn it");
 }

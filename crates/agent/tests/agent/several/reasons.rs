@@ -13,7 +13,8 @@ async fn a_card_that_cannot_answer_is_told_why_and_the_right_one_may_follow() {
     server.ask(&login(&server, vec![right.credential.clone()]));
     let dialog = desktop.person.looks_at(1).await;
     let saw = desktop.person.saw();
-    let said = "SETERROR Card in test reader: This card or key does not belong to your account.";
+    let said =
+        r#"SETERROR Card in "test reader": This card or key does not belong to your account."#;
     assert!(saw.contains(said), "{saw}");
     assert!(!saw.contains("cannot be used here"), "what is no FIDO card is not spoken of: {saw}");
     assert_eq!(fresh.holder().times_asked(), 0);
@@ -57,7 +58,7 @@ async fn a_card_that_may_hide_the_credential_is_asked_for_its_pin_only_at_the_pe
     server.ask(&first);
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
     let saw = desktop.person.saw();
-    let said = "SETERROR Card in test reader: It shows nothing that belongs to your account.";
+    let said = r#"SETERROR Card in "test reader": It shows nothing that belongs to your account."#;
     assert!(saw.contains(said), "{saw}");
     desktop.person.will(&["ok", PIN]);
     server.ask(&SignedRequest { ceremony, ..request });
@@ -123,4 +124,18 @@ async fn a_card_that_may_be_the_wrong_one_makes_room_for_the_right_one() {
     desktop.person.looks_at(2).await;
     desktop.reader.put(&right.simulator);
     signed(&server, &right).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_laid_down_and_may_be_the_wrong_one_is_asked_about_first() {
+    let (desktop, server, [right, other], _) = two(100).await;
+    desktop.person.will(&["wait", "wait"]);
+    server.ask(&login(&server, vec![right.credential.clone()]));
+    let dialog = desktop.person.looks_at(1).await;
+    desktop.reader.put(&other.simulator);
+    ended(&dialog).await;
+    desktop.person.looks_at(2).await;
+    let saw = desktop.person.saw();
+    let said = r#"SETERROR Card in "test reader": It shows nothing that belongs to your account."#;
+    assert!(saw.contains(said) && !saw.contains("GETPIN"), "{saw}");
 }

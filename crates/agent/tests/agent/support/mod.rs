@@ -14,7 +14,7 @@ use agent_protocol::{
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, OpenError, Pace, ServerAddress,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Open, OpenError, Pace, ServerAddress,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -183,6 +183,11 @@ impl Reader {
     pub(crate) fn unplug(&self, Plugged { id, key }: Plugged) {
         drop(key);
         self.take(id);
+    }
+
+    /// A card that this opens.
+    pub(crate) fn put_by(&self, open: Open) -> DeviceId {
+        self.board().arrived("test reader".into(), Arrival::Now, open)
     }
 
     /// A card that is no FIDO card.

@@ -1,0 +1,100 @@
+//! A device that is taken out and put back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use link_hid::{Event, Monitor, SecurityKey};
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{Inserted, State};
+use crate::board::{Arrival, Board, DeviceId, DeviceSource as _, Open};
+use crate::{readers, security_keys};
+
+/// Waits for a card that is put into the reader that `old` has left.
+pub(super) async fn card(old: &Inserted) -> io::Result<(Inserted, Open)> {
+    let board = Board::new();
+    let _watches = Box::new(readers::Readers).start(board.clone())?;
+    let mut seen = DeviceId::default();
+    loop {
+        for device in board.arrivals_after(seen).await {
+            seen = device.id;
+            if device.arrival == Arrival::Now && device.name == old.name {
+                let state = State::Ready(Arc::clone(&device.open));
+                return Ok((Inserted { state, ..old.clone() }, device.open));
+            }
+        }
+    }
+}
+
+/// Waits for the key at `node` to leave, and for one that comes then to the same place.
+pub(super) async fn key(old: &Inserted, node: &Path) -> io::Result<(Inserted, Open)> {
+    let place = usb_place(node);
+    let mut awaited = Awaited { name: &old.name, node, place, has_left: false };
+    let (tell, mut events) = unbounded_channel();
+    let _monitor = Monitor::start(move |event| {
+        let _ = tell.send(event);
+    })?;
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::KeyRemoved { node } => awaited.left(&node),
+            Event::KeyInserted(SecurityKey { node, name, was_there: false, .. })
+                if awaited.is(&name, usb_place(&node)) =>
+            {
+                let open = security_keys::opens(node.clone());
+                let state = State::Ready(Arc::clone(&open));
+                return Ok((Inserted { node: Some(node), state, ..old.clone() }, open));
+            }
+            _ => {}
+        }
+    }
+    Err(io::ErrorKind::BrokenPipe.into())
+}
+
+/// The key that is to leave and to come back.
+struct Awaited<'a> {
+    name: &'a str,
+    node: &'a Path,
+    /// `None`: not known.
+    place: Option<PathBuf>,
+    has_left: bool,
+}
+
+impl Awaited<'_> {
+    fn left(&mut self, node: &Path) {
+        self.has_left |= node == self.node;
+    }
+
+    /// Whether one that came now may be the one: another may be plugged in meanwhile.
+    fn is(&self, name: &str, place: Option<PathBuf>) -> bool {
+        let is_there = self.place.is_none() || self.place == place;
+        self.has_left && is_there && security_keys::shown(name) == self.name
+    }
+}
+
+/// Where on USB a key is plugged in: the interface in sysfs, the parent of its HID device. A key
+/// that comes back to the same socket has it again.
+fn usb_place(node: &Path) -> Option<PathBuf> {
+    let device = Path::new("/sys/class/hidraw").join(node.file_name()?).join("device");
+    Some(std::fs::canonicalize(device).ok()?.parent()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_that_comes_to_the_same_place_after_the_first_has_left_is_the_one() {
+        let (node, place) = (Path::new("/dev/hidraw1"), Some(PathBuf::from("/usb/1-2:1.0")));
+        let elsewhere = Some(PathBuf::from("/usb/1-3:1.0"));
+        let mut awaited = Awaited { name: "Key", node, place: place.clone(), has_left: false };
+        assert!(!awaited.is("Key", place.clone()), "the first is still there");
+        awaited.left(Path::new("/dev/hidraw2"));
+        assert!(!awaited.is("Key", place.clone()), "another has left");
+        awaited.left(node);
+        assert!(!awaited.is("Key", elsewhere.clone()) && !awaited.is("Key", None), "elsewhere");
+        assert!(!awaited.is("Other", place.clone()));
+        assert!(awaited.is("Key", place));
+        assert!(Awaited { place: None, ..awaited }.is("Key", elsewhere), "nobody knows where");
+    }
+}
