@@ -161,10 +161,10 @@ impl Selection<'_> {
         }
         let (only, keys) = self.meant();
         let must_stop = |able: &Able| able.card.is_none() && !keys.contains(&able.device.id);
-        if self.able.iter().any(must_stop) {
-            if let Some(touched) = self.stop_blinking().await {
-                return Some((touched, Meant::ByDeed));
-            }
+        if self.able.iter().any(must_stop)
+            && let Some(touched) = self.stop_blinking().await
+        {
+            return Some((touched, Meant::ByDeed));
         }
         for able in self.able.iter_mut().filter(|able| keys.contains(&able.device.id)) {
             if let Some(key) = able.card.take() {

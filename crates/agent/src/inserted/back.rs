@@ -39,7 +39,7 @@ pub(super) async fn key(old: &Inserted, node: &Path) -> io::Result<(Inserted, Op
         match event {
             Event::KeyRemoved { node } => awaited.left(&node),
             Event::KeyInserted(SecurityKey { node, name, was_there: false, .. })
-                if awaited.is(&name, usb_place(&node)) =>
+                if awaited.is(&name, usb_place(&node).as_deref()) =>
             {
                 let open = security_keys::opens(node.clone());
                 let state = State::Ready(Arc::clone(&open));
@@ -66,8 +66,8 @@ impl Awaited<'_> {
     }
 
     /// Whether one that came now may be the one: another may be plugged in meanwhile.
-    fn is(&self, name: &str, place: Option<PathBuf>) -> bool {
-        let is_there = self.place.is_none() || self.place == place;
+    fn is(&self, name: &str, place: Option<&Path>) -> bool {
+        let is_there = self.place.is_none() || self.place.as_deref() == place;
         self.has_left && is_there && security_keys::shown(name) == self.name
     }
 }
@@ -85,14 +85,15 @@ mod tests {
 
     #[test]
     fn only_a_key_that_comes_to_the_same_place_after_the_first_has_left_is_the_one() {
-        let (node, place) = (Path::new("/dev/hidraw1"), Some(PathBuf::from("/usb/1-2:1.0")));
-        let elsewhere = Some(PathBuf::from("/usb/1-3:1.0"));
-        let mut awaited = Awaited { name: "Key", node, place: place.clone(), has_left: false };
-        assert!(!awaited.is("Key", place.clone()), "the first is still there");
+        let (node, place) = (Path::new("/dev/hidraw1"), Some(Path::new("/usb/1-2:1.0")));
+        let elsewhere = Some(Path::new("/usb/1-3:1.0"));
+        let known = place.map(Path::to_owned);
+        let mut awaited = Awaited { name: "Key", node, place: known, has_left: false };
+        assert!(!awaited.is("Key", place), "the first is still there");
         awaited.left(Path::new("/dev/hidraw2"));
-        assert!(!awaited.is("Key", place.clone()), "another has left");
+        assert!(!awaited.is("Key", place), "another has left");
         awaited.left(node);
-        assert!(!awaited.is("Key", elsewhere.clone()) && !awaited.is("Key", None), "elsewhere");
+        assert!(!awaited.is("Key", elsewhere) && !awaited.is("Key", None), "elsewhere");
         assert!(!awaited.is("Other", place.clone()));
         assert!(awaited.is("Key", place));
         assert!(Awaited { place: None, ..awaited }.is("Key", elsewhere), "nobody knows where");

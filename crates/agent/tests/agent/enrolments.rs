@@ -25,10 +25,10 @@ async fn asked_without_pin() -> (Desktop, Server, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_comes_is_added_only_after_a_word_of_the_person() {
-    for (nth, answer) in ["cancel", "ok"].into_iter().enumerate() {
+    for (seed, answer) in [(110, "cancel"), (111, "ok")] {
         let (desktop, server, dialog) = asked_without_pin().await;
         desktop.person.will(&[answer]);
-        let card = new_card(110 + nth as u64);
+        let card = new_card(seed);
         desktop.reader.put_into("desk reader", &card);
         ended(&dialog).await;
         let outcome = server.outcome().await.1;
