@@ -94,7 +94,7 @@ mod tests {
         assert!(!awaited.is("Key", place), "another has left");
         awaited.left(node);
         assert!(!awaited.is("Key", elsewhere) && !awaited.is("Key", None), "elsewhere");
-        assert!(!awaited.is("Other", place.clone()));
+        assert!(!awaited.is("Other", place));
         assert!(awaited.is("Key", place));
         assert!(Awaited { place: None, ..awaited }.is("Key", elsewhere), "nobody knows where");
     }
