@@ -23,10 +23,8 @@ struct Over {
 /// Writes down an answer that came too late, or a second time, as far as its browser holds something
 /// of a login that was. Nothing else changes.
 ///
-/// # Errors
-///
-/// [`Problem::LoginGone`] when that is all; others when it could not be written, or there were too
-/// many.
+/// Gives what to answer: [`Problem::LoginGone`]; another when it could not be written, or there were
+/// too many.
 pub(super) async fn refuse(app: &App, tenant: &Tenant, headers: &HeaderMap, peer: Peer) -> Problem {
     record(app, tenant, headers, peer).await.err().unwrap_or(Problem::LoginGone)
 }
