@@ -73,9 +73,8 @@ pub(crate) fn link_of(provider: &Provider, claims: &Claims) -> Option<EntraLink>
 
 /// What a provider is to who may enrol. Everybody can make an account in the directory of personal
 /// Microsoft accounts: it is nobody's Entra.
-fn kind_of(provider: &Provider, claims: &Claims) -> ProviderKind {
-    let personal = claims.tid.as_deref() == Some(PERSONAL_ACCOUNTS);
-    if personal { ProviderKind::Oidc } else { provider.kind }
+fn kind_of(kind: ProviderKind, tid: Option<&str>) -> ProviderKind {
+    if tid == Some(PERSONAL_ACCOUNTS) { ProviderKind::Oidc } else { kind }
 }
 
 struct Door<'a> {
@@ -218,7 +217,7 @@ impl Door<'_> {
         Ok(UpstreamFacts {
             tenant: self.arrival.tenant.id,
             provider: self.arrival.provider.alias.clone(),
-            kind: kind_of(self.arrival.provider, self.arrival.claims),
+            kind: kind_of(self.arrival.provider.kind, self.arrival.claims.tid.as_deref()),
             nonce: nonce.ok_or(Problem::OtherBrowser)?,
             auth_time: self
                 .arrival
@@ -227,5 +226,23 @@ impl Door<'_> {
                 .map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_microsoft_accounts_are_nobodys_entra() {
+        let some_directory = Some("aaaabbbb-0000-cccc-1111-dddd2222eeee");
+        for (kind, tid, counts_as) in [
+            (ProviderKind::Entra, some_directory, ProviderKind::Entra),
+            (ProviderKind::Entra, Some(PERSONAL_ACCOUNTS), ProviderKind::Oidc),
+            (ProviderKind::Oidc, some_directory, ProviderKind::Oidc),
+            (ProviderKind::Oidc, None, ProviderKind::Oidc),
+        ] {
+            assert_eq!(kind_of(kind, tid), counts_as, "{kind:?} {tid:?}");
+        }
     }
 }
