@@ -452,6 +452,11 @@ async fn the_console_warns_while_the_last_token_had_no_auth_time() {
             assert!(!body.contains(not), "{page} {claims:?}: {body}");
         }
     }
+    // Of another provider no sign-in enrols, whatever it sends.
+    assert_eq!(world.sql("UPDATE provider SET kind = 'oidc'").await, 1);
+    let body = browser.get(PROVIDER).await.body;
+    assert!(!body.contains("auth_time"), "not Entra: {body}");
+    world.sql("UPDATE provider SET kind = 'entra'").await;
     let tenant = world.tenant("acme").await;
     let mut tx = world.app.store().write(tenant.id).await.unwrap();
     let first_card = FirstCard::AdministratorCode;
