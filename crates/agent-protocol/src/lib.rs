@@ -20,6 +20,7 @@ mod outcome;
 pub mod paths;
 mod signed_request;
 mod ticket;
+pub mod x509_statement;
 
 pub use channel::{AgentMessage, ServerMessage};
 pub use codes::{CodeError, EnrolmentCode, MatchCode, ReturnToken};
@@ -35,3 +36,4 @@ pub use signed_request::{
     RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest,
 };
 pub use ticket::{Ticket, TicketError};
+pub use x509_statement::{X509_CARD, X509Statement};

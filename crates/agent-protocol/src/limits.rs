@@ -14,6 +14,10 @@ pub const MAX_REQUEST: usize = 48 * 1024;
 pub const MAX_DEVICE_NAME: usize = 64;
 /// The most credentials in an allow-list or exclude-list.
 pub const MAX_CREDENTIALS: usize = 64;
+/// The largest certificate of a smart card, in bytes of DER.
+pub const MAX_CERTIFICATE: usize = 8 * 1024;
+/// The most intermediate certificates that go with one.
+pub const MAX_CHAIN: usize = 4;
 
 /// How far two clocks may be apart.
 pub const SKEW: Duration = Duration::from_mins(2);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ticket::Ticket;
+use crate::x509_statement::X509Statement;
 
 /// `POST` [`crate::paths::CLAIM`]. No other member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,12 @@ pub enum Outcome {
     Assertion(serde_json::Value),
     /// The card made a credential.
     Registration(serde_json::Value),
+    /// The key of an enrolled certificate signed.
+    #[serde(rename = "x509-assertion")]
+    X509Assertion(X509Statement),
+    /// The key of a certificate signed that is to be enrolled.
+    #[serde(rename = "x509-registration")]
+    X509Registration(X509Statement),
     /// Neither, and why.
     Refused(Refused),
 }
@@ -71,6 +78,8 @@ pub enum Refused {
     PinAuthBlocked,
     /// The card was taken away.
     Removed,
+    /// The card's key is of a kind that the server does not take, such as Ed25519.
+    UnsupportedKey,
     /// More prompts than the agent shows in a minute.
     TooMany,
     /// Time ran out.

@@ -224,7 +224,7 @@ impl Taken {
         self.prompts(|prompts| match outcome {
             Outcome::Refused(Refused::Cancelled) => prompts.refused(clock::now()),
             Outcome::Refused(_) => {}
-            Outcome::Assertion(_) | Outcome::Registration(_) => prompts.accepted(),
+            _ => prompts.accepted(),
         });
     }
 
@@ -237,6 +237,8 @@ impl Taken {
         let kind = match &outcome {
             Outcome::Assertion(_) => "assertion",
             Outcome::Registration(_) => "registration",
+            Outcome::X509Assertion(_) => "x509-assertion",
+            Outcome::X509Registration(_) => "x509-registration",
             Outcome::Refused(_) => "refused",
         };
         let server = &self.enrolment.record.server;

@@ -191,6 +191,7 @@ pub(crate) fn reason_name(reason: Refused) -> &'static str {
         Refused::Removed => "removed",
         Refused::TooMany => "too-many",
         Refused::Timeout => "timeout",
+        Refused::UnsupportedKey => "unsupported-key",
         _ => "unknown",
     }
 }
@@ -222,6 +223,7 @@ mod tests {
             "too-many",
             "timeout",
             "unknown",
+            "unsupported-key",
         ] {
             let reason: Refused = serde_json::from_value(name.into()).unwrap();
             assert_eq!(reason_name(reason), name);

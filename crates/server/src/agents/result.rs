@@ -41,6 +41,10 @@ pub(crate) async fn handler(
         Outcome::Refused(reason) => return refused(&app, &call, &ticket, *reason).await,
         Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
         Outcome::Registration(credential) => (credential, Purpose::Register),
+        // Not asked for: no request names the kind.
+        Outcome::X509Assertion(_) | Outcome::X509Registration(_) => {
+            return refused(&app, &call, &ticket, Refused::UnsupportedKey).await;
+        }
     };
     let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
     if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {

@@ -159,6 +159,8 @@ pub const FAILURES: &[Failure] = failures! {
         "Wait a minute, then try again.";
     "unknown" | "passkey-configuration" | "passkey-name", "That did not work",
         "Try again. If it happens again, tell your administrator what you did and when.";
+    "unsupported-key", "This smart card cannot be used",
+        "Its key is of a kind that Cardea does not take. Ask your administrator for a card with a P-256, P-384 or RSA key.";
     "user-not-verified" | "passkey-not-verified", "The PIN was not checked",
         "Use a card or key that asks for a PIN or a fingerprint.";
     "wrong-address" | "cross-origin" | "passkey-cross-origin" | "passkey-origin" | "passkey-rp-id", "Cards do not work at this address",
