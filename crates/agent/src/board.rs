@@ -67,8 +67,17 @@ pub struct Device {
     pub name: String,
     /// When it came.
     pub arrival: Arrival,
+    /// Its first stay, if it has only lost its contact since: nobody put it there again.
+    pub since: DeviceId,
     /// Opens it.
     pub open: Open,
+}
+
+impl Device {
+    /// Whether somebody put it there after `seen` was the latest.
+    pub(crate) fn was_put_there_after(&self, seen: DeviceId) -> bool {
+        self.arrival == Arrival::Now && self.since > seen
+    }
 }
 
 impl std::fmt::Debug for Device {
@@ -78,6 +87,7 @@ impl std::fmt::Debug for Device {
             .field("kind", &self.kind)
             .field("name", &self.name)
             .field("arrival", &self.arrival)
+            .field("since", &self.since)
             .finish_non_exhaustive()
     }
 }
@@ -105,20 +115,39 @@ impl Board {
 
     /// A card is there.
     pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Card, name, arrival, open)
+        self.add(Kind::Card, name, arrival, None, open)
+    }
+
+    /// A card is there again whose contact was lost for a moment; it came as `since`.
+    pub fn returned(
+        &self,
+        since: DeviceId,
+        name: String,
+        arrival: Arrival,
+        open: Open,
+    ) -> DeviceId {
+        self.add(Kind::Card, name, arrival, Some(since), open)
     }
 
     /// A security key is there.
     pub fn plugged_in(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Key, name, arrival, open)
+        self.add(Kind::Key, name, arrival, None, open)
     }
 
-    fn add(&self, kind: Kind, name: String, arrival: Arrival, open: Open) -> DeviceId {
+    fn add(
+        &self,
+        kind: Kind,
+        name: String,
+        arrival: Arrival,
+        since: Option<DeviceId>,
+        open: Open,
+    ) -> DeviceId {
         let mut id = DeviceId(0);
         self.0.send_modify(|devices| {
             devices.last = devices.last.saturating_add(1);
             id = DeviceId(devices.last);
-            devices.there.push(Device { id, kind, name, arrival, open });
+            let since = since.unwrap_or(id);
+            devices.there.push(Device { id, kind, name, arrival, since, open });
         });
         id
     }
@@ -188,6 +217,19 @@ mod tests {
         let there: Vec<_> = board.devices().iter().map(|device| device.id).collect();
         assert_eq!(there, [back]);
         assert!(back > lying);
+    }
+
+    #[test]
+    fn a_card_that_fluttered_was_put_there_when_it_first_came() {
+        let board = Board::new();
+        let nobody = board.latest();
+        let first = board.arrived("reader".into(), Arrival::Now, nothing());
+        let prompt = board.latest();
+        board.left(first);
+        let back = board.returned(first, "reader".into(), Arrival::Now, nothing());
+        let [card] = &board.devices()[..] else { panic!("one card") };
+        assert!(card.id == back && back > prompt);
+        assert!(card.was_put_there_after(nobody) && !card.was_put_there_after(prompt));
     }
 
     #[tokio::test]

@@ -23,6 +23,8 @@ pub(super) struct Selection<'a> {
     ceremony: &'a Ceremony,
     request: &'a Arc<Request>,
     who_asks: &'a str,
+    /// The latest when the prompt began.
+    begun: DeviceId,
     /// The latest that was looked at.
     seen: DeviceId,
     looks: JoinSet<Looked>,
@@ -88,11 +90,13 @@ pub(super) async fn find(
     request: &Arc<Request>,
     who_asks: &str,
 ) -> Result<Found, Refused> {
+    let begun = ceremony.board.latest();
     let mut selection = Selection {
         ceremony,
         request,
         who_asks,
-        seen: ceremony.board.latest(),
+        begun,
+        seen: begun,
         looks: JoinSet::new(),
         able: Vec::new(),
         misfits: Vec::new(),
