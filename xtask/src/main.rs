@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod kernel;
 mod layers;
 mod licences;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
   check             format, layers, licences, clippy with the house lints, rustdoc
   bench login       what logins cost; further arguments: --help
   demo              build and play the demo; further arguments: --help
+  fuzz TARGET [S]   looks for input that breaks a parser, for S seconds (60); see tests/fuzz
   layers            the layer check alone
   licences          the licence check alone
   package           Debian packages into target/debian; --debug: of what `cargo build` builds
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
     let passed = match words.as_slice() {
         ["bench", "login", arguments @ ..] => bench::login(arguments),
         ["check"] => check::all(),
+        ["fuzz", target] => fuzz::run(target, None),
+        ["fuzz", target, seconds] => fuzz::run(target, Some(seconds)),
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),
         ["package", arguments @ ..] => package::build(arguments),
