@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authenticator::CeremonyLink;
+use authenticator::card_signer::CardSigner;
 use tokio::sync::watch;
 
 /// Where cards and keys come from: readers, or a simulator in this process.
@@ -28,6 +29,18 @@ impl DeviceSource for Several {
 
 /// Opens a device. Blocks; called on a thread of its own.
 pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
+
+/// Gives a smart card that holds certificates. Does not block: the card is asked later.
+pub type Signer = Arc<dyn Fn() -> Box<dyn CardSigner> + Send + Sync>;
+
+/// How a device answers.
+#[derive(Clone)]
+pub enum Way {
+    /// As a FIDO authenticator, perhaps: whether it is one is not known before it is opened.
+    Ctap(Open),
+    /// With the key of a certificate.
+    Certificates(Signer),
+}
 
 /// Why a device cannot be opened: it left, another program holds it, or it does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +80,19 @@ pub struct Device {
     pub name: String,
     /// When it came.
     pub arrival: Arrival,
-    /// Opens it.
-    pub open: Open,
+    /// How it answers.
+    pub way: Way,
+}
+
+impl Device {
+    /// Whether a card with certificates is the one that lies in the reader of this one. PKCS#11
+    /// has room for 64 bytes of a reader's name.
+    pub(crate) fn is_in_reader_of(&self, token: &Self) -> bool {
+        matches!((&self.way, &token.way), (Way::Ctap(_), Way::Certificates(_)))
+            && self.kind == Kind::Card
+            && !token.name.is_empty()
+            && self.name.starts_with(&token.name)
+    }
 }
 
 impl std::fmt::Debug for Device {
@@ -105,20 +129,25 @@ impl Board {
 
     /// A card is there.
     pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Card, name, arrival, open)
+        self.add(Kind::Card, name, arrival, Way::Ctap(open))
     }
 
     /// A security key is there.
     pub fn plugged_in(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Key, name, arrival, open)
+        self.add(Kind::Key, name, arrival, Way::Ctap(open))
     }
 
-    fn add(&self, kind: Kind, name: String, arrival: Arrival, open: Open) -> DeviceId {
+    /// A smart card with certificates is there, in the reader of this name.
+    pub fn card_arrived(&self, reader: String, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.add(Kind::Card, reader, arrival, Way::Certificates(signer))
+    }
+
+    fn add(&self, kind: Kind, name: String, arrival: Arrival, way: Way) -> DeviceId {
         let mut id = DeviceId(0);
         self.0.send_modify(|devices| {
             devices.last = devices.last.saturating_add(1);
             id = DeviceId(devices.last);
-            devices.there.push(Device { id, kind, name, arrival, open });
+            devices.there.push(Device { id, kind, name, arrival, way });
         });
         id
     }
@@ -140,6 +169,13 @@ impl Board {
         // The sender lives as long as `self`, so the wait cannot fail.
         let _ = self.0.subscribe().wait_for(new).await;
         self.0.borrow().there.iter().filter(is_new).cloned().collect()
+    }
+
+    /// Waits until there is a card with certificates in the reader of `device`.
+    pub(crate) async fn certificates_in_reader_of(&self, device: &Device) {
+        let is_there =
+            |devices: &Devices| devices.there.iter().any(|it| device.is_in_reader_of(it));
+        let _ = self.0.subscribe().wait_for(is_there).await;
     }
 
     /// Waits until a device has left.

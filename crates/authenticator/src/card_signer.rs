@@ -44,8 +44,8 @@ pub struct SigningCard {
     pub label: String,
     /// Certificates of its holder, in the order in which the card has them.
     pub certificates: Vec<CardCertificate>,
-    /// Certificates of authorities, DER.
-    pub authorities: Vec<Vec<u8>>,
+    /// Certificates of authorities.
+    pub authorities: Vec<CardCertificate>,
     /// How many PINs it still takes, as far as it says.
     pub tries: PinTries,
     /// Whether the PIN is typed at the reader, and nowhere else.

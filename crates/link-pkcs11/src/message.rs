@@ -18,7 +18,7 @@ pub(crate) const MAX_CERTIFICATES: usize = 24;
 pub(crate) const MAX_CERTIFICATE: usize = 8 * 1024;
 
 /// One token in its slot. The numbers of slots are none of it: another process counts otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenId {
     /// What the module calls the slot. OpenSC: the name of the reader, as far as it fits.

@@ -81,7 +81,7 @@ fn contents(token: &TokenId, card: Card) -> SigningCard {
     SigningCard {
         label: token.label.clone(),
         certificates,
-        authorities: authorities.into_iter().map(|it| it.der).collect(),
+        authorities,
         tries: card.tries.into(),
         pin_at_reader: card.pin_at_reader,
     }

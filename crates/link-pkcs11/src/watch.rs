@@ -50,7 +50,9 @@ impl Watch {
             while let Err(error) = follow(&modules, &flag, &mut known, &mut on_event) {
                 let again = matches!(error, ChildError::Crashed) && crashes < MOST_CRASHES;
                 if !again {
-                    on_event(Event::Ended(error));
+                    if !matches!(error, ChildError::Cancelled) {
+                        on_event(Event::Ended(error));
+                    }
                     break;
                 }
                 crashes = crashes.saturating_add(1);

@@ -27,4 +27,6 @@ mod refusals;
 #[cfg(test)]
 mod several;
 #[cfg(test)]
+mod smart_cards;
+#[cfg(test)]
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod person;
 pub(crate) mod server;
+pub(crate) mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +15,8 @@ use agent_protocol::{
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Open, OpenError, Pace, ServerAddress,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace,
+    ServerAddress,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -218,16 +220,23 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    pub(crate) modules: Option<Modules>,
     pub(crate) agent: Option<Agent>,
 }
 
 impl Desktop {
     /// A desktop whose agent runs.
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same with smart cards that a module knows.
+    pub(crate) fn with(modules: Option<Modules>) -> Self {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let mut desktop = Self { folder, person, reader: Reader::default(), agent: None };
+        let reader = Reader::default();
+        let mut desktop = Self { folder, person, reader, modules, agent: None };
         desktop.start();
         desktop
     }
@@ -245,6 +254,7 @@ impl Desktop {
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
             devices: Box::new(self.reader.clone()),
+            modules: self.modules.clone(),
             device_name: "Ada's computer".into(),
             pace,
         };

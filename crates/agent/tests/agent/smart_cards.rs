@@ -1,0 +1,5 @@
+//! Smart cards with certificates: SoftHSM's tokens, in the real child.
+
+mod ceremonies;
+mod signer;
+mod which;
