@@ -40,7 +40,7 @@ pub(crate) const DEMO: &[Need] = &[
     need("iproute2", Program("ip")),
 ];
 
-/// What `make test` needs besides: browser, database, the fault injector, and small programs. The
+/// What `make test` needs besides: browser, database, the fault injector, smart cards in software, and small programs. The
 /// tests take browser and database from where Debian has them.
 pub(crate) const TEST: &[Need] = &[
     need("chromium", Files("chromium", &["/usr/bin"])),
@@ -50,12 +50,15 @@ pub(crate) const TEST: &[Need] = &[
     need("strace", Program("strace")),
     need("procps", Program("kill")),
     need("openssl", Program("openssl")),
+    need("softhsm2", Program("softhsm2-util")),
+    need("opensc", Program("pkcs11-tool")),
     need("systemd", Program("systemd-analyze")),
 ];
 
 /// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no
 /// package of the operating system, see `python.rs`.
 pub(crate) const INTEROP: &[Need] = &[
+    need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("python3-venv", Files("ensurepip", &["/usr/lib"])),
     need("python3-pyscard", Files("smartcard", &["/usr/lib/python3"])),
 ];

@@ -38,6 +38,9 @@ pub(crate) struct CardArguments {
 pub(crate) struct Arguments {
     #[command(flatten)]
     card: CardArguments,
+    /// The card is a smart card with certificates (PIV), too: PIN 123456, PUK 12345678.
+    #[arg(long)]
+    piv: bool,
     /// Port of the virtual reader: 35963 is "Virtual PCD 00 00", 35964 "Virtual PCD 00 01".
     #[arg(long, value_name = "PORT", default_value_t = FIRST_PORT)]
     reader_port: u16,
@@ -53,7 +56,12 @@ enum TouchArgument {
 
 impl CardArguments {
     pub(crate) fn start(&self) -> io::Result<Simulator> {
+        self.start_as(false)
+    }
+
+    fn start_as(&self, piv: bool) -> io::Result<Simulator> {
         let simulator = Simulator::start(Config {
+            piv,
             state: self.state.clone(),
             touch_timeout: Duration::from_secs(self.touch_timeout),
             ..Config::seeded(self.seed.unwrap_or_else(chance))
@@ -112,7 +120,7 @@ fn chance() -> u64 {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let simulator = arguments.card.start()?;
+    let simulator = arguments.card.start_as(arguments.piv)?;
     let port = arguments.reader_port;
     let _card = simulator.card(&ReaderPort::local(port)).map_err(|error| {
         format!(

@@ -2,4 +2,5 @@
 
 mod ceremonies;
 mod signer;
+mod states;
 mod which;

@@ -16,7 +16,7 @@ use agent_protocol::{
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
     Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace,
-    ServerAddress,
+    ServerAddress, Signer,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -190,6 +190,11 @@ impl Reader {
     /// A card that this opens.
     pub(crate) fn put_by(&self, open: Open) -> DeviceId {
         self.board().arrived("test reader".into(), Arrival::Now, open)
+    }
+
+    /// A card with certificates.
+    pub(crate) fn put_signer(&self, reader: &str, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.board().card_arrived(reader.into(), arrival, signer)
     }
 
     /// A card that is no FIDO card.
