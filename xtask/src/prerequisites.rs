@@ -52,13 +52,13 @@ pub(crate) const TEST: &[Need] = &[
     need("openssl", Program("openssl")),
     need("softhsm2", Program("softhsm2-util")),
     need("opensc", Program("pkcs11-tool")),
+    need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("systemd", Program("systemd-analyze")),
 ];
 
 /// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no
 /// package of the operating system, see `python.rs`.
 pub(crate) const INTEROP: &[Need] = &[
-    need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("python3-venv", Files("ensurepip", &["/usr/lib"])),
     need("python3-pyscard", Files("smartcard", &["/usr/lib/python3"])),
 ];

@@ -1,6 +1,7 @@
 //! Smart cards with certificates: SoftHSM's tokens, in the real child.
 
 mod ceremonies;
+mod piv;
 mod signer;
 mod states;
 mod which;

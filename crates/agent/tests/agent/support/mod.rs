@@ -15,7 +15,7 @@ use agent_protocol::{
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace, Readers,
     ServerAddress, Signer,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
@@ -226,6 +226,8 @@ pub(crate) struct Desktop {
     pub(crate) person: Person,
     pub(crate) reader: Reader,
     pub(crate) modules: Option<Modules>,
+    /// Whether the real readers are watched, and not that of the test.
+    real_readers: bool,
     pub(crate) agent: Option<Agent>,
 }
 
@@ -237,11 +239,20 @@ impl Desktop {
 
     /// The same with smart cards that a module knows.
     pub(crate) fn with(modules: Option<Modules>) -> Self {
+        Self::made(modules, false)
+    }
+
+    /// The same at the real readers.
+    pub(crate) fn at_readers(modules: Modules) -> Self {
+        Self::made(Some(modules), true)
+    }
+
+    fn made(modules: Option<Modules>, real_readers: bool) -> Self {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
         let reader = Reader::default();
-        let mut desktop = Self { folder, person, reader, modules, agent: None };
+        let mut desktop = Self { folder, person, reader, modules, real_readers, agent: None };
         desktop.start();
         desktop
     }
@@ -258,7 +269,11 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
-            devices: Box::new(self.reader.clone()),
+            devices: if self.real_readers {
+                Box::new(Readers)
+            } else {
+                Box::new(self.reader.clone())
+            },
             modules: self.modules.clone(),
             device_name: "Ada's computer".into(),
             pace,

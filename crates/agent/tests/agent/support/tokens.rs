@@ -134,6 +134,28 @@ impl Hsm {
         Certificate { der: std::fs::read(self.0.path().join(der)).unwrap(), public_key }
     }
 
+    /// Has a PIV card make a key for signing in, and gives it a certificate.
+    pub(crate) fn issue(&self, piv_tool: impl Fn(&[&str]) -> Command) -> Certificate {
+        let piv = |arguments: &[&str]| {
+            let output = piv_tool(arguments).current_dir(self.0.path()).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{arguments:?}: {said}");
+        };
+        piv(&["-a", "generate", "-s", "9a", "-A", "ECCP256", "-o", "piv.pub"]);
+        let settings = "[req]\nprompt = no\ndistinguished_name = dn\n[dn]\nCN = Authority\n";
+        std::fs::write(self.0.path().join("ca.conf"), settings).unwrap();
+        let new = ["req", "-x509", "-config", "ca.conf", "-newkey", "ec", "-pkeyopt"];
+        let ca = ["ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
+        self.run("openssl", &[&new[..], &ca].concat());
+        let key = ["x509", "-new", "-force_pubkey", "piv.pub", "-subj", "/CN=Ada", "-days", "1"];
+        let by = ["-CA", "ca.pem", "-CAkey", "ca.key", "-out", "piv.pem"];
+        self.run("openssl", &[&key[..], &by].concat());
+        self.run("openssl", &["x509", "-in", "piv.pem", "-outform", "DER", "-out", "piv.der"]);
+        piv(&["-a", "import-certificate", "-s", "9a", "-i", "piv.pem"]);
+        let der = std::fs::read(self.0.path().join("piv.der")).unwrap();
+        Certificate { der, public_key: self.0.path().join("piv.pub") }
+    }
+
     /// Whether OpenSSL finds that the certificate's key has signed `message`.
     pub(crate) fn has_signed(
         &self,
