@@ -70,8 +70,7 @@ fn take_pipes() -> io::Result<(Receiver<Frame>, OwnedFd)> {
 fn serve(frames: &Receiver<Frame>, answers: &mut File) -> ExitCode {
     let mut module = None;
     loop {
-        let answer =
-            next(frames).and_then(|(question, pin)| Ok(answer(&mut module, question, pin)));
+        let answer = next(frames).map(|(question, pin)| answer(&mut module, question, pin));
         let written = answer.map_err(io::Error::other).and_then(|answer| {
             let json = serde_json::to_vec(&answer)?;
             frame::write(answers, &json)

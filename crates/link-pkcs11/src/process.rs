@@ -221,4 +221,5 @@ pub(crate) fn now() -> Instant {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 mod tests;

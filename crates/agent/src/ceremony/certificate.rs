@@ -219,9 +219,9 @@ impl Asked<'_> {
                 dares_last_try,
             };
             let until = Until { deadline, cancel: self.ceremony.cancel.flag() };
-            let signed = signer.sign(&request, until);
+            let answer = signer.sign(&request, until);
             person.waiting.is_over();
-            match signed {
+            match answer {
                 Ok(signature) => {
                     person.entered.store(true, Ordering::Release);
                     return Ok(signature);

@@ -28,11 +28,7 @@ pub(super) fn settings(files: &[PathBuf]) -> Option<Finding> {
         Ok(Some(server)) => Some(Finding::good(SETTINGS, format!("it names {}", server.origin()))),
         Err(error) => {
             let mend = match &error {
-                SettingsError::Unguarded { path } => {
-                    let path = quoted(&path.display().to_string());
-                    format!("sudo chown root:root {path}; sudo chmod go-w {path}")
-                }
-                SettingsError::UnguardedModule { path } => {
+                SettingsError::Unguarded { path } | SettingsError::UnguardedModule { path } => {
                     let path = quoted(&path.display().to_string());
                     format!("sudo chown root:root {path}; sudo chmod go-w {path}")
                 }

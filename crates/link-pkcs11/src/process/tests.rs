@@ -9,13 +9,19 @@ use super::*;
 use crate::message::{Bytes, Card, Tries};
 use crate::module::Modules;
 
+/// As `printf %b` has it.
+fn octal(bytes: &[u8]) -> String {
+    let each: Vec<_> = bytes.iter().map(|byte| format!("\\0{byte:03o}")).collect();
+    each.concat()
+}
+
 /// Answers, and what a child does when it is asked once more, as a line of shell.
 fn child(answers: &[Answer], then: &str) -> Modules {
     let mut bytes = Vec::new();
     for answer in answers {
         frame::write(&mut bytes, &serde_json::to_vec(answer).unwrap()).unwrap();
     }
-    let octal: String = bytes.iter().map(|byte| format!("\\0{byte:03o}")).collect();
+    let octal = octal(&bytes);
     let questions = [Question::Open("/module.so".into()), Question::Look(token())];
     let asked = questions.iter().take(answers.len());
     let read: usize =
@@ -85,9 +91,7 @@ fn a_child_that_answers_well_is_believed() {
 
 #[test]
 fn a_child_that_misbehaves_after_any_of_its_messages_is_a_plain_error() {
-    let long = frame::MAX_ANSWER + 1;
-    let oversize =
-        long.to_be_bytes()[4..].iter().map(|byte| format!("\\0{byte:03o}")).collect::<String>();
+    let oversize = octal(&u32::try_from(MAX_ANSWER + 1).unwrap().to_be_bytes());
     let faults = [
         ("exit", "exit 0", "crashed"),
         ("crash", "kill -SEGV $$", "crashed"),
@@ -119,6 +123,17 @@ fn a_program_that_is_not_there_or_does_not_read_is_a_plain_error() {
     let program = Program { path: "/nonexistent/program".into(), arguments: Vec::new() };
     let error = Modules::new("/module.so", program).tokens(within(Duration::from_secs(5)));
     assert!(matches!(error, Err(ChildError::Start(_))), "{error:?}");
+}
+
+#[test]
+fn a_child_that_hangs_is_ended_at_the_deadline() {
+    let file = std::env::temp_dir().join(format!("cardea-child-{}", std::process::id()));
+    let then = format!("echo $$ >{}; exec sleep 60", file.display());
+    let (_, result) = ask(&child(&good()[..1], &then), Duration::from_secs(2));
+    assert!(matches!(result, Err(CardSignerError::TimedOut)), "{result:?}");
+    let process = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(!std::path::Path::new("/proc").join(process.trim()).exists(), "it goes on");
 }
 
 #[test]

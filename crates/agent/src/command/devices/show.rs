@@ -1,10 +1,11 @@
 //! What there is to know of a device without asking its holder for anything.
 
-use crate::{Causes, ErrandError, Inserted, Kind, State, inspect, pin_state, plain};
+use crate::{Causes, ErrandError, Inserted, Kind, ServiceError, State, inspect, pin_state, plain};
 use authenticator::card_signer::{CardCertificate, KeyKind};
 use authenticator::management::{Inspection, PinState, Uv};
 use serde::Serialize;
 
+use super::choose::named;
 use super::{Desk, print, tell};
 use crate::command::table::table;
 use crate::environment::settings_files;
@@ -82,14 +83,26 @@ struct Fingerprints {
     tries_left: Option<u32>,
 }
 
-/// Prints all of `devices`.
-pub(super) async fn all(devices: &[Inserted], kind: Kind, json: bool) -> Result<(), Failure> {
+/// Prints those of `devices` that `name` may mean. Cards with certificates need no readers of pcscd.
+pub(super) async fn all(
+    devices: Result<Vec<Inserted>, ServiceError>,
+    name: Option<&str>,
+    kind: Kind,
+    json: bool,
+) -> Result<(), Failure> {
+    let (devices, no_service) = match devices {
+        Ok(devices) => (devices, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let mut shown = Vec::new();
-    for device in devices {
+    for device in &named(devices, name) {
         shown.push(look(device).await);
     }
     if kind == Kind::Card {
-        smart_cards(&mut shown).await;
+        smart_cards(&mut shown, name).await;
+    }
+    if let Some(error) = no_service.filter(|_| shown.is_empty()) {
+        return Err(error.into());
     }
     let none = match kind {
         Kind::Card => "There is no card reader. cardea-agent doctor says what to do.\n",
@@ -110,7 +123,7 @@ pub(super) async fn one(desk: &Desk) -> Result<(), Failure> {
 }
 
 /// Adds what a module knows of cards with certificates: to the reader in which they are, or below.
-async fn smart_cards(shown: &mut Vec<Shown>) {
+async fn smart_cards(shown: &mut Vec<Shown>, wanted: Option<&str>) {
     let modules = smart_cards::smart_cards(&settings_files());
     let Some(modules) = modules.ok().flatten() else { return };
     let looked = match smart_cards::look(&modules).await {
@@ -126,7 +139,7 @@ async fn smart_cards(shown: &mut Vec<Shown>) {
                 (reader.state, reader.error) = ("ready", None);
             }
             reader.smart_card = Some(card);
-        } else {
+        } else if wanted.is_none_or(|wanted| name.to_lowercase().contains(&wanted.to_lowercase())) {
             let (node, error, authenticator) = (None, None, None);
             let smart_card = Some(card);
             shown.push(Shown { name, node, state: "ready", error, authenticator, smart_card });

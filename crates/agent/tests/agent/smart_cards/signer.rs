@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use authenticator::card_signer::{
-    CardPin, CardSigner, CardSignerError, KeyKind, PinTries, SignRequest, SigningCard,
+    CardCertificate, CardPin, CardSigner, CardSignerError, KeyKind, PinTries, SignRequest,
+    SigningCard,
 };
 use cardea_agent::Modules;
 use link_pkcs11::{Event, TokenId};
@@ -64,6 +65,26 @@ fn keys_of_every_kind_sign_and_openssl_agrees() {
             let signature = sign(&mut signer, &card, PIN).unwrap();
             assert!(hsm.has_signed(&certificate, hash, MESSAGE, &signature), "{label}");
             assert!(!hsm.has_signed(&certificate, hash, b"another", &signature), "{label}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_with_any_byte_changed_is_read_or_refused() {
+    let hsm = Hsm::new();
+    hsm.token("ada");
+    let der = hsm.certificate("ada", "01", &ADA).der;
+    assert!(CardCertificate::parse(&der).is_ok());
+    assert!(CardCertificate::parse(&[&der[..], &[0]].concat()).is_err(), "something after it");
+    for at in 0..der.len() {
+        assert!(CardCertificate::parse(&der[..at]).is_err(), "cut at {at}");
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut other = der.clone();
+            other[at] ^= flip;
+            // Whichever it is, it is no panic, and what is read is what is there.
+            if let Ok(read) = CardCertificate::parse(&other) {
+                assert_eq!(read.der, other);
+            }
         }
     }
 }

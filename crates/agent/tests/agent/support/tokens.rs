@@ -46,12 +46,12 @@ impl Hsm {
     }
 
     /// Where Debian has it, and others.
-    fn module() -> PathBuf {
+    pub(crate) fn module() -> PathBuf {
         let places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"];
         places.into_iter().map(PathBuf::from).find(|path| path.exists()).expect("softhsm2")
     }
 
-    fn variable(&self) -> String {
+    pub(crate) fn variable(&self) -> String {
         format!("SOFTHSM2_CONF={}", self.0.path().join("softhsm2.conf").display())
     }
 
