@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use agent_protocol::{Outcome, Refused};
+use authenticator::card_signer::{CardPin, CardSigner as _, CardSignerError, SignRequest};
 use cardea_agent::{Modules, Program};
 use firmware_sim::{Config, Simulator, VirtualCard, isolated};
 
 use super::ceremonies::{ask, check, of_both};
 use crate::program::{PROGRAM, runtime};
 use crate::support::server::Server;
-use crate::support::tokens::{Certificate, Hsm};
+use crate::support::tokens::{Certificate, Hsm, within};
 use crate::support::{Desktop, SOON, descriptor, enrol, login, until};
 
 const PIN: &str = "pin 123456";
@@ -21,6 +22,7 @@ struct Scene {
     desktop: Desktop,
     server: Server,
     hsm: Hsm,
+    modules: Modules,
     certificate: Certificate,
     simulator: Simulator,
     _card: VirtualCard,
@@ -46,11 +48,12 @@ impl Scene {
             command
         });
         let program = Program { path: PROGRAM.into(), arguments: vec!["pkcs11-child".into()] };
-        let desktop = Desktop::at_readers(Modules::new(opensc(), program));
+        let modules = Modules::new(opensc(), program);
+        let desktop = Desktop::at_readers(modules.clone());
         let server = Server::start().await;
         desktop.pair(&server).await;
         until(async || !desktop.agent().status().devices.is_empty()).await;
-        Self { desktop, server, hsm, certificate, simulator, _card: card }
+        Self { desktop, server, hsm, modules, certificate, simulator, _card: card }
     }
 }
 
@@ -104,6 +107,29 @@ async fn offered_once(pcscd: &firmware_sim::Pcscd) {
     desktop.person.will(&[PIN]);
     server.ask(&of_both(login(server, vec![certificate.descriptor()])));
     assert!(matches!(server.outcome().await.1, Outcome::X509Assertion(_)));
+}
+
+#[test]
+fn the_module_gets_no_last_pin_that_nobody_dares() {
+    isolated::run(|pcscd| run(dares, pcscd)).unwrap();
+}
+
+async fn dares(pcscd: &firmware_sim::Pcscd) {
+    let scene = Scene::new(64, pcscd).await;
+    let mut signer = scene.modules.signer(scene.modules.tokens(within(SOON)).unwrap().remove(0));
+    let card = signer.look(within(SOON)).unwrap();
+    let mut sign = |pin, dares_last_try| {
+        let pin = CardPin::new(pin).unwrap();
+        let (certificate, message) = (&card.certificates[0], b"message".as_slice());
+        let request = SignRequest { certificate, message, pin: Some(&pin), dares_last_try };
+        signer.sign(&request, within(SOON))
+    };
+    for _ in 0..2 {
+        assert!(matches!(sign("000000", false), Err(CardSignerError::WrongPin(_))));
+    }
+    let error = sign("000000", false).unwrap_err();
+    assert!(matches!(error, CardSignerError::LastTry), "{error:?}");
+    sign("123456", true).unwrap();
 }
 
 #[test]
