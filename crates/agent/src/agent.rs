@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
+use link_pkcs11::Modules;
 use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::board::{Board, Device, DeviceSource, Kind};
+use crate::board::{Board, Device, DeviceSource, Kind, Way};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
@@ -31,6 +32,8 @@ pub struct Config {
     pub pinentry: Pinentry,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
+    /// What knows smart cards with certificates; `None`: they are not asked.
+    pub modules: Option<Modules>,
     /// What the page calls this computer.
     pub device_name: String,
     /// How it keeps its channels.
@@ -136,7 +139,8 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let desk = Arc::new(Desk::new(caller.clone(), board.clone(), config.pinentry));
+        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, config.modules);
+        let desk = Arc::new(desk);
         let (device_name, pace) = (config.device_name, config.pace);
         let attended = Mutex::default();
         let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
@@ -249,7 +253,10 @@ impl Inner {
             Kind::Card => format!("Card in {}", device.name),
             Kind::Key => format!("Key: {}", device.name),
         };
-        let devices = self.board.devices().into_iter().map(in_words).collect();
+        let mut devices = self.board.devices();
+        // Cards that are there for a request are in a reader that is told of anyway.
+        devices.retain(|device| matches!(device.way, Way::Ctap(_)));
+        let devices = devices.into_iter().map(in_words).collect();
         Status { version: VERSION.to_owned(), enrolments, devices }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authenticator::CeremonyLink;
+use authenticator::card_signer::CardSigner;
 use tokio::sync::watch;
 
 /// Where cards and keys come from: readers, or a simulator in this process.
@@ -28,6 +29,18 @@ impl DeviceSource for Several {
 
 /// Opens a device. Blocks; called on a thread of its own.
 pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
+
+/// Gives a smart card that holds certificates. Does not block: the card is asked later.
+pub type Signer = Arc<dyn Fn() -> Box<dyn CardSigner> + Send + Sync>;
+
+/// How a device answers.
+#[derive(Clone)]
+pub enum Way {
+    /// As a FIDO authenticator, perhaps: whether it is one is not known before it is opened.
+    Ctap(Open),
+    /// With the key of a certificate.
+    Certificates(Signer),
+}
 
 /// Why a device cannot be opened: it left, another program holds it, or it does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -69,14 +82,23 @@ pub struct Device {
     pub arrival: Arrival,
     /// Its first stay, if it has only lost its contact since: nobody put it there again.
     pub since: DeviceId,
-    /// Opens it.
-    pub open: Open,
+    /// How it answers.
+    pub way: Way,
 }
 
 impl Device {
     /// Whether somebody put it there after `seen` was the latest.
     pub(crate) fn was_put_there_after(&self, seen: DeviceId) -> bool {
         self.arrival == Arrival::Now && self.since > seen
+    }
+
+    /// Whether a card with certificates is the one that lies in the reader of this one. PKCS#11
+    /// has room for 64 bytes of a reader's name.
+    pub(crate) fn is_in_reader_of(&self, token: &Self) -> bool {
+        matches!((&self.way, &token.way), (Way::Ctap(_), Way::Certificates(_)))
+            && self.kind == Kind::Card
+            && !token.name.is_empty()
+            && self.name.starts_with(&token.name)
     }
 }
 
@@ -115,7 +137,7 @@ impl Board {
 
     /// A card is there.
     pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Card, name, arrival, None, open)
+        self.add(Kind::Card, name, arrival, None, Way::Ctap(open))
     }
 
     /// A card is there again whose contact was lost for a moment; it came as `since`.
@@ -126,12 +148,17 @@ impl Board {
         arrival: Arrival,
         open: Open,
     ) -> DeviceId {
-        self.add(Kind::Card, name, arrival, Some(since), open)
+        self.add(Kind::Card, name, arrival, Some(since), Way::Ctap(open))
     }
 
     /// A security key is there.
     pub fn plugged_in(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Key, name, arrival, None, open)
+        self.add(Kind::Key, name, arrival, None, Way::Ctap(open))
+    }
+
+    /// A smart card with certificates is there, in the reader of this name.
+    pub fn card_arrived(&self, reader: String, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.add(Kind::Card, reader, arrival, None, Way::Certificates(signer))
     }
 
     fn add(
@@ -140,14 +167,14 @@ impl Board {
         name: String,
         arrival: Arrival,
         since: Option<DeviceId>,
-        open: Open,
+        way: Way,
     ) -> DeviceId {
         let mut id = DeviceId(0);
         self.0.send_modify(|devices| {
             devices.last = devices.last.saturating_add(1);
             id = DeviceId(devices.last);
             let since = since.unwrap_or(id);
-            devices.there.push(Device { id, kind, name, arrival, since, open });
+            devices.there.push(Device { id, kind, name, arrival, since, way });
         });
         id
     }
@@ -169,6 +196,13 @@ impl Board {
         // The sender lives as long as `self`, so the wait cannot fail.
         let _ = self.0.subscribe().wait_for(new).await;
         self.0.borrow().there.iter().filter(is_new).cloned().collect()
+    }
+
+    /// Waits until there is a card with certificates in the reader of `device`.
+    pub(crate) async fn certificates_in_reader_of(&self, device: &Device) {
+        let is_there =
+            |devices: &Devices| devices.there.iter().any(|it| device.is_in_reader_of(it));
+        let _ = self.0.subscribe().wait_for(is_there).await;
     }
 
     /// Waits until a device has left.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Refused, VerifiedRequest};
 use authenticator::CeremonyError;
+use link_pkcs11::Modules;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -16,10 +17,12 @@ use crate::causes::Causes;
 use crate::dialogs::{Dialogs, is_over};
 use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
+use crate::tokens::Tokens;
 use crate::words;
 
 mod blinking;
 mod card;
+mod certificate;
 mod newcomer;
 mod request;
 mod selection;
@@ -42,6 +45,7 @@ pub(crate) struct Ceremony {
     pub(crate) request: Arc<VerifiedRequest>,
     pub(crate) board: Board,
     pub(crate) pinentry: Pinentry,
+    pub(crate) modules: Option<Modules>,
     pub(crate) cancel: Cancel,
     /// When its challenge ends.
     pub(crate) deadline: Instant,
@@ -55,6 +59,19 @@ impl Ceremony {
         let request = match Request::read(claims, &record.tenant_name) {
             Ok(request) => Arc::new(request),
             Err(error) => return Some(Outcome::Refused(refusal(&error))),
+        };
+        let modules = self.modules.as_ref().filter(|_| request.certificates.is_some());
+        if request.ctap.is_none() && modules.is_none() {
+            tracing::warn!("nothing here can answer; cardea-agent doctor says more");
+            return Some(Outcome::Refused(Refused::NoCard));
+        }
+        let _tokens = match modules {
+            Some(modules) => tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return None,
+                tokens = Tokens::watch(modules, &self.board) => Some(tokens),
+            },
+            None => None,
         };
         let found = tokio::select! {
             biased;
@@ -178,7 +195,8 @@ fn refusal(error: &CeremonyError) -> Refused {
             Refused::Cancelled
         }
         CeremonyError::TimedOut => Refused::Timeout,
-        CeremonyError::NoCredential => Refused::NoCredential,
+        CeremonyError::NoCredential | CeremonyError::NoCertificate => Refused::NoCredential,
+        CeremonyError::UnsupportedKey => Refused::UnsupportedKey,
         CeremonyError::Excluded => Refused::Excluded,
         CeremonyError::StoreFull => Refused::Full,
         CeremonyError::NoPinSet => Refused::NoPin,

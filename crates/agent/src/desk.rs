@@ -8,6 +8,7 @@ use agent_protocol::{
     ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused, RequestError,
     ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits, paths,
 };
+use link_pkcs11::Modules;
 use tokio::sync::Semaphore;
 
 use crate::board::Board;
@@ -29,6 +30,7 @@ pub(crate) struct Desk {
     caller: Caller,
     board: Board,
     pinentry: Pinentry,
+    modules: Option<Modules>,
     /// One ceremony at a time.
     turn: Semaphore,
     live: Mutex<Vec<Live>>,
@@ -63,11 +65,17 @@ enum Unworked {
 }
 
 impl Desk {
-    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry) -> Self {
+    pub(crate) fn new(
+        caller: Caller,
+        board: Board,
+        pinentry: Pinentry,
+        modules: Option<Modules>,
+    ) -> Self {
         Self {
             caller,
             board,
             pinentry,
+            modules,
             turn: Semaphore::new(1),
             live: Mutex::default(),
             prompts: Mutex::default(),
@@ -214,6 +222,7 @@ impl Taken {
             request: Arc::new(request),
             board: self.desk.board.clone(),
             pinentry: self.desk.pinentry.clone(),
+            modules: self.desk.modules.clone(),
             cancel: self.cancel.clone(),
             deadline: now.checked_add(life).unwrap_or(now),
         }
@@ -273,7 +282,7 @@ mod tests {
     #[test]
     fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let desk = Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"));
+        let desk = Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"), None);
         let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
         let no = Outcome::Refused(Refused::Cancelled);
         let yes = Outcome::Assertion(serde_json::Value::Null);

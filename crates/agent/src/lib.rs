@@ -35,13 +35,17 @@ mod readers;
 mod security_keys;
 mod server_address;
 mod settings;
+mod smart_cards;
 mod socket;
 mod state;
+mod tokens;
 mod words;
 
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
 pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
-pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several};
+pub use board::{
+    Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several, Signer, Way,
+};
 pub use browser::{Browser, Surroundings};
 pub use causes::Causes;
 pub use channel::Pace;
@@ -50,13 +54,14 @@ pub use harden::harden;
 pub use http::CallError;
 pub use inserted::{Inserted, State, cards, keys};
 pub use link_pcsc::ServiceError;
+pub use link_pkcs11::{Modules, Program};
 pub use pairing::{PairError, Pairing};
 pub use pinentry::{Pinentry, PinentryError};
 pub use random::NoRandomness;
 pub use readers::Readers;
 pub use security_keys::{SecurityKeys, SimulatedKey};
 pub use server_address::{AddressError, ServerAddress};
-pub use settings::{SettingsError, default_server};
+pub use settings::{SettingsError, default_server, smart_card_module};
 pub use socket::{Ask, Daemon, Offer, Reply, Socket, given_socket};
 pub use state::StateError;
 pub use words::{pin_state, plain};

@@ -7,6 +7,8 @@ use authenticator::{
     PinFormError, PinPrompt,
 };
 
+use authenticator::card_signer::{CardCertificate, KeyKind, PinTries};
+
 use crate::board::Kind;
 use crate::state::Record;
 
@@ -126,7 +128,7 @@ const OTHER_NETWORK: &str = "The page is in another network than this computer. 
 
 /// What must be known before a PIN is typed.
 pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
-    let tries = tries(prompt.tries_left);
+    let tries = tries_left(prompt.tries_left);
     if prompt.last_error == Some(PinError::Wrong) {
         return Some(format!("Wrong PIN. {tries}."));
     }
@@ -139,7 +141,7 @@ pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
     }
 }
 
-fn tries(left: u32) -> String {
+fn tries_left(left: u32) -> String {
     match left {
         1 => "One try left".to_owned(),
         n => format!("{n} tries left"),
@@ -151,7 +153,7 @@ pub(crate) fn finger_error(prompt: FingerPrompt) -> Option<String> {
     let error = finger(prompt.last_error?);
     Some(prompt.tries_left.map_or_else(
         || error.to_owned(),
-        |left| format!("{error} {}; after that the PIN is asked for.", tries(left)),
+        |left| format!("{error} {}; after that the PIN is asked for.", tries_left(left)),
     ))
 }
 
@@ -184,6 +186,69 @@ pub fn pin_state(pin: PinState) -> String {
 /// Before the last try.
 pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
      blocked for good and loses what it holds. Do you want to try?";
+
+/// Before the last try of a card with certificates.
+pub(crate) const LAST_CARD_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
+     locked, and only who issued it can open it again. Do you want to try?";
+pub(crate) const PIN_AT_READER: &str = "Enter the PIN of your card at the reader.";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const THIS_CERTIFICATE: &str = "This certificate";
+/// The card cannot have such a PIN.
+pub(crate) const OTHER_PIN_FORM: &str = "This card has no such PIN: it is too long or too short, or \
+     has characters that the card does not know.";
+
+/// What must be known before the PIN of a card with certificates is typed.
+pub(crate) fn card_tries(tries: PinTries, was_wrong: bool) -> Option<String> {
+    let left = match tries {
+        PinTries::Last => "One try left; after that the card is locked.",
+        PinTries::Fewer if was_wrong => {
+            "The card does not say how many tries are left; after some it is locked."
+        }
+        PinTries::Fewer => "The last PIN that was entered for this card was wrong.",
+        _ => "",
+    };
+    match (was_wrong, left) {
+        (true, "") => Some("Wrong PIN.".to_owned()),
+        (true, left) => Some(format!("Wrong PIN. {left}")),
+        (false, "") => None,
+        (false, left) => Some(left.to_owned()),
+    }
+}
+
+/// What there is to say of the PIN of a card with certificates.
+pub(crate) fn tries(tries: PinTries) -> &'static str {
+    match tries {
+        PinTries::Fine => "set",
+        PinTries::Fewer => "set, and was wrong last time",
+        PinTries::Last => "set, 1 try left",
+        PinTries::None => "locked; ask who issued the card",
+        PinTries::NotSet => "none yet, or to be changed",
+    }
+}
+
+/// The kind of a certificate's key.
+pub(crate) fn key_kind(key: KeyKind) -> &'static str {
+    match key {
+        KeyKind::P256 => "P-256",
+        KeyKind::P384 => "P-384",
+        KeyKind::Rsa => "RSA",
+        KeyKind::Other => "a key of another kind",
+    }
+}
+
+/// Which certificate signs, of which card.
+pub(crate) fn certificate(label: &str, certificate: &CardCertificate) -> String {
+    format!("Certificate of {}, on the card {}.", called(&certificate.subject), called(label))
+}
+
+/// Which of several certificates.
+pub(crate) fn which_certificate(certificate: &CardCertificate) -> String {
+    format!(
+        "The card has several certificates. Use this one?\n\n{}, issued by {}",
+        called(&certificate.subject),
+        called(&certificate.issuer)
+    )
+}
 
 /// What was typed can be no PIN.
 pub(crate) fn pin_form(error: PinFormError) -> String {

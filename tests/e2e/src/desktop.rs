@@ -61,6 +61,7 @@ impl Desktop {
             socket: None,
             pinentry: Pinentry::new(program),
             devices: Box::new(reader.clone()),
+            modules: None,
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };

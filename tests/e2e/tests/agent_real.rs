@@ -83,6 +83,7 @@ impl Desk {
             socket: None,
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
             devices: Box::new(Reader(Arc::clone(&card))),
+            modules: None,
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
+    Agent, Causes, Config, DeviceSource, Modules, Pace, Readers, SecurityKeys, Several,
+    SimulatedKey, Socket,
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name};
+use crate::environment::{default_state, host_name, settings_files};
 use crate::failure::Failure;
+use crate::smart_cards::smart_cards;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -34,6 +36,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
         devices: Box::new(devices(arguments.simulated_key)),
+        modules: modules(),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),
     })
@@ -46,6 +49,14 @@ fn devices(simulated_keys: Vec<PathBuf>) -> Several {
         sources.push(Box::new(SimulatedKey { socket }));
     }
     Several(sources)
+}
+
+/// Without cards of that kind an agent is of use all the same.
+fn modules() -> Option<Modules> {
+    smart_cards(&settings_files())
+        .inspect_err(|error| eprintln!("cardea-agent: no smart cards: {}", Causes(error)))
+        .ok()
+        .flatten()
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

@@ -29,4 +29,6 @@ mod refusals;
 #[cfg(test)]
 mod several;
 #[cfg(test)]
+mod smart_cards;
+#[cfg(test)]
 mod support;

@@ -120,6 +120,7 @@ impl Selection<'_> {
                 self.able.push(Able { device, standing, card: Some(card) });
                 // They are offered in the order in which they came.
                 self.able.sort_by_key(|able| able.device.id);
+                self.drop_twins();
             }
             Err(why) => self.misfits.push(Misfit { device, lies, why }),
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod person;
 pub(crate) mod server;
+pub(crate) mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +15,8 @@ use agent_protocol::{
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Open, OpenError, Pace, ServerAddress,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace, Readers,
+    ServerAddress, Signer,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -190,6 +192,11 @@ impl Reader {
         self.board().arrived("test reader".into(), Arrival::Now, open)
     }
 
+    /// A card with certificates.
+    pub(crate) fn put_signer(&self, reader: &str, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.board().card_arrived(reader.into(), arrival, signer)
+    }
+
     /// A card that is no FIDO card.
     pub(crate) fn put_other(&self) -> DeviceId {
         let open = || Err(OpenError("no FIDO application".into()));
@@ -218,16 +225,34 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    pub(crate) modules: Option<Modules>,
+    /// Whether the real readers are watched, and not that of the test.
+    real_readers: bool,
     pub(crate) agent: Option<Agent>,
 }
 
 impl Desktop {
     /// A desktop whose agent runs.
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same with smart cards that a module knows.
+    pub(crate) fn with(modules: Option<Modules>) -> Self {
+        Self::made(modules, false)
+    }
+
+    /// The same at the real readers.
+    pub(crate) fn at_readers(modules: Modules) -> Self {
+        Self::made(Some(modules), true)
+    }
+
+    fn made(modules: Option<Modules>, real_readers: bool) -> Self {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let mut desktop = Self { folder, person, reader: Reader::default(), agent: None };
+        let reader = Reader::default();
+        let mut desktop = Self { folder, person, reader, modules, real_readers, agent: None };
         desktop.start();
         desktop
     }
@@ -244,7 +269,12 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
-            devices: Box::new(self.reader.clone()),
+            devices: if self.real_readers {
+                Box::new(Readers)
+            } else {
+                Box::new(self.reader.clone())
+            },
+            modules: self.modules.clone(),
             device_name: "Ada's computer".into(),
             pace,
         };
