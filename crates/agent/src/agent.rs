@@ -15,6 +15,7 @@ use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
 use crate::http::{self, Caller};
+use crate::locker::Locker;
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
@@ -29,6 +30,8 @@ pub struct Config {
     pub socket: Option<Socket>,
     /// Asks the person.
     pub pinentry: Pinentry,
+    /// Locks the desktop, where a tenant wants that.
+    pub locker: Locker,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
     /// What the page calls this computer.
@@ -136,7 +139,8 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let desk = Arc::new(Desk::new(caller.clone(), board.clone(), config.pinentry));
+        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, config.locker);
+        let desk = Arc::new(desk);
         let (device_name, pace) = (config.device_name, config.pace);
         let attended = Mutex::default();
         let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
@@ -228,6 +232,7 @@ impl Inner {
         };
         let channel = Channel {
             enrolment: Arc::clone(&enrolment),
+            desk: Arc::clone(&self.desk),
             caller: self.caller.clone(),
             tls: Arc::clone(&self.tls),
             pace: self.pace,
@@ -298,7 +303,7 @@ async fn listen(
         match message {
             ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
                 Ok(taken) => {
-                    work.spawn(taken.work());
+                    work.spawn(taken.work(say.clone()));
                 }
                 Err(None) => tracing::info!("a request is dropped: the person said no before"),
                 Err(Some(reason)) => {
@@ -308,6 +313,10 @@ async fn listen(
                 }
             },
             ServerMessage::Cancel { id } => inner.desk.cancel(&enrolment.device, &id),
+            ServerMessage::Lock => {
+                let desk = Arc::clone(&inner.desk);
+                work.spawn(async move { desk.lock().await });
+            }
             ServerMessage::Revoke => {
                 tracing::warn!(server = enrolment.record.server.origin(), "enrolment revoked");
                 inner.forget(&enrolment);

@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authenticator::{CeremonyLink, Unshared};
-use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pairing, Pinentry};
+use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Locker, Pace, Pairing, Pinentry};
 use firmware_sim::Simulator;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ impl Desktop {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new(program),
+            locker: Locker::new("/nonexistent"),
             devices: Box::new(reader.clone()),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
+    Agent, Config, DeviceSource, Locker, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
 };
 
 use crate::command::pinentry;
@@ -33,6 +33,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
+        locker: Locker::default(),
         devices: Box::new(devices(arguments.simulated_key)),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),

@@ -10,11 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
-    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
+    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification, WhenLifted,
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Open, OpenError, Pace, ServerAddress,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Locker, Open, OpenError, Pace,
+    ServerAddress,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -244,6 +245,7 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
+            locker: Locker::new("/nonexistent"),
             devices: Box::new(self.reader.clone()),
             device_name: "Ada's computer".into(),
             pace,
@@ -324,6 +326,7 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
             os: Some("Linux".into()),
             other_network: false,
         },
+        when_lifted: WhenLifted::Nothing,
         match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         iat: seconds(),
         exp: seconds() + 120,
