@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
 use rustls::ClientConfig;
@@ -14,6 +15,7 @@ use crate::board::{Board, Device, DeviceSource, Kind};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
+use crate::held::Held;
 use crate::http::{self, Caller};
 use crate::locker::Locker;
 use crate::pairing::{PairError, Pairing};
@@ -32,6 +34,8 @@ pub struct Config {
     pub pinentry: Pinentry,
     /// Locks the desktop, where a tenant wants that.
     pub locker: Locker,
+    /// A card that leaves sooner after its answer was only tapped, and not there to stay.
+    pub tap: Duration,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
     /// What the page calls this computer.
@@ -139,7 +143,8 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, config.locker);
+        let held = Held::new(config.tap);
+        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, config.locker, held);
         let desk = Arc::new(desk);
         let (device_name, pace) = (config.device_name, config.pace);
         let attended = Mutex::default();

@@ -69,7 +69,13 @@ enum Unworked {
 }
 
 impl Desk {
-    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry, locker: Locker) -> Self {
+    pub(crate) fn new(
+        caller: Caller,
+        board: Board,
+        pinentry: Pinentry,
+        locker: Locker,
+        held: Held,
+    ) -> Self {
         Self {
             caller,
             board,
@@ -78,7 +84,7 @@ impl Desk {
             live: Mutex::default(),
             prompts: Mutex::default(),
             used: Mutex::default(),
-            held: Held::default(),
+            held,
             locker,
         }
     }
@@ -380,6 +386,7 @@ mod tests {
             Board::new(),
             Pinentry::new("/nonexistent"),
             Locker::new("/nonexistent"),
+            Held::new(limits::TAP),
         );
         let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
         let no = Outcome::Refused(Refused::Cancelled);

@@ -1,7 +1,7 @@
 //! The cards that hold sessions: each is watched from its answer until it leaves its reader.
 
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Thumbprint, Ticket, limits};
 use serde_json::Value;
@@ -11,8 +11,12 @@ use crate::clock;
 use crate::desk::lock;
 
 /// The sessions that cards hold here, and the cards that hold them.
-#[derive(Debug, Default)]
-pub(crate) struct Held(Mutex<Vec<Hold>>);
+#[derive(Debug)]
+pub(crate) struct Held {
+    sessions: Mutex<Vec<Hold>>,
+    /// A card that leaves sooner after its answer was only tapped.
+    tap: Duration,
+}
 
 /// One session: the ticket that a card answered, and the stay of that card.
 #[derive(Clone, Debug)]
@@ -38,6 +42,10 @@ pub(crate) enum Left {
 }
 
 impl Held {
+    pub(crate) fn new(tap: Duration) -> Self {
+        Self { sessions: Mutex::default(), tap }
+    }
+
     /// A card has answered: it holds its session from now on, and those that it opened before. Of one
     /// enrolment so many are watched; the oldest goes first.
     pub(crate) fn answered(
@@ -51,7 +59,7 @@ impl Held {
         let (device, ticket, credential) =
             (device.clone(), ticket.clone(), credential(outcome).map(str::to_owned));
         let answered_at = Some(clock::now());
-        let mut held = lock(&self.0);
+        let mut held = lock(&self.sessions);
         held.push(Hold { device: device.clone(), ticket, credential, stay, answered_at });
         let of_device = |hold: &Hold| hold.device == device;
         if held.iter().filter(|hold| of_device(hold)).count() > limits::MAX_HELD
@@ -65,7 +73,7 @@ impl Held {
     /// holds where it is now.
     pub(crate) fn follow(&self, device: &Thumbprint, outcome: &Outcome, stay: DeviceId) {
         let Some(credential) = credential(outcome) else { return };
-        for hold in lock(&self.0).iter_mut() {
+        for hold in lock(&self.sessions).iter_mut() {
             let is_its = hold.device == *device && hold.credential.as_deref() == Some(credential);
             if is_its && hold.stay != stay {
                 (hold.stay, hold.answered_at) = (stay, None);
@@ -75,22 +83,22 @@ impl Held {
 
     /// What is held, as the server is told at the beginning of a connection.
     pub(crate) fn tickets(&self, device: &Thumbprint) -> Vec<Ticket> {
-        let held = lock(&self.0);
+        let held = lock(&self.sessions);
         held.iter().filter(|hold| hold.device == *device).map(|hold| hold.ticket.clone()).collect()
     }
 
     /// The server knows how it ended, or there is no session.
     pub(crate) fn forget(&self, device: &Thumbprint, ticket: &Ticket) {
-        lock(&self.0).retain(|hold| hold.device != *device || hold.ticket != *ticket);
+        lock(&self.sessions).retain(|hold| hold.device != *device || hold.ticket != *ticket);
     }
 
     /// Nothing of an enrolment is watched any more.
     pub(crate) fn forget_all_of(&self, device: &Thumbprint) {
-        lock(&self.0).retain(|hold| hold.device != *device);
+        lock(&self.sessions).retain(|hold| hold.device != *device);
     }
 
     fn hold(&self, device: &Thumbprint, ticket: &Ticket) -> Option<Hold> {
-        let held = lock(&self.0);
+        let held = lock(&self.sessions);
         held.iter().find(|hold| hold.device == *device && hold.ticket == *ticket).cloned()
     }
 
@@ -119,7 +127,11 @@ impl Held {
             idle().await;
             let Some(now) = self.hold(device, ticket) else { break };
             if now.stay == hold.stay && !board.has_stay(hold.stay) {
-                return if now.was_tapped(left_at) { Left::Tapped } else { Left::Lifted };
+                return if now.stayed_less_than(self.tap, left_at) {
+                    Left::Tapped
+                } else {
+                    Left::Lifted
+                };
             }
         }
         Left::Unwatched
@@ -127,9 +139,8 @@ impl Held {
 }
 
 impl Hold {
-    fn was_tapped(&self, left_at: Instant) -> bool {
-        let stayed = |answered| left_at.saturating_duration_since(answered);
-        self.answered_at.is_some_and(|answered: Instant| stayed(answered) < limits::TAP)
+    fn stayed_less_than(&self, time: Duration, left_at: Instant) -> bool {
+        self.answered_at.is_some_and(|at| left_at.saturating_duration_since(at) < time)
     }
 }
 

@@ -83,6 +83,7 @@ impl Desk {
             socket: None,
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
             locker: Locker::new("/nonexistent"),
+            tap: Duration::ZERO,
             devices: Box::new(Reader(Arc::clone(&card))),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

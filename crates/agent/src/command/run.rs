@@ -34,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
         locker: Locker::default(),
+        tap: agent_protocol::limits::TAP,
         devices: Box::new(devices(arguments.simulated_key)),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),

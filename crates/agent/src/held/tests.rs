@@ -34,7 +34,7 @@ impl Scene {
         let board = Board::new();
         let stay = board.arrived("reader".into(), Arrival::Now, nothing());
         let device = enrolment().0.device.clone();
-        let scene = Self { board, held: Held::default(), device, stay };
+        let scene = Self { board, held: Held::new(limits::TAP), device, stay };
         scene.held.answered(&scene.device, &ticket(1), &answer("card"), stay);
         scene.age();
         scene
@@ -42,7 +42,7 @@ impl Scene {
 
     /// Every card has been there for longer than a tap takes.
     fn age(&self) {
-        for hold in lock(&self.held.0).iter_mut() {
+        for hold in lock(&self.held.sessions).iter_mut() {
             let long_ago = |at: Instant| at.checked_sub(limits::TAP).unwrap();
             hold.answered_at = hold.answered_at.map(long_ago);
         }

@@ -19,6 +19,8 @@ mod given;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

@@ -3,6 +3,8 @@
 pub(crate) mod person;
 pub(crate) mod server;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
@@ -219,6 +221,8 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    /// How long a tap may take.
+    pub(crate) tap: Duration,
     pub(crate) agent: Option<Agent>,
 }
 
@@ -228,7 +232,8 @@ impl Desktop {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let mut desktop = Self { folder, person, reader: Reader::default(), agent: None };
+        let (reader, tap) = (Reader::default(), Duration::ZERO);
+        let mut desktop = Self { folder, person, reader, tap, agent: None };
         desktop.start();
         desktop
     }
@@ -245,7 +250,8 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
-            locker: Locker::new("/nonexistent"),
+            locker: Locker::new(self.locker()),
+            tap: self.tap,
             devices: Box::new(self.reader.clone()),
             device_name: "Ada's computer".into(),
             pace,
@@ -255,6 +261,20 @@ impl Desktop {
 
     pub(crate) fn agent(&self) -> &Agent {
         self.agent.as_ref().expect("the agent runs")
+    }
+
+    /// A program that notes that it was to lock the desktop.
+    fn locker(&self) -> PathBuf {
+        let program = self.folder.path().join("locker");
+        let text = format!("#!/bin/sh\necho \"$@\" >>'{}'\n", self.locks().display());
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    /// What it has noted.
+    pub(crate) fn locks(&self) -> PathBuf {
+        self.folder.path().join("locks")
     }
 
     pub(crate) fn state(&self) -> PathBuf {
