@@ -1,19 +1,18 @@
 //! The cards that hold sessions: each is watched from its answer until it leaves its reader.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Thumbprint, Ticket, limits};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::board::{Board, DeviceId};
 use crate::clock;
-use crate::desk::lock;
 
 /// The sessions that cards hold here, and the cards that hold them.
 #[derive(Debug)]
 pub(crate) struct Held {
-    sessions: Mutex<Vec<Hold>>,
+    sessions: watch::Sender<Vec<Hold>>,
     /// A card that leaves sooner after its answer was only tapped.
     tap: Duration,
 }
@@ -43,7 +42,7 @@ pub(crate) enum Left {
 
 impl Held {
     pub(crate) fn new(tap: Duration) -> Self {
-        Self { sessions: Mutex::default(), tap }
+        Self { sessions: watch::Sender::default(), tap }
     }
 
     /// A card has answered: it holds its session from now on, and those that it opened before. Of one
@@ -59,47 +58,60 @@ impl Held {
         let (device, ticket, credential) =
             (device.clone(), ticket.clone(), credential(outcome).map(str::to_owned));
         let answered_at = Some(clock::now());
-        let mut held = lock(&self.sessions);
-        held.push(Hold { device: device.clone(), ticket, credential, stay, answered_at });
-        let of_device = |hold: &Hold| hold.device == device;
-        if held.iter().filter(|hold| of_device(hold)).count() > limits::MAX_HELD
-            && let Some(oldest) = held.iter().position(of_device)
-        {
-            held.remove(oldest);
-        }
+        let hold = Hold { device, ticket, credential, stay, answered_at };
+        self.sessions.send_modify(|held| {
+            let of_device = |other: &Hold| other.device == hold.device;
+            if held.iter().filter(|other| of_device(other)).count() >= limits::MAX_HELD
+                && let Some(oldest) = held.iter().position(of_device)
+            {
+                held.remove(oldest);
+            }
+            held.push(hold);
+        });
     }
 
     /// A card has answered that may have been taken away and put back for it: what it held before, it
     /// holds where it is now.
     pub(crate) fn follow(&self, device: &Thumbprint, outcome: &Outcome, stay: DeviceId) {
         let Some(credential) = credential(outcome) else { return };
-        for hold in lock(&self.sessions).iter_mut() {
-            let is_its = hold.device == *device && hold.credential.as_deref() == Some(credential);
-            if is_its && hold.stay != stay {
+        self.sessions.send_modify(|held| {
+            let is_its = |hold: &&mut Hold| {
+                hold.device == *device && hold.credential.as_deref() == Some(credential)
+            };
+            for hold in held.iter_mut().filter(is_its).filter(|hold| hold.stay != stay) {
                 (hold.stay, hold.answered_at) = (stay, None);
             }
-        }
+        });
     }
 
     /// What is held, as the server is told at the beginning of a connection.
     pub(crate) fn tickets(&self, device: &Thumbprint) -> Vec<Ticket> {
-        let held = lock(&self.sessions);
+        let held = self.sessions.borrow();
         held.iter().filter(|hold| hold.device == *device).map(|hold| hold.ticket.clone()).collect()
     }
 
     /// The server knows how it ended, or there is no session.
     pub(crate) fn forget(&self, device: &Thumbprint, ticket: &Ticket) {
-        lock(&self.sessions).retain(|hold| hold.device != *device || hold.ticket != *ticket);
+        self.sessions.send_modify(|held| {
+            held.retain(|hold| hold.device != *device || hold.ticket != *ticket);
+        });
     }
 
     /// Nothing of an enrolment is watched any more.
     pub(crate) fn forget_all_of(&self, device: &Thumbprint) {
-        lock(&self.sessions).retain(|hold| hold.device != *device);
+        self.sessions.send_modify(|held| held.retain(|hold| hold.device != *device));
     }
 
     fn hold(&self, device: &Thumbprint, ticket: &Ticket) -> Option<Hold> {
-        let held = lock(&self.sessions);
-        held.iter().find(|hold| hold.device == *device && hold.ticket == *ticket).cloned()
+        find(&self.sessions.borrow(), device, ticket).cloned()
+    }
+
+    /// Waits until the card that holds a session is another stay than `stay`, or is not watched.
+    async fn moved(&self, device: &Thumbprint, ticket: &Ticket, stay: DeviceId) {
+        let moved =
+            |held: &Vec<Hold>| find(held, device, ticket).is_none_or(|hold| hold.stay != stay);
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = self.sessions.subscribe().wait_for(moved).await;
     }
 
     /// Waits until the card that holds this session has left, and is not back when `flutter` is over:
@@ -117,7 +129,11 @@ impl Held {
         Idle: Future<Output = ()>,
     {
         while let Some(hold) = self.hold(device, ticket) {
-            board.absence_of(hold.stay).await;
+            tokio::select! {
+                biased;
+                () = self.moved(device, ticket, hold.stay) => continue,
+                () = board.absence_of(hold.stay) => {}
+            }
             let left_at = clock::now();
             tokio::select! {
                 biased;
@@ -142,6 +158,10 @@ impl Hold {
     fn stayed_less_than(&self, time: Duration, left_at: Instant) -> bool {
         self.answered_at.is_some_and(|at| left_at.saturating_duration_since(at) < time)
     }
+}
+
+fn find<'h>(held: &'h [Hold], device: &Thumbprint, ticket: &Ticket) -> Option<&'h Hold> {
+    held.iter().find(|hold| hold.device == *device && hold.ticket == *ticket)
 }
 
 /// The credential that answered.

@@ -23,11 +23,13 @@ function follow() {
   });
 }
 
-/** Without events, the page's own address knows whether there is a session: without one it leads on. */
+/** Without events, the page's own address knows whether there is a session: without one it leads to
+ *  where one logs in. */
 async function lookAgain() {
   try {
     const page = await fetch(location.href, { method: "HEAD", redirect: "manual" });
-    if (page.type === "opaqueredirect") return location.reload();
+    const isOver = page.type === "opaqueredirect" || page.status === 401;
+    if (isOver) return location.replace(location.href);
   } catch {
     // The server is away; it is asked again.
   }
@@ -36,4 +38,4 @@ async function lookAgain() {
 
 follow();
 // A page that comes back from the browser's memory had its stream cut.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
+addEventListener("pageshow", (event) => event.persisted && location.replace(location.href));

@@ -17,7 +17,6 @@ use identity::{CardFirst, CardLifted, FirstCard, TenantPolicy};
 use serde_json::{Value, json};
 
 const ACME: Way = Way::into("acme");
-const STEP: &str = "/realms/acme/login/card";
 const ACCOUNT: &str = "/realms/acme/account/";
 /// No event of these tests takes so long, unless it never comes.
 const SOON: Duration = Duration::from_secs(20);
@@ -273,16 +272,30 @@ async fn a_session_that_was_ended_elsewhere_ends_its_tabs_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_during_which_the_card_was_put_back_ends_nothing() {
-    let world = World::with_policy(policy(CardLifted::EndsSession)).await;
-    let mut mia = Desk::new(&world, ACME, "mia@acme.example").await;
-    let mut tab = mia.tab().await;
-    mia.browser.post_form("/realms/acme/account/cards/add", &[]).await;
-    // The card leaves and comes back, as another stay, and answers, before a field has fluttered.
-    mia.lift();
-    let back = mia.desktop.put(&mia.card);
-    let confirmed = ask_agent(&mut mia.browser, STEP).await;
-    assert_eq!(confirmed["state"], "done", "{confirmed}");
-    mia.desktop.take(back);
-    assert_eq!(tab.next().await, ended("card-lifted"), "where it was the last time");
+async fn a_session_of_the_console_ends_with_its_card_too() {
+    let world = World::start().await;
+    let operators = world.tenant("operators").await;
+    let ends = TenantPolicy { card_lifted: CardLifted::EndsSession, ..operators.policy };
+    let mut tx = world.app.store().write(operators.id).await.unwrap();
+    tx.put_policy(&ends).await.unwrap();
+    tx.commit().await.unwrap();
+    let invitation = server::invite(&world.config).await.unwrap();
+    let (_, token) = invitation.split_once('#').unwrap();
+    let (mut browser, desktop) = (world.browser(), Desktop::start());
+    browser.post_form("/admin/invite", &[("token", token), ("name", "Olivia Bauer")]).await;
+    let step = "/realms/operators/login/card";
+    desktop.set_up(&world, &mut browser, step).await;
+    let stay = desktop.put(&new_card());
+    let done = ask_agent(&mut browser, step).await;
+    browser.get(done["location"].as_str().unwrap()).await;
+    let page = browser.get("/admin/").await.body;
+    assert!(page.contains("data-events=\"/admin/events\""), "{page}");
+
+    let mut tab = browser.events("/admin/events").await;
+    desktop.take(stay);
+    let location = "/admin/?done=card-lifted";
+    assert_eq!(tab.next().await, json!({ "state": "ended", "location": location }));
+    let again = browser.get(location).await;
+    let page = browser.follow(again).await;
+    assert!(page.body.contains("Your card was taken away"), "{page:?}");
 }

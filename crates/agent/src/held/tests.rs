@@ -42,10 +42,12 @@ impl Scene {
 
     /// Every card has been there for longer than a tap takes.
     fn age(&self) {
-        for hold in lock(&self.held.sessions).iter_mut() {
-            let long_ago = |at: Instant| at.checked_sub(limits::TAP).unwrap();
-            hold.answered_at = hold.answered_at.map(long_ago);
-        }
+        let long_ago = |at: Instant| at.checked_sub(limits::TAP).unwrap();
+        self.held.sessions.send_modify(|held| {
+            for hold in held {
+                hold.answered_at = hold.answered_at.map(long_ago);
+            }
+        });
     }
 
     /// Puts a card there.
@@ -168,13 +170,25 @@ fn another_card_that_answers_holds_nothing_of_the_first() {
 }
 
 #[test]
+fn what_a_card_holds_is_where_it_answered_last() {
+    let scene = Scene::new();
+    let (flutter, idle) = (Gate::new(true), Gate::new(true));
+    let mut left = pin!(scene.left(1, &flutter, &idle));
+    assert_eq!(left.as_mut().now_or_never(), None);
+    let elsewhere = scene.put();
+    scene.held.follow(&scene.device, &answer("card"), elsewhere);
+    assert_eq!(left.as_mut().now_or_never(), None);
+    scene.board.left(elsewhere);
+    assert_eq!(left.now_or_never(), Some(Left::Lifted));
+}
+
+#[test]
 fn what_was_forgotten_is_watched_no_more() {
     let scene = Scene::new();
     let (flutter, idle) = (Gate::new(true), Gate::new(true));
     let mut left = pin!(scene.left(1, &flutter, &idle));
     assert_eq!(left.as_mut().now_or_never(), None);
     scene.held.forget_all_of(&scene.device);
-    scene.board.left(scene.stay);
     assert_eq!(left.now_or_never(), Some(Left::Unwatched));
 }
 

@@ -16,7 +16,8 @@ const PIN: &str = "pin 271828";
 struct Scene {
     desktop: Desktop,
     server: Server,
-    _card: Arc<Simulator>,
+    card: Arc<Simulator>,
+    credential: CredentialDescriptor,
     stay: DeviceId,
     ticket: Ticket,
 }
@@ -34,8 +35,8 @@ impl Scene {
         let mut request = enrol(&server, vec![]);
         request.when_lifted = when_lifted;
         let ticket = server.ask(&request);
-        descriptor(&server.outcome().await.1);
-        Self { desktop, server, _card: card, stay, ticket }
+        let credential = descriptor(&server.outcome().await.1);
+        Self { desktop, server, card, credential, stay, ticket }
     }
 
     fn lift(&self) {
@@ -148,4 +149,22 @@ async fn a_server_may_have_the_desktop_locked() {
     let (desktop, server) = paired().await;
     server.push(Push::Text(ServerMessage::Lock.encode()));
     until(async || desktop.locks().exists()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_answers_again_holds_there_what_it_held_before() {
+    let scene = Scene::new(WhenLifted::EndSession).await;
+    let (desktop, server) = (&scene.desktop, &scene.server);
+    let mut request = login(server, vec![scene.credential.clone()]);
+    request.when_lifted = WhenLifted::EndSession;
+    let second = server.ask(&request);
+    desktop.person.looks_at(3).await;
+    // Laid down at another reader: that is the one that answers.
+    desktop.person.will(&["wait", PIN]);
+    let stay = desktop.reader.put(&scene.card);
+    assert_eq!(server.outcome().await.0, second);
+    desktop.reader.take(stay);
+    let mut told = [server.message().await, server.message().await];
+    told.sort_by_key(|message| *message != scene.lifted());
+    assert_eq!(told, [scene.lifted(), AgentMessage::Lifted { id: second }]);
 }
