@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use agent_protocol::{AgentMessage, Refused, ServerMessage, Ticket, limits, paths};
@@ -109,7 +110,9 @@ impl At {
                     let now = tokio::time::Instant::now();
                     silence.as_mut().reset(now.checked_add(patience).unwrap_or(now));
                     match received {
-                        Some(Ok(Message::Text(text))) => self.heard(app, &text).await,
+                        Some(Ok(Message::Text(text))) => {
+                            if self.heard(app, &text).await.is_break() { break }
+                        }
                         Some(Ok(Message::Close(_)) | Err(_)) | None => break,
                         Some(Ok(_)) => {} // pings are answered by the library
                     }
@@ -123,10 +126,11 @@ impl At {
     }
 
     /// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
-    async fn heard(&self, app: &App, text: &str) {
+    /// Where we fail, the connection ends: when the agent is back, it says again what it holds.
+    async fn heard(&self, app: &App, text: &str) -> ControlFlow<()> {
         let (tenant, device) = (self.tenant, &self.device);
         if rate::count_device(app, device).is_err() {
-            return;
+            return ControlFlow::Continue(());
         }
         let taken = match AgentMessage::parse(text) {
             Ok(AgentMessage::Refused { id, reason }) => {
@@ -140,12 +144,13 @@ impl At {
             }
             Err(error) => {
                 tracing::warn!(device = %device.id, %error, "message of an agent ignored");
-                return;
+                return ControlFlow::Continue(());
             }
         };
-        if let Err(problem) = taken {
-            tracing::warn!(device = %device.id, %problem, "what an agent said changes nothing");
-        }
+        let Err(problem) = taken else { return ControlFlow::Continue(()) };
+        tracing::warn!(device = %device.id, %problem, "what an agent said changes nothing");
+        let is_our_fault = problem.status_and_code().0.is_server_error();
+        if is_our_fault { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Vouches for the agent, where a session depends on it.

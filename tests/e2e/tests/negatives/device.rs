@@ -159,6 +159,13 @@ impl Device {
         tokio::time::timeout(std::time::Duration::from_secs(10), pong).await.unwrap();
     }
 
+    /// Waits until the server has ended the connection.
+    pub(crate) async fn is_cut_off(&mut self) {
+        let socket = self.socket.as_mut().unwrap();
+        let end = async { while matches!(socket.next().await, Some(Ok(_))) {} };
+        tokio::time::timeout(std::time::Duration::from_secs(10), end).await.unwrap();
+    }
+
     /// Has `browser`, which waits at the card step and is paired, ask this device: the ticket.
     pub(crate) async fn asked_by(&mut self, browser: &mut Browser) -> Value {
         let pushed = browser.post_json(&self.way.path("login/card/agent"), &json!({})).await;

@@ -162,3 +162,14 @@ async fn messages_that_make_no_sense_change_nothing() {
     assert_eq!(before.changes(&after), [""; 0]);
     assert_eq!(browser.get(&ACME.path("account/")).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_lift_that_could_not_be_written_down_is_heard_of_again() {
+    let (world, mut card) = world().await;
+    let (mut device, _, ticket) = signed_in(&world, &mut card).await;
+    world.refuse_updates("audit_head").await;
+    device.say(&json!({ "t": "lifted", "id": ticket })).await;
+    // Its agent will come back, and hold nothing.
+    device.is_cut_off().await;
+    assert_eq!(held(&world.dump().await), 1);
+}
