@@ -33,7 +33,7 @@ pub use keys::{KeyError, PublicJwk, SigningKey, Thumbprint, VerifyingKey};
 pub use outcome::{ClaimAnswer, ClaimRequest, Outcome, Refused, ResultAnswer, ResultRequest};
 pub use signed_request::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Enrolled, Purpose,
-    RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest,
+    RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest, WhenLifted,
 };
 pub use ticket::{Ticket, TicketError};
 pub use x509_statement::{X509_CARD, X509Statement};

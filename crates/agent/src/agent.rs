@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
 use link_pkcs11::Modules;
@@ -15,7 +16,9 @@ use crate::board::{Board, Device, DeviceSource, Kind, Way};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
+use crate::held::Held;
 use crate::http::{self, Caller};
+use crate::locker::Locker;
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
@@ -30,6 +33,10 @@ pub struct Config {
     pub socket: Option<Socket>,
     /// Asks the person.
     pub pinentry: Pinentry,
+    /// Locks the desktop, where a tenant wants that.
+    pub locker: Locker,
+    /// A card that leaves sooner after its answer was only tapped, and not there to stay.
+    pub tap: Duration,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
     /// What knows smart cards with certificates; `None`: they are not asked.
@@ -139,7 +146,12 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, config.modules);
+        let tools = Tools {
+            pinentry: config.pinentry,
+            locker: config.locker,
+            modules: config.modules,
+        };
+        let desk = Desk::new(caller.clone(), board.clone(), tools, Held::new(config.tap));
         let desk = Arc::new(desk);
         let (device_name, pace) = (config.device_name, config.pace);
         let attended = Mutex::default();
@@ -232,6 +244,7 @@ impl Inner {
         };
         let channel = Channel {
             enrolment: Arc::clone(&enrolment),
+            desk: Arc::clone(&self.desk),
             caller: self.caller.clone(),
             tls: Arc::clone(&self.tls),
             pace: self.pace,
@@ -305,7 +318,7 @@ async fn listen(
         match message {
             ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
                 Ok(taken) => {
-                    work.spawn(taken.work());
+                    work.spawn(taken.work(say.clone()));
                 }
                 Err(None) => tracing::info!("a request is dropped: the person said no before"),
                 Err(Some(reason)) => {
@@ -315,6 +328,10 @@ async fn listen(
                 }
             },
             ServerMessage::Cancel { id } => inner.desk.cancel(&enrolment.device, &id),
+            ServerMessage::Lock => {
+                let desk = Arc::clone(&inner.desk);
+                work.spawn(async move { desk.lock().await });
+            }
             ServerMessage::Revoke => {
                 tracing::warn!(server = enrolment.record.server.origin(), "enrolment revoked");
                 inner.forget(&enrolment);

@@ -128,6 +128,10 @@ impl Devices {
     fn holds(&self, id: DeviceId) -> bool {
         self.there.iter().any(|device| device.id == id)
     }
+
+    fn has_stay(&self, stay: DeviceId) -> bool {
+        self.there.iter().any(|device| device.since == stay)
+    }
 }
 
 impl Board {
@@ -214,6 +218,28 @@ impl Board {
     pub(crate) async fn departure_among(&self, ids: &[DeviceId]) {
         let left = |devices: &Devices| !ids.iter().all(|id| devices.holds(*id));
         let _ = self.0.subscribe().wait_for(left).await;
+    }
+
+    /// Waits until no device of this stay is there: neither the first nor one whose contact was lost
+    /// for a moment since.
+    pub(crate) async fn absence_of(&self, stay: DeviceId) {
+        let _ = self.0.subscribe().wait_for(|devices| !devices.has_stay(stay)).await;
+    }
+
+    /// Waits until a device of this stay is there.
+    pub(crate) async fn presence_of(&self, stay: DeviceId) {
+        let _ = self.0.subscribe().wait_for(|devices| devices.has_stay(stay)).await;
+    }
+
+    /// Whether a device of this stay is there.
+    pub(crate) fn has_stay(&self, stay: DeviceId) -> bool {
+        self.0.borrow().has_stay(stay)
+    }
+
+    /// The stay of a device; of one that is not there any more, all that is known is its name.
+    pub(crate) fn stay_of(&self, id: DeviceId) -> DeviceId {
+        let devices = self.0.borrow();
+        devices.there.iter().find(|device| device.id == id).map_or(id, |device| device.since)
     }
 
     /// Whether a device is there.

@@ -1,8 +1,8 @@
 //! One ceremony: who asks, which card, and what the card says.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Refused, VerifiedRequest};
@@ -49,6 +49,8 @@ pub(crate) struct Ceremony {
     pub(crate) cancel: Cancel,
     /// When its challenge ends.
     pub(crate) deadline: Instant,
+    /// The stay of the device that answered; empty until one has.
+    pub(crate) answered: Arc<OnceLock<DeviceId>>,
 }
 
 impl Ceremony {
@@ -130,7 +132,7 @@ impl Ceremony {
         entered: Arc<AtomicBool>,
     ) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
-        let waiting = Waiting::new();
+        let (waiting, stay) = (Waiting::new(), self.board.stay_of(id));
         let said = format!("{who_asks}\n\n{}", words::device(card.kind, &card.name));
         let (of_person, who_asks) = (waiting.clone(), said.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
@@ -172,10 +174,14 @@ impl Ceremony {
         if self.cancel.is_cancelled() {
             return None;
         }
-        Some(outcome.unwrap_or_else(|error| {
+        let outcome = outcome.unwrap_or_else(|error| {
             tracing::error!(%error, "a ceremony ended in a panic");
             Outcome::Refused(Refused::Failed)
-        }))
+        });
+        if !matches!(outcome, Outcome::Refused(_)) {
+            self.answered.get_or_init(|| stay);
+        }
+        Some(outcome)
     }
 
     fn refusal(&self, error: &CeremonyError, person: &Dialogs) -> Refused {

@@ -1,22 +1,26 @@
 //! The desk at which requests wait: one ceremony at a time, and not too many.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
-    ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused, RequestError,
-    ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits, paths,
+    AgentMessage, ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused,
+    RequestError, ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest,
+    WhenLifted, limits, paths,
 };
 use link_pkcs11::Modules;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::board::Board;
+use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
 use crate::causes::Causes;
 use crate::ceremony::Ceremony;
 use crate::clock;
+use crate::held::{Held, Left};
 use crate::http::{CALL, CallError, Caller};
+use crate::locker::Locker;
 use crate::pinentry::Pinentry;
 use crate::prompts::{Prompts, Verdict};
 use crate::state::Enrolment;
@@ -38,6 +42,18 @@ pub(crate) struct Desk {
     /// The requests that passed, until they are expired. In memory: a request is only ever the
     /// answer to a claim of ours, and a ticket is claimed once.
     used: Mutex<HashMap<Jti, SystemTime>>,
+    held: Held,
+    locker: Locker,
+}
+
+/// The programs that the desk works with.
+pub(crate) struct Tools {
+    /// Asks the person.
+    pub(crate) pinentry: Pinentry,
+    /// Locks the desktop.
+    pub(crate) locker: Locker,
+    /// What knows smart cards with certificates, if anything does.
+    pub(crate) modules: Option<Modules>,
 }
 
 /// A ticket that has not come to its end.
@@ -69,8 +85,10 @@ impl Desk {
         caller: Caller,
         board: Board,
         pinentry: Pinentry,
-        modules: Option<Modules>,
+        tools: Tools,
+        held: Held,
     ) -> Self {
+        let Tools { pinentry, locker, modules } = tools;
         Self {
             caller,
             board,
@@ -80,6 +98,8 @@ impl Desk {
             live: Mutex::default(),
             prompts: Mutex::default(),
             used: Mutex::default(),
+            held,
+            locker,
         }
     }
 
@@ -114,8 +134,28 @@ impl Desk {
         });
     }
 
+    /// The tickets of an enrolment whose cards are still there.
+    pub(crate) fn held(&self, device: &Thumbprint) -> Vec<Ticket> {
+        self.held.tickets(device)
+    }
+
+    /// The card that opened a session here was tapped elsewhere, and the tenant wants it so.
+    pub(crate) async fn lock(&self) {
+        self.locker.lock().await;
+    }
+
+    /// Waits until no request of this enrolment is worked on.
+    async fn idle(&self, device: &Thumbprint) {
+        while lock(&self.live).iter().any(|live| live.device == *device) {
+            // Held by its ceremony, and free between the claim of the desk and that of the ticket.
+            drop(self.turn.acquire().await);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Everything of one enrolment ends.
     pub(crate) fn cancel_all_of(&self, device: &Thumbprint) {
+        self.held.forget_all_of(device);
         lock(&self.live).iter().filter(|l| l.device == *device).for_each(|l| l.cancel.cancel());
     }
 
@@ -146,20 +186,27 @@ impl Drop for Taken {
 }
 
 impl Taken {
-    /// Claims the ticket, checks the request, asks person and card, and tells the server.
-    pub(crate) async fn work(self) {
+    /// Claims the ticket, checks the request, asks person and card, and tells the server. Where the
+    /// card holds the session that it opens, watches it, and says over the channel when it has left.
+    pub(crate) async fn work(self, say: mpsc::Sender<AgentMessage>) {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();
-        if let Some(outcome) = outcome {
-            self.tell(outcome).await;
+        match outcome {
+            Some((outcome, WhenLifted::Nothing)) => {
+                self.tell(outcome).await;
+            }
+            Some((outcome, when_lifted)) => self.watch(outcome, when_lifted, say).await,
+            None => {}
         }
     }
 
-    /// What becomes of the ticket; `None` when there is nobody to tell.
-    async fn outcome(&self) -> Option<Outcome> {
+    /// What becomes of the ticket, and what happens when the card that answered leaves; `None` when
+    /// there is nobody to tell.
+    async fn outcome(&self) -> Option<(Outcome, WhenLifted)> {
+        let refused = |reason| Some((Outcome::Refused(reason), WhenLifted::Nothing));
         let turn = tokio::time::timeout(HAND_OVER, self.desk.turn.acquire());
-        let Ok(Ok(_turn)) = turn.await else { return Some(Outcome::Refused(Refused::Busy)) };
+        let Ok(Ok(_turn)) = turn.await else { return refused(Refused::Busy) };
         let claimed = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
@@ -168,16 +215,78 @@ impl Taken {
         match claimed {
             Ok(request) => {
                 self.prompts(|prompts| prompts.show(clock::now()));
-                let outcome = self.ceremony(request).run().await?;
+                let when_lifted = request.claims().when_lifted;
+                let ceremony = self.ceremony(request);
+                let outcome = ceremony.run().await?;
                 self.count(&outcome);
-                Some(outcome)
+                if matches!(outcome, Outcome::Refused(_)) {
+                    return Some((outcome, WhenLifted::Nothing));
+                }
+                // What is on no board cannot be watched: a stay that never was counts as a tap.
+                let stay = ceremony.answered.get().copied().unwrap_or_default();
+                self.hold(&outcome, when_lifted, stay);
+                Some((outcome, when_lifted))
             }
             Err(error) => {
                 tracing::warn!(error = %Causes(&error), "no prompt");
                 // A claim that failed is over; a request that did not pass is said to be so.
                 let invalid = matches!(error, Unworked::Request(_));
-                invalid.then_some(Outcome::Refused(Refused::InvalidRequest))
+                invalid.then(|| refused(Refused::InvalidRequest)).flatten()
             }
+        }
+    }
+
+    /// The card that answered holds a session from now on, or at least those that it has opened. Not
+    /// only when the server has taken the answer: whether it has is not known when its word is lost.
+    fn hold(&self, outcome: &Outcome, when_lifted: WhenLifted, stay: DeviceId) {
+        let (held, device) = (&self.desk.held, &self.enrolment.device);
+        match when_lifted {
+            WhenLifted::Nothing => held.follow(device, outcome, stay),
+            WhenLifted::EndSession | WhenLifted::EndSessionAndLock => {
+                held.answered(device, &self.ticket, outcome, stay);
+            }
+        }
+    }
+
+    /// Tells the server what the card has proved, and when it has left.
+    async fn watch(
+        self,
+        outcome: Outcome,
+        when_lifted: WhenLifted,
+        say: mpsc::Sender<AgentMessage>,
+    ) {
+        let (desk, device, id) = (&self.desk, &self.enrolment.device, self.ticket.clone());
+        let flutter = || tokio::time::sleep(limits::FLUTTER);
+        let idle = || desk.idle(device);
+        let mut left = pin!(desk.held.left(&desk.board, (device, &id), flutter, idle));
+        let mut telling = pin!(self.tell(outcome));
+        let mut end = None;
+        let may_be_taken = loop {
+            tokio::select! {
+                told = &mut telling => break told,
+                how = &mut left, if end.is_none() => end = Some(how),
+            }
+        };
+        if !may_be_taken {
+            return desk.held.forget(device, &id);
+        }
+        let end = match end {
+            Some(end) => end,
+            None => left.await,
+        };
+        tracing::info!(?end, "the card has left");
+        if end == Left::Lifted && when_lifted == WhenLifted::EndSessionAndLock {
+            // Before the server hears of it: a desktop locks without a network.
+            desk.lock().await;
+        }
+        let message = match end {
+            Left::Lifted => AgentMessage::Lifted { id: id.clone() },
+            Left::Tapped => AgentMessage::Tapped { id: id.clone() },
+            Left::Unwatched => return,
+        };
+        // Waits where there is no connection. Until it is on its way, it is listed as held.
+        if say.send(message).await.is_ok() {
+            desk.held.forget(device, &id);
         }
     }
 
@@ -225,6 +334,7 @@ impl Taken {
             modules: self.desk.modules.clone(),
             cancel: self.cancel.clone(),
             deadline: now.checked_add(life).unwrap_or(now),
+            answered: Arc::default(),
         }
     }
 
@@ -242,7 +352,8 @@ impl Taken {
         change(prompts.entry(self.enrolment.device.clone()).or_default());
     }
 
-    async fn tell(&self, outcome: Outcome) {
+    /// Tells the server. Whether it has taken the outcome, as far as is known: not when it said no.
+    async fn tell(&self, outcome: Outcome) -> bool {
         let kind = match &outcome {
             Outcome::Assertion(_) => "assertion",
             Outcome::Registration(_) => "registration",
@@ -254,12 +365,15 @@ impl Taken {
         let body = ResultRequest { ticket: self.ticket.clone(), outcome };
         let tell = self.desk.caller.post(server, paths::RESULT, &body, &self.enrolment.key, CALL);
         match tell.await {
-            Ok(ResultAnswer::Accepted) => tracing::info!(kind, "the server has the outcome"),
-            Err(error) => tracing::warn!(
-                kind,
-                error = %Causes(&error),
-                "the server did not take the outcome"
-            ),
+            Ok(ResultAnswer::Accepted) => {
+                tracing::info!(kind, "the server has the outcome");
+                true
+            }
+            Err(error) => {
+                let error_text = Causes(&error);
+                tracing::warn!(kind, error = %error_text, "the server did not take the outcome");
+                !matches!(error, CallError::Refused { .. })
+            }
         }
     }
 }
@@ -282,7 +396,12 @@ mod tests {
     #[test]
     fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let desk = Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"), None);
+        let tools = Tools {
+            pinentry: Pinentry::new("/nonexistent"),
+            locker: Locker::new("/nonexistent"),
+            modules: None,
+        };
+        let desk = Desk::new(caller, Board::new(), tools, Held::new(limits::TAP));
         let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
         let no = Outcome::Refused(Refused::Cancelled);
         let yes = Outcome::Assertion(serde_json::Value::Null);

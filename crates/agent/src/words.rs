@@ -1,6 +1,6 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
-use agent_protocol::SignedRequest;
+use agent_protocol::{SignedRequest, WhenLifted};
 use authenticator::management::PinState;
 use authenticator::{
     Account, CeremonyError, FingerError, FingerPrompt, NewPinError, NewPinPrompt, PinError,
@@ -115,11 +115,26 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
     let network = if context.other_network { OTHER_NETWORK } else { "" };
     format!(
         "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n{network}\n\
-         The page must show the number {}. If it does not, cancel.",
+         The page must show the number {}. If it does not, cancel.{}",
         record.server.host(),
         plain(&claims.user, 80),
         claims.match_code,
+        when_lifted(claims.when_lifted),
     )
+}
+
+/// What happens when the card leaves.
+fn when_lifted(when: WhenLifted) -> &'static str {
+    match when {
+        WhenLifted::Nothing => "",
+        WhenLifted::EndSession => {
+            "\n\nLeave the card or key where it is: taking it away signs you out."
+        }
+        WhenLifted::EndSessionAndLock => {
+            "\n\nLeave the card or key where it is: taking it away signs you out and locks this \
+             computer."
+        }
+    }
 }
 
 /// Where the server sees the page elsewhere.

@@ -6,6 +6,7 @@
 mod audit;
 mod clients;
 mod confirm;
+mod events;
 mod form;
 mod frame;
 pub(crate) mod home;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Routes {
     const POST: &[&str] = &["POST"];
     const BOTH: &[&str] = &["GET", "POST"];
     Routes::new()
+        .route(GET,  "/admin/events", Administrator, get(events::handler))
         .route(POST, "/admin/sign-out", Administrator, post(sign_out::handler))
         .route(POST, "/admin/step-up", Administrator, post(step_up::handler))
         .route(BOTH, "/admin/tenants", Administrator, get(home::list).post(home::create))

@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod channel;
 pub(crate) mod claim;
 pub(crate) mod enrol;
+pub(crate) mod lifted;
 pub(crate) mod nonce;
 pub(crate) mod refusal;
 pub(crate) mod request;

@@ -26,6 +26,7 @@ mod quiet;
 mod start;
 mod statics;
 mod sweep;
+mod tabs;
 #[cfg(test)]
 mod test_app;
 mod trail;

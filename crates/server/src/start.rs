@@ -25,6 +25,7 @@ use crate::hallway::events::Pages;
 use crate::limits::Limits;
 use crate::overage::Turns;
 use crate::quiet::Quiet;
+use crate::tabs::Tabs;
 use crate::trail::{self, Seen, Stretch, Walked};
 
 /// Slug of the tenant in which the operators of the installation live.
@@ -80,6 +81,7 @@ pub async fn open(config: Config) -> Result<App, StartError> {
     let ring = Arc::new(read_ring(&config)?);
     let store = open_store(&config, Arc::clone(&ring)).await?;
     operators(&store).await?;
+    let up_since = store.now().await?;
     let passkeys = Passkeys::new(&config.rp_id, &config.url, "Cardea")?;
     let request_key = request_key(&ring)?;
     let upstream = upstream(&config)?;
@@ -89,6 +91,8 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         upstream,
         request_key,
         pages: Pages::default(),
+        tabs: Tabs::default(),
+        up_since,
         agents: Agents::default(),
         limits: Limits::new(config.limits),
         graph_turns: Turns::default(),

@@ -8,6 +8,7 @@ mod consumed;
 mod credential;
 mod device;
 mod groups;
+mod lifted;
 mod link;
 mod login;
 mod mapper;
@@ -45,6 +46,7 @@ pub use credential::Credential;
 pub(crate) use device::DEVICE_BY_THUMBPRINT;
 pub use device::{Device, DeviceState};
 pub use groups::MissingGroups;
+pub use lifted::{EndedSession, LEASE};
 pub use pairing::Pairing;
 pub use people::{PeopleFilter, PeopleOnly, PersonRow};
 pub use proof::{ConsumedProof, Proof, TakenLogin};
@@ -266,6 +268,7 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     credential::STATEMENTS,
     device::STATEMENTS,
     groups::STATEMENTS,
+    lifted::STATEMENTS,
     link::STATEMENTS,
     login::STATEMENTS,
     mapper::STATEMENTS,

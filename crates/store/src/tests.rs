@@ -6,6 +6,7 @@ mod expiry;
 mod group_commit;
 mod groups;
 mod installation;
+mod lifted;
 mod order;
 mod people;
 mod proofs;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Causes, Config, DeviceSource, Modules, Pace, Readers, SecurityKeys, Several,
+    Agent, Causes, Config, DeviceSource, Locker, Modules, Pace, Readers, SecurityKeys, Several,
     SimulatedKey, Socket,
 };
 
@@ -35,6 +35,8 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
+        locker: Locker::default(),
+        tap: agent_protocol::limits::TAP,
         devices: Box::new(devices(arguments.simulated_key)),
         modules: modules(),
         device_name: arguments.name.unwrap_or_else(host_name),

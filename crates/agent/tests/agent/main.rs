@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

@@ -47,6 +47,7 @@ pub(crate) async fn frame(
         navigation: tenant.map_or_else(all_tenants, navigation),
         section,
         fresh: administrator.is_fresh(entropy::now()),
+        follows: administrator.session.device.is_some(),
         banners: confirmed(administrator).into_iter().collect(),
     })
 }

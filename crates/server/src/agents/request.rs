@@ -2,9 +2,9 @@
 
 use agent_protocol::{
     Ceremony as AgentCeremony, Context, Create, Jti, Purpose as AgentPurpose, ResidentKey,
-    SignedRequest, Thumbprint, UserVerification,
+    SignedRequest, Thumbprint, UserVerification, WhenLifted,
 };
-use identity::{Person, Tenant};
+use identity::{CardLifted, Person, Tenant};
 use login::{Challenge, Door, Purpose, Then, Waiting};
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,12 +57,25 @@ pub(crate) fn signed(
             os: Some(asked.os),
             other_network: asked.other_network,
         },
+        when_lifted: when_lifted(tenant, waiting),
         match_code: ticket.match_text().try_into().map_err(Problem::internal)?,
         iat: issued,
         exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),
         jti: Jti::from_random(entropy::bytes()),
     };
     request.sign(&app.request_key).map_err(Problem::internal)
+}
+
+/// What happens when the card leaves, where its answer opens a session.
+fn when_lifted(tenant: &Tenant, waiting: &Waiting) -> WhenLifted {
+    if !matches!(waiting.then, Then::Exit | Then::Confirm) {
+        return WhenLifted::Nothing;
+    }
+    match tenant.policy.card_lifted {
+        CardLifted::KeepsSession => WhenLifted::Nothing,
+        CardLifted::EndsSession => WhenLifted::EndSession,
+        CardLifted::EndsSessionAndLocks => WhenLifted::EndSessionAndLock,
+    }
 }
 
 /// What asks, for the person to read.

@@ -5,7 +5,6 @@ use login::{Channel, Event, Login, Task, Then, Vouched, Waiting};
 
 use crate::app::App;
 use crate::entropy;
-use crate::exits;
 use crate::hallway::ceremony::{self, Answer, Verified};
 use crate::hallway::execute::{ExecuteError, FromAgent, Material, SessionMaterial, execute};
 use crate::hallway::step;
@@ -50,11 +49,9 @@ pub(crate) async fn take(
             return Err(if over { refused } else { refusal.into() });
         }
     };
-    let session = SessionMaterial {
-        token: session_token(&app.ring, &waiting.handle)?.hash(),
-        life: exits::life(tenant, waiting.started.request.door),
-        user_agent,
-    };
+    let token = session_token(&app.ring, &waiting.handle)?.hash();
+    let door = waiting.started.request.door;
+    let session = SessionMaterial::of(tenant, door, token, user_agent);
     let agent = refusing.agent;
     let material = Material { card, session: Some(session), agent, ..Material::default() };
     match execute(app, tenant.id, effects, material).await {

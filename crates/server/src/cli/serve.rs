@@ -99,4 +99,5 @@ async fn stop(app: App, handle: axum_server::Handle<SocketAddr>) {
     handle.graceful_shutdown(Some(DRAIN));
     // They would go on for as long as their logins, and so use up the whole time.
     app.pages.close();
+    app.tabs.close();
 }

@@ -100,11 +100,8 @@ pub(crate) async fn finish(
     let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
     let (_, effects) = outcome.inspect_err(|refusal| say(&app, &tenant, refusal.code()))?;
     let token = entropy::token();
-    let session = SessionMaterial {
-        token: token.hash(),
-        life: exits::life(&tenant, door),
-        user_agent: exits::user_agent(&headers),
-    };
+    let browser = exits::user_agent(&headers);
+    let session = SessionMaterial::of(&tenant, door, token.hash(), browser);
     let material = Material { session: Some(session), ..Material::default() };
     let executed = execute(&app, tenant.id, effects, material).await;
     executed.inspect_err(|error| say(&app, &tenant, error.code()))?;

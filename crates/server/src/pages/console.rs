@@ -20,6 +20,8 @@ pub struct ConsoleFrame {
     pub section: Section,
     /// Whether a change would be made without asking for a card.
     pub fresh: bool,
+    /// Whether the session may end by itself while the page is open, which it is to hear.
+    pub follows: bool,
     /// Something to say at the head of the page, such as a secret that expires soon.
     pub banners: Vec<Banner>,
 }
@@ -50,6 +52,7 @@ impl ConsoleFrame {
             ],
             section,
             fresh: true,
+            follows: true,
             banners: vec![Banner {
                 tone: Tone::Warning,
                 title: text("The client secret of Azure expires in 12 days"),

@@ -195,6 +195,23 @@ pub const LOGIN_CARD_REMOVED: Notice = Notice {
     title: "Your card was removed",
     text: "This ended the session that it opened. Log in with another card to go on.",
 };
+/// Login page: the card left its reader.
+pub const LOGIN_CARD_LIFTED: Notice = Notice {
+    title: "Your card was taken away",
+    text: "This ended the session that it opened. Put it back and log in to go on.",
+};
+/// Login page: the agent that watched the card did not come back.
+pub const LOGIN_AGENT_LOST: Notice = Notice {
+    title: "The computer with your card went away",
+    text: "Nothing could tell any more whether your card is still there, so your session was ended. \
+           Log in again to go on.",
+};
+/// Login page: the card was tapped at another computer.
+pub const LOGIN_TAPPED_ELSEWHERE: Notice = Notice {
+    title: "Your card was used at another computer",
+    text: "You are signed in at one computer at a time: this ended your session here. If that was not \
+           you, tell an administrator.",
+};
 /// Login page: the session is over.
 pub const LOGIN_SESSION_OVER: Notice = Notice {
     title: "Your session is over",

@@ -221,11 +221,16 @@ impl Cast {
 
     /// Signs the person in, all the way.
     pub(super) async fn sign_in(&self, token: &str) -> Session {
+        self.sign_in_with(token, new_session(token)).await
+    }
+
+    /// The same, for this session.
+    pub(super) async fn sign_in_with(&self, token: &str, session: NewSession) -> Session {
         let waiting = self.waiting(&format!("handle of {token}")).await;
         let mut writing = self.write().await;
         let taken = take(&mut writing, &waiting).await.unwrap();
         let proof = writing.consume_proof(taken, &self.proof(&waiting)).await.unwrap();
-        writing.insert_session(&proof, new_session(token)).await.unwrap();
+        writing.insert_session(&proof, session).await.unwrap();
         writing.commit().await.unwrap();
         self.session(token).await.unwrap()
     }
@@ -249,6 +254,8 @@ pub(super) fn new_session(token: &str) -> NewSession {
         provider: Some(alias()),
         expires_in: Duration::from_secs(3600),
         user_agent: "a browser".to_owned(),
+        device: None,
+        ticket: None,
     }
 }
 

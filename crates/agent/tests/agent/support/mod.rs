@@ -4,6 +4,8 @@ pub(crate) mod person;
 pub(crate) mod server;
 pub(crate) mod tokens;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
@@ -11,12 +13,12 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
-    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
+    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification, WhenLifted,
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Modules, Open, OpenError, Pace, Readers,
-    ServerAddress, Signer,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Locker, Modules, Open, OpenError, Pace,
+    Readers, ServerAddress, Signer,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -228,6 +230,8 @@ pub(crate) struct Desktop {
     pub(crate) modules: Option<Modules>,
     /// Whether the real readers are watched, and not that of the test.
     real_readers: bool,
+    /// How long a tap may take.
+    pub(crate) tap: Duration,
     pub(crate) agent: Option<Agent>,
 }
 
@@ -251,8 +255,8 @@ impl Desktop {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let reader = Reader::default();
-        let mut desktop = Self { folder, person, reader, modules, real_readers, agent: None };
+        let (reader, tap) = (Reader::default(), Duration::ZERO);
+        let mut desktop = Self { folder, person, reader, modules, real_readers, tap, agent: None };
         desktop.start();
         desktop
     }
@@ -269,6 +273,8 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
+            locker: Locker::new(self.locker()),
+            tap: self.tap,
             devices: if self.real_readers {
                 Box::new(Readers)
             } else {
@@ -283,6 +289,20 @@ impl Desktop {
 
     pub(crate) fn agent(&self) -> &Agent {
         self.agent.as_ref().expect("the agent runs")
+    }
+
+    /// A program that notes that it was to lock the desktop.
+    fn locker(&self) -> PathBuf {
+        let program = self.folder.path().join("locker");
+        let text = format!("#!/bin/sh\necho \"$@\" >>'{}'\n", self.locks().display());
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    /// What it has noted.
+    pub(crate) fn locks(&self) -> PathBuf {
+        self.folder.path().join("locks")
     }
 
     pub(crate) fn state(&self) -> PathBuf {
@@ -354,6 +374,7 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
             os: Some("Linux".into()),
             other_network: false,
         },
+        when_lifted: WhenLifted::Nothing,
         match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         iat: seconds(),
         exp: seconds() + 120,

@@ -37,8 +37,12 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         }
         "card.confirmed" => format!("Confirmed a change with {}", card()),
         "card.removed" => format!("Removed {}", card()),
-        "session.ended" => "Ended one of their sessions".into(),
+        "session.ended" => ended(detail, names),
         "session.signed-out" => "Signed out".into(),
+        "agent.lift-refused" => format!(
+            "The agent on {} said that a card was taken away which lies at another computer",
+            names.device(detail)
+        ),
         "agent.offered" => format!("The agent on {} offered itself", names.device(detail)),
         "agent.removed" => format!("Removed the agent on {}", names.device(detail)),
         "agent.paired" => format!("Paired the agent on {}", names.device(detail)),
@@ -49,6 +53,19 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+/// How a session has ended.
+fn ended(detail: &Json, names: &Names) -> String {
+    let device = || names.device(detail);
+    match text(detail, "reason") {
+        "card-lifted" => format!("A session ended: its card left the reader at {}", device()),
+        "agent-lost" => format!("A session ended: the agent on {} did not come back", device()),
+        "tapped-elsewhere" => {
+            format!("The session at {} ended: its card was tapped at another computer", device())
+        }
+        _ => "Ended one of their sessions".into(),
+    }
 }
 
 /// What administrators do about people.

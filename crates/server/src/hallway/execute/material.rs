@@ -1,9 +1,10 @@
-use identity::{EntraLink, Person};
+use identity::{CardLifted, EntraLink, Person, Tenant};
 use ids::{DeviceId, TicketId};
-use login::Waiting;
+use login::{Door, Waiting};
 use secrets::TokenHash;
 use store::{Credential, Ticket};
 
+use crate::exits;
 use crate::hallway::one_call::OneCall;
 use crate::hallway::seen::Shown;
 
@@ -58,4 +59,21 @@ pub(crate) struct SessionMaterial {
     pub(crate) life: std::time::Duration,
     /// The browser, in words.
     pub(crate) user_agent: String,
+    /// What happens to it when its card leaves the reader.
+    pub(crate) card_lifted: CardLifted,
+    /// Whether it ends those that its card opened at other computers.
+    pub(crate) one_computer: bool,
+}
+
+impl SessionMaterial {
+    /// A session of a door, as the tenant wants it.
+    pub(crate) fn of(tenant: &Tenant, door: Door, token: TokenHash, user_agent: String) -> Self {
+        Self {
+            token,
+            life: exits::life(tenant, door),
+            user_agent,
+            card_lifted: tenant.policy.card_lifted,
+            one_computer: tenant.policy.one_computer,
+        }
+    }
 }

@@ -1,16 +1,19 @@
-use identity::{Person, PersonState};
+use identity::{CardLifted, Person, PersonState};
 use ids::{LoginId, ProofId, SessionId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
-use store::{AuditEntry, ConsumedProof, NewSession, StoreError, TakenLogin, Writing};
+use store::{AuditEntry, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin, Writing};
 
 use super::error::{ExecuteError, hit};
 use super::material::{Material, Rotation};
 use super::names::entry;
+use crate::agents::lifted;
+use crate::app::App;
 use crate::entropy;
 use crate::exits;
 use crate::hallway::seen::Asked;
 use crate::http::cookies::PAIRING_LIFE;
+use crate::tabs::Why;
 
 /// One execution: what its effects have made so far, for those that come after.
 pub(super) struct Run {
@@ -23,6 +26,21 @@ pub(super) struct Run {
     asked: Option<Asked>,
     /// That somebody's groups were kept.
     groups_kept: Option<AuditEntry>,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What the card had opened at other computers, and the tenant ended with it.
+pub(super) struct Elsewhere {
+    ended: Vec<EndedSession>,
+    card_lifted: CardLifted,
+}
+
+impl Elsewhere {
+    /// Tells the tabs, and has the desktops lock where the tenant wants that.
+    pub(super) fn tell(&self, app: &App) {
+        lifted::tell(app, &self.ended, Why::TappedElsewhere);
+        lifted::lock(app, &self.ended, self.card_lifted);
+    }
 }
 
 impl Run {
@@ -35,6 +53,7 @@ impl Run {
             proof: None,
             asked: None,
             groups_kept: None,
+            elsewhere: None,
         }
     }
 
@@ -175,7 +194,8 @@ impl Run {
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
         let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
         let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
-        let session = NewSession {
+        let holds = self.material.agent.filter(|_| session.card_lifted.ends_session());
+        let new = NewSession {
             id: SessionId(entropy::id()),
             kind: exits::kind(issue.door),
             token: session.token,
@@ -183,14 +203,23 @@ impl Run {
             provider: issue.provider,
             expires_in: session.life,
             user_agent: session.user_agent,
+            device: self.material.agent.map(|agent| agent.device),
+            ticket: holds.map(|agent| agent.ticket),
         };
-        tx.insert_session(proof, session).await?;
+        tx.insert_session(proof, new).await?;
+        if let Some(agent) = self.material.agent.filter(|_| session.one_computer) {
+            let ended = tx.end_elsewhere(proof.credential(), agent.device).await?;
+            self.elsewhere = Some(Elsewhere { ended, card_lifted: session.card_lifted });
+        }
         tx.touch_person_signed_in(issue.person).await?;
         Ok(())
     }
 
-    /// Writes what comes along with the effects; what to log when it is committed.
-    pub(super) async fn finish(self, tx: &mut Writing) -> Result<Option<Asked>, ExecuteError> {
+    /// Writes what comes along with the effects; what to log and to tell when it is committed.
+    pub(super) async fn finish(
+        self,
+        tx: &mut Writing,
+    ) -> Result<(Option<Asked>, Option<Elsewhere>), ExecuteError> {
         if let Some(ticket) = self.material.ticket {
             tx.insert_ticket(&ticket).await?;
         }
@@ -205,7 +234,10 @@ impl Run {
         for entry in self.groups_kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
             tx.audit(entry).await?;
         }
-        Ok(self.asked)
+        if let Some(elsewhere) = &self.elsewhere {
+            lifted::write_down(tx, &elsewhere.ended, Why::TappedElsewhere).await?;
+        }
+        Ok((self.asked, self.elsewhere))
     }
 }
 
