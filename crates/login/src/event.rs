@@ -89,6 +89,9 @@ pub enum Event {
         handle: Option<TokenHash>,
         /// The challenge it answers.
         challenge: ChallengeId,
+        /// Hash of a return token: a new one for an answer that is to wait, the one that the browser
+        /// brings for an answer that has waited. None where no browser comes back.
+        back: Option<TokenHash>,
         /// The card, and whose it is.
         card: CardFacts,
         /// That person, as of now.
@@ -102,6 +105,9 @@ pub enum Event {
         handle: Option<TokenHash>,
         /// The challenge it answers.
         challenge: ChallengeId,
+        /// Hash of a return token: a new one for an answer that is to wait, the one that the browser
+        /// brings for an answer that has waited. None where no browser comes back.
+        back: Option<TokenHash>,
         /// The new card.
         card: CardFacts,
         /// The person of the login, as of now.

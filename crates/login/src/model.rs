@@ -5,7 +5,8 @@
 //! starts logins of his own and has accounts in both tenants. He sees every URL, `state`, code,
 //! challenge and answer that ever went anywhere, sends any of them from his browser to any login,
 //! and sends Ada's browser to any callback. What he cannot do: read the cookies of her browser,
-//! sign with her card's PIN, or break a signature. Where a scene says so he also holds her session
+//! sign with her card's PIN, or break a signature. A link that opens an agent she follows wherever it
+//! comes from; what her agent opens then, her own browser alone sees. Where a scene says so he also holds her session
 //! at the upstream, or her card. A server may stop between reading and committing.
 //!
 //! [`ledger`] judges each artefact when it is issued, from what really happened and not from

@@ -205,8 +205,14 @@ fn is_first(pending: &Pending) -> bool {
     matches!(pending.request, Move::SubmitFirst { .. } | Move::SubmitFirstByAgent { .. })
 }
 
+/// Whether the browser claims afterwards what is issued.
 fn by_agent(pending: &Pending) -> bool {
     matches!(pending.request, Move::SubmitByAgent { .. } | Move::SubmitFirstByAgent { .. })
+        || by_link(pending)
+}
+
+fn by_link(pending: &Pending) -> bool {
+    matches!(pending.request, Move::SubmitByLink { .. } | Move::Return { .. })
 }
 
 fn sign_in_once(world: &mut World, pending: &Pending) -> Verdict {
@@ -241,7 +247,8 @@ fn challenged(world: &World, pending: &Pending, proof: &Proof, answer: Answer) -
     let handed = handed.ok_or("an answer to no challenge")?;
     ensure(login_of(handed.id) == proof.login, "an answer from another login")?;
     ensure(handed.to == pending.by, "an answer to another browser's challenge")?;
-    let agent = Channel::Agent(device(pending.by));
+    let device = Channel::Agent(device(pending.by));
+    let agent = if by_link(pending) { Channel::Returning } else { device };
     let channel = if by_agent(pending) { agent } else { Channel::Browser };
     ensure(handed.channel == channel, "through another channel")?;
     ensure(handed.purpose == proof.purpose, "for another purpose")?;

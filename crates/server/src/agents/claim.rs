@@ -5,26 +5,35 @@ use store::{Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
-use crate::agents::{request, ticket_for};
+use crate::agents::{request, ticket_to_claim};
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::events::{PageState, Prompt};
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
 /// `POST /agent/v1/claim`: trades a ticket for the signed request. Once, within a minute, and by
-/// the device that it was made for.
+/// the device that it was made for; a link's by the first device of the tenant that has its secret,
+/// and from then on it is for that device.
+///
+/// # Security
+///
+/// What a link shows is what a push shows: whose account, for what, in which browser, and the number
+/// that stands on that page. Whoever has the link has seen that page, or was sent it by somebody who
+/// wants to sign in as them: their own browser, which has to come back, does not hold that login.
 pub(crate) async fn handler(
     State(app): State<App>,
+    peer: Peer,
     call: AgentCall<ClaimRequest>,
 ) -> Result<Json<ClaimAnswer>, Problem> {
     let call = call.confirmed()?;
     let AgentCall { tenant, device, body, .. } = &call;
     let mut rows = app.store.read(tenant.id).await?;
-    let ticket = ticket_for(&mut rows, device, &body.ticket).await?;
+    let ticket = ticket_to_claim(&mut rows, device, &body.ticket).await?;
     match ticket.state {
         TicketState::Waiting => {}
         TicketState::Claimed => return Err(call.refuse(CallError::Claimed)),
-        TicketState::Proved | TicketState::Refused { .. } => {
+        TicketState::Held | TicketState::Proved | TicketState::Refused { .. } => {
             return Err(call.refuse(CallError::TicketOver));
         }
     }
@@ -35,7 +44,8 @@ pub(crate) async fn handler(
     drop(rows);
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let challenge = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
-    let request = request::signed(&app, tenant, device, &ticket, &waiting, challenge, &person)?;
+    let to = request::To { tenant, device, peer };
+    let request = request::signed(&app, &to, &ticket, &waiting, challenge, &person)?;
     let mut tx = app.store.write(tenant.id).await?;
     call.spend(&mut tx).await?;
     if !tx.claim_ticket(ticket.id, device.id).await? {
@@ -43,7 +53,7 @@ pub(crate) async fn handler(
     }
     tx.commit().await?;
     let now = entropy::now();
-    let claimed = Ticket { claimed_at: Some(now), ..ticket };
+    let claimed = Ticket { claimed_at: Some(now), device: Some(device.id), ..ticket };
     app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, now)));
     Ok(Json(ClaimAnswer { request }))
 }

@@ -2,6 +2,7 @@ use agent_protocol::{Outcome, Refused, ResultAnswer, ResultRequest};
 use axum::Json;
 use axum::extract::State;
 use login::{Channel, Purpose, Waiting};
+use secrets::Token;
 use serde_json::Value;
 use store::{Ticket, TicketState};
 
@@ -12,7 +13,8 @@ use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
 use crate::hallway::ceremony::{Answer, Ceremony};
-use crate::hallway::events::PageState;
+use crate::entropy;
+use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
 
@@ -30,7 +32,7 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Claimed => {}
         TicketState::Waiting => return Err(call.refuse(CallError::NotClaimed)),
-        TicketState::Proved | TicketState::Refused { .. } => {
+        TicketState::Held | TicketState::Proved | TicketState::Refused { .. } => {
             return Err(call.refuse(CallError::TicketOver));
         }
     }
@@ -46,11 +48,19 @@ pub(crate) async fn handler(
             return refused(&app, &call, &ticket, Refused::UnsupportedKey).await;
         }
     };
-    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
+    // For an answer that must wait; any other is taken at once.
+    let token = entropy::token();
+    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose, &token).await;
     if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {
         app.pages.tell(ticket.login, state);
     }
-    taken.map(|_| Json(ResultAnswer::Accepted))
+    Ok(Json(match taken? {
+        answer::Outcome::Held => {
+            let token = token.reveal().to_string().try_into().map_err(Problem::internal)?;
+            ResultAnswer::Return { token }
+        }
+        answer::Outcome::Waits | answer::Outcome::Ended => ResultAnswer::Accepted,
+    }))
 }
 
 async fn refused(
@@ -79,12 +89,13 @@ async fn proved(
     waiting: &Waiting,
     credential: &Value,
     purpose: Purpose,
+    token: &Token,
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
     let asked = Ceremony::of(out)?.asked;
     let agent = FromAgent {
-        call: call.call,
+        call: Some(call.call),
         device: call.device.id,
         ticket: ticket.id,
         other_network: asked.other_network,
@@ -95,15 +106,21 @@ async fn proved(
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
+    // Whoever may answer a ticket is the one device that has claimed it.
+    let (channel, back) = match out.channel {
+        Channel::Returning => (Channel::Returning, Some(token.hash())),
+        Channel::Agent(_) | Channel::Browser => (Channel::Agent(call.device.id), None),
+    };
     let given = Answer {
-        channel: Channel::Agent(call.device.id),
+        channel,
         handle: None,
+        back,
         challenge: out.id,
         response: &response,
         label: asked.label.clone(),
         agent: Some(agent),
     };
-    answer::take(app, &call.tenant, waiting, given, asked.user_agent()).await
+    answer::take(app, &call.tenant, waiting, given, asked.user_agent(), None).await
 }
 
 /// What the page hears of it.
@@ -114,6 +131,9 @@ fn page_state(
     taken: &Result<answer::Outcome, Problem>,
 ) -> Option<PageState> {
     match taken {
+        Ok(answer::Outcome::Held) => {
+            Some(PageState::Returning(Prompt::returning(ticket, entropy::now())))
+        }
         Ok(outcome) => {
             let location = next_by_agent(&call.tenant, waiting, *outcome);
             Some(PageState::Done { location })
