@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
+use agent_protocol::{AgentMessage, EnrolmentCode, Link, Selector, ServerMessage, Thumbprint};
 use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::Browser;
 use crate::board::{Board, Device, DeviceSource, Kind};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
@@ -19,7 +20,7 @@ use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
 use crate::socket::{self, Socket};
-use crate::state::{Claim, Enrolment, State, StateError};
+use crate::state::{Claim, Enrolment, Record, State, StateError};
 
 /// How an agent is set up. The program reads this from its environment; a test makes it.
 pub struct Config {
@@ -29,6 +30,8 @@ pub struct Config {
     pub socket: Option<Socket>,
     /// Asks the person.
     pub pinentry: Pinentry,
+    /// Opens a page of the server, where an answer counts only once the browser is back.
+    pub browser: Option<Browser>,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
     /// What the page calls this computer.
@@ -104,6 +107,7 @@ pub(crate) struct Inner {
     pace: Pace,
     board: Board,
     desk: Arc<Desk>,
+    browser: Option<Browser>,
     attended: Mutex<BTreeMap<Thumbprint, Attended>>,
 }
 
@@ -137,9 +141,9 @@ impl Agent {
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
         let desk = Arc::new(Desk::new(caller.clone(), board.clone(), config.pinentry));
-        let (device_name, pace) = (config.device_name, config.pace);
+        let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);
         let attended = Mutex::default();
-        let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
+        let inner = Inner { state, caller, device_name, tls, pace, board, desk, browser, attended };
         let inner = Arc::new(inner);
         let mut tasks = JoinSet::new();
         if let Some(socket) = config.socket {
@@ -177,6 +181,12 @@ impl Agent {
         code: &EnrolmentCode,
     ) -> Result<Pairing, PairError> {
         Pairing::begin(Arc::clone(&self.inner), server, code, true).await
+    }
+
+    /// Works on the ticket of a link that a page has opened: the address that the person's browser
+    /// must open then, for the card's answer to count.
+    pub async fn open(&self, link: &Link) -> Option<String> {
+        self.inner.open(link).await
     }
 
     /// What the agent knows at the moment.
@@ -257,6 +267,37 @@ impl Inner {
         lock(&self.attended).values().for_each(|attended| attended.wake.notify_one());
     }
 
+    /// Works on the ticket of a link, if it is for an enrolment of ours and not too much. Gives the
+    /// address that the person's browser must open then.
+    pub(crate) async fn open(&self, link: &Link) -> Option<String> {
+        let enrolment = {
+            let attended = lock(&self.attended);
+            let mut enrolments = attended.values().map(|attended| &attended.enrolment);
+            enrolments.find(|enrolment| is_for(link, &enrolment.record)).map(Arc::clone)
+        };
+        let Some(enrolment) = enrolment else {
+            tracing::debug!("a link is dropped: it is for none of our servers");
+            return None;
+        };
+        match self.desk.take_link(&enrolment, link) {
+            Ok(taken) => taken.work().await,
+            Err(reason) => {
+                tracing::info!(?reason, "a link is dropped");
+                None
+            }
+        }
+    }
+
+    /// Has the person's browser open an address of an enrolled server.
+    pub(crate) fn browse(&self, address: &str) {
+        match self.browser.as_ref().map(|browser| browser.open(address)) {
+            // Nobody waits for it: it ends by itself, or with the browser.
+            Some(Ok(_)) => {}
+            Some(Err(error)) => tracing::error!(%error, "the browser cannot be opened"),
+            None => tracing::error!("no browser is known here: set BROWSER for the agent"),
+        }
+    }
+
     fn channels(&self) -> Vec<watch::Receiver<bool>> {
         lock(&self.attended).values().map(|attended| attended.connected.clone()).collect()
     }
@@ -269,6 +310,11 @@ impl Inner {
         }
         lock(&self.attended).remove(&enrolment.device);
     }
+}
+
+/// Whether a link is for this enrolment.
+fn is_for(link: &Link, record: &Record) -> bool {
+    Selector::of(record.server.origin(), &record.tenant) == *link.selector()
 }
 
 impl Attended {
@@ -298,7 +344,12 @@ async fn listen(
         match message {
             ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
                 Ok(taken) => {
-                    work.spawn(taken.work());
+                    let inner = Arc::clone(&inner);
+                    work.spawn(async move {
+                        if let Some(address) = taken.work().await {
+                            inner.browse(&address);
+                        }
+                    });
                 }
                 Err(None) => tracing::info!("a request is dropped: the person said no before"),
                 Err(Some(reason)) => {

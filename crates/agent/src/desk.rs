@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
-    ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused, RequestError,
-    ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest, limits, paths,
+    ClaimAnswer, ClaimRequest, Enrolled, Jti, Link, Outcome, Purpose, Refused, RequestError,
+    ResultAnswer, ResultRequest, ReturnToken, SignedRequest, Thumbprint, Ticket, VerifiedRequest,
+    limits, paths,
 };
 use tokio::sync::Semaphore;
 
@@ -45,11 +46,13 @@ struct Live {
     cancel: Cancel,
 }
 
-/// A ticket that was taken from the channel. Dropping it ends what it began.
+/// A ticket that was taken from the channel, or with a link. Dropping it ends what it began.
 pub(crate) struct Taken {
     desk: Arc<Desk>,
     enrolment: Arc<Enrolment>,
     ticket: Ticket,
+    /// What claims it: the ticket, or the secret of a link.
+    claim: Ticket,
     cancel: Cancel,
 }
 
@@ -81,6 +84,25 @@ impl Desk {
         enrolment: &Arc<Enrolment>,
         ticket: Ticket,
     ) -> Result<Taken, Option<Refused>> {
+        self.take_by(enrolment, ticket.clone(), ticket)
+    }
+
+    /// The same for the ticket of a link. It counts like one that was pushed: any page may open as
+    /// many links as it likes.
+    pub(crate) fn take_link(
+        self: &Arc<Self>,
+        enrolment: &Arc<Enrolment>,
+        link: &Link,
+    ) -> Result<Taken, Option<Refused>> {
+        self.take_by(enrolment, link.ticket(), link.claim().clone())
+    }
+
+    fn take_by(
+        self: &Arc<Self>,
+        enrolment: &Arc<Enrolment>,
+        ticket: Ticket,
+        claim: Ticket,
+    ) -> Result<Taken, Option<Refused>> {
         let device = enrolment.device.clone();
         let mut live = lock(&self.live);
         if live.iter().any(|other| !other.cancel.is_cancelled()) {
@@ -95,7 +117,7 @@ impl Desk {
         let cancel = Cancel::new();
         live.push(Live { device, ticket: ticket.clone(), cancel: cancel.clone() });
         let (desk, enrolment) = (Arc::clone(self), Arc::clone(enrolment));
-        Ok(Taken { desk, enrolment, ticket, cancel })
+        Ok(Taken { desk, enrolment, ticket, claim, cancel })
     }
 
     /// The page gave up.
@@ -138,14 +160,13 @@ impl Drop for Taken {
 }
 
 impl Taken {
-    /// Claims the ticket, checks the request, asks person and card, and tells the server.
-    pub(crate) async fn work(self) {
+    /// Claims the ticket, checks the request, asks person and card, and tells the server. Gives the
+    /// address that the person's browser must open for the answer to count, where it must.
+    pub(crate) async fn work(self) -> Option<String> {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();
-        if let Some(outcome) = outcome {
-            self.tell(outcome).await;
-        }
+        self.tell(outcome?).await
     }
 
     /// What becomes of the ticket; `None` when there is nobody to tell.
@@ -181,7 +202,7 @@ impl Taken {
 
     async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
         let server = &self.enrolment.record.server;
-        let body = ClaimRequest { ticket: self.ticket.clone() };
+        let body = ClaimRequest { ticket: self.claim.clone() };
         let claim = self.desk.caller.post(server, paths::CLAIM, &body, &self.enrolment.key, CALL);
         let answer: ClaimAnswer = claim.await.map_err(Unworked::Claim)?;
         Ok(self.verify(&answer.request, clock::wall())?)
@@ -233,7 +254,7 @@ impl Taken {
         change(prompts.entry(self.enrolment.device.clone()).or_default());
     }
 
-    async fn tell(&self, outcome: Outcome) {
+    async fn tell(&self, outcome: Outcome) -> Option<String> {
         let kind = match &outcome {
             Outcome::Assertion(_) => "assertion",
             Outcome::Registration(_) => "registration",
@@ -246,13 +267,29 @@ impl Taken {
         let tell = self.desk.caller.post(server, paths::RESULT, &body, &self.enrolment.key, CALL);
         match tell.await {
             Ok(ResultAnswer::Accepted) => tracing::info!(kind, "the server has the outcome"),
+            Ok(ResultAnswer::Return { token }) => {
+                tracing::info!(kind, "the server has the outcome, and waits for the browser");
+                return address(&self.enrolment, &token);
+            }
             Err(error) => tracing::warn!(
                 kind,
                 error = %Causes(&error),
                 "the server did not take the outcome"
             ),
         }
+        None
     }
+}
+
+/// Where the person's browser goes for the answer to count.
+///
+/// # Security
+///
+/// A place of ours at the server of the enrolment: nothing of it but the token comes from a
+/// message, and that cannot lead anywhere else.
+fn address(enrolment: &Enrolment, token: &ReturnToken) -> Option<String> {
+    let path = paths::card_return(&enrolment.record.tenant)?;
+    Some(format!("{}#rt={}", enrolment.record.server.url(&path), token.as_str()))
 }
 
 /// A lock whose holder panicked is still a lock: what it guards is one list.

@@ -40,7 +40,7 @@ mod state;
 mod words;
 
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
-pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
+pub use agent_protocol::{EnrolAnswer, EnrolmentCode, Link};
 pub use board::{Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several};
 pub use browser::{Browser, Surroundings};
 pub use causes::Causes;

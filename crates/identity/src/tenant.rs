@@ -33,6 +33,8 @@ pub struct TenantPolicy {
     pub straight_to_provider: bool,
     /// How long a session of the account page lives, in seconds.
     pub session_seconds: u32,
+    /// When a browser must come back from the agent's desk before a card's answer counts.
+    pub return_step: ReturnStep,
 }
 
 impl TenantPolicy {
@@ -50,6 +52,7 @@ impl Default for TenantPolicy {
             straight_to_provider: false,
             // SP 800-63B-4 §2.3.3: at most 12 hours at AAL3; a working day is enough.
             session_seconds: 8 * 60 * 60,
+            return_step: ReturnStep::OtherNetwork,
         }
     }
 }
@@ -63,6 +66,18 @@ pub enum FirstCard {
     AdministratorCode,
     /// A fresh sign-in at Entra alone: weaker, and what existing guides imply.
     FreshEntraSignIn,
+}
+
+/// When the browser that began must come back from the agent's desk before a card's answer counts.
+/// One that the agent is not paired with must always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReturnStep {
+    /// When it is in another network than the agent.
+    #[default]
+    OtherNetwork,
+    /// Always.
+    Always,
 }
 
 /// Whether "Use your card" signs in without the upstream (STEP-07).

@@ -1,5 +1,5 @@
 use identity::{Moment, PersonState, ProviderKind};
-use ids::{Alias, ChallengeId, CredentialId, SessionId, TenantId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, DeviceId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
 use crate::state::{Challenge, Channel, Then};
@@ -80,6 +80,13 @@ pub enum Event {
         handle: Option<TokenHash>,
         /// The challenge.
         challenge: Challenge,
+    },
+    /// An agent of the tenant has claimed the challenge of a link.
+    LinkClaimed {
+        /// The challenge.
+        challenge: ChallengeId,
+        /// The agent; from now on nobody else may answer.
+        device: DeviceId,
     },
     /// A card's assertion was verified against the challenge that is out.
     CardProved {

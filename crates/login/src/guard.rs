@@ -174,6 +174,10 @@ guards! {
     AnswerChannel => Channel,
     /// The answer comes from the browser that began.
     AnswerBrowser => Browser,
+    /// The link that is claimed is the one that is out.
+    LinkChallenge => Challenge,
+    /// A link is claimed by one agent.
+    LinkOnce => Channel,
     // This one refuses nobody: without it, an answer would not wait.
     /// An agent's answer waits for its browser, where that must come back.
     AnswerReturns => Browser,

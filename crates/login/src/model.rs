@@ -15,9 +15,10 @@
 //! is as soon as what stands behind it, another guard or a statement of the store, is left out
 //! too. The shortest ways there stand in [`holes`] as replays.
 //!
-//! Four guards keep no artefact safe but something else, which the ledger asserts too: no code of
+//! Five guards keep no artefact safe but something else, which the ledger asserts too: no code of
 //! one provider goes to another whose settings came meanwhile, no change begins that no card can
-//! end, no code is spent in another browser, no refused answer spends a challenge that is not out.
+//! end, no code is spent in another browser, no refused answer spends a challenge that is not out, no link is
+//! claimed that is not out.
 //!
 //! What is bounded: each scene has at most two logins a browser, two challenges a login, one wait
 //! of each kind and one or two steps in flight; [`whole`] says which scenes are followed to a

@@ -215,9 +215,9 @@ pub enum Channel {
     Browser,
     /// This agent, paired with that browser.
     Agent(DeviceId),
-    /// An agent whose answer waits until the browser that began has come back from its desk: which
-    /// agent, its ticket says. One that the browser is not paired with, or that is elsewhere.
-    Returning,
+    /// An agent whose answer waits until the browser that began has come back from its desk: one that
+    /// the browser is not paired with, or that is elsewhere. None until one has claimed a link.
+    Returning(Option<DeviceId>),
 }
 
 /// Tokens inside a sealed cookie, as text. Nothing else may serialise a token.

@@ -87,6 +87,9 @@ impl Hallway<'_> {
             (Login::Waiting(waiting), Event::ChallengeMade { handle: Some(handle), challenge }) => {
                 self.challenged(waiting, handle, challenge)
             }
+            (Login::Waiting(waiting), Event::LinkClaimed { challenge, device }) => {
+                self.link_claimed(waiting, challenge, device)
+            }
             (
                 Login::Waiting(waiting),
                 Event::CardProved { channel, handle, challenge, back, card, person },

@@ -21,9 +21,9 @@ pub use error::StoreError;
 pub use open::Location;
 pub use rows::{
     AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
-    Device, DeviceState, MissingGroups, NewSession, Page, Pairing, PeopleFilter, PeopleOnly,
-    PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState,
-    Writing,
+    Device, DeviceState, HeldAnswer, MissingGroups, NewSession, Page, Pairing, PeopleFilter,
+    PeopleOnly, PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket,
+    TicketState, Writing,
 };
 pub use store::{Figures, Store};
 

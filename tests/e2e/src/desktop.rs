@@ -1,8 +1,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use authenticator::{CeremonyLink, Unshared};
-use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pairing, Pinentry};
+use cardea_agent::{
+    Agent, Arrival, Board, Browser as Opener, Config, DeviceSource, Pace, Pairing, Pinentry,
+};
 use firmware_sim::Simulator;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,8 +20,14 @@ pub struct Desktop {
     /// The agent.
     pub agent: Agent,
     reader: Reader,
-    _folder: TempDir,
+    folder: TempDir,
 }
+
+/// Keeps the address that it is to open, whole or not at all.
+const BROWSER: &str = r#"#!/bin/sh
+folder=$(dirname "$0")
+printf %s "$1" >"$folder/opening" && mv "$folder/opening" "$folder/opened"
+"#;
 
 /// A reader without PC/SC: cards are put on it by the test.
 #[derive(Clone, Default)]
@@ -55,17 +64,21 @@ impl Desktop {
         let program = folder.path().join("pinentry");
         std::fs::write(&program, PINENTRY).expect("a pinentry");
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
+        let opener = folder.path().join("browser");
+        std::fs::write(&opener, BROWSER).expect("a browser");
+        std::fs::set_permissions(&opener, PermissionsExt::from_mode(0o755)).expect("its mode");
         let reader = Reader::default();
         let config = Config {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new(program),
+            browser: Some(Opener::program(opener)),
             devices: Box::new(reader.clone()),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };
         let agent = Agent::start(config).expect("an agent");
-        Self { agent, reader, _folder: folder }
+        Self { agent, reader, folder }
     }
 
     /// Puts a factory-fresh simulated card on the reader.
@@ -86,6 +99,17 @@ impl Desktop {
         let board = board.expect("an agent watches this reader");
         board.arrived("test reader".into(), Arrival::Now, Arc::new(open));
         card
+    }
+
+    /// The address that the agent has opened in the person's browser.
+    pub async fn opened(&self) -> String {
+        let told = self.folder.path().join("opened");
+        loop {
+            if let Ok(address) = std::fs::read_to_string(&told) {
+                return address;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Sets the agent up from the page of a login that waits: tenant and account as it shows them.

@@ -82,6 +82,7 @@ impl Desk {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
+            browser: None,
             devices: Box::new(Reader(Arc::clone(&card))),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

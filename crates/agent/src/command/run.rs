@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey, Socket,
+    Agent, Browser, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey,
+    Socket,
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name};
+use crate::environment::{default_state, host_name, surroundings, variable};
 use crate::failure::Failure;
 
 #[derive(clap::Args)]
@@ -33,11 +34,20 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
+        browser: browser(),
         devices: Box::new(devices(arguments.simulated_key)),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),
     })
     .await
+}
+
+/// What opens a page of a server.
+fn browser() -> Option<Browser> {
+    // Set for all that a service manager starts (systemd.exec(5)).
+    let is_service = variable("INVOCATION_ID").is_some();
+    let surroundings = surroundings();
+    if is_service { Browser::of_service(&surroundings) } else { Browser::of(&surroundings) }
 }
 
 fn devices(simulated_keys: Vec<PathBuf>) -> Several {

@@ -53,6 +53,8 @@ const HOLES: &[Hole] = &[
     hole(Scene::time, &[G::AnswerInTime], &[S::Clock], "after the challenge's life", traces::challenge_expired),
     hole(Scene::agents, &[G::AnswerChannel], &[], "in another person's browser", traces::channel),
     hole(Scene::sign_in, &[G::AnswerBrowser], &[], "in another person's browser", traces::browser),
+    hole(Scene::two_links, &[G::LinkChallenge], &[], "a link was claimed that is not out", traces::link_challenge),
+    hole(Scene::relayed_link, &[G::LinkOnce], &[], "in another person's browser", traces::link_once),
     hole(Scene::links, &[G::AnswerBrowser], &[], "in a login that another browser began", traces::return_browser),
     hole(Scene::relayed_link, &[G::AnswerReturns], &[], "in a login that another browser began", traces::answer_returns),
     hole(Scene::relayed_link, &[G::ReturnToken], &[], "in another person's browser", traces::return_token),

@@ -4,6 +4,7 @@ use identity::PersonState;
 use ids::{Alias, CredentialId, TenantId, UserId};
 use uuid::Uuid;
 
+use super::people::device;
 use super::scene::Scene;
 use super::world::{
     ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, Kept, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World,
@@ -57,6 +58,8 @@ pub(super) enum Move {
     Submit { row: usize, handle: usize, answer: usize },
     /// An agent does.
     SubmitByAgent { by: Who, row: usize, answer: usize },
+    /// An agent claims a link.
+    ClaimLink { by: Who, row: usize, handed: usize },
     /// An agent that was opened by a link does.
     SubmitByLink { by: Who, row: usize, answer: usize },
     /// A browser comes back for the answer that waits, with a token that its desk was shown.
@@ -114,6 +117,7 @@ pub(super) fn possible(scene: &Scene, world: &World, moves: &mut Vec<Move>) {
     moves.card_step();
     moves.cards();
     moves.answers();
+    moves.links();
     moves.returns();
     moves.the_rest();
 }
@@ -255,8 +259,12 @@ impl Moves<'_> {
                 // Ada answers what her own browser or agent shows; Mallory whatever he sees.
                 let shown = match by {
                     Who::Ada => {
-                        // She follows a link wherever it comes from, and compares no number.
-                        challenge.to == Who::Ada || challenge.channel == Channel::Returning
+                        // She follows a link wherever it comes from, and compares no number; but
+                        // her agent asks for her card only what it has claimed.
+                        match challenge.channel {
+                            Channel::Returning(claimed) => claimed == Some(device(Who::Ada)),
+                            _ => challenge.to == Who::Ada,
+                        }
                     }
                     Who::Mallory => !self.scene.alone,
                 };
@@ -314,6 +322,17 @@ impl Moves<'_> {
                     if self.scene.agents {
                         self.out.push(Move::SubmitFirstByAgent { cookie, answer });
                     }
+                }
+            }
+        }
+    }
+
+    fn links(&mut self) {
+        for row in 0..self.world.rows.len() {
+            for (handed, challenge) in self.world.handed.iter().enumerate() {
+                if matches!(challenge.channel, Channel::Returning(_)) {
+                    let both = [Who::Ada, Who::Mallory].into_iter();
+                    self.out.extend(both.map(|by| Move::ClaimLink { by, row, handed }));
                 }
             }
         }

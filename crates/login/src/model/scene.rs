@@ -119,6 +119,11 @@ impl Scene {
         Self { logins: [0, 1], ..Self::links() }
     }
 
+    /// The same, and he asks for a second one.
+    pub(super) fn two_links() -> Self {
+        Self { challenges: 2, ..Self::relayed_link() }
+    }
+
     /// Time passes, and cards and people lose their rights.
     pub(super) fn time() -> Self {
         let scene = Self::sign_in();

@@ -66,7 +66,7 @@ impl Hall {
                 self.ask(world, action, row, handle, channel)
             }
             Move::AskByLink { row, handle } => {
-                self.ask(world, action, row, handle, Channel::Returning)
+                self.ask(world, action, row, handle, Channel::Returning(None))
             }
             Move::AskFirst { cookie } => self.ask_first(world, cookie, false),
             Move::AskFirstByAgent { cookie } => self.ask_first(world, cookie, true),
@@ -81,6 +81,7 @@ impl Hall {
                 let (from, answer) = ((by, Channel::Agent(device(by))), world.answers[answer]);
                 self.submit(world, action, row, from, None, answer, None)
             }
+            Move::ClaimLink { by, row, handed } => self.claim_link(world, action, by, row, handed),
             Move::SubmitByLink { by, row, answer } => {
                 self.submit_by_link(world, action, by, row, answer)
             }
@@ -404,6 +405,28 @@ impl Hall {
         self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
     }
 
+    fn claim_link(
+        &self,
+        world: &mut World,
+        action: Move,
+        by: Who,
+        row: usize,
+        handed: usize,
+    ) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let challenge = world.handed[handed].id;
+        let facts = world.facts(waiting.person);
+        let mut read = read(by, &waiting.started, facts, vouch);
+        read.since = since;
+        let event = Event::LinkClaimed { challenge, device: device(by) };
+        let waiting = Login::Waiting((*waiting).clone());
+        let is_claimed = self.decide_with(world, action, waiting, event, &read, 0);
+        if is_claimed {
+            world.handed[handed].channel = Channel::Returning(Some(device(by)));
+        }
+        is_claimed
+    }
+
     /// An agent's answer that is to wait: the token goes to the desk that it came from.
     fn submit_by_link(
         &self,
@@ -416,7 +439,7 @@ impl Hall {
         let (login, answer) = (world.rows[row].waiting.started.id, world.answers[answer]);
         let n = world.kept.iter().filter(|kept| kept.login == login).count();
         let token = name(b'r', login, n);
-        let from = (by, Channel::Returning);
+        let from = (by, Channel::Returning(Some(device(by))));
         let taken = self.submit(world, action, row, from, None, answer, Some(token));
         if taken {
             world.kept.push(Kept { login, answer, by, token });
@@ -435,10 +458,10 @@ impl Hall {
     ) -> bool {
         let login = world.rows[row].waiting.started.id;
         let waits = world.kept.iter().rfind(|kept| kept.login == login).copied();
-        let Some(Kept { answer, .. }) = waits else { return false };
+        let Some(Kept { answer, by, .. }) = waits else { return false };
         let held = world.handles[handle];
         let token = brings.map_or(GUESS, |brings| world.kept[brings].token);
-        let from = (held.by, Channel::Returning);
+        let from = (held.by, Channel::Returning(Some(device(by))));
         self.submit(world, action, row, from, Some(held), answer, Some(token))
     }
 

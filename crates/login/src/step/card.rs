@@ -1,6 +1,7 @@
 //! The card step: challenges, and what a card's answer leads to.
 
 use identity::FirstCard;
+use ids::DeviceId;
 use secrets::TokenHash;
 
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
@@ -33,6 +34,21 @@ impl Hallway<'_> {
         Ok((Some(Login::Waiting(waiting)), effects))
     }
 
+    pub(super) fn link_claimed(
+        &self,
+        waiting: Waiting,
+        challenge: ids::ChallengeId,
+        device: DeviceId,
+    ) -> Outcome {
+        let Some(out) = waiting.challenge.clone() else { return Err(Refusal::Challenge) };
+        self.guards.ensure(out.id == challenge, Guard::LinkChallenge)?;
+        self.guards.ensure(out.channel == Channel::Returning(None), Guard::LinkOnce)?;
+        let out = Challenge { channel: Channel::Returning(Some(device)), ..out };
+        let waiting = Waiting { challenge: Some(out), ..waiting };
+        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
     /// Where the browser must come back, an agent's answer that would count waits for it: only that
     /// it would is asked here, and all of it again when the browser is there.
     pub(super) fn waits_or(
@@ -42,7 +58,7 @@ impl Hallway<'_> {
         counts: impl Fn(&Self, &Waiting, &Answer) -> Outcome,
     ) -> Outcome {
         let outcome = counts(self, waiting, answer)?;
-        let comes_back = answer.channel == Channel::Returning && answer.handle.is_none();
+        let comes_back = is_returning(answer.channel) && answer.handle.is_none();
         if self.guards.holds(!comes_back, Guard::AnswerReturns) {
             return Ok(outcome);
         }
@@ -150,11 +166,11 @@ impl Hallway<'_> {
         let held = match answer.channel {
             Channel::Browser => is_held(),
             Channel::Agent(_) => true,
-            Channel::Returning => answer.handle.is_none() || is_held(),
+            Channel::Returning(_) => answer.handle.is_none() || is_held(),
         };
         self.guards.ensure(held, Guard::AnswerBrowser)?;
         let back = answer.back.zip(waiting.held).is_some_and(|(back, held)| back.matches(&held));
-        let first = answer.channel != Channel::Returning || answer.handle.is_none();
+        let first = !is_returning(answer.channel) || answer.handle.is_none();
         self.guards.ensure(first || back, Guard::ReturnToken)?;
         self.guards.ensure(answer.card.tenant == waiting.started.tenant, Guard::AnswerTenant)?;
         self.guards.ensure(answer.card.person == waiting.person, Guard::AnswerPerson)?;
@@ -229,6 +245,10 @@ impl Hallway<'_> {
             amr,
         })
     }
+}
+
+fn is_returning(channel: Channel) -> bool {
+    matches!(channel, Channel::Returning(_))
 }
 
 pub(super) fn refused(

@@ -1,7 +1,8 @@
 use agent_protocol::{ClaimAnswer, ClaimRequest};
 use axum::Json;
 use axum::extract::State;
-use store::{Ticket, TicketState};
+use login::{Event, Login};
+use store::{Ticket, TicketState, Writing};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
@@ -9,6 +10,8 @@ use crate::agents::{request, ticket_to_claim};
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::events::{PageState, Prompt};
+use crate::hallway::execute::waiting_of;
+use crate::hallway::step;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
@@ -48,6 +51,9 @@ pub(crate) async fn handler(
     let request = request::signed(&app, &to, &ticket, &waiting, challenge, &person)?;
     let mut tx = app.store.write(tenant.id).await?;
     call.spend(&mut tx).await?;
+    if ticket.device.is_none() {
+        bind(&mut tx, &call, &ticket).await?;
+    }
     if !tx.claim_ticket(ticket.id, device.id).await? {
         return Err(call.refuse(CallError::Claimed));
     }
@@ -56,4 +62,18 @@ pub(crate) async fn handler(
     let claimed = Ticket { claimed_at: Some(now), device: Some(device.id), ..ticket };
     app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, now)));
     Ok(Json(ClaimAnswer { request }))
+}
+
+/// From now on nobody but this device may answer: said to the login too, before the ticket says it.
+async fn bind<T>(tx: &mut Writing, call: &AgentCall<T>, ticket: &Ticket) -> Result<(), Problem> {
+    let waiting = tx.login(ticket.login).await?;
+    let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
+    let event = Event::LinkClaimed { challenge: ticket.challenge, device: call.device.id };
+    let (login, _) = step(Login::Waiting(waiting), event, &call.tenant)
+        .map_err(|_| call.refuse(CallError::Claimed))?;
+    let waiting = waiting_of(login).ok_or(Problem::Internal)?;
+    if tx.write_login(&waiting).await? {
+        return Ok(());
+    }
+    Err(call.refuse(CallError::LoginOver))
 }

@@ -12,8 +12,8 @@ use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
-use crate::hallway::ceremony::{Answer, Ceremony};
 use crate::entropy;
+use crate::hallway::ceremony::{Answer, Ceremony};
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
@@ -108,7 +108,7 @@ async fn proved(
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     // Whoever may answer a ticket is the one device that has claimed it.
     let (channel, back) = match out.channel {
-        Channel::Returning => (Channel::Returning, Some(token.hash())),
+        Channel::Returning(_) => (Channel::Returning(Some(call.device.id)), Some(token.hash())),
         Channel::Agent(_) | Channel::Browser => (Channel::Agent(call.device.id), None),
     };
     let given = Answer {

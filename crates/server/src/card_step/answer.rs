@@ -63,7 +63,8 @@ pub(crate) async fn take(
         user_agent,
     };
     let agent = refusing.agent;
-    let waits = effects.iter().any(|effect| matches!(effect, Effect::Audit(Audit::AnswerWaits { .. })));
+    let waits =
+        effects.iter().any(|effect| matches!(effect, Effect::Audit(Audit::AnswerWaits { .. })));
     let material = if waits {
         // It is verified again, in all, when the browser is there.
         let held = Some(kept.ok_or(Problem::Internal)?);
@@ -110,7 +111,7 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
     let via = match channel {
         Channel::Browser => "browser",
         Channel::Agent(_) => "agent",
-        Channel::Returning => "agent, and back",
+        Channel::Returning(_) => "agent, and back",
     };
     let took = entropy::now().since(waiting.started.started_at);
     tracing::info!(

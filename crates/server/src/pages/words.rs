@@ -179,9 +179,17 @@ pub const STATUSES: &[Status] = &[
     Status { code: "done", text: "Done. One moment…" },
     Status { code: "enrolled", text: "{0} has used the code. Confirm on the page that it opens." },
     Status { code: "follow-browser", text: "Follow the window of your browser." },
+    Status {
+        code: "opening",
+        text: "Your browser asks whether to open Cardea: allow it. Does it not ask? Then Cardea is not on this computer yet.",
+    },
     Status { code: "paired", text: "Paired with {0}. It is connecting…" },
     Status { code: "pushed", text: "The request is on its way to your computer." },
     Status { code: "renewed", text: "Time ran out, so you were asked again." },
+    Status {
+        code: "returning",
+        text: "Your card has answered. Cardea opens a page in this browser.",
+    },
     Status { code: "seconds-left", text: "{0} seconds left" },
 ];
 

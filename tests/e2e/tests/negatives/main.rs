@@ -14,6 +14,7 @@ mod codes;
 mod commits;
 mod device;
 mod expired;
+mod links;
 mod meanwhile;
 mod once;
 mod pairing;

@@ -190,7 +190,17 @@ async fn a_page_in_another_network_is_said_to_be_there_and_goes_on_record() {
         assert_eq!(said, elsewhere, "{claims}");
         let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
         let body = json!({ "ticket": ticket, "outcome": { "assertion": answer } });
-        assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
+        let taken = device.post(&world, paths::RESULT, &body).await;
+        assert_eq!(taken.status, 200, "{taken:?}");
+        // There the browser must come back first; it is paired already, and stays so.
+        assert_eq!(taken.json()["state"] == "return", elsewhere, "{taken:?}");
+        if let Some(token) = taken.json()["token"].as_str() {
+            let pairing = browser.cookie(PAIRING).unwrap().to_owned();
+            let path = ACME.path("login/card/return");
+            let back = browser.post_form(&path, &[("token", token)]).await;
+            assert_eq!((back.status, back.cookies()), (200, vec![]), "{back:?}");
+            assert_eq!(browser.cookie(PAIRING), Some(pairing.as_str()));
+        }
         let events = world.dump().await.rows("audit");
         let last = events.iter().max_by_key(|row| row["seq"].parse::<i64>().unwrap()).unwrap();
         assert_eq!(last["kind"], "'login.signed-in'");

@@ -244,6 +244,7 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
+            browser: None,
             devices: Box::new(self.reader.clone()),
             device_name: "Ada's computer".into(),
             pace,

@@ -1,4 +1,4 @@
-use identity::{CardFirst, FirstCard, Tenant, TenantPolicy};
+use identity::{CardFirst, FirstCard, ReturnStep, Tenant, TenantPolicy};
 use serde::Deserialize;
 
 use crate::admin::form::{Problems, name, word, yes_or_no};
@@ -18,6 +18,7 @@ pub(crate) struct Form {
     pub(super) card_first_days: String,
     pub(super) straight_to_provider: String,
     pub(super) session_minutes: String,
+    pub(super) return_always: String,
 }
 
 impl Form {
@@ -41,6 +42,7 @@ impl Form {
             card_first_days: days.to_string(),
             straight_to_provider: word(policy.straight_to_provider).into(),
             session_minutes: policy.session_seconds.div_euclid(60).to_string(),
+            return_always: word(policy.return_step == ReturnStep::Always).into(),
             ..Self::default()
         }
     }
@@ -74,6 +76,9 @@ impl Form {
         let straight = yes_or_no(&self.straight_to_provider, was.straight_to_provider);
         let straight_to_provider = problems.take("straight_to_provider", straight);
         let session_seconds = problems.take("session_minutes", self.session_seconds(was));
+        let always = yes_or_no(&self.return_always, was.return_step == ReturnStep::Always);
+        let always = problems.take("return_always", always);
+        let return_step = if always { ReturnStep::Always } else { ReturnStep::OtherNetwork };
         if first_card.is_none() {
             problems.add("first_card", "Choose one of the two.");
         }
@@ -83,6 +88,7 @@ impl Form {
                 card_first,
                 straight_to_provider,
                 session_seconds,
+                return_step,
             }),
             (_, Err((field, text))) => {
                 problems.add(field, text);
@@ -126,8 +132,13 @@ mod tests {
         for card_first in [CardFirst::Off, CardFirst::On, CardFirst::WithinDays(30)] {
             for first_card in [FirstCard::AdministratorCode, FirstCard::FreshEntraSignIn] {
                 let (straight_to_provider, session_seconds) = (true, 300);
-                let policy =
-                    TenantPolicy { first_card, card_first, straight_to_provider, session_seconds };
+                let policy = TenantPolicy {
+                    first_card,
+                    card_first,
+                    straight_to_provider,
+                    session_seconds,
+                    return_step: ReturnStep::Always,
+                };
                 let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
                 assert_eq!(back.ok(), Some(policy));
             }
@@ -144,6 +155,7 @@ mod tests {
             (Form { card_first_days: "366".into(), ..form() }, "card_first_days"),
             (Form { card_first_days: "-1".into(), ..form() }, "card_first_days"),
             (Form { straight_to_provider: "?".into(), ..form() }, "straight_to_provider"),
+            (Form { return_always: "?".into(), ..form() }, "return_always"),
             (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "99999999999".into(), ..form() }, "session_minutes"),

@@ -39,11 +39,17 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         card_first_days: text("0"),
         straight_to_provider: text("?"),
         session_minutes: text("4"),
+        return_always: text("?"),
     };
     let mut problems = Problems::of("card_first_days", text("Enter 1 to 365 days."));
-    for field in
-        ["tenant_name", "first_card", "card_first", "straight_to_provider", "session_minutes"]
-    {
+    for field in [
+        "tenant_name",
+        "first_card",
+        "card_first",
+        "return_always",
+        "straight_to_provider",
+        "session_minutes",
+    ] {
         problems.add(field, text("Choose another value."));
     }
     crate::pages::sample::rendered(vec![
