@@ -9,7 +9,8 @@
  *   {base}/options       {hint}                       -> {purpose, options, challenge, expires_in}
  *   {base}/finish        {challenge, credential, label?} -> {location}
  *   {base}/agent         {label?}    -> {state: "pushed", ticket, match, expires_in, device}
- *                                       or {state: "offline", device}, {state: "no-agent"}
+ *                                       or {state: "offline", device}, {state: "no-agent"},
+ *                                       {state: "tired", reason}
  *   {base}/link          {label?}    -> {link, ticket, match, expires_in}
  *   {base}/agent/cancel  {}                           -> {state: "cancelled"}
  *   {base}/pair          {}                           -> {code, expires_in}
@@ -393,6 +394,7 @@ class Ceremony {
     for (;;) {
       const answer = await this.post("/agent", this.label(), signal);
       if (answer.state === "pushed") return answer;
+      if (answer.state === "tired") throw new Problem(answer.reason);
       if (performance.now() >= end) throw new Problem("agent-offline");
       await pause(ASK_AGAIN, signal);
     }

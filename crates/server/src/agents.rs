@@ -5,6 +5,7 @@ pub(crate) mod channel;
 pub(crate) mod claim;
 pub(crate) mod enrol;
 pub(crate) mod nonce;
+pub(crate) mod patience;
 pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod result;
@@ -37,6 +38,8 @@ pub(crate) struct Agents {
     connected: Arc<Mutex<HashMap<DeviceId, Connection>>>,
     /// Those whose pages are to confirm them, so that they need not ask again and again.
     pub(crate) waiters: waiters::Waiters,
+    /// How often their people may be asked.
+    pub(crate) patience: patience::Patience,
 }
 
 struct Connection {

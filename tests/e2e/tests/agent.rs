@@ -7,7 +7,7 @@
 
 use e2e::{Browser, Desktop, TENANT, World, ask_agent};
 use entra_stand_in::Person;
-use identity::{ReturnStep, TenantPolicy};
+use identity::{FirstCard, ReturnStep, TenantPolicy};
 use serde_json::{Value, json};
 
 const STEP: &str = "/realms/acme/login/card";
@@ -51,7 +51,10 @@ async fn a_browser_that_is_new_here_opens_the_agent_by_a_link_and_is_paired_then
 
     let (mut mia, mut browser) = (Person::new("mia@acme.example"), world.browser());
     world.entra_leg(&mut browser, &mut mia).await.unwrap();
-    assert_eq!(browser.post_json(&format!("{STEP}/agent"), &json!({})).await.member("state"), "no-agent");
+    assert_eq!(
+        browser.post_json(&format!("{STEP}/agent"), &json!({})).await.member("state"),
+        "no-agent"
+    );
     let mut events = browser.events(&format!("{STEP}/events")).await;
     let link = browser.post_json(&format!("{STEP}/link"), &json!({})).await.json();
     let address = desktop.agent.open(&link["link"].as_str().unwrap().parse().unwrap()).await;
@@ -77,7 +80,11 @@ async fn a_browser_that_is_new_here_opens_the_agent_by_a_link_and_is_paired_then
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_tenant_wants_it_the_agent_has_the_browser_come_back_each_time() {
-    let policy = TenantPolicy { return_step: ReturnStep::Always, ..TenantPolicy::default() };
+    let policy = TenantPolicy {
+        return_step: ReturnStep::Always,
+        first_card: FirstCard::FreshEntraSignIn,
+        ..TenantPolicy::default()
+    };
     let (world, desktop) = (World::with_policy(policy).await, Desktop::start());
     let _card = desktop.put_new_card(1);
     let mut browser = without_card(&world, &desktop).await;

@@ -19,6 +19,8 @@ mod given;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use login::{Channel, Purpose, Waiting};
 use secrets::Token;
 use serde_json::Value;
-use store::{Ticket, TicketState};
+use store::{AuditEntry, Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
@@ -40,12 +40,12 @@ pub(crate) async fn handler(
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
     let (credential, purpose) = match &call.body.outcome {
-        Outcome::Refused(reason) => return refused(&app, &call, &ticket, *reason).await,
+        Outcome::Refused(reason) => return refused(&app, &call, &ticket, &waiting, *reason).await,
         Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
         Outcome::Registration(credential) => (credential, Purpose::Register),
         // Not asked for: no request names the kind.
         Outcome::X509Assertion(_) | Outcome::X509Registration(_) => {
-            return refused(&app, &call, &ticket, Refused::UnsupportedKey).await;
+            return refused(&app, &call, &ticket, &waiting, Refused::UnsupportedKey).await;
         }
     };
     // For an answer that must wait; any other is taken at once.
@@ -67,6 +67,7 @@ async fn refused(
     app: &App,
     call: &Call,
     ticket: &Ticket,
+    waiting: &Waiting,
     reason: Refused,
 ) -> Result<Json<ResultAnswer>, Problem> {
     let name = reason_name(reason);
@@ -77,9 +78,29 @@ async fn refused(
     if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.to_owned() }).await? {
         return Err(call.refuse(CallError::TicketOver));
     }
+    let had_enough = reason == Refused::Cancelled
+        && app.agents.patience.declined(call.device.id, entropy::now());
+    if had_enough {
+        tx.audit(&left_alone(call, waiting)).await?;
+    }
     tx.commit().await?;
+    if had_enough {
+        let device = call.device.id;
+        tracing::warn!(tenant = %tenant.slug, %device, "declined twice, and asked nothing for a minute");
+    }
     app.pages.tell(ticket.login, PageState::refused(ticket.id, name));
     Ok(Json(ResultAnswer::Accepted))
+}
+
+/// That the person at an agent has said no twice: somebody may be asking in their name.
+fn left_alone(call: &Call, waiting: &Waiting) -> AuditEntry {
+    AuditEntry {
+        kind: "agent.declined-twice",
+        person: Some(waiting.person),
+        actor: None,
+        login: Some(waiting.started.id),
+        detail: serde_json::json!({ "device": call.device.id, "name": call.device.name }),
+    }
 }
 
 async fn proved(
@@ -105,6 +126,7 @@ async fn proved(
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
+    app.agents.patience.accepted(call.device.id, entropy::now());
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     // Whoever may answer a ticket is the one device that has claimed it.
     let (channel, back) = match out.channel {

@@ -159,7 +159,7 @@ fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAge
 /// is spent like any other that is refused.
 async fn opened_elsewhere(app: &App, tenant: &Tenant, held: &Held) -> Result<Response, Problem> {
     let Held { waiting, ticket, device, .. } = held;
-    let reason = login::Refusal::Browser.code();
+    let reason = "return-elsewhere";
     let agent = Some(from_agent(ticket, *device, false));
     let refusing = Refusing { challenge: ticket.challenge, agent };
     match answer::refuse(app, tenant, waiting, refusing, reason).await {
