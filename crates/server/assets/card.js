@@ -10,7 +10,7 @@
  *   {base}/finish        {challenge, credential, label?} -> {location}
  *   {base}/agent         {label?}    -> {state: "pushed", ticket, match, expires_in, device}
  *                                       or {state: "offline", device}, {state: "no-agent"},
- *                                       {state: "tired", reason}
+ *                                       {state: "declined"}
  *   {base}/link          {label?}    -> {link, ticket, match, expires_in}
  *   {base}/agent/cancel  {}                           -> {state: "cancelled"}
  *   {base}/pair          {}                           -> {code, expires_in}
@@ -394,7 +394,7 @@ class Ceremony {
     for (;;) {
       const answer = await this.post("/agent", this.label(), signal);
       if (answer.state === "pushed") return answer;
-      if (answer.state === "tired") throw new Problem(answer.reason);
+      if (answer.state === "declined") throw new Problem("declined-often");
       if (performance.now() >= end) throw new Problem("agent-offline");
       await pause(ASK_AGAIN, signal);
     }

@@ -38,7 +38,7 @@ pub(crate) struct Agents {
     connected: Arc<Mutex<HashMap<DeviceId, Connection>>>,
     /// Those whose pages are to confirm them, so that they need not ask again and again.
     pub(crate) waiters: waiters::Waiters,
-    /// How often their people may be asked.
+    /// Whose people want to be left alone.
     pub(crate) patience: patience::Patience,
 }
 

@@ -59,7 +59,6 @@ pub(crate) async fn handler(
     }
     tx.commit().await?;
     let now = entropy::now();
-    app.agents.patience.shown(device.id, now);
     let claimed = Ticket { claimed_at: Some(now), device: Some(device.id), ..ticket };
     app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, now)));
     Ok(Json(ClaimAnswer { request }))

@@ -1,71 +1,34 @@
-//! How often the person at an agent may be asked. The agent keeps to the same by itself
-//! (`prompts.rs` there); here the page learns why nothing comes, and the operator that somebody asks
-//! again and again.
+//! Whether the person at an agent wants to be asked. Who has said no twice is left alone for a while:
+//! the agent drops further requests by itself (`prompts.rs` there) and says nothing. Here the page
+//! learns why nothing comes, and the operator that somebody asks again and again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity::Moment;
 use ids::DeviceId;
 
-/// Requests in a [`WINDOW`].
-const MOST: usize = 3;
 /// Refusals in a row after which an agent is left alone.
 const REFUSALS: u32 = 2;
-/// How long a request counts, and how long an agent is left alone.
+/// For how long.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// What was asked of agents through this process, and refused by their people.
+/// What people at agents have refused, as far as it came to this process.
 #[derive(Clone, Default)]
 pub(crate) struct Patience(Arc<Mutex<HashMap<DeviceId, Recent>>>);
 
 #[derive(Default)]
 struct Recent {
-    asked: VecDeque<Moment>,
     refused_in_a_row: u32,
     quiet_until: Option<Moment>,
     last: Option<Moment>,
 }
 
-/// Why an agent is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tired {
-    /// Its person has said no often enough.
-    Declined,
-    /// It was asked as often as it shows in a minute.
-    TooMany,
-}
-
-impl Tired {
-    /// As the page's words call it.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Declined => "declined-often",
-            Self::TooMany => "too-many",
-        }
-    }
-}
-
 impl Patience {
-    /// Counts a request that an agent claims and so shows.
-    pub(crate) fn shown(&self, device: DeviceId, now: Moment) {
-        self.recent(device, now, |recent| recent.asked.push_back(now));
-    }
-
-    /// Whether an agent may be asked.
-    ///
-    /// # Errors
-    ///
-    /// [`Tired`].
-    pub(crate) fn may_ask(&self, device: DeviceId, now: Moment) -> Result<(), Tired> {
-        self.recent(device, now, |recent| {
-            if recent.quiet_until.is_some_and(|until| now < until) {
-                return Err(Tired::Declined);
-            }
-            recent.asked.retain(|at| now < at.plus(WINDOW));
-            if recent.asked.len() >= MOST { Err(Tired::TooMany) } else { Ok(()) }
-        })
+    /// Whether an agent is left alone now.
+    pub(crate) fn is_spent(&self, device: DeviceId, now: Moment) -> bool {
+        self.recent(device, now, |recent| recent.quiet_until.is_some_and(|until| now < until))
     }
 
     /// The person said no. True when the agent is left alone from now on.
@@ -117,9 +80,8 @@ mod tests {
             (Patience::default(), DeviceId(entropy::id()), DeviceId(entropy::id()));
         assert!(!patience.declined(device, at(0)));
         assert!(patience.declined(device, at(5)));
-        assert_eq!(patience.may_ask(device, at(64)), Err(Tired::Declined));
-        assert_eq!(patience.may_ask(other, at(6)), Ok(()));
-        assert_eq!(patience.may_ask(device, at(65)), Ok(()));
+        assert!(patience.is_spent(device, at(64)) && !patience.is_spent(other, at(6)));
+        assert!(!patience.is_spent(device, at(65)));
     }
 
     #[test]
@@ -128,16 +90,5 @@ mod tests {
         assert!(!patience.declined(device, at(0)));
         patience.accepted(device, at(1));
         assert!(!patience.declined(device, at(2)));
-    }
-
-    #[test]
-    fn three_requests_a_minute_are_shown() {
-        let (patience, device) = (Patience::default(), DeviceId(entropy::id()));
-        for second in [0, 10, 20] {
-            assert_eq!(patience.may_ask(device, at(second)), Ok(()));
-            patience.shown(device, at(second));
-        }
-        assert_eq!(patience.may_ask(device, at(59)), Err(Tired::TooMany));
-        assert_eq!(patience.may_ask(device, at(60)), Ok(()));
     }
 }

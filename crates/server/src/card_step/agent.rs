@@ -48,8 +48,8 @@ pub(crate) enum Response {
     NoAgent,
     /// The agent is not connected.
     Offline { device: String },
-    /// The agent was asked often enough for now, by its own measure or its person's.
-    Tired { reason: &'static str },
+    /// The person at the agent has said no twice, and is left alone for a while.
+    Declined,
 }
 
 /// `POST /realms/{slug}/login/card/agent`: asks the agent that this browser is paired with.
@@ -70,8 +70,8 @@ pub(crate) async fn push(
     if !app.agents.is_online(device.id) {
         return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
-    if let Err(tired) = app.agents.patience.may_ask(device.id, entropy::now()) {
-        return Ok(Json(Response::Tired { reason: tired.code() }).into_response());
+    if app.agents.patience.is_spent(device.id, entropy::now()) {
+        return Ok(Json(Response::Declined).into_response());
     }
     let other_network = app.agents.is_elsewhere(device.id, peer);
     // Somebody may have taken the pairing's cookie to another place: then it is not enough.
