@@ -249,6 +249,7 @@ mod hash_bytes {
 }
 
 /// The same, if there is one.
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
 mod maybe_hash {
     use secrets::TokenHash;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -75,11 +75,11 @@ impl Hall {
             Move::Submit { row, handle, answer } => {
                 let held = world.handles[handle];
                 let (from, answer) = ((held.by, Channel::Browser), world.answers[answer]);
-                self.submit(world, action, row, from, Some(held), answer, None)
+                self.submit(world, action, row, from, (Some(held), None), answer)
             }
             Move::SubmitByAgent { by, row, answer } => {
                 let (from, answer) = ((by, Channel::Agent(device(by))), world.answers[answer]);
-                self.submit(world, action, row, from, None, answer, None)
+                self.submit(world, action, row, from, (None, None), answer)
             }
             Move::ClaimLink { by, row, handed } => self.claim_link(world, action, by, row, handed),
             Move::SubmitByLink { by, row, answer } => {
@@ -378,9 +378,8 @@ impl Hall {
         action: Move,
         row: usize,
         (by, channel): (Who, Channel),
-        handle: Option<Handle>,
+        (handle, back): (Option<Handle>, Option<Name>),
         answer: Answer,
-        back: Option<Name>,
     ) -> bool {
         let Row { waiting, vouch, since } = world.rows[row].clone();
         let registers = answer.purpose == Purpose::Register;
@@ -440,11 +439,11 @@ impl Hall {
         let n = world.kept.iter().filter(|kept| kept.login == login).count();
         let token = name(b'r', login, n);
         let from = (by, Channel::Returning(Some(device(by))));
-        let taken = self.submit(world, action, row, from, None, answer, Some(token));
-        if taken {
+        let is_held = self.submit(world, action, row, from, (None, Some(token)), answer);
+        if is_held {
             world.kept.push(Kept { login, answer, by, token });
         }
-        taken
+        is_held
     }
 
     /// A browser comes back: the server goes on with the answer that waits in that login.
@@ -462,7 +461,7 @@ impl Hall {
         let held = world.handles[handle];
         let token = brings.map_or(GUESS, |brings| world.kept[brings].token);
         let from = (held.by, Channel::Returning(Some(device(by))));
-        self.submit(world, action, row, from, Some(held), answer, Some(token))
+        self.submit(world, action, row, from, (Some(held), Some(token)), answer)
     }
 
     /// An answer that does not verify.

@@ -70,8 +70,8 @@ mod tests {
     use super::*;
     use crate::entropy;
 
-    fn at(seconds: i64) -> Moment {
-        Moment(seconds * 1_000_000)
+    fn at(seconds: u64) -> Moment {
+        Moment(0).plus(Duration::from_secs(seconds))
     }
 
     #[test]

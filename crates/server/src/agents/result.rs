@@ -50,13 +50,13 @@ pub(crate) async fn handler(
     };
     // For an answer that must wait; any other is taken at once.
     let token = entropy::token();
-    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose, &token).await;
-    if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {
+    let outcome = proved(&app, &call, &ticket, &waiting, credential, purpose, &token).await;
+    if let Some(state) = page_state(&call, &ticket, &waiting, &outcome) {
         app.pages.tell(ticket.login, state);
     }
-    Ok(Json(match taken? {
+    Ok(Json(match outcome? {
         answer::Outcome::Held => {
-            let token = token.reveal().to_string().try_into().map_err(Problem::internal)?;
+            let token = token.reveal().try_into().map_err(Problem::internal)?;
             ResultAnswer::Return { token }
         }
         answer::Outcome::Waits | answer::Outcome::Ended => ResultAnswer::Accepted,

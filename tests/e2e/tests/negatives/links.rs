@@ -93,7 +93,7 @@ async fn nothing_is_issued_before_the_browser_that_began_has_come_back() {
         (&asked["match"], &json!("mia@acme.example"), &json!("login"))
     );
     let body = stage.result(&link, &claims);
-    let taken = stage.device.post(&stage.world, paths::RESULT, &body).await;
+    let first = stage.device.post(&stage.world, paths::RESULT, &body).await;
     stage.nothing_issued().await;
     let again = stage.device.post(&stage.world, paths::RESULT, &body).await;
     assert_clear("a second answer", &again);
@@ -101,7 +101,7 @@ async fn nothing_is_issued_before_the_browser_that_began_has_come_back() {
     let page = stage.browser.get(&ACME.path("login/card")).await;
     assert_eq!((page.status, page.gives_a_session()), (200, false), "{page:?}");
 
-    let token = taken.json()["token"].as_str().unwrap().to_owned();
+    let token = first.json()["token"].as_str().unwrap().to_owned();
     let back = come_back(&mut stage.browser, &token).await;
     assert_eq!((back.status, back.title().as_str()), (200, "Your card is checked"), "{back:?}");
     let names: Vec<_> = back.cookies().into_iter().map(|(name, _)| name).collect();
