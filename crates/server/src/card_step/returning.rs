@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use identity::Tenant;
 use ids::DeviceId;
 use login::{Channel, Waiting};
-use secrets::Token;
+use secrets::{Token, TokenHash};
 use serde::Deserialize;
 use serde_json::json;
 use store::{AuditEntry, HeldAnswer, Pairing, Ticket};
@@ -68,11 +68,10 @@ pub(crate) async fn confirm(
     let Some(held) = held(&app, &tenant, &form.token).await? else {
         return Ok(shown(&tenant, StatusCode::GONE, ReturnStep::Over));
     };
-    let cookie = CardCookie::read(&headers, &tenant.slug);
-    if cookie.is_some_and(|cookie| cookie.0.hash().matches(&held.waiting.handle)) {
-        back(&app, &tenant, held, &headers).await
-    } else {
-        opened_elsewhere(&app, &tenant, &held).await
+    let handle = CardCookie::read(&headers, &tenant.slug).map(|cookie| cookie.0.hash());
+    match handle.filter(|handle| handle.matches(&held.waiting.handle)) {
+        Some(handle) => back(&app, &tenant, held, handle, &headers).await,
+        None => opened_elsewhere(&app, &tenant, &held).await,
     }
 }
 
@@ -92,6 +91,7 @@ async fn back(
     app: &App,
     tenant: &Tenant,
     Held { waiting, ticket, device, answer }: Held,
+    handle: TokenHash,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
@@ -104,7 +104,7 @@ async fn back(
     let (cookie, pairing) = (!is_paired).then(|| new_pairing(&waiting, device)).unzip();
     let given = Answer {
         channel: Channel::Returning(Some(device)),
-        handle: Some(waiting.handle),
+        handle: Some(handle),
         challenge: out.id,
         response: answer.answer.as_bytes(),
         back: Some(answer.token),
