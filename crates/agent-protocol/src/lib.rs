@@ -16,6 +16,7 @@ mod enrolment;
 mod jws;
 mod keys;
 pub mod limits;
+mod link;
 mod outcome;
 pub mod paths;
 mod signed_request;
@@ -30,6 +31,7 @@ pub use enrolment::{
 };
 pub use jws::{Jti, Malformed};
 pub use keys::{KeyError, PublicJwk, SigningKey, Thumbprint, VerifyingKey};
+pub use link::{Link, LinkError, Selector};
 pub use outcome::{ClaimAnswer, ClaimRequest, Outcome, Refused, ResultAnswer, ResultRequest};
 pub use signed_request::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Enrolled, Purpose,

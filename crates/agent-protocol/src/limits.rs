@@ -28,6 +28,8 @@ pub const SKEW: Duration = Duration::from_mins(2);
 pub const CHALLENGE_LIFE: Duration = Duration::from_mins(2);
 /// How long a ticket waits for its claim.
 pub const TICKET_LIFE: Duration = Duration::from_mins(1);
+/// How long an answer waits for the browser that began, where it must come back.
+pub const RETURN_LIFE: Duration = Duration::from_secs(30);
 /// How long the server holds a call to [`crate::paths::ENROL_WAIT`] before it says "pending".
 pub const LONG_POLL: Duration = Duration::from_secs(25);
 /// A card that leaves sooner after its answer was tapped, and not there to stay.

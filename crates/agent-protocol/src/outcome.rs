@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codes::ReturnToken;
 use crate::ticket::Ticket;
 use crate::x509_statement::X509Statement;
 
@@ -9,7 +10,7 @@ use crate::x509_statement::X509Statement;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRequest {
-    /// The ticket that was pushed.
+    /// The ticket that was pushed; or the secret of a link, see [`crate::Link::claim`].
     pub ticket: Ticket,
 }
 
@@ -91,11 +92,17 @@ pub enum Refused {
 
 /// Answer of [`crate::paths::RESULT`] when the server takes the outcome; otherwise a problem
 /// (RFC 9457).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum ResultAnswer {
     /// Taken.
     Accepted,
+    /// The card's answer is good, and counts once the browser that began has come back: the agent
+    /// opens [`crate::paths::card_return`] in the person's own, with this token behind `#rt=`.
+    Return {
+        /// What the browser brings back, once and within [`crate::limits::RETURN_LIFE`].
+        token: ReturnToken,
+    },
 }
 
 #[cfg(test)]
@@ -120,6 +127,9 @@ mod tests {
             assert_eq!(serde_json::from_value::<ResultRequest>(wire).unwrap(), request);
         }
         assert_eq!(to_value(ResultAnswer::Accepted).unwrap(), json!({"state": "accepted"}));
+        let token = "r".repeat(43);
+        let comes_back = ResultAnswer::Return { token: token.clone().try_into().unwrap() };
+        assert_eq!(to_value(comes_back).unwrap(), json!({"state": "return", "token": token}));
     }
 
     #[test]

@@ -7,9 +7,16 @@ pub const ENROL_WAIT: &str = "/agent/v1/enrol/wait";
 /// Where the agent has the person's browser confirm it, with the return token behind a `#`: so it
 /// is in no log and no referrer. `None` for what cannot be the slug of a tenant.
 pub fn pair_return(tenant: &str) -> Option<String> {
+    is_slug(tenant).then(|| format!("/realms/{tenant}/login/card/pair/return"))
+}
+/// Where the agent has the person's browser bring back the token that a card's answer waits for,
+/// behind `#rt=`. `None` for what cannot be the slug of a tenant.
+pub fn card_return(tenant: &str) -> Option<String> {
+    is_slug(tenant).then(|| format!("/realms/{tenant}/login/card/return"))
+}
+fn is_slug(tenant: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let legal = (1..=63).contains(&tenant.len()) && tenant.bytes().all(plain);
-    legal.then(|| format!("/realms/{tenant}/login/card/pair/return"))
+    (1..=63).contains(&tenant.len()) && tenant.bytes().all(plain)
 }
 /// `POST`: a nonce of the server for the next proof.
 pub const NONCE: &str = "/agent/v1/nonce";
@@ -28,8 +35,9 @@ mod tests {
     fn no_tenant_leads_the_browser_anywhere_else() {
         let path = pair_return("acme").unwrap();
         assert_eq!(path, "/realms/acme/login/card/pair/return");
+        assert_eq!(card_return("acme").unwrap(), "/realms/acme/login/card/return");
         for slug in ["", "Acme", "a/../..", "a#b", "a?b", "a%2f", "a b", &"a".repeat(64)] {
-            assert_eq!(pair_return(slug), None, "{slug}");
+            assert_eq!((pair_return(slug), card_return(slug)), (None, None), "{slug}");
         }
     }
 }

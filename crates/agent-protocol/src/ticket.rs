@@ -1,8 +1,12 @@
 //! The handle of one request that waits to be claimed.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::jws::{base64url, is_base64url};
+
+/// Characters of a secret of 256 bits in base64url.
+pub(crate) const SECRET: usize = 43;
 
 /// A ticket: 22 to 64 characters of base64url. It carries no address and means nothing elsewhere.
 ///
@@ -27,6 +31,22 @@ impl Ticket {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The ticket that this claims, if it has the length of a link's secret ([`crate::Link`]).
+    pub fn of_link(&self) -> Option<Self> {
+        (self.0.len() == SECRET).then(|| self.hashed())
+    }
+
+    /// Half of the SHA-256 of the text.
+    ///
+    /// # Security
+    ///
+    /// 128 bits of a hash of 256 random ones: whoever reads the rows finds no secret to it.
+    pub(crate) fn hashed(&self) -> Self {
+        let hash = digest(&SHA256, self.0.as_bytes());
+        let (half, _) = hash.as_ref().split_at_checked(16).unwrap_or_default();
+        Self(base64url(half))
     }
 }
 

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agent_protocol::{AgentMessage, EnrolmentCode, ServerMessage, Thumbprint};
+use agent_protocol::{AgentMessage, EnrolmentCode, Link, Selector, ServerMessage, Thumbprint};
 use link_pkcs11::Modules;
 use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::Browser;
 use crate::board::{Board, Device, DeviceSource, Kind, Way};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
-use crate::desk::{Desk, lock};
+use crate::desk::{Desk, Tools, lock};
 use crate::held::Held;
 use crate::http::{self, Caller};
 use crate::locker::Locker;
@@ -23,7 +24,7 @@ use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
 use crate::socket::{self, Socket};
-use crate::state::{Claim, Enrolment, State, StateError};
+use crate::state::{Claim, Enrolment, Record, State, StateError};
 
 /// How an agent is set up. The program reads this from its environment; a test makes it.
 pub struct Config {
@@ -33,6 +34,8 @@ pub struct Config {
     pub socket: Option<Socket>,
     /// Asks the person.
     pub pinentry: Pinentry,
+    /// Opens a page of the server, where an answer counts only once the browser is back.
+    pub browser: Option<Browser>,
     /// Locks the desktop, where a tenant wants that.
     pub locker: Locker,
     /// A card that leaves sooner after its answer was only tapped, and not there to stay.
@@ -114,6 +117,7 @@ pub(crate) struct Inner {
     pace: Pace,
     board: Board,
     desk: Arc<Desk>,
+    browser: Option<Browser>,
     attended: Mutex<BTreeMap<Thumbprint, Attended>>,
 }
 
@@ -122,6 +126,7 @@ struct Attended {
     enrolment: Arc<Enrolment>,
     connected: watch::Receiver<bool>,
     wake: Arc<Notify>,
+    say: mpsc::Sender<AgentMessage>,
     tasks: JoinSet<()>,
 }
 
@@ -153,9 +158,9 @@ impl Agent {
         };
         let desk = Desk::new(caller.clone(), board.clone(), tools, Held::new(config.tap));
         let desk = Arc::new(desk);
-        let (device_name, pace) = (config.device_name, config.pace);
+        let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);
         let attended = Mutex::default();
-        let inner = Inner { state, caller, device_name, tls, pace, board, desk, attended };
+        let inner = Inner { state, caller, device_name, tls, pace, board, desk, browser, attended };
         let inner = Arc::new(inner);
         let mut tasks = JoinSet::new();
         if let Some(socket) = config.socket {
@@ -193,6 +198,12 @@ impl Agent {
         code: &EnrolmentCode,
     ) -> Result<Pairing, PairError> {
         Pairing::begin(Arc::clone(&self.inner), server, code, true).await
+    }
+
+    /// Works on the ticket of a link that a page has opened: the address that the person's browser
+    /// must open then, for the card's answer to count.
+    pub async fn open(&self, link: &Link) -> Option<String> {
+        self.inner.open(link).await
     }
 
     /// What the agent knows at the moment.
@@ -240,6 +251,7 @@ impl Inner {
             enrolment: Arc::clone(&enrolment),
             connected: connected.subscribe(),
             wake: Arc::clone(&wake),
+            say: say.clone(),
             tasks: JoinSet::new(),
         };
         let channel = Channel {
@@ -277,6 +289,46 @@ impl Inner {
         lock(&self.attended).values().for_each(|attended| attended.wake.notify_one());
     }
 
+    /// Works on the ticket of a link, if it is for an enrolment of ours and not too much. Gives the
+    /// address that the person's browser must open then.
+    pub(crate) async fn open(&self, link: &Link) -> Option<String> {
+        let address = self.begin(link)?;
+        address.await.ok()
+    }
+
+    /// Begins to work on the ticket of a link. The address comes when it is known; nothing does
+    /// where there is none.
+    fn begin(&self, link: &Link) -> Option<oneshot::Receiver<String>> {
+        let mut attended = lock(&self.attended);
+        let is_meant = |attended: &&mut Attended| is_for(link, &attended.enrolment.record);
+        let Some(attended) = attended.values_mut().find(is_meant) else {
+            tracing::debug!("a link is dropped: it is for none of our servers");
+            return None;
+        };
+        match self.desk.take_link(&attended.enrolment, link) {
+            Ok(taken) => {
+                let (browse, address) = oneshot::channel();
+                while attended.tasks.try_join_next().is_some() {}
+                attended.tasks.spawn(taken.work(attended.say.clone(), browse));
+                Some(address)
+            }
+            Err(reason) => {
+                tracing::info!(?reason, "a link is dropped");
+                None
+            }
+        }
+    }
+
+    /// Has the person's browser open an address of an enrolled server.
+    pub(crate) fn browse(&self, address: &str) {
+        match self.browser.as_ref().map(|browser| browser.open(address)) {
+            // Nobody waits for it: it ends by itself, or with the browser.
+            Some(Ok(_)) => {}
+            Some(Err(error)) => tracing::error!(%error, "the browser cannot be opened"),
+            None => tracing::error!("no browser is known here: set BROWSER for the agent"),
+        }
+    }
+
     fn channels(&self) -> Vec<watch::Receiver<bool>> {
         lock(&self.attended).values().map(|attended| attended.connected.clone()).collect()
     }
@@ -289,6 +341,11 @@ impl Inner {
         }
         lock(&self.attended).remove(&enrolment.device);
     }
+}
+
+/// Whether a link is for this enrolment.
+fn is_for(link: &Link, record: &Record) -> bool {
+    Selector::of(record.server.origin(), &record.tenant) == *link.selector()
 }
 
 impl Attended {
@@ -318,7 +375,14 @@ async fn listen(
         match message {
             ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
                 Ok(taken) => {
-                    work.spawn(taken.work(say.clone()));
+                    let (browse, address) = oneshot::channel();
+                    work.spawn(taken.work(say.clone(), browse));
+                    let inner = Arc::clone(&inner);
+                    work.spawn(async move {
+                        if let Ok(address) = address.await {
+                            inner.browse(&address);
+                        }
+                    });
                 }
                 Err(None) => tracing::info!("a request is dropped: the person said no before"),
                 Err(Some(reason)) => {

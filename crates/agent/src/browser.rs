@@ -1,4 +1,4 @@
-//! The person's own browser, in which a pairing is confirmed.
+//! The person's own browser, in which a pairing is confirmed and a card's answer is brought back.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -51,6 +51,20 @@ impl Browser {
     /// The program, as it was named.
     pub(crate) fn name(&self) -> &OsStr {
         self.0.first().map_or(OsStr::new(""), OsString::as_os_str)
+    }
+
+    /// The one of this desktop, for a service: its sandbox is not for a browser, so the user's service
+    /// manager starts it outside.
+    pub(crate) fn of_service(surroundings: &Surroundings) -> Option<Self> {
+        let Self(mut words) = Self::of(surroundings)?;
+        if let Some(systemd_run) = surroundings.find("systemd-run") {
+            // With words of its own, because the journal tells them: the address is not for it.
+            let before =
+                ["--user", "--quiet", "--collect", "--description=Browser for Cardea", "--"];
+            let before = before.map(OsString::from);
+            words.splice(..0, [vec![systemd_run.into_os_string()], before.into()].concat());
+        }
+        Some(Self(words))
     }
 
     /// Opens the address. The child ends soon, or with the browser; it failed when it says so.
@@ -113,6 +127,12 @@ mod tests {
         assert_eq!(of(Some(""), true), [xdg.to_str().unwrap()]);
         assert_eq!(of(None, true), [xdg.to_str().unwrap()]);
         assert!(of(None, false).is_empty(), "nobody would see it");
+        let service = || Surroundings { browser: None, display: true, path: path.clone() };
+        assert_eq!(words(Browser::of_service(&service())), [xdg.to_str().unwrap()]);
+        std::fs::copy(&xdg, folder.join("systemd-run")).unwrap();
+        let outside = words(Browser::of_service(&service()));
+        assert!(outside[0].ends_with("/systemd-run") && outside.contains(&"--user".into()));
+        assert_eq!(outside.last().unwrap(), xdg.to_str().unwrap());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

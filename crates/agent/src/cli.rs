@@ -28,6 +28,9 @@ enum Command {
     Run(command::run::Arguments),
     /// Pair this computer with the page that shows CODE
     Pair(command::pair::Arguments),
+    /// Answer a page that has opened Cardea by a link; the desktop calls this
+    #[command(disable_help_flag = true)]
+    Open(command::open::Arguments),
     /// Show servers, channels and cards
     Status,
     /// Show the cards in readers, and look after them
@@ -99,6 +102,7 @@ async fn carry_out(arguments: Arguments, given: Option<UnixListener>) -> Result<
             command::run::run(arguments, socket?).await
         }
         Command::Pair(arguments) => command::pair::run(arguments, &socket?).await,
+        Command::Open(arguments) => command::open::run(arguments, socket).await,
         Command::Status => command::status::run(&socket?).await,
         Command::Cards(arguments) => command::devices::run(arguments, Kind::Card).await,
         Command::Keys(arguments) => command::devices::run(arguments, Kind::Key).await,

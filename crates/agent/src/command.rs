@@ -2,6 +2,7 @@
 
 pub(crate) mod devices;
 pub(crate) mod doctor;
+pub(crate) mod open;
 pub(crate) mod pair;
 pub(crate) mod pinentry;
 pub(crate) mod run;

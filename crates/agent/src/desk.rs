@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
-    AgentMessage, ClaimAnswer, ClaimRequest, Enrolled, Jti, Outcome, Purpose, Refused,
-    RequestError, ResultAnswer, ResultRequest, SignedRequest, Thumbprint, Ticket, VerifiedRequest,
-    WhenLifted, limits, paths,
+    AgentMessage, ClaimAnswer, ClaimRequest, Enrolled, Jti, Link, Outcome, Purpose, Refused,
+    RequestError, ResultAnswer, ResultRequest, ReturnToken, SignedRequest, Thumbprint, Ticket,
+    VerifiedRequest, WhenLifted, limits, paths,
 };
 use link_pkcs11::Modules;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
@@ -63,11 +63,13 @@ struct Live {
     cancel: Cancel,
 }
 
-/// A ticket that was taken from the channel. Dropping it ends what it began.
+/// A ticket that was taken from the channel, or with a link. Dropping it ends what it began.
 pub(crate) struct Taken {
     desk: Arc<Desk>,
     enrolment: Arc<Enrolment>,
     ticket: Ticket,
+    /// What claims it: the ticket, or the secret of a link.
+    claim: Ticket,
     cancel: Cancel,
 }
 
@@ -109,6 +111,25 @@ impl Desk {
         enrolment: &Arc<Enrolment>,
         ticket: Ticket,
     ) -> Result<Taken, Option<Refused>> {
+        self.take_by(enrolment, ticket.clone(), ticket)
+    }
+
+    /// The same for the ticket of a link. It counts like one that was pushed: any page may open as
+    /// many links as it likes.
+    pub(crate) fn take_link(
+        self: &Arc<Self>,
+        enrolment: &Arc<Enrolment>,
+        link: &Link,
+    ) -> Result<Taken, Option<Refused>> {
+        self.take_by(enrolment, link.ticket(), link.claim().clone())
+    }
+
+    fn take_by(
+        self: &Arc<Self>,
+        enrolment: &Arc<Enrolment>,
+        ticket: Ticket,
+        claim: Ticket,
+    ) -> Result<Taken, Option<Refused>> {
         let device = enrolment.device.clone();
         let mut live = lock(&self.live);
         if live.iter().any(|other| !other.cancel.is_cancelled()) {
@@ -123,7 +144,7 @@ impl Desk {
         let cancel = Cancel::new();
         live.push(Live { device, ticket: ticket.clone(), cancel: cancel.clone() });
         let (desk, enrolment) = (Arc::clone(self), Arc::clone(enrolment));
-        Ok(Taken { desk, enrolment, ticket, cancel })
+        Ok(Taken { desk, enrolment, ticket, claim, cancel })
     }
 
     /// The page gave up.
@@ -186,17 +207,19 @@ impl Drop for Taken {
 }
 
 impl Taken {
-    /// Claims the ticket, checks the request, asks person and card, and tells the server. Where the
-    /// card holds the session that it opens, watches it, and says over the channel when it has left.
-    pub(crate) async fn work(self, say: mpsc::Sender<AgentMessage>) {
+    /// Claims the ticket, checks the request, asks person and card, and tells the server. `browse`
+    /// hears the address that the person's browser must open for the answer to count, where it must.
+    /// Where the card holds the session that it opens, watches it, and says over the channel when it
+    /// has left.
+    pub(crate) async fn work(self, say: mpsc::Sender<AgentMessage>, browse: oneshot::Sender<String>) {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();
         match outcome {
             Some((outcome, WhenLifted::Nothing)) => {
-                self.tell(outcome).await;
+                self.tell(outcome, browse).await;
             }
-            Some((outcome, when_lifted)) => self.watch(outcome, when_lifted, say).await,
+            Some((outcome, when_lifted)) => self.watch(outcome, when_lifted, say, browse).await,
             None => {}
         }
     }
@@ -254,12 +277,13 @@ impl Taken {
         outcome: Outcome,
         when_lifted: WhenLifted,
         say: mpsc::Sender<AgentMessage>,
+        browse: oneshot::Sender<String>,
     ) {
         let (desk, device, id) = (&self.desk, &self.enrolment.device, self.ticket.clone());
         let flutter = || tokio::time::sleep(limits::FLUTTER);
         let idle = || desk.idle(device);
         let mut left = pin!(desk.held.left(&desk.board, (device, &id), flutter, idle));
-        let mut telling = pin!(self.tell(outcome));
+        let mut telling = pin!(self.tell(outcome, browse));
         let mut end = None;
         let may_be_taken = loop {
             tokio::select! {
@@ -298,7 +322,7 @@ impl Taken {
 
     async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
         let server = &self.enrolment.record.server;
-        let body = ClaimRequest { ticket: self.ticket.clone() };
+        let body = ClaimRequest { ticket: self.claim.clone() };
         let claim = self.desk.caller.post(server, paths::CLAIM, &body, &self.enrolment.key, CALL);
         let answer: ClaimAnswer = claim.await.map_err(Unworked::Claim)?;
         Ok(self.verify(&answer.request, clock::wall())?)
@@ -353,7 +377,7 @@ impl Taken {
     }
 
     /// Tells the server. Whether it has taken the outcome, as far as is known: not when it said no.
-    async fn tell(&self, outcome: Outcome) -> bool {
+    async fn tell(&self, outcome: Outcome, browse: oneshot::Sender<String>) -> bool {
         let kind = match &outcome {
             Outcome::Assertion(_) => "assertion",
             Outcome::Registration(_) => "registration",
@@ -369,6 +393,14 @@ impl Taken {
                 tracing::info!(kind, "the server has the outcome");
                 true
             }
+            Ok(ResultAnswer::Return { token }) => {
+                tracing::info!(kind, "the server has the outcome, and waits for the browser");
+                if let Some(address) = address(&self.enrolment, &token) {
+                    // Nobody listens any more: the person has gone, and so has the login.
+                    let _ = browse.send(address);
+                }
+                true
+            }
             Err(error) => {
                 let error_text = Causes(&error);
                 tracing::warn!(kind, error = %error_text, "the server did not take the outcome");
@@ -376,6 +408,17 @@ impl Taken {
             }
         }
     }
+}
+
+/// Where the person's browser goes for the answer to count.
+///
+/// # Security
+///
+/// A place of ours at the server of the enrolment: nothing of it but the token comes from a
+/// message, and that cannot lead anywhere else.
+fn address(enrolment: &Enrolment, token: &ReturnToken) -> Option<String> {
+    let path = paths::card_return(&enrolment.record.tenant)?;
+    Some(format!("{}#rt={}", enrolment.record.server.url(&path), token.as_str()))
 }
 
 /// A lock whose holder panicked is still a lock: what it guards is one list.

@@ -30,6 +30,13 @@ pub(crate) enum Failure {
     Unexpected,
     #[error("{0}")]
     Refused(String),
+    #[error(
+        "no browser is known here: set BROWSER to the program of the one that you started in, and choose \
+         Cardea there again"
+    )]
+    NoBrowser,
+    #[error("cannot open the browser; choose Cardea on its page again")]
+    Browser(#[source] std::io::Error),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(

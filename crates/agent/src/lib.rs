@@ -44,7 +44,7 @@ mod tokens;
 mod words;
 
 pub use agent::{Agent, Config, EnrolmentInfo, StartError, Status};
-pub use agent_protocol::{EnrolAnswer, EnrolmentCode};
+pub use agent_protocol::{EnrolAnswer, EnrolmentCode, Link};
 pub use board::{
     Arrival, Board, Device, DeviceId, DeviceSource, Kind, Open, OpenError, Several, Signer, Way,
 };

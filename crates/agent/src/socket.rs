@@ -1,4 +1,4 @@
-//! The user's own socket, on which `cardea-agent pair` and `status` reach the daemon. One line
+//! The user's own socket, on which `cardea-agent pair`, `open` and `status` reach the daemon. One line
 //! of JSON there, lines of JSON back.
 
 use std::io;
@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agent_protocol::{EnrolAnswer, EnrolmentCode, limits};
+use agent_protocol::{EnrolAnswer, EnrolmentCode, Link, limits};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -44,6 +44,11 @@ pub enum Ask {
         #[serde(default)]
         again: bool,
     },
+    /// Work on the ticket of a link.
+    Open {
+        /// The link, which is nothing but a ticket.
+        link: Link,
+    },
     /// Say what there is; and try the channels that are not open.
     Status,
 }
@@ -65,6 +70,9 @@ pub enum Reply {
     Offer(Box<Offer>),
     /// The page has confirmed.
     Paired(EnrolmentInfo),
+    /// A link's ticket has come to its end; the address that the person's browser must open for the
+    /// card's answer to count, where it must.
+    Opened(Option<String>),
     /// What there is.
     Status(Status),
     /// It did not work, in words.
@@ -165,6 +173,7 @@ async fn converse(mut stream: UnixStream, inner: Arc<Inner>) {
             inner.reconnect();
             Reply::Status(inner.status())
         }
+        Ok(Ask::Open { link }) => return open(&mut stream, &inner, &link).await,
         Ok(Ask::Pair { server, code, again }) => {
             pair(&mut stream, inner, &server, &code, again).await
         }
@@ -172,6 +181,16 @@ async fn converse(mut stream: UnixStream, inner: Arc<Inner>) {
     };
     // A caller that has left gets no answer.
     let _ = say(&mut stream, &reply).await;
+}
+
+async fn open(stream: &mut UnixStream, inner: &Inner, link: &Link) {
+    let address = inner.open(link).await;
+    // The caller stands in the surroundings of the browser that called it, and opens it best; if it
+    // has left, we do.
+    let said = say(stream, &Reply::Opened(address.clone())).await;
+    if let (Err(_), Some(address)) = (said, address) {
+        inner.browse(&address);
+    }
 }
 
 async fn pair(

@@ -18,4 +18,4 @@ pub use provider::{
     GroupsSent, Mapper, MapperKind, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
     SyncOverride,
 };
-pub use tenant::{CardFirst, CardLifted, FirstCard, Tenant, TenantPolicy};
+pub use tenant::{CardFirst, CardLifted, FirstCard, ReturnStep, Tenant, TenantPolicy};

@@ -40,6 +40,8 @@ pub struct TenantPolicy {
     /// How long the agent of a card that holds a session may be away before the session ends, in
     /// seconds.
     pub agent_grace_seconds: u32,
+    /// When a browser must come back from the agent's desk before a card's answer counts.
+    pub return_step: ReturnStep,
 }
 
 impl TenantPolicy {
@@ -65,6 +67,7 @@ impl Default for TenantPolicy {
             card_lifted: CardLifted::KeepsSession,
             one_computer: false,
             agent_grace_seconds: 60,
+            return_step: ReturnStep::OtherNetwork,
         }
     }
 }
@@ -99,6 +102,18 @@ impl CardLifted {
     pub fn ends_session(self) -> bool {
         self != Self::KeepsSession
     }
+}
+
+/// When the browser that began must come back from the agent's desk before a card's answer counts.
+/// One that the agent is not paired with must always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReturnStep {
+    /// When it is in another network than the agent.
+    #[default]
+    OtherNetwork,
+    /// Always.
+    Always,
 }
 
 /// Whether "Use your card" signs in without the upstream (STEP-07).

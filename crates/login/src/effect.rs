@@ -182,6 +182,11 @@ pub enum Audit {
         /// Which.
         card: CredentialId,
     },
+    /// A card's answer is good, and waits for the browser that began.
+    AnswerWaits {
+        /// Whose login it is.
+        person: UserId,
+    },
     /// After so many refused proofs, a login was ended.
     GivenUp {
         /// Whose login it was.

@@ -1,5 +1,5 @@
 use identity::{Moment, PersonState, ProviderKind};
-use ids::{Alias, ChallengeId, CredentialId, SessionId, TenantId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, DeviceId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
 use crate::state::{Challenge, Channel, Then};
@@ -81,6 +81,13 @@ pub enum Event {
         /// The challenge.
         challenge: Challenge,
     },
+    /// An agent of the tenant has claimed the challenge of a link.
+    LinkClaimed {
+        /// The challenge.
+        challenge: ChallengeId,
+        /// The agent; from now on nobody else may answer.
+        device: DeviceId,
+    },
     /// A card's assertion was verified against the challenge that is out.
     CardProved {
         /// Where the answer came from.
@@ -89,6 +96,9 @@ pub enum Event {
         handle: Option<TokenHash>,
         /// The challenge it answers.
         challenge: ChallengeId,
+        /// Hash of a return token: a new one for an answer that is to wait, the one that the browser
+        /// brings for an answer that has waited. None where no browser comes back.
+        back: Option<TokenHash>,
         /// The card, and whose it is.
         card: CardFacts,
         /// That person, as of now.
@@ -102,6 +112,9 @@ pub enum Event {
         handle: Option<TokenHash>,
         /// The challenge it answers.
         challenge: ChallengeId,
+        /// Hash of a return token: a new one for an answer that is to wait, the one that the browser
+        /// brings for an answer that has waited. None where no browser comes back.
+        back: Option<TokenHash>,
         /// The new card.
         card: CardFacts,
         /// The person of the login, as of now.

@@ -174,6 +174,15 @@ guards! {
     AnswerChannel => Channel,
     /// The answer comes from the browser that began.
     AnswerBrowser => Browser,
+    /// The link that is claimed is the one that is out.
+    LinkChallenge => Challenge,
+    /// A link is claimed by one agent.
+    LinkOnce => Channel,
+    // This one refuses nobody: without it, an answer would not wait.
+    /// An agent's answer waits for its browser, where that must come back.
+    AnswerReturns => Browser,
+    /// The browser that comes back brings the token of the answer that waits.
+    ReturnToken => Browser,
     /// The card that answers is enrolled in the login's tenant.
     AnswerTenant => Tenant,
     /// The card that answers is the person's own.

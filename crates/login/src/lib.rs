@@ -29,6 +29,9 @@ pub const LOGIN_LIFE: Duration = Duration::from_secs(600);
 /// A challenge lives so long from the moment it is handed out.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);
 
+/// So long an answer waits for the browser that began, where it must come back.
+pub const RETURN_LIFE: Duration = Duration::from_secs(30);
+
 /// So many answers of cards are refused in one login; with the last of them it ends. A person has
 /// found the right card long before, and who tries cards or answers in turn begins anew, which the
 /// audit trail shows.

@@ -5,7 +5,8 @@
 //! starts logins of his own and has accounts in both tenants. He sees every URL, `state`, code,
 //! challenge and answer that ever went anywhere, sends any of them from his browser to any login,
 //! and sends Ada's browser to any callback. What he cannot do: read the cookies of her browser,
-//! sign with her card's PIN, or break a signature. Where a scene says so he also holds her session
+//! sign with her card's PIN, or break a signature. A link that opens an agent she follows wherever it
+//! comes from; what her agent opens then, her own browser alone sees. Where a scene says so he also holds her session
 //! at the upstream, or her card. A server may stop between reading and committing.
 //!
 //! [`ledger`] judges each artefact when it is issued, from what really happened and not from
@@ -14,9 +15,10 @@
 //! is as soon as what stands behind it, another guard or a statement of the store, is left out
 //! too. The shortest ways there stand in [`holes`] as replays.
 //!
-//! Four guards keep no artefact safe but something else, which the ledger asserts too: no code of
+//! Five guards keep no artefact safe but something else, which the ledger asserts too: no code of
 //! one provider goes to another whose settings came meanwhile, no change begins that no card can
-//! end, no code is spent in another browser, no refused answer spends a challenge that is not out.
+//! end, no code is spent in another browser, no refused answer spends a challenge that is not out, no link is
+//! claimed that is not out.
 //!
 //! What is bounded: each scene has at most two logins a browser, two challenges a login, one wait
 //! of each kind and one or two steps in flight; [`whole`] says which scenes are followed to a

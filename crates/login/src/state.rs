@@ -112,6 +112,9 @@ pub struct Waiting {
     /// How many answers were refused so far.
     #[serde(default)]
     pub refusals: u32,
+    /// Hash of the return token, while an answer to the challenge waits for the browser that began.
+    #[serde(default, with = "maybe_hash", skip_serializing_if = "Option::is_none")]
+    pub held: Option<TokenHash>,
 }
 
 /// Who has vouched for the person of a waiting login.
@@ -212,6 +215,9 @@ pub enum Channel {
     Browser,
     /// This agent, paired with that browser.
     Agent(DeviceId),
+    /// An agent whose answer waits until the browser that began has come back from its desk: one that
+    /// the browser is not paired with, or that is elsewhere. None until one has claimed a link.
+    Returning(Option<DeviceId>),
 }
 
 /// Tokens inside a sealed cookie, as text. Nothing else may serialise a token.
@@ -239,5 +245,25 @@ mod hash_bytes {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TokenHash, D::Error> {
         <[u8; 32]>::deserialize(from).map(TokenHash::from_bytes)
+    }
+}
+
+/// The same, if there is one.
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
+mod maybe_hash {
+    use secrets::TokenHash;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        hash: &Option<TokenHash>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        hash.as_ref().map(TokenHash::as_bytes).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<TokenHash>, D::Error> {
+        Ok(Option::<[u8; 32]>::deserialize(from)?.map(TokenHash::from_bytes))
     }
 }

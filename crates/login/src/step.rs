@@ -39,6 +39,7 @@ struct Answer {
     channel: Channel,
     handle: Option<TokenHash>,
     challenge: ids::ChallengeId,
+    back: Option<TokenHash>,
     card: CardFacts,
     person: PersonFacts,
 }
@@ -74,9 +75,9 @@ impl Hallway<'_> {
             }
             (
                 Login::Stranger(stranger),
-                Event::CardProved { channel, handle: None, challenge, card, person },
+                Event::CardProved { channel, handle: None, challenge, back, card, person },
             ) => {
-                let answer = Answer { channel, handle: None, challenge, card, person };
+                let answer = Answer { channel, handle: None, challenge, back, card, person };
                 self.card_first(&stranger, &answer)
             }
             (
@@ -86,19 +87,22 @@ impl Hallway<'_> {
             (Login::Waiting(waiting), Event::ChallengeMade { handle: Some(handle), challenge }) => {
                 self.challenged(waiting, handle, challenge)
             }
-            (
-                Login::Waiting(waiting),
-                Event::CardProved { channel, handle, challenge, card, person },
-            ) => {
-                let answer = Answer { channel, handle, challenge, card, person };
-                self.proved(&waiting, &answer)
+            (Login::Waiting(waiting), Event::LinkClaimed { challenge, device }) => {
+                self.link_claimed(waiting, challenge, device)
             }
             (
                 Login::Waiting(waiting),
-                Event::CardEnrolled { channel, handle, challenge, card, person },
+                Event::CardProved { channel, handle, challenge, back, card, person },
             ) => {
-                let answer = Answer { channel, handle, challenge, card, person };
-                self.enrolled(&waiting, &answer)
+                let answer = Answer { channel, handle, challenge, back, card, person };
+                self.waits_or(&waiting, &answer, Self::proved)
+            }
+            (
+                Login::Waiting(waiting),
+                Event::CardEnrolled { channel, handle, challenge, back, card, person },
+            ) => {
+                let answer = Answer { channel, handle, challenge, back, card, person };
+                self.waits_or(&waiting, &answer, Self::enrolled)
             }
             (Login::Waiting(waiting), Event::CardRefused { challenge, reason }) => {
                 let out = waiting.challenge.as_ref().is_some_and(|out| out.id == challenge);

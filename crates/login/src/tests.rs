@@ -222,12 +222,12 @@ impl Answer {
 
     fn proves(self) -> Event {
         let Self { channel, handle, challenge, card, person } = self;
-        Event::CardProved { channel, handle, challenge, card, person }
+        Event::CardProved { channel, handle, challenge, back: None, card, person }
     }
 
     fn enrols(self) -> Event {
         let Self { channel, handle, challenge, card, person } = self;
-        Event::CardEnrolled { channel, handle, challenge, card, person }
+        Event::CardEnrolled { channel, handle, challenge, back: None, card, person }
     }
 }
 

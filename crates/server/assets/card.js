@@ -9,13 +9,16 @@
  *   {base}/options       {hint}                       -> {purpose, options, challenge, expires_in}
  *   {base}/finish        {challenge, credential, label?} -> {location}
  *   {base}/agent         {label?}    -> {state: "pushed", ticket, match, expires_in, device}
- *                                       or {state: "offline", device}, {state: "no-agent"}
+ *                                       or {state: "offline", device}, {state: "no-agent"},
+ *                                       {state: "declined"}
+ *   {base}/link          {label?}    -> {link, ticket, match, expires_in}
  *   {base}/agent/cancel  {}                           -> {state: "cancelled"}
  *   {base}/pair          {}                           -> {code, expires_in}
  *
  * Its events are called `state`. The first ones say how things stand, the later ones what changes:
  *
  *   {state: "pushed" | "claimed", ticket, match, expires_in}   a prompt: on its way, shown there
+ *   {state: "returning", ticket, match, expires_in}           this browser must come back from there
  *   {state: "refused", ticket, reason}                         it ended without a proof
  *   {state: "enrolled", device}                                a computer has used the code
  *   {state: "paired", device}                                  this browser has confirmed it
@@ -107,6 +110,7 @@ class Ceremony {
     on("[data-start]", "click", ({ dataset }) => {
       this.repeats = 0;
       if (dataset.start === "agent") this.askAgent();
+      else if (dataset.start === "link") this.openAgent();
       else this.useBrowser(dataset.start);
     });
     on("[data-set-up]", "click", () => this.setUp());
@@ -118,6 +122,7 @@ class Ceremony {
       // The page was loaded again while a prompt is out.
       running = this;
       this.ticket = this.find("[data-ticket]").dataset.ticket;
+      if (this.root.dataset.agent !== "online") this.repeats = REPEATS;
       this.listen();
       this.countDownPrompt(Number(this.find("[data-left]").dataset.left), 60);
     } else if (this.view === "set-up") {
@@ -362,11 +367,34 @@ class Ceremony {
     }
   }
 
+  /** Opens the agent of this computer by a link, for which the person has pressed a button: so
+   *  nothing is repeated by itself. */
+  async openAgent() {
+    const turn = this.newTurn();
+    this.repeats = REPEATS;
+    this.show("agent");
+    this.prompt("pushed", "");
+    this.say("asking-server");
+    this.ticket = null;
+    this.early = null;
+    this.listen();
+    try {
+      const answer = await this.post("/link", this.label(), turn.signal);
+      this.ticket = answer.ticket;
+      this.onPrompt({ ...answer, state: "pushed" });
+      this.say("opening");
+      window.location.assign(answer.link);
+    } catch (error) {
+      if (!turn.signal.aborted) this.back(error);
+    }
+  }
+
   async pushed(patience, signal) {
     const end = performance.now() + patience;
     for (;;) {
       const answer = await this.post("/agent", this.label(), signal);
       if (answer.state === "pushed") return answer;
+      if (answer.state === "declined") throw new Problem("declined-often");
       if (performance.now() >= end) throw new Problem("agent-offline");
       await pause(ASK_AGAIN, signal);
     }
@@ -440,7 +468,7 @@ class Ceremony {
       this.back(reason);
       return;
     }
-    this.prompt(state, match);
+    this.prompt(state === "returning" ? "claimed" : state, match);
     this.say(state === "pushed" && this.repeats > 0 ? "renewed" : state);
     this.countDownPrompt(expires_in, expires_in);
   }

@@ -6,6 +6,7 @@ pub(crate) mod claim;
 pub(crate) mod enrol;
 pub(crate) mod lifted;
 pub(crate) mod nonce;
+pub(crate) mod patience;
 pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod result;
@@ -38,6 +39,8 @@ pub(crate) struct Agents {
     connected: Arc<Mutex<HashMap<DeviceId, Connection>>>,
     /// Those whose pages are to confirm them, so that they need not ask again and again.
     pub(crate) waiters: waiters::Waiters,
+    /// Whose people want to be left alone.
+    pub(crate) patience: patience::Patience,
 }
 
 struct Connection {
@@ -109,13 +112,15 @@ impl Agents {
         let cancelled = TicketState::Refused { reason: "cancelled".into() };
         tx.finish_ticket(ticket.id, &cancelled).await?;
         tx.commit().await?;
-        self.push(ticket.device, ServerMessage::Cancel { id: wire(ticket.id)? });
+        if let Some(device) = ticket.device {
+            self.push(device, ServerMessage::Cancel { id: wire(ticket.id)? });
+        }
         Ok(())
     }
 }
 
 fn is_open(state: &TicketState) -> bool {
-    matches!(state, TicketState::Waiting | TicketState::Claimed)
+    matches!(state, TicketState::Waiting | TicketState::Claimed | TicketState::Held)
 }
 
 /// The connection of one device; it is listed as long as this lives.
@@ -169,10 +174,31 @@ pub(crate) async fn ticket_for(
     let id = ticket_id(named).ok_or_else(|| CallError::NoTicket.refuse(device))?;
     let ticket = rows.ticket(id).await?;
     let ticket = ticket.ok_or_else(|| CallError::NoTicket.refuse(device))?;
-    if ticket.device == device.id {
+    if ticket.device == Some(device.id) {
         return Ok(ticket);
     }
     Err(CallError::OtherDevice.refuse(device))
+}
+
+/// The same for its claim: a ticket of a link is for whoever has the link's secret, once.
+///
+/// # Errors
+///
+/// [`CallError`] and, when the store fails, [`Problem`].
+pub(crate) async fn ticket_to_claim(
+    rows: &mut Rows,
+    device: &Device,
+    named: &Ticket,
+) -> Result<store::Ticket, Problem> {
+    let Some(of_link) = named.of_link() else { return ticket_for(rows, device, named).await };
+    let id = ticket_id(&of_link).ok_or_else(|| CallError::NoTicket.refuse(device))?;
+    let ticket = rows.ticket(id).await?;
+    let ticket = ticket.ok_or_else(|| CallError::NoTicket.refuse(device))?;
+    match ticket.device {
+        None => Ok(ticket),
+        Some(claimed) if claimed == device.id => Ok(ticket),
+        Some(_) => Err(CallError::OtherDevice.refuse(device)),
+    }
 }
 
 /// Why an agent has no credential for us, as the rows and the page's words call it.
@@ -197,7 +223,8 @@ pub(crate) fn reason_name(reason: Refused) -> &'static str {
     }
 }
 
-fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
+/// The id that a ticket's name means; none for what was never one of ours.
+pub(crate) fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
     let bytes = URL_SAFE_NO_PAD.decode(ticket.as_str()).ok()?;
     Uuid::from_slice(&bytes).ok().map(TicketId)
 }

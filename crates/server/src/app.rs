@@ -125,6 +125,8 @@ fn pages() -> Routes {
         .route(GET,  "/realms/{slug}/login/card/events", Waiting, get(card_step::events::handler))
         .route(POST, "/realms/{slug}/login/card/agent", Waiting, post(card_step::agent::push))
         .route(POST, "/realms/{slug}/login/card/agent/cancel", Waiting, post(card_step::agent::cancel))
+        .route(POST, "/realms/{slug}/login/card/link", Waiting, post(card_step::link::handler))
+        .route(BOTH, "/realms/{slug}/login/card/return", Public, get(card_step::returning::page).post(card_step::returning::confirm))
         .route(POST, "/realms/{slug}/login/card/pair", Waiting, post(card_step::pair::code))
         .route(BOTH, "/realms/{slug}/login/card/pair/return", Public, get(card_step::pair::back::page).post(card_step::pair::back::confirm))
         .route(POST, "/realms/{slug}/login/code", Waiting, post(card_step::code::handler))

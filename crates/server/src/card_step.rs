@@ -6,9 +6,11 @@ pub(crate) mod code;
 pub(crate) mod events;
 pub(crate) mod finish;
 mod late;
+pub(crate) mod link;
 pub(crate) mod options;
 pub(crate) mod page;
 pub(crate) mod pair;
+pub(crate) mod returning;
 pub(crate) mod start_again;
 
 use identity::Tenant;
@@ -48,7 +50,7 @@ impl PageHint {
 /// Where the browser goes on after an answer of its own that was taken.
 pub(crate) fn next(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) -> String {
     match (outcome, waiting.then) {
-        (Outcome::Waits, _) => paths::card(&tenant.slug),
+        (Outcome::Waits | Outcome::Held, _) => paths::card(&tenant.slug),
         (Outcome::Ended, Then::AddCard) => paths::account_after(&tenant.slug, "added"),
         (Outcome::Ended, Then::RemoveCard(_)) => paths::account_after(&tenant.slug, "removed"),
         (Outcome::Ended, Then::Confirm) => confirmed(&waiting.started.request.return_to),

@@ -21,7 +21,7 @@ pub use error::StoreError;
 pub use open::Location;
 pub use rows::{
     AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
-    Device, DeviceState, EndedSession, LEASE, MissingGroups, NewSession, Page, Pairing,
+    Device, DeviceState, EndedSession, HeldAnswer, LEASE, MissingGroups, NewSession, Page, Pairing,
     PeopleFilter, PeopleOnly, PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin,
     Ticket, TicketState, Writing,
 };

@@ -53,7 +53,7 @@ pub use proof::{ConsumedProof, Proof, TakenLogin};
 pub use session::{NewSession, Session, SessionKind};
 pub use tenant::Page;
 pub(crate) use tenant::{TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
-pub use ticket::{Ticket, TicketState};
+pub use ticket::{HeldAnswer, Ticket, TicketState};
 
 /// The rows of one tenant: all that is read of it.
 pub struct Rows {

@@ -110,6 +110,26 @@ fn every_unit_is_in_a_package() {
     }
 }
 
+/// What the desktop calls for `cardea://`, under the name that `cardea-agent doctor` proposes.
+#[test]
+fn links_are_opened_by_the_agent() {
+    let path = workspace().join("packaging/desktop/cardea-agent.desktop");
+    let entry = fs::read_to_string(&path).unwrap();
+    for line in [
+        "[Desktop Entry]",
+        "Type=Application",
+        "Exec=cardea-agent open %u",
+        "MimeType=x-scheme-handler/cardea;",
+        "NoDisplay=true",
+    ] {
+        assert_eq!(entry.lines().filter(|it| *it == line).count(), 1, "{line}");
+    }
+    let packed = assets().into_iter().find(|(from, _)| from.ends_with("cardea-agent.desktop"));
+    let (from, to) = packed.expect("the desktop entry is in a package");
+    assert_eq!(from.canonicalize().unwrap(), path.canonicalize().unwrap());
+    assert_eq!(to, "usr/share/applications/");
+}
+
 #[test]
 fn maintainer_scripts_can_be_run_and_are_whole() {
     let mut seen = 0;

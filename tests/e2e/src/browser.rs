@@ -171,6 +171,7 @@ impl Browser {
     #[expect(clippy::expect_used, reason = "an agent that gives no address is a red test")]
     pub async fn come_back(&mut self, address: &str) -> Answer {
         let (page, token) = address.split_once('#').expect("a return token");
+        let token = token.strip_prefix("rt=").unwrap_or(token);
         let page = page.strip_prefix(&self.origin).expect("an address of ours").to_owned();
         let shown = self.get(&page).await;
         assert_eq!(shown.status, 200, "{shown:?}");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Locker, Open, Pace, Pairing, Pinentry,
+    Agent, Arrival, Board, Browser as Opener, Config, DeviceId, DeviceSource, Locker, Open, Pace,
+    Pairing, Pinentry,
 };
 use firmware_sim::Simulator;
 use serde_json::{Value, json};
@@ -22,6 +23,12 @@ pub struct Desktop {
     reader: Reader,
     folder: TempDir,
 }
+
+/// Keeps the address that it is to open, whole or not at all.
+const BROWSER: &str = r#"#!/bin/sh
+folder=$(dirname "$0")
+printf %s "$1" >"$folder/opening" && mv "$folder/opening" "$folder/opened"
+"#;
 
 /// A reader without PC/SC: cards are put on it by the test.
 #[derive(Clone, Default)]
@@ -75,7 +82,8 @@ impl Desktop {
     pub fn with_taps_of(tap: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let locks = format!("#!/bin/sh\necho locked >>'{}/locks'\n", folder.path().display());
-        let [program, locker] = [("pinentry", PINENTRY), ("locker", &locks)].map(|(name, text)| {
+        let programs = [("pinentry", PINENTRY), ("locker", &locks), ("browser", BROWSER)];
+        let [program, locker, opener] = programs.map(|(name, text)| {
             let program = folder.path().join(name);
             std::fs::write(&program, text).expect("a program");
             std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
@@ -88,6 +96,7 @@ impl Desktop {
             pinentry: Pinentry::new(program),
             locker: Locker::new(locker),
             tap,
+            browser: Some(Opener::program(opener)),
             devices: Box::new(reader.clone()),
             modules: None,
             device_name: "ward-3-pc".into(),
@@ -137,6 +146,17 @@ impl Desktop {
     fn board(&self) -> Board {
         let board = self.reader.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         board.expect("an agent watches this reader")
+    }
+
+    /// The address that the agent has opened in the person's browser.
+    pub async fn opened(&self) -> String {
+        let told = self.folder.path().join("opened");
+        loop {
+            if let Ok(address) = std::fs::read_to_string(&told) {
+                return address;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Sets the agent up from the page of a login that waits: tenant and account as it shows them.

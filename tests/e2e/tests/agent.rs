@@ -7,6 +7,7 @@
 
 use e2e::{Browser, Desktop, TENANT, World, ask_agent};
 use entra_stand_in::Person;
+use identity::{FirstCard, ReturnStep, TenantPolicy};
 use serde_json::{Value, json};
 
 const STEP: &str = "/realms/acme/login/card";
@@ -39,6 +40,73 @@ async fn a_new_card_is_enrolled_through_the_agent_and_signs_in_the_next_time() {
         browser.drop_cookie("__Host-sid-acme");
         world.entra_leg(&mut browser, &mut mia).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_new_here_opens_the_agent_by_a_link_and_is_paired_then() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let _card = desktop.put_new_card(1);
+    let mut first = without_card(&world, &desktop).await;
+    assert_eq!(ask_agent(&mut first, STEP).await["state"], "done");
+
+    let (mut mia, mut browser) = (Person::new("mia@acme.example"), world.browser());
+    world.entra_leg(&mut browser, &mut mia).await.unwrap();
+    assert_eq!(
+        browser.post_json(&format!("{STEP}/agent"), &json!({})).await.member("state"),
+        "no-agent"
+    );
+    let mut events = browser.events(&format!("{STEP}/events")).await;
+    let link = browser.post_json(&format!("{STEP}/link"), &json!({})).await.json();
+    let address = desktop.agent.open(&link["link"].as_str().unwrap().parse().unwrap()).await;
+    let address = address.unwrap();
+    assert!(address.starts_with(&format!("{}{STEP}/return#rt=", world.origin)), "a place of ours");
+    assert_eq!(requests(&world).await.iter().filter(|state| *state == "held").count(), 1);
+    let back = browser.come_back(&address).await;
+    assert_eq!(back.title(), "Your card is checked", "{back:?}");
+    let mut told = Vec::new();
+    while told.last() != Some(&json!("done")) {
+        told.push(events.next().await["state"].clone());
+    }
+    assert!(told.contains(&json!("returning")), "{told:?}");
+    browser.get(STEP).await;
+    let account = browser.get("/realms/acme/account/").await;
+    assert!(account.body.contains("mia@acme.example"), "{account:?}");
+
+    // From now on it asks by itself.
+    browser.drop_cookie("__Host-sid-acme");
+    world.entra_leg(&mut browser, &mut mia).await.unwrap();
+    assert_eq!(ask_agent(&mut browser, STEP).await["state"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_tenant_wants_it_the_agent_has_the_browser_come_back_each_time() {
+    let policy = TenantPolicy {
+        return_step: ReturnStep::Always,
+        first_card: FirstCard::FreshEntraSignIn,
+        ..TenantPolicy::default()
+    };
+    let (world, desktop) = (World::with_policy(policy).await, Desktop::start());
+    let _card = desktop.put_new_card(1);
+    let mut browser = without_card(&world, &desktop).await;
+    let mut events = browser.events(&format!("{STEP}/events")).await;
+    let pushed = browser.post_json(&format!("{STEP}/agent"), &json!({})).await;
+    assert_eq!(pushed.member("state"), "pushed");
+    let back = browser.come_back(&desktop.opened().await).await;
+    assert_eq!(back.title(), "Your card is checked", "{back:?}");
+    while events.next().await["state"] != "done" {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_of_another_server_or_tenant_reaches_nobody() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let mut browser = without_card(&world, &desktop).await;
+    let link = browser.post_json(&format!("{STEP}/link"), &json!({})).await.json();
+    let link = link["link"].as_str().unwrap();
+    let (before, rest) = link.split_at("cardea://t/".len());
+    let before_it = world.dump().await;
+    let other = format!("{before}AAAAAAAA{}", &rest[8..]).parse().unwrap();
+    assert_eq!(desktop.agent.open(&other).await, None);
+    assert_eq!(before_it, world.dump().await, "no call was made");
 }
 
 #[tokio::test(flavor = "multi_thread")]

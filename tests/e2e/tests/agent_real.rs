@@ -84,6 +84,7 @@ impl Desk {
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
             locker: Locker::new("/nonexistent"),
             tap: Duration::ZERO,
+            browser: None,
             devices: Box::new(Reader(Arc::clone(&card))),
             modules: None,
             device_name: "ward-3-pc".into(),

@@ -68,7 +68,7 @@ async fn pair(socket: &Path, ask: &Ask, browser: Option<Browser>) -> Result<(), 
                 return Ok(());
             }
             Reply::Error(text) => return Err(Failure::Refused(text)),
-            Reply::Status(_) => return Err(Failure::Unexpected),
+            Reply::Opened(_) | Reply::Status(_) => return Err(Failure::Unexpected),
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Causes, Config, DeviceSource, Locker, Modules, Pace, Readers, SecurityKeys, Several,
-    SimulatedKey, Socket,
+    Agent, Browser, Causes, Config, DeviceSource, Locker, Modules, Pace, Readers, SecurityKeys,
+    Several, SimulatedKey, Socket,
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name, settings_files};
+use crate::environment::{default_state, host_name, settings_files, surroundings, variable};
 use crate::failure::Failure;
 use crate::smart_cards::smart_cards;
 
@@ -37,12 +37,21 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         pinentry: arguments.pinentry.program()?,
         locker: Locker::default(),
         tap: agent_protocol::limits::TAP,
+        browser: browser(),
         devices: Box::new(devices(arguments.simulated_key)),
         modules: modules(),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),
     })
     .await
+}
+
+/// What opens a page of a server.
+fn browser() -> Option<Browser> {
+    // Set for all that a service manager starts (systemd.exec(5)).
+    let is_service = variable("INVOCATION_ID").is_some();
+    let surroundings = surroundings();
+    if is_service { Browser::of_service(&surroundings) } else { Browser::of(&surroundings) }
 }
 
 fn devices(simulated_keys: Vec<PathBuf>) -> Several {

@@ -26,6 +26,6 @@ pub(crate) async fn run(socket: &Path) -> Result<(), Failure> {
             Ok(())
         }
         Reply::Error(text) => Err(Failure::Refused(text)),
-        Reply::Offer(_) | Reply::Paired(_) => Err(Failure::Unexpected),
+        Reply::Offer(_) | Reply::Paired(_) | Reply::Opened(_) => Err(Failure::Unexpected),
     }
 }

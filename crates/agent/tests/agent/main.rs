@@ -23,6 +23,8 @@ mod killed;
 #[cfg(test)]
 mod lifted;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

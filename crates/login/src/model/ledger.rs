@@ -188,6 +188,10 @@ pub(super) fn note(world: &mut World, verdict: Verdict) {
 fn written(world: &mut World, pending: &Pending, waiting: &Waiting) -> Verdict {
     match pending.request {
         Move::Callback { .. } => sign_in_once(world, pending),
+        Move::ClaimLink { handed, .. } => {
+            let out = waiting.challenge.as_ref().map(|out| out.id);
+            ensure(out == Some(world.handed[handed].id), "a link was claimed that is not out")
+        }
         Move::Change { .. } | Move::Confirm { .. } if waiting.task == Task::Authenticate => {
             ensure(pending.facts.has_card, "a change begins that no card can end")
         }
@@ -205,8 +209,14 @@ fn is_first(pending: &Pending) -> bool {
     matches!(pending.request, Move::SubmitFirst { .. } | Move::SubmitFirstByAgent { .. })
 }
 
+/// Whether the browser claims afterwards what is issued.
 fn by_agent(pending: &Pending) -> bool {
     matches!(pending.request, Move::SubmitByAgent { .. } | Move::SubmitFirstByAgent { .. })
+        || by_link(pending)
+}
+
+fn by_link(pending: &Pending) -> bool {
+    matches!(pending.request, Move::SubmitByLink { .. } | Move::Return { .. })
 }
 
 fn sign_in_once(world: &mut World, pending: &Pending) -> Verdict {
@@ -241,7 +251,9 @@ fn challenged(world: &World, pending: &Pending, proof: &Proof, answer: Answer) -
     let handed = handed.ok_or("an answer to no challenge")?;
     ensure(login_of(handed.id) == proof.login, "an answer from another login")?;
     ensure(handed.to == pending.by, "an answer to another browser's challenge")?;
-    let agent = Channel::Agent(device(pending.by));
+    let device = device(pending.by);
+    let returning = Channel::Returning(Some(device));
+    let agent = if by_link(pending) { returning } else { Channel::Agent(device) };
     let channel = if by_agent(pending) { agent } else { Channel::Browser };
     ensure(handed.channel == channel, "through another channel")?;
     ensure(handed.purpose == proof.purpose, "for another purpose")?;

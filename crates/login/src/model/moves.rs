@@ -4,12 +4,13 @@ use identity::PersonState;
 use ids::{Alias, CredentialId, TenantId, UserId};
 use uuid::Uuid;
 
+use super::people::device;
 use super::scene::Scene;
 use super::world::{
-    ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World, home,
-    login_of, name_of, owner,
+    ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, Kept, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World,
+    home, login_of, name_of, owner,
 };
-use crate::{Purpose, StrangerAt};
+use crate::{Channel, Purpose, StrangerAt};
 
 /// A provider of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,8 @@ pub(super) enum Move {
     SignOut { artefact: usize },
     /// A browser asks for a challenge at the card step.
     Ask { row: usize, handle: usize, agent: bool },
+    /// It asks for one for whatever agent opens its link.
+    AskByLink { row: usize, handle: usize },
     /// A stranger asks for one.
     AskFirst { cookie: usize },
     /// A stranger asks for one for its agent.
@@ -55,6 +58,12 @@ pub(super) enum Move {
     Submit { row: usize, handle: usize, answer: usize },
     /// An agent does.
     SubmitByAgent { by: Who, row: usize, answer: usize },
+    /// An agent claims a link.
+    ClaimLink { by: Who, row: usize, handed: usize },
+    /// An agent that was opened by a link does.
+    SubmitByLink { by: Who, row: usize, answer: usize },
+    /// A browser comes back for the answer that waits, with a token that its desk was shown.
+    Return { row: usize, handle: usize, brings: Option<usize> },
     /// A stranger does.
     SubmitFirst { cookie: usize, answer: usize },
     /// A stranger's agent does.
@@ -108,6 +117,8 @@ pub(super) fn possible(scene: &Scene, world: &World, moves: &mut Vec<Move>) {
     moves.card_step();
     moves.cards();
     moves.answers();
+    moves.links();
+    moves.returns();
     moves.the_rest();
 }
 
@@ -228,6 +239,9 @@ impl Moves<'_> {
                     if self.scene.agents {
                         self.out.push(Move::Ask { row, handle, agent: true });
                     }
+                    if self.scene.links {
+                        self.out.push(Move::AskByLink { row, handle });
+                    }
                 }
                 for (code, given) in self.world.codes.iter().enumerate() {
                     let overheard = self.scene.overheard_code && held.by == Who::Mallory;
@@ -244,7 +258,14 @@ impl Moves<'_> {
             for by in [Who::Ada, Who::Mallory] {
                 // Ada answers what her own browser or agent shows; Mallory whatever he sees.
                 let shown = match by {
-                    Who::Ada => challenge.to == Who::Ada,
+                    Who::Ada => {
+                        // She follows a link wherever it comes from, and compares no number; but
+                        // her agent asks for her card only what it has claimed.
+                        match challenge.channel {
+                            Channel::Returning(claimed) => claimed == Some(device(Who::Ada)),
+                            _ => challenge.to == Who::Ada,
+                        }
+                    }
                     Who::Mallory => !self.scene.alone,
                 };
                 let done = |card| {
@@ -291,6 +312,9 @@ impl Moves<'_> {
                     }
                 }
             }
+            if self.scene.links {
+                self.by_link(answer);
+            }
             for (cookie, held) in self.world.cookies.iter().enumerate() {
                 let first = matches!(held.stranger.at, StrangerAt::CardFirst { .. });
                 if first && (held.by == Who::Mallory || sent.by == Who::Ada) {
@@ -298,6 +322,45 @@ impl Moves<'_> {
                     if self.scene.agents {
                         self.out.push(Move::SubmitFirstByAgent { cookie, answer });
                     }
+                }
+            }
+        }
+    }
+
+    fn links(&mut self) {
+        for row in 0..self.world.rows.len() {
+            for (handed, challenge) in self.world.handed.iter().enumerate() {
+                if matches!(challenge.channel, Channel::Returning(_)) {
+                    let both = [Who::Ada, Who::Mallory].into_iter();
+                    self.out.extend(both.map(|by| Move::ClaimLink { by, row, handed }));
+                }
+            }
+        }
+    }
+
+    fn by_link(&mut self, answer: usize) {
+        let sent = self.world.answers[answer];
+        for (row, waits) in self.world.rows.iter().enumerate() {
+            let login = waits.waiting.started.id;
+            for by in [Who::Ada, Who::Mallory] {
+                let own = sent.by == by && login_of(sent.challenge) == login;
+                let same = |kept: &Kept| (kept.login, kept.answer, kept.by) == (login, sent, by);
+                if (own || by == Who::Mallory) && !self.world.kept.iter().any(same) {
+                    self.out.push(Move::SubmitByLink { by, row, answer });
+                }
+            }
+        }
+    }
+
+    fn returns(&mut self) {
+        for row in 0..self.world.rows.len() {
+            for (handle, held) in self.world.handles.iter().enumerate() {
+                let shown = |kept: &Kept| kept.by == held.by;
+                let shown = self.world.kept.iter().enumerate().filter(|(_, kept)| shown(kept));
+                let moves = shown.map(|(at, _)| Move::Return { row, handle, brings: Some(at) });
+                self.out.extend(moves);
+                if held.by == Who::Mallory && !self.world.kept.is_empty() {
+                    self.out.push(Move::Return { row, handle, brings: None });
                 }
             }
         }

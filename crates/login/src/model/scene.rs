@@ -33,6 +33,8 @@ pub(super) struct Scene {
     pub(super) stolen_card: bool,
     /// Whether answers may come by the agents.
     pub(super) agents: bool,
+    /// Whether pages open agents by a link, which may come from another page.
+    pub(super) links: bool,
     /// One-time codes that an administrator issues, to Ada and to Mallory.
     pub(super) codes: [usize; 2],
     /// Whether Mallory hears the codes that are issued to Ada.
@@ -80,6 +82,7 @@ impl Scene {
             stolen_session: true,
             stolen_card: false,
             agents: false,
+            links: false,
             codes: [0, 0],
             overheard_code: false,
             invitation: false,
@@ -104,6 +107,21 @@ impl Scene {
     /// The answers come through the agents.
     pub(super) fn agents() -> Self {
         Self { agents: true, ..Self::sign_in() }
+    }
+
+    /// Agents are opened by links, and their answers wait for the browser. Mallory sends his to Ada.
+    pub(super) fn links() -> Self {
+        Self { links: true, ..Self::sign_in() }
+    }
+
+    /// Mallory alone has begun, and Ada follows his link.
+    pub(super) fn relayed_link() -> Self {
+        Self { logins: [0, 1], ..Self::links() }
+    }
+
+    /// The same, and he asks for a second one.
+    pub(super) fn two_links() -> Self {
+        Self { challenges: 2, ..Self::relayed_link() }
     }
 
     /// Time passes, and cards and people lose their rights.

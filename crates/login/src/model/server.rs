@@ -13,7 +13,7 @@ use super::people::{
 };
 use super::store::Statement;
 use super::world::{
-    ADA, Answer, Card, Code, Cookie, Handed, Handle, Name, Pending, Row, Who, World, began,
+    ADA, Answer, Card, Code, Cookie, Handed, Handle, Kept, Name, Pending, Row, Who, World, began,
     challenge_id, home, login_of, name, name_of, token, waits,
 };
 use super::{Hall, store};
@@ -60,17 +60,33 @@ impl Hall {
                 world.ledger[artefact].ended = true;
                 true
             }
-            Move::Ask { row, handle, agent } => self.ask(world, action, row, handle, agent),
+            Move::Ask { row, handle, agent } => {
+                let by = world.handles[handle].by;
+                let channel = if agent { Channel::Agent(device(by)) } else { Channel::Browser };
+                self.ask(world, action, row, handle, channel)
+            }
+            Move::AskByLink { row, handle } => {
+                self.ask(world, action, row, handle, Channel::Returning(None))
+            }
             Move::AskFirst { cookie } => self.ask_first(world, cookie, false),
             Move::AskFirstByAgent { cookie } => self.ask_first(world, cookie, true),
             Move::Tap { by, handed, card } => tap(world, by, handed, card),
             Move::Register { by, handed } => register(world, by, handed),
             Move::Submit { row, handle, answer } => {
                 let held = world.handles[handle];
-                self.submit(world, action, row, (held.by, Channel::Browser), Some(held), answer)
+                let (from, answer) = ((held.by, Channel::Browser), world.answers[answer]);
+                self.submit(world, action, row, from, (Some(held), None), answer)
             }
             Move::SubmitByAgent { by, row, answer } => {
-                self.submit(world, action, row, (by, Channel::Agent(device(by))), None, answer)
+                let (from, answer) = ((by, Channel::Agent(device(by))), world.answers[answer]);
+                self.submit(world, action, row, from, (None, None), answer)
+            }
+            Move::ClaimLink { by, row, handed } => self.claim_link(world, action, by, row, handed),
+            Move::SubmitByLink { by, row, answer } => {
+                self.submit_by_link(world, action, by, row, answer)
+            }
+            Move::Return { row, handle, brings } => {
+                self.come_back(world, action, row, handle, brings)
             }
             Move::SubmitFirst { cookie, answer } => {
                 self.submit_first(world, action, cookie, answer, false)
@@ -303,7 +319,14 @@ impl Hall {
         self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
     }
 
-    fn ask(&self, world: &mut World, action: Move, row: usize, handle: usize, agent: bool) -> bool {
+    fn ask(
+        &self,
+        world: &mut World,
+        action: Move,
+        row: usize,
+        handle: usize,
+        channel: Channel,
+    ) -> bool {
         let Row { waiting, vouch, since } = world.rows[row].clone();
         let held = world.handles[handle];
         let login = waiting.started.id;
@@ -312,7 +335,6 @@ impl Hall {
             Task::Authenticate => Purpose::Authenticate,
             Task::Enrol(_) => Purpose::Register,
         };
-        let channel = if agent { Channel::Agent(device(held.by)) } else { Channel::Browser };
         let handed =
             Handed { id: challenge_id(login, n), to: held.by, channel, purpose, at: world.now };
         let event = Event::ChallengeMade {
@@ -356,11 +378,10 @@ impl Hall {
         action: Move,
         row: usize,
         (by, channel): (Who, Channel),
-        handle: Option<Handle>,
-        answer: usize,
+        (handle, back): (Option<Handle>, Option<Name>),
+        answer: Answer,
     ) -> bool {
         let Row { waiting, vouch, since } = world.rows[row].clone();
-        let answer = world.answers[answer];
         let registers = answer.purpose == Purpose::Register;
         let enrolled = world.cards.iter().find(|card| card.id == answer.card).copied();
         // A new card becomes the card of the login's person; a known one has an owner.
@@ -372,14 +393,75 @@ impl Hall {
         let person = world.facts(waiting.person);
         let facts = card_facts(card, tenant, answer);
         let (handle, challenge) = (handle.map(|held| token(held.name).hash()), answer.challenge);
+        let back = back.map(|name| token(name).hash());
         let event = if registers {
-            Event::CardEnrolled { channel, handle, challenge, card: facts, person }
+            Event::CardEnrolled { channel, handle, challenge, back, card: facts, person }
         } else {
-            Event::CardProved { channel, handle, challenge, card: facts, person }
+            Event::CardProved { channel, handle, challenge, back, card: facts, person }
         };
         let mut read = read(by, &waiting.started, person, vouch);
         (read.since, read.answer, read.revoked) = (since, Some(answer), card.revoked);
         self.decide(world, action, Login::Waiting((*waiting).clone()), event, &read)
+    }
+
+    fn claim_link(
+        &self,
+        world: &mut World,
+        action: Move,
+        by: Who,
+        row: usize,
+        handed: usize,
+    ) -> bool {
+        let Row { waiting, vouch, since } = world.rows[row].clone();
+        let challenge = world.handed[handed].id;
+        let facts = world.facts(waiting.person);
+        let mut read = read(by, &waiting.started, facts, vouch);
+        read.since = since;
+        let event = Event::LinkClaimed { challenge, device: device(by) };
+        let waiting = Login::Waiting((*waiting).clone());
+        let is_claimed = self.decide_with(world, action, waiting, event, &read, 0);
+        if is_claimed {
+            world.handed[handed].channel = Channel::Returning(Some(device(by)));
+        }
+        is_claimed
+    }
+
+    /// An agent's answer that is to wait: the token goes to the desk that it came from.
+    fn submit_by_link(
+        &self,
+        world: &mut World,
+        action: Move,
+        by: Who,
+        row: usize,
+        answer: usize,
+    ) -> bool {
+        let (login, answer) = (world.rows[row].waiting.started.id, world.answers[answer]);
+        let n = world.kept.iter().filter(|kept| kept.login == login).count();
+        let token = name(b'r', login, n);
+        let from = (by, Channel::Returning(Some(device(by))));
+        let is_held = self.submit(world, action, row, from, (None, Some(token)), answer);
+        if is_held {
+            world.kept.push(Kept { login, answer, by, token });
+        }
+        is_held
+    }
+
+    /// A browser comes back: the server goes on with the answer that waits in that login.
+    fn come_back(
+        &self,
+        world: &mut World,
+        action: Move,
+        row: usize,
+        handle: usize,
+        brings: Option<usize>,
+    ) -> bool {
+        let login = world.rows[row].waiting.started.id;
+        let waits = world.kept.iter().rfind(|kept| kept.login == login).copied();
+        let Some(Kept { answer, by, .. }) = waits else { return false };
+        let held = world.handles[handle];
+        let token = brings.map_or(GUESS, |brings| world.kept[brings].token);
+        let from = (held.by, Channel::Returning(Some(device(by))));
+        self.submit(world, action, row, from, (Some(held), Some(token)), answer)
     }
 
     /// An answer that does not verify.
@@ -411,6 +493,7 @@ impl Hall {
             channel: if agent { Channel::Agent(device(by)) } else { Channel::Browser },
             handle: None,
             challenge: answer.challenge,
+            back: None,
             card: card_facts(card, home(card.person), answer),
             person,
         };
@@ -428,6 +511,9 @@ impl Hall {
         }
     }
 }
+
+/// A token that nobody was shown.
+const GUESS: Name = [b'g', 0, 0];
 
 /// Whether a login was sent to its provider with this `state`.
 fn begun_with(stranger: &Stranger, state: Name) -> bool {

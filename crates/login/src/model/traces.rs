@@ -1,9 +1,10 @@
 //! The shortest ways through each hole, as the model found them.
 
 use super::moves::Move::{
-    self, Ask, AskFirst, AskFirstByAgent, Callback, Change, Choose, Commit, Confirm, Disable, Fail,
-    GiveCode, Invite, IssueCode, Register, Resettle, Revoke, SignIn, SignOut, Start, Submit,
-    SubmitByAgent, SubmitFirst, SubmitFirstByAgent, Tap, Tighten, Wait,
+    self, Ask, AskByLink, AskFirst, AskFirstByAgent, Callback, Change, Choose, ClaimLink, Commit,
+    Confirm, Disable, Fail, GiveCode, Invite, IssueCode, Register, Resettle, Return, Revoke,
+    SignIn, SignOut, Start, Submit, SubmitByAgent, SubmitByLink, SubmitFirst, SubmitFirstByAgent,
+    Tap, Tighten, Wait,
 };
 use super::moves::Place::{Elsewhere, Entra, Partner};
 use super::world::Who::{Ada, Mallory};
@@ -95,6 +96,60 @@ pub(super) fn browser() -> Vec<Move> {
         SignIn { cookie: 3, place: Entra, person: MALLORY, fresh: true },
         Callback { cookie: 3, state: 1, code: 1 }, Ask { row: 0, handle: 0, agent: false },
         Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn answer_returns() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, AskByLink { row: 0, handle: 0 },
+        ClaimLink { by: Ada, row: 0, handed: 0 }, Tap { by: Ada, handed: 0, card: 2 }, SubmitByLink { by: Ada, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn return_token() -> Vec<Move> {
+    let mut moves = answer_returns();
+    moves.push(Return { row: 0, handle: 0, brings: None });
+    moves
+}
+
+#[rustfmt::skip]
+pub(super) fn link_challenge() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, AskByLink { row: 0, handle: 0 },
+        AskByLink { row: 0, handle: 0 }, ClaimLink { by: Ada, row: 0, handed: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn link_once() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, AskByLink { row: 0, handle: 0 },
+        ClaimLink { by: Ada, row: 0, handed: 0 }, Tap { by: Ada, handed: 0, card: 2 },
+        ClaimLink { by: Mallory, row: 0, handed: 0 },
+        SubmitByLink { by: Mallory, row: 0, answer: 0 },
+        Return { row: 0, handle: 0, brings: Some(0) },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn return_browser() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
+        Choose { cookie: 0, place: Entra }, Choose { cookie: 1, place: Entra },
+        SignIn { cookie: 2, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 2, state: 0, code: 0 },
+        SignIn { cookie: 3, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 3, state: 1, code: 1 }, AskByLink { row: 1, handle: 1 },
+        ClaimLink { by: Ada, row: 1, handed: 0 }, Tap { by: Ada, handed: 0, card: 2 }, SubmitByLink { by: Ada, row: 1, answer: 0 },
+        Return { row: 1, handle: 0, brings: Some(0) },
     ]
 }
 

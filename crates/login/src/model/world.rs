@@ -128,6 +128,15 @@ pub(super) struct Handed {
     pub(super) at: Moment,
 }
 
+/// An answer that waits for its browser, and at whose desk the token was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kept {
+    pub(super) login: LoginId,
+    pub(super) answer: Answer,
+    pub(super) by: Who,
+    pub(super) token: Name,
+}
+
 /// A signature of a card over a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Answer {
@@ -196,6 +205,7 @@ pub(super) struct World {
     pub(super) sign_ins: Vec<SignIn>,
     pub(super) handed: Vec<Handed>,
     pub(super) answers: Vec<Answer>,
+    pub(super) kept: Vec<Kept>,
     pub(super) cards: Vec<Card>,
     pub(super) people: [PersonFacts; 4],
     /// Issuer and client of Acme's provider, by number; whether Acme's policy has become strict.
@@ -256,6 +266,7 @@ impl World {
             sign_ins: Vec::new(),
             handed: Vec::new(),
             answers: Vec::new(),
+            kept: Vec::new(),
             codes: Vec::new(),
             issued_codes: [0, 0],
             spent: Vec::new(),
@@ -326,7 +337,7 @@ impl Row {
         let challenge = challenge.map(|out| (out.id, out.channel, out.issued_at));
         let started = &waiting.started;
         let who = (started.id, started.expires_at, waiting.handle, waiting.person, waiting.task);
-        (who, waiting.then, challenge, self.vouch, waiting.refusals)
+        (who, waiting.then, challenge, self.vouch, waiting.refusals, waiting.held)
     }
 }
 

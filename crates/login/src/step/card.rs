@@ -1,16 +1,17 @@
 //! The card step: challenges, and what a card's answer leads to.
 
 use identity::FirstCard;
+use ids::DeviceId;
 use secrets::TokenHash;
 
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
-use crate::MOST_REFUSALS;
 use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
 use crate::guard::{Guard, Refusal};
 use crate::state::{
     Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Then, Vouched,
     Waiting,
 };
+use crate::{MOST_REFUSALS, RETURN_LIFE};
 
 impl Hallway<'_> {
     pub(super) fn challenged(
@@ -28,9 +29,51 @@ impl Hallway<'_> {
         if challenge.purpose != expected {
             return Err(Refusal::Unexpected);
         }
-        let waiting = Waiting { challenge: Some(challenge), ..waiting };
+        let waiting = Waiting { challenge: Some(challenge), held: None, ..waiting };
         let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
         Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
+    pub(super) fn link_claimed(
+        &self,
+        waiting: Waiting,
+        challenge: ids::ChallengeId,
+        device: DeviceId,
+    ) -> Outcome {
+        let Some(out) = waiting.challenge.clone() else { return Err(Refusal::Challenge) };
+        self.guards.ensure(out.id == challenge, Guard::LinkChallenge)?;
+        self.guards.ensure(out.channel == Channel::Returning(None), Guard::LinkOnce)?;
+        let out = Challenge { channel: Channel::Returning(Some(device)), ..out };
+        let waiting = Waiting { challenge: Some(out), ..waiting };
+        let effects = vec![Effect::WriteLogin(Box::new(waiting.clone()))];
+        Ok((Some(Login::Waiting(waiting)), effects))
+    }
+
+    /// Where the browser must come back, an agent's answer that would count waits for it: only that
+    /// it would is asked here, and all of it again when the browser is there.
+    pub(super) fn waits_or(
+        &self,
+        waiting: &Waiting,
+        answer: &Answer,
+        counts: impl Fn(&Self, &Waiting, &Answer) -> Outcome,
+    ) -> Outcome {
+        let outcome = counts(self, waiting, answer)?;
+        let comes_back = is_returning(answer.channel) && answer.handle.is_none();
+        if self.guards.holds(!comes_back, Guard::AnswerReturns) {
+            return Ok(outcome);
+        }
+        let (Some(token), Some(challenge)) = (answer.back, &waiting.challenge) else {
+            return Err(Refusal::Unexpected);
+        };
+        // The challenge lives as long as the token, and ends with it.
+        let challenge = Challenge { expires_at: self.now.plus(RETURN_LIFE), ..challenge.clone() };
+        let held = Waiting { challenge: Some(challenge), held: Some(token), ..waiting.clone() };
+        let person = waiting.person;
+        let effects = vec![
+            Effect::WriteLogin(Box::new(held.clone())),
+            Effect::Audit(Audit::AnswerWaits { person }),
+        ];
+        Ok((Some(Login::Waiting(held)), effects))
     }
 
     pub(super) fn proved(&self, waiting: &Waiting, answer: &Answer) -> Outcome {
@@ -50,7 +93,7 @@ impl Hallway<'_> {
             }
             Then::AddCard => {
                 let task = Task::Enrol(Permit::FreshTap);
-                let next = Waiting { task, challenge: None, ..waiting.clone() };
+                let next = Waiting { task, challenge: None, held: None, ..waiting.clone() };
                 effects.push(Effect::WriteLogin(Box::new(next.clone())));
                 effects.push(Effect::Audit(Audit::CardConfirmed { person, card }));
                 Ok((Some(Login::Waiting(next)), effects))
@@ -117,12 +160,18 @@ impl Hallway<'_> {
         self.guards.ensure(self.now < challenge.expires_at, Guard::AnswerInTime)?;
         self.guards.ensure(challenge.channel == answer.channel, Guard::AnswerChannel)?;
         // An agent's answer comes without the handle: it was pushed to the device that is paired
-        // with the browser that holds it, and only that browser can claim what is issued.
+        // with the browser that holds it, and only that browser can claim what is issued. Where
+        // the browser must come back, the answer comes twice: from the agent, and with the browser.
+        let is_held = || answer.handle.is_some_and(|held| waiting.handle.matches(&held));
         let held = match answer.channel {
-            Channel::Browser => answer.handle.is_some_and(|held| waiting.handle.matches(&held)),
+            Channel::Browser => is_held(),
             Channel::Agent(_) => true,
+            Channel::Returning(_) => answer.handle.is_none() || is_held(),
         };
         self.guards.ensure(held, Guard::AnswerBrowser)?;
+        let back = answer.back.zip(waiting.held).is_some_and(|(back, held)| back.matches(&held));
+        let first = !is_returning(answer.channel) || answer.handle.is_none();
+        self.guards.ensure(first || back, Guard::ReturnToken)?;
         self.guards.ensure(answer.card.tenant == waiting.started.tenant, Guard::AnswerTenant)?;
         self.guards.ensure(answer.card.person == waiting.person, Guard::AnswerPerson)?;
         Ok(challenge)
@@ -198,6 +247,10 @@ impl Hallway<'_> {
     }
 }
 
+fn is_returning(channel: Channel) -> bool {
+    matches!(channel, Channel::Returning(_))
+}
+
 pub(super) fn refused(
     waiting: Waiting,
     challenge: ids::ChallengeId,
@@ -214,7 +267,8 @@ pub(super) fn refused(
         effects.push(Effect::Audit(Audit::GivenUp { person }));
         return (None, effects);
     }
-    (Some(Login::Waiting(Waiting { challenge: None, refusals, ..waiting })), effects)
+    let waiting = Waiting { challenge: None, held: None, refusals, ..waiting };
+    (Some(Login::Waiting(waiting)), effects)
 }
 
 fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {

@@ -158,6 +158,7 @@ impl Hallway<'_> {
             then: Then::Exit,
             challenge: None,
             refusals: 0,
+            held: None,
         };
         effects.push(Effect::WriteLogin(Box::new(waiting.clone())));
         (Some(Login::Waiting(waiting)), effects)
@@ -185,6 +186,7 @@ impl Hallway<'_> {
             then,
             challenge: None,
             refusals: 0,
+            held: None,
         };
         let effects =
             vec![Effect::EndChange { session }, Effect::WriteLogin(Box::new(waiting.clone()))];

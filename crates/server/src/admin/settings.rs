@@ -132,6 +132,13 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
         Field::new("card_first_days", "Days", &form.card_first_days)
             .control(Control::Number { min: 1, max: MOST_DAYS.into() })
             .help("For the last choice."),
+        Field::new("return_always", "Come back after each card", &form.return_always)
+            .control(Control::Choice(yes_or_no()))
+            .help(
+                "Yes: a card on a reader counts once the browser that asked has opened a page at the \
+                 computer of the reader. No: only where the two are new to each other, or in different \
+                 networks.",
+            ),
     ];
     let sign_in = vec![
         Field::new("straight_to_provider", "Straight to the provider", &form.straight_to_provider)

@@ -13,7 +13,16 @@ use store::{Device, Ticket};
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::ceremony::Ceremony;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
+
+/// Whom a request is for.
+pub(crate) struct To<'a> {
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) device: &'a Device,
+    /// From where it claims.
+    pub(crate) peer: Peer,
+}
 
 /// Builds and signs the request for the challenge that is out.
 ///
@@ -22,8 +31,7 @@ use crate::http::problem::Problem;
 /// [`Problem::Internal`]: everything in it is ours.
 pub(crate) fn signed(
     app: &App,
-    tenant: &Tenant,
-    device: &Device,
+    To { tenant, device, peer }: &To<'_>,
     ticket: &Ticket,
     waiting: &Waiting,
     challenge: &Challenge,
@@ -55,7 +63,8 @@ pub(crate) fn signed(
         context: Context {
             browser: Some(asked.browser),
             os: Some(asked.os),
-            other_network: asked.other_network,
+            other_network: asked.other_network
+                || asked.network.is_some_and(|page| Peer::Address(page).is_elsewhere(*peer)),
         },
         when_lifted: when_lifted(tenant, waiting),
         match_code: ticket.match_text().try_into().map_err(Problem::internal)?,

@@ -2,8 +2,9 @@ use agent_protocol::{Outcome, Refused, ResultAnswer, ResultRequest};
 use axum::Json;
 use axum::extract::State;
 use login::{Channel, Purpose, Waiting};
+use secrets::Token;
 use serde_json::Value;
-use store::{Ticket, TicketState};
+use store::{AuditEntry, Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
@@ -11,8 +12,9 @@ use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
+use crate::entropy;
 use crate::hallway::ceremony::{Answer, Ceremony};
-use crate::hallway::events::PageState;
+use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
 
@@ -30,7 +32,7 @@ pub(crate) async fn handler(
     match ticket.state {
         TicketState::Claimed => {}
         TicketState::Waiting => return Err(call.refuse(CallError::NotClaimed)),
-        TicketState::Proved | TicketState::Refused { .. } => {
+        TicketState::Held | TicketState::Proved | TicketState::Refused { .. } => {
             return Err(call.refuse(CallError::TicketOver));
         }
     }
@@ -38,25 +40,34 @@ pub(crate) async fn handler(
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
     let (credential, purpose) = match &call.body.outcome {
-        Outcome::Refused(reason) => return refused(&app, &call, &ticket, *reason).await,
+        Outcome::Refused(reason) => return refused(&app, &call, &ticket, &waiting, *reason).await,
         Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
         Outcome::Registration(credential) => (credential, Purpose::Register),
         // Not asked for: no request names the kind.
         Outcome::X509Assertion(_) | Outcome::X509Registration(_) => {
-            return refused(&app, &call, &ticket, Refused::UnsupportedKey).await;
+            return refused(&app, &call, &ticket, &waiting, Refused::UnsupportedKey).await;
         }
     };
-    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
-    if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {
+    // For an answer that must wait; any other is taken at once.
+    let token = entropy::token();
+    let outcome = proved(&app, &call, &ticket, &waiting, credential, purpose, &token).await;
+    if let Some(state) = page_state(&call, &ticket, &waiting, &outcome) {
         app.pages.tell(ticket.login, state);
     }
-    taken.map(|_| Json(ResultAnswer::Accepted))
+    Ok(Json(match outcome? {
+        answer::Outcome::Held => {
+            let token = token.reveal().try_into().map_err(Problem::internal)?;
+            ResultAnswer::Return { token }
+        }
+        answer::Outcome::Waits | answer::Outcome::Ended => ResultAnswer::Accepted,
+    }))
 }
 
 async fn refused(
     app: &App,
     call: &Call,
     ticket: &Ticket,
+    waiting: &Waiting,
     reason: Refused,
 ) -> Result<Json<ResultAnswer>, Problem> {
     let name = reason_name(reason);
@@ -67,9 +78,29 @@ async fn refused(
     if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.to_owned() }).await? {
         return Err(call.refuse(CallError::TicketOver));
     }
+    let had_enough = reason == Refused::Cancelled
+        && app.agents.patience.declined(call.device.id, entropy::now());
+    if had_enough {
+        tx.audit(&left_alone(call, waiting)).await?;
+    }
     tx.commit().await?;
+    if had_enough {
+        let device = call.device.id;
+        tracing::warn!(tenant = %tenant.slug, %device, "declined twice, and asked nothing for a minute");
+    }
     app.pages.tell(ticket.login, PageState::refused(ticket.id, name));
     Ok(Json(ResultAnswer::Accepted))
+}
+
+/// That the person at an agent has said no twice: somebody may be asking in their name.
+fn left_alone(call: &Call, waiting: &Waiting) -> AuditEntry {
+    AuditEntry {
+        kind: "agent.declined-twice",
+        person: Some(waiting.person),
+        actor: None,
+        login: Some(waiting.started.id),
+        detail: serde_json::json!({ "device": call.device.id, "name": call.device.name }),
+    }
 }
 
 async fn proved(
@@ -79,12 +110,13 @@ async fn proved(
     waiting: &Waiting,
     credential: &Value,
     purpose: Purpose,
+    token: &Token,
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let out = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
     let asked = Ceremony::of(out)?.asked;
     let agent = FromAgent {
-        call: call.call,
+        call: Some(call.call),
         device: call.device.id,
         ticket: ticket.id,
         other_network: asked.other_network,
@@ -94,16 +126,23 @@ async fn proved(
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
+    app.agents.patience.accepted(call.device.id, entropy::now());
     let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
+    // Whoever may answer a ticket is the one device that has claimed it.
+    let (channel, back) = match out.channel {
+        Channel::Returning(_) => (Channel::Returning(Some(call.device.id)), Some(token.hash())),
+        Channel::Agent(_) | Channel::Browser => (Channel::Agent(call.device.id), None),
+    };
     let given = Answer {
-        channel: Channel::Agent(call.device.id),
+        channel,
         handle: None,
+        back,
         challenge: out.id,
         response: &response,
         label: asked.label.clone(),
         agent: Some(agent),
     };
-    answer::take(app, &call.tenant, waiting, given, asked.user_agent()).await
+    answer::take(app, &call.tenant, waiting, given, asked.user_agent(), None).await
 }
 
 /// What the page hears of it.
@@ -114,6 +153,9 @@ fn page_state(
     taken: &Result<answer::Outcome, Problem>,
 ) -> Option<PageState> {
     match taken {
+        Ok(answer::Outcome::Held) => {
+            Some(PageState::Returning(Prompt::returning(ticket, entropy::now())))
+        }
         Ok(outcome) => {
             let location = next_by_agent(&call.tenant, waiting, *outcome);
             Some(PageState::Done { location })

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
-use identity::Tenant;
-use ids::TicketId;
+use identity::{ReturnStep, Tenant};
+use ids::{DeviceId, TicketId};
 use login::{Challenge, Channel, Event, Login, Waiting};
 use serde::{Deserialize, Serialize};
 use store::{Device, Rows, Ticket, TicketState};
@@ -48,6 +48,8 @@ pub(crate) enum Response {
     NoAgent,
     /// The agent is not connected.
     Offline { device: String },
+    /// The person at the agent has said no twice, and is left alone for a while.
+    Declined,
 }
 
 /// `POST /realms/{slug}/login/card/agent`: asks the agent that this browser is paired with.
@@ -68,27 +70,23 @@ pub(crate) async fn push(
     if !app.agents.is_online(device.id) {
         return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
-    let channel = Channel::Agent(device.id);
-    let asked = Asked {
-        label: request.label.as_deref().and_then(label_text),
-        other_network: app.agents.is_elsewhere(device.id, peer),
-        ..Asked::by(&headers)
-    };
+    if app.agents.patience.is_spent(device.id, entropy::now()) {
+        return Ok(Json(Response::Declined).into_response());
+    }
+    let other_network = app.agents.is_elsewhere(device.id, peer);
+    // Somebody may have taken the pairing's cookie to another place: then it is not enough.
+    let must_return = other_network || tenant.policy.return_step == ReturnStep::Always;
+    let channel =
+        if must_return { Channel::Returning(Some(device.id)) } else { Channel::Agent(device.id) };
+    let label = request.label.as_deref().and_then(label_text);
+    let asked = Asked { label, other_network, ..Asked::by(&headers) };
     let challenge = ceremony::for_waiting(&app, &mut rows, &waiting, channel, asked).await?;
     drop(rows);
-    let ticket = ticket(&waiting, &device, &challenge);
+    let id = TicketId(Uuid::from_bytes(entropy::bytes()));
+    let ticket = ticket(&waiting, id, Some(device.id), &challenge);
     let login = waiting.started.id;
-    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
-    app.agents.withdraw(&app, &tenant, &waiting).await?;
-    let (_, effects) = step(Login::Waiting(waiting.clone()), event, &tenant)?;
     let (cookie, rotation) = renewed.map(|r| (r.cookie, r.rotation)).unzip();
-    let material = Material {
-        on: Some(waiting),
-        ticket: Some(ticket.clone()),
-        rotation,
-        ..Material::default()
-    };
-    execute(&app, tenant.id, effects, material).await?;
+    ask(&app, &tenant, waiting, challenge, ticket.clone(), rotation).await?;
     let pushed = app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? });
     let answer = if pushed {
         let prompt = Prompt::of(&ticket, entropy::now());
@@ -104,6 +102,23 @@ pub(crate) async fn push(
     Ok(response)
 }
 
+/// Hands out a challenge for an agent, with its ticket, in place of what was out.
+pub(super) async fn ask(
+    app: &App,
+    tenant: &Tenant,
+    waiting: Waiting,
+    challenge: Challenge,
+    ticket: Ticket,
+    rotation: Option<Rotation>,
+) -> Result<(), Problem> {
+    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
+    app.agents.withdraw(app, tenant, &waiting).await?;
+    let (_, effects) = step(Login::Waiting(waiting.clone()), event, tenant)?;
+    let material =
+        Material { on: Some(waiting), ticket: Some(ticket), rotation, ..Material::default() };
+    Ok(execute(app, tenant.id, effects, material).await?)
+}
+
 /// What is out at the agent of this browser: a page that is loaded again goes on with it.
 pub(super) async fn running(
     app: &App,
@@ -111,10 +126,12 @@ pub(super) async fn running(
     waiting: &Waiting,
     device: Option<&Device>,
 ) -> Result<Option<AgentPrompt>, Problem> {
-    let device = device.filter(|device| app.agents.is_online(device.id));
-    let Some(device) = device else { return Ok(None) };
+    let paired = device.map(|device| device.id).filter(|device| app.agents.is_online(*device));
     let ticket = rows.ticket_of_login(waiting.started.id).await?;
-    let ticket = ticket.filter(|ticket| ticket.device == device.id);
+    // A link's may be at an agent that this browser is not paired with.
+    let by_link = |out: &Challenge| matches!(out.channel, Channel::Returning(_));
+    let by_link = waiting.challenge.as_ref().is_some_and(by_link);
+    let ticket = ticket.filter(|ticket| by_link || (paired.is_some() && ticket.device == paired));
     Ok(ticket.and_then(|ticket| still_out(&ticket, waiting)))
 }
 
@@ -122,7 +139,7 @@ pub(super) async fn running(
 fn still_out(ticket: &Ticket, waiting: &Waiting) -> Option<AgentPrompt> {
     let progress = match ticket.state {
         TicketState::Waiting => AgentProgress::Pushed,
-        TicketState::Claimed => AgentProgress::Claimed,
+        TicketState::Claimed | TicketState::Held => AgentProgress::Claimed,
         TicketState::Proved | TicketState::Refused { .. } => return None,
     };
     waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge)?;
@@ -162,13 +179,19 @@ async fn set_cookie(
     Ok(written.map(|_| cookie.set(&tenant.slug, PAIRING_LIFE)))
 }
 
-fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {
+/// A new ticket; without a device, for the link that says its id.
+pub(super) fn ticket(
+    waiting: &Waiting,
+    id: TicketId,
+    device: Option<DeviceId>,
+    challenge: &Challenge,
+) -> Ticket {
     let now = entropy::now();
     let [random] = entropy::bytes();
     Ticket {
-        id: TicketId(Uuid::from_bytes(entropy::bytes())),
+        id,
         login: waiting.started.id,
-        device: device.id,
+        device,
         challenge: challenge.id,
         purpose: challenge.purpose,
         match_code: random % 100,
@@ -177,6 +200,7 @@ fn ticket(waiting: &Waiting, device: &Device, challenge: &Challenge) -> Ticket {
         claimed_at: None,
         // It may be claimed for a minute; its answer may take as long as its challenge lives.
         expires_at: waiting.started.expires_at,
+        held: None,
     }
 }
 

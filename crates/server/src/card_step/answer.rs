@@ -1,12 +1,15 @@
 //! Takes an answer of a card, from a browser or from an agent: verify, decide, write.
 
 use identity::Tenant;
-use login::{Channel, Event, Login, Task, Then, Vouched, Waiting};
+use login::{Audit, Channel, Effect, Event, Login, Task, Then, Vouched, Waiting};
+use store::HeldAnswer;
 
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Answer, Verified};
-use crate::hallway::execute::{ExecuteError, FromAgent, Material, SessionMaterial, execute};
+use crate::hallway::execute::{
+    ExecuteError, FromAgent, Material, NewPairing, SessionMaterial, execute,
+};
 use crate::hallway::step;
 use crate::hallway::waiting::session_token;
 use crate::http::problem::Problem;
@@ -16,6 +19,8 @@ use crate::http::problem::Problem;
 pub(crate) enum Outcome {
     /// It waits for one step more.
     Waits,
+    /// The answer is kept until the browser that began has come back. Nothing else is written.
+    Held,
     /// It is over; what the exit issues is written.
     Ended,
 }
@@ -31,7 +36,9 @@ pub(crate) async fn take(
     waiting: &Waiting,
     answer: Answer<'_>,
     user_agent: String,
+    pairing: Option<NewPairing>,
 ) -> Result<Outcome, Problem> {
+    let kept = kept(&answer)?;
     let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
@@ -53,8 +60,17 @@ pub(crate) async fn take(
     let door = waiting.started.request.door;
     let session = SessionMaterial::of(tenant, door, token, user_agent);
     let agent = refusing.agent;
-    let material = Material { card, session: Some(session), agent, ..Material::default() };
+    let waits =
+        effects.iter().any(|effect| matches!(effect, Effect::Audit(Audit::AnswerWaits { .. })));
+    let material = if waits {
+        // It is verified again, in all, when the browser is there.
+        let held = Some(kept.ok_or(Problem::Internal)?);
+        Material { on: Some(waiting.clone()), held, agent, ..Material::default() }
+    } else {
+        Material { card, session: Some(session), agent, pairing, ..Material::default() }
+    };
     match execute(app, tenant.id, effects, material).await {
+        Ok(()) if waits => Ok(Outcome::Held),
         Ok(()) => {
             story(tenant, waiting, channel);
             Ok(if login.is_some() { Outcome::Waits } else { Outcome::Ended })
@@ -64,6 +80,13 @@ pub(crate) async fn take(
         ) => Err(refuse(app, tenant, waiting, refusing, error.code()).await),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is kept of an answer that is to wait.
+fn kept(answer: &Answer<'_>) -> Result<Option<HeldAnswer>, Problem> {
+    let Some(token) = answer.back else { return Ok(None) };
+    let answer = String::from_utf8(answer.response.to_vec()).map_err(Problem::internal)?;
+    Ok(Some(HeldAnswer { token, answer }))
 }
 
 /// One line that tells the story of a login, for the operator at three in the morning. People stand
@@ -85,6 +108,7 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
     let via = match channel {
         Channel::Browser => "browser",
         Channel::Agent(_) => "agent",
+        Channel::Returning(_) => "agent, and back",
     };
     let took = entropy::now().since(waiting.started.started_at);
     tracing::info!(

@@ -48,11 +48,12 @@ pub(crate) async fn handler(
         handle: Some(waiting.handle),
         challenge: request.challenge,
         response: request.credential.get().as_bytes(),
+        back: None,
         label: request.label,
         agent: None,
     };
     let user_agent = exits::user_agent(&headers);
-    let outcome = answer::take(&app, &tenant, &waiting, given, user_agent).await?;
+    let outcome = answer::take(&app, &tenant, &waiting, given, user_agent, None).await?;
     let door = waiting.started.request.door;
     let location = next(&tenant, &waiting, outcome);
     let mut response = Json(Location { location }).into_response();

@@ -174,5 +174,6 @@ fn proved(
         revoked: card.revoked_at.is_some(),
         evidence,
     };
-    Event::CardProved { channel: Channel::Browser, handle: None, challenge, card, person }
+    let channel = Channel::Browser;
+    Event::CardProved { channel, handle: None, challenge, back: None, card, person }
 }

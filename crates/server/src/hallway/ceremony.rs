@@ -1,5 +1,7 @@
 //! Challenges: made for what a login is to do, and answers verified against them.
 
+use std::net::IpAddr;
+
 use axum::http::HeaderMap;
 use identity::{Person, Tenant};
 use ids::{ChallengeId, CredentialId};
@@ -41,6 +43,9 @@ pub(crate) struct Asked {
     /// Whether the page is in another network than the agent that is asked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) other_network: bool,
+    /// The network of a page that asks by a link: it is compared when an agent claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<IpAddr>,
 }
 
 impl Asked {
@@ -151,6 +156,9 @@ pub(crate) struct Answer<'a> {
     pub(crate) handle: Option<TokenHash>,
     pub(crate) challenge: ChallengeId,
     pub(crate) response: &'a [u8],
+    /// Hash of a return token: a new one for an answer that is to wait, the browser's for one that
+    /// has waited.
+    pub(crate) back: Option<TokenHash>,
     /// What the person calls a new card.
     pub(crate) label: Option<String>,
     /// How it came from an agent, which is spent with it.
@@ -211,8 +219,8 @@ async fn authenticated(
             counter: assertion.counter,
         },
     };
-    let Answer { channel, handle, challenge, .. } = *answer;
-    let event = Event::CardProved { channel, handle, challenge, card, person };
+    let Answer { channel, handle, challenge, back, .. } = *answer;
+    let event = Event::CardProved { channel, handle, challenge, back, card, person };
     Ok(Ok(Verified { event, card: None }))
 }
 
@@ -259,8 +267,8 @@ async fn registered(
         last_used_at: None,
         revoked_at: None,
     };
-    let Answer { channel, handle, challenge, .. } = *answer;
-    let event = Event::CardEnrolled { channel, handle, challenge, card: facts, person };
+    let Answer { channel, handle, challenge, back, .. } = *answer;
+    let event = Event::CardEnrolled { channel, handle, challenge, back, card: facts, person };
     Ok(Ok(Verified { event, card: Some(row) }))
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use agent_protocol::limits::{CHALLENGE_LIFE, TICKET_LIFE};
+use agent_protocol::limits::{CHALLENGE_LIFE, RETURN_LIFE, TICKET_LIFE};
 use identity::Moment;
 use ids::{DeviceId, LoginId, TicketId};
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub(crate) enum PageState {
     Pushed(Prompt),
     /// The agent shows it.
     Claimed(Prompt),
+    /// Its card has answered, and this browser must come back from the agent's desk.
+    Returning(Prompt),
     /// A prompt ended without a proof.
     Refused {
         /// Which one.
@@ -76,6 +78,15 @@ impl Prompt {
             None => ticket.created_at.plus(TICKET_LIFE),
             Some(claimed) => claimed.plus(CHALLENGE_LIFE),
         };
+        Self::ending(ticket, ends, now)
+    }
+
+    /// What is left of a ticket whose answer waits for its browser since `now`.
+    pub(crate) fn returning(ticket: &Ticket, now: Moment) -> Self {
+        Self::ending(ticket, now.plus(RETURN_LIFE), now)
+    }
+
+    fn ending(ticket: &Ticket, ends: Moment, now: Moment) -> Self {
         Self {
             ticket: ticket.id,
             match_text: ticket.match_text(),
@@ -90,6 +101,7 @@ impl PageState {
         match &ticket.state {
             TicketState::Waiting => Some(Self::Pushed(Prompt::of(ticket, now))),
             TicketState::Claimed => Some(Self::Claimed(Prompt::of(ticket, now))),
+            TicketState::Held => Some(Self::Returning(Prompt::of(ticket, now))),
             TicketState::Refused { reason } => Some(Self::refused(ticket.id, reason)),
             TicketState::Proved => None,
         }
@@ -119,6 +131,7 @@ impl PageState {
         match self {
             Self::Pushed(prompt) => Some((prompt.ticket, Stage::Pushed)),
             Self::Claimed(prompt) => Some((prompt.ticket, Stage::Claimed)),
+            Self::Returning(prompt) => Some((prompt.ticket, Stage::Returning)),
             Self::Refused { ticket, .. } => Some((*ticket, Stage::Refused)),
             Self::Enrolled { .. }
             | Self::Paired { .. }
@@ -134,6 +147,7 @@ impl PageState {
 enum Stage {
     Pushed,
     Claimed,
+    Returning,
     Refused,
 }
 

@@ -15,7 +15,7 @@ use error::hit;
 use run::Run;
 
 pub(crate) use error::ExecuteError;
-pub(crate) use material::{FromAgent, Material, Rotation, SessionMaterial};
+pub(crate) use material::{FromAgent, Material, NewPairing, Rotation, SessionMaterial};
 
 /// Executes `effects` for `tenant`.
 ///
@@ -30,13 +30,19 @@ pub(crate) async fn execute(
 ) -> Result<(), ExecuteError> {
     let mut tx = app.store.write(tenant).await?;
     if let Some(agent) = material.agent {
-        if !agent.call.spend(&mut tx).await? {
+        if let Some(call) = agent.call
+            && !call.spend(&mut tx).await?
+        {
             return Err(ExecuteError::Replay);
         }
-        let ended = answered(&effects).ok_or(ExecuteError::Incomplete)?;
-        let was_open = tx.finish_ticket(agent.ticket, &ended).await?;
-        // A refusal counts, and is on record, although the page took back what was asked.
-        hit(was_open || ended != TicketState::Proved, "request")?;
+        if let Some(held) = &material.held {
+            hit(tx.hold_ticket(agent.ticket, held).await?, "request")?;
+        } else {
+            let ended = answered(&effects).ok_or(ExecuteError::Incomplete)?;
+            let was_open = tx.finish_ticket(agent.ticket, &ended).await?;
+            // A refusal counts, and is on record, although the page took back what was asked.
+            hit(was_open || ended != TicketState::Proved, "request")?;
+        }
     }
     if let Some(on) = &material.on {
         still_so(&mut tx, on).await?;

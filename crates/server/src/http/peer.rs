@@ -79,6 +79,14 @@ impl Peer {
         Self::Address(network(nearest))
     }
 
+    /// The address, or of IPv6 the network; none of a program on this machine.
+    pub(crate) fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Local => None,
+            Self::Address(address) => Some(address),
+        }
+    }
+
     /// Whether the two are in different networks of the internet. What cannot be compared is not:
     /// IPv4 with IPv6, and addresses within a house, which say nothing about the other side.
     pub(crate) fn is_elsewhere(self, other: Self) -> bool {

@@ -23,6 +23,7 @@ mod frame;
 mod invite;
 mod login;
 mod pair;
+mod returning;
 pub(crate) mod sample;
 mod signed_out;
 #[cfg(test)]
@@ -44,5 +45,6 @@ pub use frame::{Account, Frame, When};
 pub use invite::{InvitePage, InviteProblem};
 pub use login::{LoginNotice, LoginPage, ProviderChoice};
 pub use pair::{PairPage, PairStep};
+pub use returning::{ReturnPage, ReturnStep};
 pub use sample::{Sample, samples};
 pub use signed_out::SignedOutPage;

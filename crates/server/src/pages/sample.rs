@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{
     AadstsPage, Account, AccountPage, CardPage, ComponentsPage, EnrolPage, ErrorPage, Frame,
-    InvitePage, LoginPage, PairPage, SignedOutPage, When,
+    InvitePage, LoginPage, PairPage, ReturnPage, SignedOutPage, When,
 };
 
 /// One page in one state.
@@ -42,6 +42,7 @@ pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error>
     add(&mut all, "signed-out", SignedOutPage::samples(text))?;
     add(&mut all, "invite", InvitePage::samples(text))?;
     add(&mut all, "pair", PairPage::samples(text))?;
+    add(&mut all, "return", ReturnPage::samples(text))?;
     add(&mut all, "components", ComponentsPage::samples(text))?;
     for (page, states) in crate::admin::samples::samples(text) {
         let named =

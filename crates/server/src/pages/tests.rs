@@ -35,6 +35,7 @@ fn every_page_renders_in_every_state_under_a_name_of_its_own() {
         "signed-out",
         "invite",
         "pair",
+        "return",
         "components",
         "console-home",
         "console-overview",

@@ -95,6 +95,8 @@ pub const FAILURES: &[Failure] = failures! {
         "It is mistyped, used or too old. Check it, or ask your administrator for a new one.";
     "counter-went-back" | "passkey-possible-clone", "This card may have been copied",
         "Its count of uses does not fit what was seen before. Use another card, and tell your administrator.";
+    "declined-often", "You said no twice",
+        "Cardea on your computer is asked nothing for a minute. Wait, or use another way. If it was not you who asked, tell your administrator.";
     "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
     "failed" | "passkey-algorithm" | "passkey-attestation" | "passkey-backup-state" | "passkey-malformed"
@@ -151,6 +153,8 @@ pub const FAILURES: &[Failure] = failures! {
         "An administrator changed how people sign in here while you were doing it. Start again.";
     "timeout", "Time ran out",
         "Nothing was changed. Have your card or key at hand and try again.";
+    "return-elsewhere", "The page of Cardea was opened in another browser",
+        "Nobody was signed in. Make this browser the one that your desktop opens pages in, and try again. If you did not start this sign-in yourself, close this page and tell your administrator.";
     "too-many", "Too many requests on your computer",
         "Cardea there shows only so many in a minute. Wait a minute, then try again.";
     "too-many-refused", "Too many answers were refused",
@@ -179,9 +183,17 @@ pub const STATUSES: &[Status] = &[
     Status { code: "done", text: "Done. One moment…" },
     Status { code: "enrolled", text: "{0} has used the code. Confirm on the page that it opens." },
     Status { code: "follow-browser", text: "Follow the window of your browser." },
+    Status {
+        code: "opening",
+        text: "Your browser asks whether to open Cardea: allow it. Does it not ask? Then Cardea is not on this computer yet.",
+    },
     Status { code: "paired", text: "Paired with {0}. It is connecting…" },
     Status { code: "pushed", text: "The request is on its way to your computer." },
     Status { code: "renewed", text: "Time ran out, so you were asked again." },
+    Status {
+        code: "returning",
+        text: "Your card has answered. Cardea opens a page in this browser.",
+    },
     Status { code: "seconds-left", text: "{0} seconds left" },
 ];
 

@@ -1,6 +1,7 @@
 use identity::Moment;
 use ids::{ChallengeId, DeviceId, LoginId, TicketId};
 use login::Purpose;
+use secrets::TokenHash;
 
 use crate::row::Row;
 use crate::sql::{Value, statements, values, word};
@@ -13,8 +14,8 @@ pub struct Ticket {
     pub id: TicketId,
     /// The login that waits for it.
     pub login: LoginId,
-    /// The agent it is for.
-    pub device: DeviceId,
+    /// The agent it is for; none for a link that no agent has claimed yet.
+    pub device: Option<DeviceId>,
     /// The challenge that the agent is to have answered.
     pub challenge: ChallengeId,
     /// What the card is to do.
@@ -29,6 +30,23 @@ pub struct Ticket {
     pub claimed_at: Option<Moment>,
     /// When it ends.
     pub expires_at: Moment,
+    /// What waits for the browser that began, while it does.
+    pub held: Option<HeldAnswer>,
+}
+
+/// A card's answer that waits until the browser that began has come back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeldAnswer {
+    /// Hash of the return token.
+    pub token: TokenHash,
+    /// What the agent sent, as JSON.
+    pub answer: String,
+}
+
+impl std::fmt::Debug for HeldAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeldAnswer").finish_non_exhaustive()
+    }
 }
 
 impl Ticket {
@@ -45,6 +63,8 @@ pub enum TicketState {
     Waiting,
     /// The agent has it.
     Claimed,
+    /// Its card has answered well, and the browser that began must come back.
+    Held,
     /// Its card has proved.
     Proved,
     /// It ended without a proof.
@@ -56,26 +76,32 @@ pub enum TicketState {
 
 statements! {
     BY_ID: ["SELECT * FROM ticket WHERE tenant_id = $1 AND ticket_id = $2 AND expires_at > ", NOW];
+    BY_RETURN: [
+        "SELECT * FROM ticket WHERE tenant_id = $1 AND return_hash = $2 AND state = 'held' ",
+        "AND expires_at > ", NOW];
     OF_LOGIN: [
         "SELECT * FROM ticket WHERE tenant_id = $1 AND login_id = $2 AND expires_at > ", NOW,
         " ORDER BY created_at DESC, ticket_id DESC LIMIT 1"];
     INSERT: [
         "INSERT INTO ticket (tenant_id, ticket_id, login_id, device_id, challenge_id, purpose, ",
-        "match_code, state, reason, created_at, claimed_at, expires_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"];
+        "match_code, state, reason, created_at, claimed_at, expires_at, return_hash, answer) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, NULL)"];
     CLAIM: [
         "UPDATE ticket SET state = 'claimed', claimed_at = ", NOW,
-        " WHERE tenant_id = $1 AND ticket_id = $2 AND device_id = $3 AND state = 'waiting' ",
-        "AND created_at > ", NOW, " - 60000000 AND expires_at > ", NOW,
+        ", device_id = $3 WHERE tenant_id = $1 AND ticket_id = $2 AND state = 'waiting' ",
+        "AND (device_id = $3 OR device_id IS NULL) AND created_at > ", NOW, " - 60000000 AND expires_at > ", NOW,
         " RETURNING login_id, challenge_id"];
     // A challenge lives 120 s from its claim; before, the person may not have seen it.
     MOVE_CHALLENGE: [
         "UPDATE login SET challenge_at = ", NOW, ", challenge_expires_at = ", NOW, " + 120000000 ",
         "WHERE tenant_id = $1 AND login_id = $2 AND challenge_id = $3 AND expires_at > ", NOW,
         " AND challenge_expires_at > ", NOW];
+    HOLD: [
+        "UPDATE ticket SET state = 'held', return_hash = $3, answer = $4 ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND state = 'claimed'"];
     FINISH: [
-        "UPDATE ticket SET state = $3, reason = $4 ",
-        "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed')"];
+        "UPDATE ticket SET state = $3, reason = $4, return_hash = NULL, answer = NULL ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed', 'held')"];
 }
 
 impl Rows {
@@ -86,6 +112,18 @@ impl Rows {
     /// [`StoreError`].
     pub async fn ticket(&mut self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
         self.one(&BY_ID, values![id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// The ticket whose answer waits for the browser that brings this token.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn ticket_by_return(
+        &mut self,
+        token: &TokenHash,
+    ) -> Result<Option<Ticket>, StoreError> {
+        self.one(&BY_RETURN, values![token]).await?.as_ref().map(read).transpose()
     }
 
     /// The last ticket of a login, as long as it has not expired. It outlives the login, so that
@@ -116,7 +154,22 @@ impl Writing {
         Ok(())
     }
 
-    /// Gives a ticket to its agent: once, within a minute, and while its challenge is out and
+    /// Keeps the answer of a ticket that was claimed, until its browser comes back. `false` when it
+    /// has ended meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn hold_ticket(
+        &mut self,
+        id: TicketId,
+        held: &HeldAnswer,
+    ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
+        self.hits(&HOLD, values![id, &held.token, held.answer.clone()]).await
+    }
+
+    /// Gives a ticket to its agent, a link's to whichever claims it: once, within a minute, and while its challenge is out and
     /// alive. The challenge's life counts from now. On `false` the transaction is to be dropped.
     ///
     /// # Errors
@@ -157,6 +210,7 @@ fn state_values(state: &TicketState) -> [Value; 2] {
     let (name, reason) = match state {
         TicketState::Waiting => ("waiting", None),
         TicketState::Claimed => ("claimed", None),
+        TicketState::Held => ("held", None),
         TicketState::Proved => ("proved", None),
         TicketState::Refused { reason } => ("refused", Some(reason.clone())),
     };
@@ -167,7 +221,7 @@ fn read(row: &Row) -> Result<Ticket, StoreError> {
     Ok(Ticket {
         id: row.get("ticket_id")?,
         login: row.get("login_id")?,
-        device: row.get("device_id")?,
+        device: row.maybe("device_id")?,
         challenge: row.get("challenge_id")?,
         purpose: row.word("purpose")?,
         match_code: row.get("match_code")?,
@@ -175,7 +229,14 @@ fn read(row: &Row) -> Result<Ticket, StoreError> {
         created_at: row.get("created_at")?,
         claimed_at: row.maybe("claimed_at")?,
         expires_at: row.get("expires_at")?,
+        held: read_held(row)?,
     })
+}
+
+fn read_held(row: &Row) -> Result<Option<HeldAnswer>, StoreError> {
+    let token: Option<TokenHash> = row.maybe("return_hash")?;
+    let Some(token) = token else { return Ok(None) };
+    Ok(Some(HeldAnswer { token, answer: row.get("answer")? }))
 }
 
 fn read_state(row: &Row) -> Result<TicketState, StoreError> {
@@ -183,6 +244,7 @@ fn read_state(row: &Row) -> Result<TicketState, StoreError> {
     match name.as_str() {
         "waiting" => Ok(TicketState::Waiting),
         "claimed" => Ok(TicketState::Claimed),
+        "held" => Ok(TicketState::Held),
         "proved" => Ok(TicketState::Proved),
         "refused" => Ok(TicketState::Refused { reason: row.get("reason")? }),
         _ => Err(StoreError::Corrupt("state")),

@@ -54,7 +54,7 @@ pub(super) async fn ticket(cast: &Cast, device: &Device, waiting: &Waiting) -> T
     let ticket = Ticket {
         id: TicketId(id()),
         login: waiting.started.id,
-        device: device.id,
+        device: Some(device.id),
         challenge: waiting.challenge.as_ref().unwrap().id,
         purpose: Purpose::Authenticate,
         match_code: 17,
@@ -62,6 +62,7 @@ pub(super) async fn ticket(cast: &Cast, device: &Device, waiting: &Waiting) -> T
         created_at: now,
         claimed_at: None,
         expires_at: now.plus(Duration::from_secs(600)),
+        held: None,
     };
     let mut writing = cast.write().await;
     writing.insert_ticket(&ticket).await.unwrap();

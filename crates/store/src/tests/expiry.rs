@@ -60,7 +60,7 @@ on_both! {
         bench.raw(&format!("UPDATE login SET challenge_expires_at = {now}")).await;
         let mut writing = cast.write().await;
         assert!(take(&mut writing, &waiting).await.is_none());
-        assert!(!writing.claim_ticket(ticket.id, ticket.device).await.unwrap());
+        assert!(!writing.claim_ticket(ticket.id, ticket.device.unwrap()).await.unwrap());
         assert!(writing.login(waiting.started.id).await.unwrap().is_some());
     }
 
@@ -97,7 +97,7 @@ on_both! {
         let mut writing = cast.write().await;
         assert_eq!(writing.ticket(ticket.id).await.unwrap(), None);
         assert_eq!(writing.ticket_of_login(ticket.login).await.unwrap(), None);
-        assert!(!writing.claim_ticket(ticket.id, ticket.device).await.unwrap());
+        assert!(!writing.claim_ticket(ticket.id, ticket.device.unwrap()).await.unwrap());
     }
 
     async fn a_pairing_that_has_expired_is_not_found(bench) {

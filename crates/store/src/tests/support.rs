@@ -335,5 +335,6 @@ pub(super) fn waiting(tenant: TenantId, person: UserId, handle: &str, now: Momen
             expires_at: now.plus(CHALLENGE_LIFE),
         }),
         refusals: 0,
+        held: None,
     }
 }

@@ -15,6 +15,7 @@ mod commits;
 mod device;
 mod expired;
 mod lifted;
+mod links;
 mod meanwhile;
 mod once;
 mod pairing;

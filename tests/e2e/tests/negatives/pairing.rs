@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use server::Bounds;
 
 use crate::device::{Device, options_of};
-use crate::support::{ACME, ada, assert_clear, enrolled, mia, una};
+use crate::support::{ACME, ada, assert_clear, assert_unchanged, enrolled, mia, una};
 
 pub(crate) const PAIRING: &str = "__Host-dev-acme";
 
@@ -190,12 +190,42 @@ async fn a_page_in_another_network_is_said_to_be_there_and_goes_on_record() {
         assert_eq!(said, elsewhere, "{claims}");
         let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
         let body = json!({ "ticket": ticket, "outcome": { "assertion": answer } });
-        assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
+        let taken = device.post(&world, paths::RESULT, &body).await;
+        assert_eq!(taken.status, 200, "{taken:?}");
+        // There the browser must come back first; it is paired already, and stays so.
+        assert_eq!(taken.json()["state"] == "return", elsewhere, "{taken:?}");
+        if let Some(token) = taken.json()["token"].as_str() {
+            let pairing = browser.cookie(PAIRING).unwrap().to_owned();
+            let path = ACME.path("login/card/return");
+            let back = browser.post_form(&path, &[("token", token)]).await;
+            assert_eq!((back.status, back.cookies()), (200, vec![]), "{back:?}");
+            assert_eq!(browser.cookie(PAIRING), Some(pairing.as_str()));
+        }
         let events = world.dump().await.rows("audit");
         let last = events.iter().max_by_key(|row| row["seq"].parse::<i64>().unwrap()).unwrap();
         assert_eq!(last["kind"], "'login.signed-in'");
         assert_eq!(last["detail"].contains("other_network"), elsewhere, "{last:?}");
     }
+}
+
+/// The agent drops what comes then, and says nothing: so the server does not even ask.
+#[tokio::test]
+async fn who_says_no_twice_is_left_alone_and_the_trail_tells_why() {
+    let world = World::start().await;
+    enrolled(&world, &mut mia(), 1).await;
+    let (mut device, mut browser) = paired(&world).await;
+    for refusals in 1..=2 {
+        let ticket = device.asked_by(&mut browser).await;
+        device.claim(&world, &ticket).await;
+        let before = world.dump().await;
+        let body = json!({ "ticket": ticket, "outcome": { "refused": "cancelled" } });
+        assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
+        let told = before.audited(&world.dump().await);
+        assert_eq!(told.contains(&"agent.declined-twice".to_owned()), refusals == 2, "{told:?}");
+    }
+    let before = world.dump().await;
+    assert_eq!(ask(&mut browser).await.json(), json!({ "state": "declined" }));
+    assert_unchanged("asked again", &before, &world.dump().await);
 }
 
 /// A pairing is one of a browser with a desktop, not of a person: at a shared desk the agent is

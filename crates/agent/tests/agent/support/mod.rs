@@ -275,6 +275,7 @@ impl Desktop {
             pinentry: self.person.pinentry(),
             locker: Locker::new(self.locker()),
             tap: self.tap,
+            browser: None,
             devices: if self.real_readers {
                 Box::new(Readers)
             } else {

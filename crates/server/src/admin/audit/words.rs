@@ -29,6 +29,9 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
             let why = Failure::of(text(detail, "reason")).title;
             format!("A card was refused: {why}")
         }
+        "login.awaits-browser" => {
+            "A card has answered, and the browser that asked was to come back first".into()
+        }
         "login.given-up" => "Too many answers were refused: the sign-in was ended".into(),
         "login.code" => "Used a one-time code".into(),
         "login.invitation" => "Took up an invitation".into(),
@@ -46,6 +49,10 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         "agent.offered" => format!("The agent on {} offered itself", names.device(detail)),
         "agent.removed" => format!("Removed the agent on {}", names.device(detail)),
         "agent.paired" => format!("Paired the agent on {}", names.device(detail)),
+        "agent.declined-twice" => format!(
+            "Two requests were declined at the agent on {}: somebody may be asking in their name",
+            names.device(detail)
+        ),
         "agent.opened-elsewhere" => format!(
             "The agent on {} was to be confirmed in another browser than the one that signs in: \
              somebody may have tried to sign in as them",

@@ -1,4 +1,4 @@
-use identity::{CardFirst, CardLifted, FirstCard, Tenant, TenantPolicy};
+use identity::{CardFirst, CardLifted, FirstCard, ReturnStep, Tenant, TenantPolicy};
 use serde::Deserialize;
 
 use crate::admin::form::{Problems, name, word, yes_or_no};
@@ -23,6 +23,7 @@ pub(crate) struct Form {
     pub(super) card_lifted: String,
     pub(super) one_computer: String,
     pub(super) agent_grace_seconds: String,
+    pub(super) return_always: String,
 }
 
 impl Form {
@@ -54,6 +55,7 @@ impl Form {
             .into(),
             one_computer: word(policy.one_computer).into(),
             agent_grace_seconds: policy.agent_grace_seconds.to_string(),
+            return_always: word(policy.return_step == ReturnStep::Always).into(),
             ..Self::default()
         }
     }
@@ -91,6 +93,9 @@ impl Form {
         let one_computer = yes_or_no(&self.one_computer, was.one_computer);
         let one_computer = problems.take("one_computer", one_computer);
         let agent_grace_seconds = problems.take("agent_grace_seconds", self.grace(was));
+        let always = yes_or_no(&self.return_always, was.return_step == ReturnStep::Always);
+        let always = problems.take("return_always", always);
+        let return_step = if always { ReturnStep::Always } else { ReturnStep::OtherNetwork };
         if first_card.is_none() {
             problems.add("first_card", "Choose one of the two.");
         }
@@ -103,6 +108,7 @@ impl Form {
                 card_lifted,
                 one_computer,
                 agent_grace_seconds,
+                return_step,
             }),
             (_, Err((field, text))) => {
                 problems.add(field, text);
@@ -172,6 +178,7 @@ mod tests {
                     card_first,
                     straight_to_provider,
                     session_seconds,
+                    return_step: ReturnStep::Always,
                     ..TenantPolicy::default()
                 };
                 let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
@@ -212,6 +219,7 @@ mod tests {
             (Form { one_computer: "?".into(), ..form() }, "one_computer"),
             (Form { agent_grace_seconds: "9".into(), ..form() }, "agent_grace_seconds"),
             (Form { agent_grace_seconds: "601".into(), ..form() }, "agent_grace_seconds"),
+            (Form { return_always: "?".into(), ..form() }, "return_always"),
             (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "99999999999".into(), ..form() }, "session_minutes"),

@@ -42,9 +42,10 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         card_lifted: text("flies"),
         one_computer: text("?"),
         agent_grace_seconds: text("9"),
+        return_always: text("?"),
     };
     let mut problems = Problems::of("card_first_days", text("Enter 1 to 365 days."));
-    let choices = ["first_card", "card_first", "card_lifted", "one_computer"];
+    let choices = ["first_card", "card_first", "return_always", "card_lifted", "one_computer"];
     let others = ["tenant_name", "straight_to_provider", "session_minutes", "agent_grace_seconds"];
     for field in choices.into_iter().chain(others) {
         problems.add(field, text("Choose another value."));

@@ -10,7 +10,7 @@ fn ticket(state: TicketState) -> Ticket {
     Ticket {
         id: TicketId(entropy::id()),
         login: LoginId(entropy::id()),
-        device: DeviceId(entropy::id()),
+        device: Some(DeviceId(entropy::id())),
         challenge: ids::ChallengeId(entropy::id()),
         purpose: Purpose::Authenticate,
         match_code: 7,
@@ -18,6 +18,7 @@ fn ticket(state: TicketState) -> Ticket {
         created_at: Moment(0),
         claimed_at: None,
         expires_at: Moment(600 * SECOND),
+        held: None,
     }
 }
 

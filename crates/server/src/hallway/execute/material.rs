@@ -2,7 +2,7 @@ use identity::{CardLifted, EntraLink, Person, Tenant};
 use ids::{DeviceId, TicketId};
 use login::{Door, Waiting};
 use secrets::TokenHash;
-use store::{Credential, Ticket};
+use store::{AuditEntry, Credential, HeldAnswer, Pairing, Ticket};
 
 use crate::exits;
 use crate::hallway::one_call::OneCall;
@@ -26,6 +26,10 @@ pub(crate) struct Material {
     pub(crate) ticket: Option<Ticket>,
     /// How an agent brought the event: that counts once.
     pub(crate) agent: Option<FromAgent>,
+    /// The answer to keep in its place, where its browser must come back first.
+    pub(crate) held: Option<HeldAnswer>,
+    /// The browser that came back, to be paired with the agent.
+    pub(crate) pairing: Option<NewPairing>,
     /// A pairing that gets a new token.
     pub(crate) rotation: Option<Rotation>,
 }
@@ -33,14 +37,24 @@ pub(crate) struct Material {
 /// An agent's answer to what it was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FromAgent {
-    /// The call that brought it.
-    pub(crate) call: OneCall,
+    /// The call that brought it; none when its browser came back for it.
+    pub(crate) call: Option<OneCall>,
     /// Whose call it is.
     pub(crate) device: DeviceId,
     /// What it was asked: that ends with the answer, unless the page has taken it back.
     pub(crate) ticket: TicketId,
     /// Whether the page is in another network than the agent.
     pub(crate) other_network: bool,
+}
+
+/// A pairing that is made with a proof.
+pub(crate) struct NewPairing {
+    /// Hash of the token that the browser gets.
+    pub(crate) token: TokenHash,
+    /// What is paired.
+    pub(crate) pairing: Pairing,
+    /// The event that tells of it.
+    pub(crate) entry: AuditEntry,
 }
 
 /// A pairing's new token in place of the old one.

@@ -18,6 +18,7 @@ pub(super) fn entry(audit: &Audit, login: Option<LoginId>) -> AuditEntry {
             ("card.confirmed", *person, json!({ "card": card }))
         }
         Audit::CardRemoved { person, card } => ("card.removed", *person, json!({ "card": card })),
+        Audit::AnswerWaits { person } => ("login.awaits-browser", *person, json!({})),
         Audit::GivenUp { person } => ("login.given-up", *person, json!({})),
         Audit::SignedIn { person, card, door } => {
             ("login.signed-in", *person, json!({ "card": card, "door": door }))

@@ -5,7 +5,7 @@ use secrets::TokenHash;
 use store::{AuditEntry, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin, Writing};
 
 use super::error::{ExecuteError, hit};
-use super::material::{Material, Rotation};
+use super::material::{Material, NewPairing, Rotation};
 use super::names::entry;
 use crate::agents::lifted;
 use crate::app::App;
@@ -226,6 +226,10 @@ impl Run {
         if let Some(Rotation { old, new }) = self.material.rotation {
             // Of two requests at once one rotates; the other goes on without.
             tx.rotate_pairing(&old, &new).await?;
+        }
+        if let Some(NewPairing { token, pairing, entry }) = self.material.pairing {
+            tx.insert_pairing(&token, &pairing).await?;
+            tx.audit(&entry).await?;
         }
         if let Some(agent) = self.material.agent.filter(|_| self.proof.is_some()) {
             // Who only asks keeps no pairing alive: a card has to answer through it.

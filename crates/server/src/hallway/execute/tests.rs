@@ -139,6 +139,7 @@ impl Place {
                 expires_at: soon,
             }),
             refusals: 0,
+            held: None,
         }
     }
 

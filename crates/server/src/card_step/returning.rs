@@ -1,0 +1,175 @@
+//! The return step of a card's answer: the browser at the agent's desk comes back here, and the
+//! answer counts if it is the one that began.
+//!
+//! # Security
+//!
+//! Whoever relays a sign-in holds the login, and never sees the return token: the agent gives it to
+//! the browser at its own desk. That browser has the token, and not the login. Neither of the two
+//! alone makes a session, and until both are there nothing is issued.
+
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use identity::Tenant;
+use ids::DeviceId;
+use login::{Channel, Waiting};
+use secrets::{Token, TokenHash};
+use serde::Deserialize;
+use serde_json::json;
+use store::{AuditEntry, HeldAnswer, Pairing, Ticket};
+
+use crate::app::App;
+use crate::card_step::answer::{self, Outcome, Refusing};
+use crate::card_step::next_by_agent;
+use crate::card_step::page::paired;
+use crate::entropy;
+use crate::hallway::ceremony::{Answer, Ceremony};
+use crate::hallway::events::PageState;
+use crate::hallway::execute::{FromAgent, NewPairing};
+use crate::http::body::FormBody;
+use crate::http::cookies::{CardCookie, DeviceCookie, PAIRING_LIFE};
+use crate::http::page::{Html, frame};
+use crate::http::peer::Peer;
+use crate::http::problem::Problem;
+use crate::http::tenant::TenantPath;
+use crate::limits::{self, Attempt};
+use crate::pages::{ReturnPage, ReturnStep};
+
+/// `GET /realms/{slug}/login/card/return`: takes the token out of the fragment, which only the
+/// page's script sees, and sends it back at once. Changes nothing.
+pub(crate) async fn page(TenantPath(tenant): TenantPath) -> Html<ReturnPage> {
+    Html(ReturnPage { frame: frame(&tenant), step: ReturnStep::Sending })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Form {
+    token: String,
+}
+
+/// An answer that waits, and all that it takes to go on with it.
+struct Held {
+    waiting: Waiting,
+    ticket: Ticket,
+    device: DeviceId,
+    answer: HeldAnswer,
+}
+
+/// `POST /realms/{slug}/login/card/return`: the answer that waits for this token counts, if this
+/// browser holds its login; from any other browser, it is refused.
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    TenantPath(tenant): TenantPath,
+    peer: Peer,
+    headers: HeaderMap,
+    FormBody(form): FormBody<Form>,
+) -> Result<Response, Problem> {
+    limits::count(&app, Attempt::Challenge, peer)?;
+    let Some(held) = held(&app, &tenant, &form.token).await? else {
+        return Ok(shown(&tenant, StatusCode::GONE, ReturnStep::Over));
+    };
+    let handle = CardCookie::read(&headers, &tenant.slug).map(|cookie| cookie.0.hash());
+    match handle.filter(|handle| handle.matches(&held.waiting.handle)) {
+        Some(handle) => back(&app, &tenant, held, handle, &headers).await,
+        None => opened_elsewhere(&app, &tenant, &held).await,
+    }
+}
+
+/// What waits for a token.
+async fn held(app: &App, tenant: &Tenant, token: &str) -> Result<Option<Held>, Problem> {
+    let Ok(token) = Token::parse(token.trim()) else { return Ok(None) };
+    let mut rows = app.store.read(tenant.id).await?;
+    let Some(ticket) = rows.ticket_by_return(&token.hash()).await? else { return Ok(None) };
+    let Some(waiting) = rows.login(ticket.login).await? else { return Ok(None) };
+    let parts = ticket.device.zip(ticket.held.clone());
+    Ok(parts.map(|(device, answer)| Held { waiting, ticket, device, answer }))
+}
+
+/// The browser that began is at the agent's desk: all of the answer is judged now, and what it
+/// gives is written with what makes the two a pair.
+async fn back(
+    app: &App,
+    tenant: &Tenant,
+    Held { waiting, ticket, device, answer }: Held,
+    handle: TokenHash,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
+    let Some(out) = out else { return Ok(shown(tenant, StatusCode::GONE, ReturnStep::Over)) };
+    let asked = Ceremony::of(out)?.asked;
+    let mut rows = app.store.read(tenant.id).await?;
+    let known = paired(&mut rows, tenant, headers).await?;
+    drop(rows);
+    let is_paired = known.is_some_and(|known| known.device.id == device);
+    let (cookie, pairing) = (!is_paired).then(|| new_pairing(&waiting, device)).unzip();
+    let given = Answer {
+        channel: Channel::Returning(Some(device)),
+        handle: Some(handle),
+        challenge: out.id,
+        response: answer.answer.as_bytes(),
+        back: Some(answer.token),
+        label: asked.label.clone(),
+        agent: Some(from_agent(&ticket, device, asked.other_network)),
+    };
+    let taken = answer::take(app, tenant, &waiting, given, asked.user_agent(), pairing).await;
+    let outcome = match taken {
+        Ok(outcome) => outcome,
+        Err(problem) => {
+            let (_, code) = problem.status_and_code();
+            app.pages.tell(waiting.started.id, PageState::refused(ticket.id, code));
+            return Err(problem);
+        }
+    };
+    debug_assert_ne!(outcome, Outcome::Held, "it has waited");
+    let location = next_by_agent(tenant, &waiting, outcome);
+    app.pages.tell(waiting.started.id, PageState::Done { location: location.clone() });
+    let mut response = shown(tenant, StatusCode::OK, ReturnStep::Done { location });
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie.set(&tenant.slug, PAIRING_LIFE));
+    }
+    Ok(response)
+}
+
+fn new_pairing(waiting: &Waiting, device: DeviceId) -> (DeviceCookie, NewPairing) {
+    let cookie = DeviceCookie(entropy::token());
+    let now = entropy::now();
+    let pairing = Pairing {
+        device,
+        person: waiting.person,
+        rotated_at: now,
+        used_at: None,
+        expires_at: now.plus(PAIRING_LIFE),
+    };
+    let entry = AuditEntry {
+        kind: "agent.paired",
+        person: Some(waiting.person),
+        actor: Some(waiting.person),
+        login: Some(waiting.started.id),
+        detail: json!({ "device": device }),
+    };
+    let token = cookie.0.hash();
+    (cookie, NewPairing { token, pairing, entry })
+}
+
+fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAgent {
+    FromAgent { call: None, device, ticket: ticket.id, other_network }
+}
+
+/// The desk is not where the login was begun: somebody may sign in as the person there. The answer
+/// is spent like any other that is refused.
+async fn opened_elsewhere(app: &App, tenant: &Tenant, held: &Held) -> Result<Response, Problem> {
+    let Held { waiting, ticket, device, .. } = held;
+    let reason = "return-elsewhere";
+    let agent = Some(from_agent(ticket, *device, false));
+    let refusing = Refusing { challenge: ticket.challenge, agent };
+    match answer::refuse(app, tenant, waiting, refusing, reason).await {
+        Problem::CardRefused(_) | Problem::GivenUp => {}
+        failed => return Err(failed),
+    }
+    app.pages.tell(waiting.started.id, PageState::refused(ticket.id, reason));
+    Ok(shown(tenant, StatusCode::FORBIDDEN, ReturnStep::Elsewhere))
+}
+
+fn shown(tenant: &Tenant, status: StatusCode, step: ReturnStep) -> Response {
+    (status, Html(ReturnPage { frame: frame(tenant), step })).into_response()
+}
