@@ -151,11 +151,8 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let tools = Tools {
-            pinentry: config.pinentry,
-            locker: config.locker,
-            modules: config.modules,
-        };
+        let tools =
+            Tools { pinentry: config.pinentry, locker: config.locker, modules: config.modules };
         let desk = Desk::new(caller.clone(), board.clone(), tools, Held::new(config.tap));
         let desk = Arc::new(desk);
         let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);

@@ -86,7 +86,6 @@ impl Desk {
     pub(crate) fn new(
         caller: Caller,
         board: Board,
-        pinentry: Pinentry,
         tools: Tools,
         held: Held,
     ) -> Self {
@@ -211,7 +210,11 @@ impl Taken {
     /// hears the address that the person's browser must open for the answer to count, where it must.
     /// Where the card holds the session that it opens, watches it, and says over the channel when it
     /// has left.
-    pub(crate) async fn work(self, say: mpsc::Sender<AgentMessage>, browse: oneshot::Sender<String>) {
+    pub(crate) async fn work(
+        self,
+        say: mpsc::Sender<AgentMessage>,
+        browse: oneshot::Sender<String>,
+    ) {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();

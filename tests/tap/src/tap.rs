@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cardea_agent::{Agent, Config, Pace, Pinentry, Readers};
+use cardea_agent::{Agent, Config, Locker, Pace, Pinentry, Readers};
 use e2e::{Browser, World};
 use entra_stand_in::Person;
 use firmware_sim::{Pcscd, Simulator};
@@ -40,7 +40,11 @@ fn agent(folder: &Path) -> Result<Agent, Failure> {
         state_dir: folder.join("state"),
         socket: None,
         pinentry: pinentry(folder)?,
+        locker: Locker::new("/nonexistent"),
+        tap: Duration::ZERO,
+        browser: None,
         devices: Box::new(Readers),
+        modules: None,
         device_name: "ward-3-pc".into(),
         pace: Pace::default(),
     })?)
