@@ -15,7 +15,7 @@ use crate::desk::lock;
 use crate::words::plain;
 
 /// So long is waited for the cards that lie there already, before anybody is asked for one.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Longest name of a reader that is shown, in characters.
 const NAME: usize = 80;
 
