@@ -147,14 +147,14 @@ pub const FAILURES: &[Failure] = failures! {
         "Take the card off the reader or pull the key out, put it back, and try again with the right PIN.";
     "removed", "The card was taken away too early",
         "Leave it on the reader until this page goes on, and try again.";
+    "return-elsewhere", "The page of Cardea was opened in another browser",
+        "Nobody was signed in. Make this browser the one that your desktop opens pages in, and try again. If you did not start this sign-in yourself, close this page and tell your administrator.";
     "same-card", "Another card is needed",
         "The card that you want to remove cannot confirm this. Tap one that stays.";
     "settings-changed", "The sign-in settings have changed",
         "An administrator changed how people sign in here while you were doing it. Start again.";
     "timeout", "Time ran out",
         "Nothing was changed. Have your card or key at hand and try again.";
-    "return-elsewhere", "The page of Cardea was opened in another browser",
-        "Nobody was signed in. Make this browser the one that your desktop opens pages in, and try again. If you did not start this sign-in yourself, close this page and tell your administrator.";
     "too-many", "Too many requests on your computer",
         "Cardea there shows only so many in a minute. Wait a minute, then try again.";
     "too-many-refused", "Too many answers were refused",
