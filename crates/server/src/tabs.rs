@@ -6,8 +6,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::Stream;
+use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use futures_util::future::ready;
 use futures_util::stream::once;
@@ -108,16 +109,20 @@ pub(crate) fn events(
     tenant: TenantId,
     session: Session,
     home: String,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     // Before the first look, so that nothing is missed between the two.
     let heard = app.tabs.follow(session.id).ok_or(Problem::TooMany)?;
     let end = once(async move {
         let why = end_of(&app, tenant, &session, heard).await?;
         let why = why.map(|why| format!("?done={}", why.name())).unwrap_or_default();
         let ended = Ended { state: "ended", location: home + &why };
-        Some(Ok(Event::default().event("state").json_data(&ended).unwrap_or_default()))
+        Some(Ok::<_, Infallible>(
+            Event::default().event("state").json_data(&ended).unwrap_or_default(),
+        ))
     });
-    Ok(Sse::new(end.filter_map(ready)).keep_alive(KeepAlive::new().interval(ALIVE)))
+    let events = Sse::new(end.filter_map(ready)).keep_alive(KeepAlive::new().interval(ALIVE));
+    // As all that is told a session.
+    Ok(([(CACHE_CONTROL, "no-store")], events).into_response())
 }
 
 /// Waits for the end of a session, and tells why it ended if that was said here; `None` when the

@@ -1,8 +1,5 @@
-use std::convert::Infallible;
-
 use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures_util::Stream;
+use axum::response::Response;
 
 use crate::account::session::SignedIn;
 use crate::app::App;
@@ -13,6 +10,6 @@ use crate::{paths, tabs};
 pub(crate) async fn handler(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     tabs::events(app, tenant.id, session, paths::account(&tenant.slug))
 }

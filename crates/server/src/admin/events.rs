@@ -1,8 +1,5 @@
-use std::convert::Infallible;
-
 use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures_util::Stream;
+use axum::response::Response;
 
 use crate::admin::session::{self, Administrator};
 use crate::app::App;
@@ -13,7 +10,7 @@ use crate::tabs;
 pub(crate) async fn handler(
     State(app): State<App>,
     Administrator { session, .. }: Administrator,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
     tabs::events(app, tenant.id, session, "/admin/".into())
 }

@@ -171,12 +171,13 @@ impl At {
     /// Notes that the agent has gone, and waits for it, where a session depends on it.
     async fn disconnected(&self, app: &App) {
         let noted = async {
+            if !app.store.read(self.tenant).await?.holds_sessions(self.device.id).await? {
+                return Ok::<bool, StoreError>(false);
+            }
             let mut tx = app.store.write(self.tenant).await?;
             let was_last = tx.disconnect_device(self.device.id, self.connection).await?;
             tx.commit().await?;
-            let waits = was_last
-                && app.store.read(self.tenant).await?.holds_sessions(self.device.id).await?;
-            Ok::<bool, StoreError>(waits)
+            Ok(was_last)
         };
         match noted.await {
             Ok(true) => {
