@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use agent_protocol::{ServerMessage, Ticket};
+use agent_protocol::{Refused, ServerMessage, Ticket};
 use identity::{CardLifted, Moment, Tenant};
 use ids::{TenantId, TicketId};
-use store::{AuditEntry, Device, EndedSession, Page, Writing};
+use store::{AuditEntry, Device, EndedSession, Page, TicketState, Writing};
 
 use crate::agents::refusal::CallError;
-use crate::agents::ticket_id;
+use crate::agents::{reason_name, ticket_id};
 use crate::app::App;
+use crate::hallway::events::PageState;
 use crate::http::problem::Problem;
 use crate::tabs::Why;
 
@@ -31,7 +32,10 @@ pub(super) async fn lifted(
     if !counts(app, tenant).await? {
         return Ok(());
     }
-    let Some(ticket) = held_here(app, tenant, device, named).await? else { return Ok(()) };
+    let Some(ticket) = held_here(app, tenant, device, named).await? else {
+        return lifted_before(app, tenant, device, |ticket| Some(ticket.id) == ticket_id(named))
+            .await;
+    };
     let mut tx = app.store.write(tenant).await?;
     let ended = tx.end_lifted(device.id, ticket).await?;
     finish(app, tx, ended, Why::CardLifted).await
@@ -48,10 +52,13 @@ pub(super) async fn tapped(
     device: &Device,
     named: &Ticket,
 ) -> Result<(), Problem> {
-    let Some(ticket) = held_here(app, tenant, device, named).await? else { return Ok(()) };
+    let held = held_here(app, tenant, device, named).await?;
+    let Some(ticket) = held.or_else(|| ticket_id(named)) else { return Ok(()) };
     let mut tx = app.store.write(tenant).await?;
-    tx.release_session(device.id, ticket).await?;
-    Ok(tx.commit().await?)
+    // Its answer may still wait for its browser: then the session that comes of it is told.
+    let known =
+        tx.release_session(device.id, ticket).await? || tx.note_tapped(ticket, device.id).await?;
+    if known { Ok(tx.commit().await?) } else { Ok(()) }
 }
 
 /// What is still held at `device`, as its agent says at the beginning of a connection: the rest was
@@ -68,7 +75,8 @@ pub(super) async fn holds(
     connected_at: Moment,
 ) -> Result<(), Problem> {
     let mut rows = app.store.read(tenant).await?;
-    if !rows.holds_sessions(device.id).await? {
+    let waits = !rows.tickets_held_at(device.id).await?.is_empty();
+    if !waits && !rows.holds_sessions(device.id).await? {
         return Ok(());
     }
     drop(rows);
@@ -76,6 +84,7 @@ pub(super) async fn holds(
         return Ok(());
     }
     let held: Vec<TicketId> = held.iter().filter_map(ticket_id).collect();
+    lifted_before(app, tenant, device, |ticket| !held.contains(&ticket.id)).await?;
     let mut tx = app.store.write(tenant).await?;
     let ended = tx.end_not_held(device.id, &held, connected_at).await?;
     finish(app, tx, ended, Why::CardLifted).await
@@ -164,6 +173,32 @@ async fn held_here(
     tx.commit().await?;
     Err(CallError::OtherDevice.refuse(device))
 }
+
+/// Refuses answers that wait for their browsers, for their cards have left: what would come of them
+/// has nothing to rest on.
+async fn lifted_before(
+    app: &App,
+    tenant: TenantId,
+    device: &Device,
+    has_left: impl Fn(&store::Ticket) -> bool,
+) -> Result<(), Problem> {
+    let mut waiting = app.store.read(tenant).await?.tickets_held_at(device.id).await?;
+    // One that was only tapped has left, and need not be there.
+    waiting
+        .retain(|ticket| has_left(ticket) && ticket.held.as_ref().is_some_and(|held| !held.tapped));
+    for ticket in waiting {
+        let mut tx = app.store.write(tenant).await?;
+        let refused = TicketState::Refused { reason: REMOVED.to_owned() };
+        if tx.finish_ticket(ticket.id, &refused).await? {
+            tx.commit().await?;
+            app.pages.tell(ticket.login, PageState::refused(ticket.id, REMOVED));
+        }
+    }
+    Ok(())
+}
+
+/// What a page is told of a card that was taken away too early.
+const REMOVED: &str = reason_name(Refused::Removed);
 
 /// Keeps the end of sessions, and tells their tabs.
 async fn finish(

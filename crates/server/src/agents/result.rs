@@ -120,6 +120,7 @@ async fn proved(
         device: call.device.id,
         ticket: ticket.id,
         other_network: asked.other_network,
+        tapped: false,
     };
     if purpose != out.purpose {
         // An answer all the same: it spends the challenge like any other that does not verify.

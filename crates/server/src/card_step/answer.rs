@@ -86,7 +86,7 @@ pub(crate) async fn take(
 fn kept(answer: &Answer<'_>) -> Result<Option<HeldAnswer>, Problem> {
     let Some(token) = answer.back else { return Ok(None) };
     let answer = String::from_utf8(answer.response.to_vec()).map_err(Problem::internal)?;
-    Ok(Some(HeldAnswer { token, answer }))
+    Ok(Some(HeldAnswer { token, answer, tapped: false }))
 }
 
 /// One line that tells the story of a login, for the operator at three in the morning. People stand

@@ -152,7 +152,8 @@ fn new_pairing(waiting: &Waiting, device: DeviceId) -> (DeviceCookie, NewPairing
 }
 
 fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAgent {
-    FromAgent { call: None, device, ticket: ticket.id, other_network }
+    let tapped = ticket.held.as_ref().is_some_and(|held| held.tapped);
+    FromAgent { call: None, device, ticket: ticket.id, other_network, tapped }
 }
 
 /// The desk is not where the login was begun: somebody may sign in as the person there. The answer

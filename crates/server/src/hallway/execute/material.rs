@@ -45,6 +45,8 @@ pub(crate) struct FromAgent {
     pub(crate) ticket: TicketId,
     /// Whether the page is in another network than the agent.
     pub(crate) other_network: bool,
+    /// Whether the card has left already, after no more than a tap.
+    pub(crate) tapped: bool,
 }
 
 /// A pairing that is made with a proof.

@@ -194,7 +194,8 @@ impl Run {
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
         let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
         let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
-        let holds = self.material.agent.filter(|_| session.card_lifted.ends_session());
+        let ends = session.card_lifted.ends_session();
+        let holds = self.material.agent.filter(|agent| ends && !agent.tapped);
         let new = NewSession {
             id: SessionId(entropy::id()),
             kind: exits::kind(issue.door),
