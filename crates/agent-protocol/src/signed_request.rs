@@ -61,6 +61,7 @@ pub enum WhenLifted {
 }
 
 impl WhenLifted {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     fn is_nothing(&self) -> bool {
         *self == Self::Nothing
     }

@@ -68,7 +68,6 @@ impl Desktop {
     /// # Panics
     ///
     /// When the agent does not start.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn start() -> Self {
         Self::with_taps_of(Duration::ZERO)
     }
