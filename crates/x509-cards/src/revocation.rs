@@ -51,6 +51,13 @@ impl RevocationList {
         Ok(Self { der: der.to_vec(), this_update, next_update, issuer, signer })
     }
 
+    /// A list that [`Self::parse`] has read before and found signed by `authority`. The path asks
+    /// for the signature again.
+    pub fn kept(der: Vec<u8>, authority: &Authority, this_update: i64, next_update: i64) -> Self {
+        let (issuer, signer) = (authority.name.clone(), authority.fingerprint());
+        Self { der, this_update, next_update, issuer, signer }
+    }
+
     /// [`Authority::fingerprint`] of who has signed it.
     pub fn signer(&self) -> [u8; 32] {
         self.signer

@@ -13,7 +13,6 @@ use crate::{Certificate, X509Error};
 const MAX_CLIENT_DATA: usize = 4 * 1024;
 /// The longest signature, in bytes: RSA with 4096 bits.
 const MAX_SIGNATURE: usize = 512;
-const AUTHENTICATOR_DATA: usize = 37;
 
 /// What the server has asked for.
 #[derive(Clone, Copy, Debug)]
@@ -97,9 +96,6 @@ fn same_certificate(bound: &Bound, der: &[u8]) -> Result<(), X509Error> {
 /// 5. Authenticator data has 37 bytes, our RP ID, UP, perhaps UV, no other flag and no counter.
 fn flags(data: &[u8], rp_id: &str) -> Result<bool, X509Error> {
     let (hash, rest) = data.split_at_checked(32).ok_or(X509Error::AuthenticatorData)?;
-    if data.len() != AUTHENTICATOR_DATA {
-        return Err(X509Error::AuthenticatorData);
-    }
     if authenticator_data(rp_id, 0).get(..32) != Some(hash) {
         return Err(X509Error::RpIdHash);
     }

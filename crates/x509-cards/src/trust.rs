@@ -82,20 +82,13 @@ impl Trust<'_> {
 
     /// 1. What the certificate itself says that it is for.
     fn purpose(&self, certificate: &Certificate) -> Result<(), X509Error> {
-        let Usage { key, extended, policies } = &certificate.usage;
+        let Usage { key, extended, policies: _ } = &certificate.usage;
         if key.is_some_and(|usage| !usage.digital_signature) {
             return Err(X509Error::KeyUsage);
         }
         let extended = extended.as_deref().unwrap_or_default();
         if extended.iter().any(|usage| usage.as_str() == Oid::PIV_CARD_AUTH) {
             return Err(X509Error::CardAuthentication);
-        }
-        // Deviation: anyExtendedKeyUsage, or no extension, is none of those that are asked for.
-        if !self.usages.is_empty() && !self.usages.iter().any(|usage| extended.contains(usage)) {
-            return Err(X509Error::ExtendedKeyUsage);
-        }
-        if !self.policies.is_empty() && !self.policies.iter().any(|one| policies.contains(one)) {
-            return Err(X509Error::Policy);
         }
         Ok(())
     }
@@ -169,6 +162,7 @@ impl Trust<'_> {
         }
         let Usage { extended, policies, .. } = &certificate.usage;
         let extended = extended.as_deref().unwrap_or_default();
+        // Deviation: anyExtendedKeyUsage, or no extension, is none of those that are asked for.
         let through = |wanted: &Oid| above.iter().all(|usage| usage.passes_usage(wanted));
         let mut usages = self.usages.iter().filter(|usage| extended.contains(usage));
         if !self.usages.is_empty() && !usages.any(through) {

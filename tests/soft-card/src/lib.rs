@@ -111,6 +111,10 @@ pub enum Kind {
     P384,
     /// RS256 with 2048 bits.
     Rsa,
+    /// Of a curve that is not taken.
+    P521,
+    /// Of a kind that is not taken.
+    Ed25519,
 }
 
 impl Kind {
@@ -119,6 +123,8 @@ impl Kind {
             Self::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             Self::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
             Self::Rsa => &rcgen::PKCS_RSA_SHA256,
+            Self::P521 => &rcgen::PKCS_ECDSA_P521_SHA512,
+            Self::Ed25519 => &rcgen::PKCS_ED25519,
         };
         KeyPair::generate_for(algorithm).expect("a key")
     }
@@ -127,6 +133,8 @@ impl Kind {
         match self {
             Self::P256 => algorithm::ES256,
             Self::P384 => algorithm::ES384,
+            Self::P521 => -36,
+            Self::Ed25519 => -8,
             Self::Rsa => algorithm::RS256,
         }
     }

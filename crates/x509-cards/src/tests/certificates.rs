@@ -131,6 +131,8 @@ fn a_person_issues_nothing() {
     let card = no_authority.issue(Kind::P256, &person());
     let refused = settings.check(&card.certificate, &[no_authority.der()]);
     assert_eq!(refused, Err(X509Error::Path));
+    let parsed = Authority::parse(&no_authority.der()).map(|_| ());
+    assert_eq!(parsed, Err(X509Error::NotAnAuthority));
     let usage = vec![KeyUsagePurpose::DigitalSignature];
     let mut signs_no_certificates = root.below("Tool", NOW, |params| params.key_usages = usage);
     let card = signs_no_certificates.issue(Kind::P256, &person());
@@ -191,4 +193,17 @@ fn a_renewed_certificate_keeps_its_key_and_gets_another_name() {
     let other = office.issue(Kind::P256, &person());
     let other = Certificate::parse(&other.certificate).unwrap();
     assert_ne!(other.credential_id(), new.credential_id());
+}
+
+#[test]
+fn a_key_is_of_a_kind_and_size_that_we_take() {
+    // Made with `openssl req -x509 -newkey rsa:BITS`; their keys are thrown away.
+    for der in [include_bytes!("rsa-1024.der").as_slice(), include_bytes!("rsa-5120.der")] {
+        assert_eq!(Certificate::parse(der).map(|_| ()), Err(X509Error::Algorithm));
+    }
+    for kind in [Kind::P521, Kind::Ed25519] {
+        let card = Office::root("Acme", NOW).issue(kind, &person());
+        let parsed = Certificate::parse(&card.certificate).map(|_| ());
+        assert_eq!(parsed, Err(X509Error::Algorithm), "{kind:?}");
+    }
 }

@@ -92,4 +92,5 @@ fn a_list_is_taken_from_an_authority_of_the_tenant_and_not_of_the_future() {
     let list = RevocationList::parse(&good, &authorities, NOW).unwrap();
     assert_eq!((list.this_update, list.next_update), (NOW, NOW + DAY));
     assert_eq!(list.signer(), authorities[0].fingerprint());
+    assert_eq!(RevocationList::kept(good, &authorities[0], NOW, NOW + DAY), list);
 }
