@@ -3,7 +3,7 @@ use std::time::Duration;
 use ids::{Slug, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Moment, X509Policy};
 
 /// A customer: own people, providers, keys and policy; `/realms/{slug}` in URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct TenantPolicy {
     pub straight_to_provider: bool,
     /// How long a session of the account page lives, in seconds.
     pub session_seconds: u32,
+    /// What it takes of X.509 smart cards.
+    pub x509: X509Policy,
 }
 
 impl TenantPolicy {
@@ -50,6 +52,7 @@ impl Default for TenantPolicy {
             straight_to_provider: false,
             // SP 800-63B-4 §2.3.3: at most 12 hours at AAL3; a working day is enough.
             session_seconds: 8 * 60 * 60,
+            x509: X509Policy::default(),
         }
     }
 }

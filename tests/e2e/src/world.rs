@@ -13,7 +13,7 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra};
+use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra, X509};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -334,6 +334,7 @@ fn config(
         trusted_proxies: Vec::new(),
         limits: Bounds::default(),
         entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
+        x509: X509::default(),
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Scene {
     pub(super) stolen_card: bool,
     /// Whether answers may come by the agents.
     pub(super) agents: bool,
+    /// Whether all cards are X.509 cards.
+    pub(super) certificates: bool,
     /// One-time codes that an administrator issues, to Ada and to Mallory.
     pub(super) codes: [usize; 2],
     /// Whether Mallory hears the codes that are issued to Ada.
@@ -80,6 +82,7 @@ impl Scene {
             stolen_session: true,
             stolen_card: false,
             agents: false,
+            certificates: false,
             codes: [0, 0],
             overheard_code: false,
             invitation: false,
@@ -104,6 +107,11 @@ impl Scene {
     /// The answers come through the agents.
     pub(super) fn agents() -> Self {
         Self { agents: true, ..Self::sign_in() }
+    }
+
+    /// The same with certificates, which a browser cannot answer for.
+    pub(super) fn certificates() -> Self {
+        Self { certificates: true, ..Self::agents() }
     }
 
     /// Time passes, and cards and people lose their rights.

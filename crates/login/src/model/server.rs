@@ -370,7 +370,7 @@ impl Hall {
         let tenant = if registers { waiting.started.tenant } else { home(card.person) };
         // As the server does: the facts of whom the login waits for, whosever the card is.
         let person = world.facts(waiting.person);
-        let facts = card_facts(card, tenant, answer);
+        let facts = card_facts(&self.scene, card, tenant, answer);
         let (handle, challenge) = (handle.map(|held| token(held.name).hash()), answer.challenge);
         let event = if registers {
             Event::CardEnrolled { channel, handle, challenge, card: facts, person }
@@ -411,7 +411,7 @@ impl Hall {
             channel: if agent { Channel::Agent(device(by)) } else { Channel::Browser },
             handle: None,
             challenge: answer.challenge,
-            card: card_facts(card, home(card.person), answer),
+            card: card_facts(&self.scene, card, home(card.person), answer),
             person,
         };
         let mut read = read(by, &stranger.started, person, None);

@@ -11,7 +11,7 @@ use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
-use crate::hallway::ceremony::{Answer, Ceremony};
+use crate::hallway::ceremony::{Answer, Ceremony, Response};
 use crate::hallway::events::PageState;
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
@@ -37,16 +37,22 @@ pub(crate) async fn handler(
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
-    let (credential, purpose) = match &call.body.outcome {
+    let json = |credential: &Value| serde_json::to_vec(credential).map_err(Problem::internal);
+    let passkey;
+    let (response, purpose) = match &call.body.outcome {
         Outcome::Refused(reason) => return refused(&app, &call, &ticket, *reason).await,
-        Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
-        Outcome::Registration(credential) => (credential, Purpose::Register),
-        // Not asked for: no request names the kind.
-        Outcome::X509Assertion(_) | Outcome::X509Registration(_) => {
-            return refused(&app, &call, &ticket, Refused::UnsupportedKey).await;
+        Outcome::Assertion(credential) => {
+            passkey = json(credential)?;
+            (Response::Passkey(&passkey), Purpose::Authenticate)
         }
+        Outcome::Registration(credential) => {
+            passkey = json(credential)?;
+            (Response::Passkey(&passkey), Purpose::Register)
+        }
+        Outcome::X509Assertion(it) => (Response::Certificate(it), Purpose::Authenticate),
+        Outcome::X509Registration(it) => (Response::Certificate(it), Purpose::Register),
     };
-    let taken = proved(&app, &call, &ticket, &waiting, credential, purpose).await;
+    let taken = proved(&app, &call, &ticket, &waiting, response, purpose).await;
     if let Some(state) = page_state(&call, &ticket, &waiting, &taken) {
         app.pages.tell(ticket.login, state);
     }
@@ -77,7 +83,7 @@ async fn proved(
     call: &Call,
     ticket: &Ticket,
     waiting: &Waiting,
-    credential: &Value,
+    response: Response<'_>,
     purpose: Purpose,
 ) -> Result<answer::Outcome, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
@@ -94,12 +100,11 @@ async fn proved(
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
-    let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     let given = Answer {
         channel: Channel::Agent(call.device.id),
         handle: None,
         challenge: out.id,
-        response: &response,
+        response,
         label: asked.label.clone(),
         agent: Some(agent),
     };

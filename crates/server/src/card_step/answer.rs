@@ -36,7 +36,7 @@ pub(crate) async fn take(
     let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
-    let Verified { event, card } =
+    let Verified { event, card, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
@@ -56,7 +56,8 @@ pub(crate) async fn take(
         user_agent,
     };
     let agent = refusing.agent;
-    let material = Material { card, session: Some(session), agent, ..Material::default() };
+    let session = Some(session);
+    let material = Material { card, renewed, session, agent, ..Material::default() };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) => {
             story(tenant, waiting, channel);

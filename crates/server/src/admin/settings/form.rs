@@ -83,6 +83,8 @@ impl Form {
                 card_first,
                 straight_to_provider,
                 session_seconds,
+                // Has a page of its own.
+                x509: was.x509.clone(),
             }),
             (_, Err((field, text))) => {
                 problems.add(field, text);
@@ -126,8 +128,13 @@ mod tests {
         for card_first in [CardFirst::Off, CardFirst::On, CardFirst::WithinDays(30)] {
             for first_card in [FirstCard::AdministratorCode, FirstCard::FreshEntraSignIn] {
                 let (straight_to_provider, session_seconds) = (true, 300);
-                let policy =
-                    TenantPolicy { first_card, card_first, straight_to_provider, session_seconds };
+                let policy = TenantPolicy {
+                    first_card,
+                    card_first,
+                    straight_to_provider,
+                    session_seconds,
+                    ..TenantPolicy::default()
+                };
                 let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
                 assert_eq!(back.ok(), Some(policy));
             }
