@@ -1,5 +1,7 @@
 //! What a tenant trusts of X.509 smart cards: its authorities, their lists, its rules.
 
+pub(crate) mod fetch;
+
 use identity::{Moment, RevocationPolicy, Tenant, X509Policy};
 use store::{CardAuthority, KeptList, Rows};
 use x509_cards::{Authority, Oid, Revocation, RevocationList, Trust};

@@ -32,6 +32,7 @@ mod test_app;
 mod trail;
 
 pub use app::{App, router, table};
+pub use authorities::fetch::fetch_due;
 pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls, X509};
 pub use http::access::{Access, RouteInfo};
 pub use listen::{serve, serve_within};

@@ -1,3 +1,4 @@
+use pki_types::pem::PemObject;
 use pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::prelude::{DistributionPointName, GeneralName, ParsedExtension};
 
@@ -52,6 +53,19 @@ impl Authority {
         // What the path is built on must be able to read it, too.
         authority.with_anchor(|_| ())?;
         Ok(authority)
+    }
+
+    /// Reads the certificate of an authority from a PEM text (RFC 7468) with that one alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`]; [`X509Error::Malformed`] for a text with none or several.
+    pub fn from_pem(text: &str) -> Result<Self, X509Error> {
+        let mut found = CertificateDer::pem_slice_iter(text.as_bytes());
+        match (found.next(), found.next()) {
+            (Some(Ok(der)), None) => Self::parse(&der),
+            _ => Err(X509Error::Malformed),
+        }
     }
 
     /// SHA-256 of the certificate, by which a tenant's row is found.

@@ -25,6 +25,6 @@ pub use authority::Authority;
 pub use certificate::Certificate;
 pub use error::X509Error;
 pub use oid::Oid;
-pub use revocation::{MAX_LIST, RevocationList};
+pub use revocation::{MAX_LIST, RevocationList, list_from_pem};
 pub use statement::{Expected, Statement};
 pub use trust::{Revocation, Trust};

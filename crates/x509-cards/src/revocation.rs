@@ -1,4 +1,5 @@
-use pki_types::SignatureVerificationAlgorithm;
+use pki_types::pem::PemObject;
+use pki_types::{CertificateRevocationListDer, SignatureVerificationAlgorithm};
 use webpki::{BorrowedCertRevocationList, CertRevocationList};
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
@@ -67,6 +68,11 @@ impl RevocationList {
     pub(crate) fn borrowed(&self) -> Result<CertRevocationList<'_>, X509Error> {
         borrowed(&self.der)
     }
+}
+
+/// The first list in a PEM text (RFC 7468); `None` when there is none.
+pub fn list_from_pem(text: &[u8]) -> Option<Vec<u8>> {
+    CertificateRevocationListDer::from_pem_slice(text).ok().map(|der| der.as_ref().to_vec())
 }
 
 fn borrowed(der: &[u8]) -> Result<CertRevocationList<'_>, X509Error> {

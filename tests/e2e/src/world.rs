@@ -145,6 +145,17 @@ impl World {
         .await
     }
 
+    /// A world whose configuration lets lists of revoked certificates be fetched from an origin.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn fetching_lists_from(origin: &url::Url) -> Self {
+        let list_origins = vec![origin.clone()];
+        let name = |config: &mut Config| config.x509 = X509 { list_origins };
+        Self::build(Engine::of_this_run(), Self::policy(), &[], name).await
+    }
+
     /// A world with another policy, in which each event of strangers is a line of its own.
     ///
     /// # Panics

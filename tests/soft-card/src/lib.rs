@@ -8,6 +8,7 @@ use agent_protocol::x509_statement::{
     StatementBytes, StatementData, USER_PRESENT, USER_VERIFIED, algorithm, authenticator_data,
     certificate_sha256, signed_bytes,
 };
+use base64::Engine;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
     CustomExtension, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, OtherNameValue, RevokedCertParams,
@@ -313,4 +314,20 @@ pub fn no_authority() -> IsCa {
 /// basicConstraints of an authority that has no other below it.
 pub fn no_more_below() -> IsCa {
     IsCa::Ca(BasicConstraints::Constrained(0))
+}
+
+/// A list as PEM.
+pub fn list_pem(der: &[u8]) -> String {
+    pem("X509 CRL", der)
+}
+
+/// A certificate as PEM.
+pub fn certificate_pem(der: &[u8]) -> String {
+    pem("CERTIFICATE", der)
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<_> = body.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

@@ -172,6 +172,17 @@ fn an_authority_keeps_its_path_length_and_its_purposes() {
 }
 
 #[test]
+fn an_authority_is_pasted_one_at_a_time() {
+    let office = Office::root("Acme", NOW);
+    let parsed = Authority::from_pem(&office.pem()).unwrap();
+    assert_eq!((parsed.der.clone(), parsed.subject.as_str()), (office.der(), "CN=Acme"));
+    let two = [office.pem(), office.pem()].concat();
+    for text in ["", "hello", two.as_str()] {
+        assert_eq!(Authority::from_pem(text).map(|_| ()), Err(X509Error::Malformed), "{text}");
+    }
+}
+
+#[test]
 fn what_is_too_large_or_no_certificate_is_not_read() {
     let card = Office::root("Acme", NOW).issue(Kind::P256, &person());
     let behind = [card.certificate.as_slice(), &[0]].concat();
