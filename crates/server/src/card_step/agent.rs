@@ -17,7 +17,7 @@ use crate::agents;
 use crate::app::App;
 use crate::card_step::page::{Paired, paired};
 use crate::entropy;
-use crate::hallway::ceremony::{self, Asked, label_text};
+use crate::hallway::ceremony::{self, Asked, Ceremony, label_text};
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::{Material, Rotation, execute};
 use crate::hallway::step;
@@ -76,6 +76,10 @@ pub(crate) async fn push(
     };
     let challenge = ceremony::for_waiting(&app, &mut rows, &waiting, channel, asked).await?;
     drop(rows);
+    // Nothing of this person's may answer: an agent that is asked for nothing would look for any.
+    if !Ceremony::of(&challenge)?.takes_passkeys() && !tenant.policy.x509.enabled {
+        return Err(Problem::CardRefused("x509-off"));
+    }
     let ticket = ticket(&waiting, &device, &challenge);
     let login = waiting.started.id;
     let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };

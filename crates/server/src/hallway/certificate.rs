@@ -1,6 +1,6 @@
 //! X.509 smart cards at the card step: a statement verified, and whose certificate it is.
 
-use agent_protocol::{X509Statement, x509_statement::StatementBytes};
+use agent_protocol::X509Statement;
 use identity::{Moment, Person, Tenant};
 use ids::CredentialId;
 use login::{CardFacts, Event, Evidence, Shown, Waiting};
@@ -30,7 +30,7 @@ pub(super) async fn authenticated(
     ceremony: &Ceremony,
 ) -> Outcome {
     let given = given(answer, waiting, ceremony, StatementType::Get);
-    let (statement, _) = match taken(app, tenant, rows, &given).await? {
+    let statement = match taken(app, tenant, rows, &given).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -74,7 +74,7 @@ pub(super) async fn registered(
     ceremony: &Ceremony,
 ) -> Outcome {
     let given = given(answer, waiting, ceremony, StatementType::Create);
-    let (statement, _) = match taken(app, tenant, rows, &given).await? {
+    let statement = match taken(app, tenant, rows, &given).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -131,7 +131,7 @@ async fn taken(
     tenant: &Tenant,
     rows: &mut Rows,
     given: &Option<Given<'_>>,
-) -> Result<Result<(Statement, StatementBytes), Refused>, Problem> {
+) -> Result<Result<Statement, Refused>, Problem> {
     let Some(given) = given else { return Ok(Err(Refused("x509-malformed"))) };
     if !tenant.policy.x509.enabled {
         return Ok(Err(Refused("x509-off")));
@@ -153,7 +153,7 @@ async fn taken(
     let trusted = Trusted::load(tenant, rows).await?;
     let now = entropy::now().unix_seconds();
     let checked = trusted.trust().check(&statement.certificate, &bytes.chain, now);
-    Ok(checked.map(|()| (statement, bytes)).map_err(|error| Refused(error.code())))
+    Ok(checked.map(|()| statement).map_err(|error| Refused(error.code())))
 }
 
 fn evidence(statement: &Statement) -> Evidence {
