@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(list_words(&required, None, now).0, Tone::Bad);
         assert_eq!(list_words(&lax, None, now).0, Tone::Warning);
         let old = list_words(&required, Some(&list), now);
-        assert_eq!(old, (Tone::Bad, "Out of date since 30 November 2026, 01:33 UTC".into()));
+        assert_eq!(old, (Tone::Bad, "Out of date since 30 November 2026, 00:53 UTC".into()));
         let earlier = now.minus(std::time::Duration::from_secs(1));
         assert_eq!(list_words(&required, Some(&list), earlier).0, Tone::Good);
     }
