@@ -8,7 +8,7 @@ use x509_parser::public_key::PublicKey;
 
 use crate::{Oid, X509Error};
 
-/// The UPN in a subject alternative name, of Microsoft: an `otherName` with a UTF8String.
+/// The UPN in a subject alternative name, of Microsoft: an `otherName` with a `UTF8String`.
 const UPN: &str = "1.3.6.1.4.1.311.20.2.3";
 
 /// An end-entity certificate, read. Nothing of it is verified.
@@ -21,7 +21,7 @@ pub struct Certificate {
     pub issuer: Vec<u8>,
     /// Its serial number: the bytes of the INTEGER.
     pub serial: Vec<u8>,
-    /// SubjectPublicKeyInfo, DER.
+    /// `SubjectPublicKeyInfo`, DER.
     pub public_key: Vec<u8>,
     /// The subject for people to read. Identifies nobody.
     pub subject: String,

@@ -19,8 +19,9 @@ pub struct RevocationList {
     /// Seconds since 1970 at which the next one is there at the latest.
     pub next_update: i64,
     pub(crate) issuer: Vec<u8>,
-    /// The authority that has signed it.
-    pub(crate) signer: [u8; 32],
+    /// The key that has signed it.
+    pub(crate) key: Vec<u8>,
+    signer: [u8; 32],
 }
 
 impl RevocationList {
@@ -47,16 +48,15 @@ impl RevocationList {
         let issuer = list.issuer().as_raw();
         let of_this_name = authorities.iter().filter(|authority| authority.name == issuer);
         let signer = of_this_name.into_iter().find(|authority| signed(&list, &authority.key));
-        let signer = signer.ok_or(X509Error::ForeignList)?.fingerprint();
-        let issuer = issuer.to_vec();
-        Ok(Self { der: der.to_vec(), this_update, next_update, issuer, signer })
+        let signer = signer.ok_or(X509Error::ForeignList)?;
+        Ok(Self::kept(der.to_vec(), signer, this_update, next_update))
     }
 
     /// A list that [`Self::parse`] has read before and found signed by `authority`. The path asks
     /// for the signature again.
     pub fn kept(der: Vec<u8>, authority: &Authority, this_update: i64, next_update: i64) -> Self {
-        let (issuer, signer) = (authority.name.clone(), authority.fingerprint());
-        Self { der, this_update, next_update, issuer, signer }
+        let (issuer, key) = (authority.name.clone(), authority.key.clone());
+        Self { der, this_update, next_update, issuer, key, signer: authority.fingerprint() }
     }
 
     /// [`Authority::fingerprint`] of who has signed it.
@@ -79,7 +79,7 @@ fn borrowed(der: &[u8]) -> Result<CertRevocationList<'_>, X509Error> {
     Ok(BorrowedCertRevocationList::from_der(der)?.into())
 }
 
-/// Whether the key, the bits of a SubjectPublicKeyInfo, has signed the list. An algorithm takes no
+/// Whether the key, the bits of a `SubjectPublicKeyInfo`, has signed the list. An algorithm takes no
 /// key of another.
 fn signed(list: &CertificateRevocationList<'_>, key: &[u8]) -> bool {
     let tbs = list.tbs_cert_list.as_ref();
@@ -92,7 +92,7 @@ fn signed(list: &CertificateRevocationList<'_>, key: &[u8]) -> bool {
     fitting.any(|known| known.verify_signature(key, tbs, signature).is_ok())
 }
 
-/// The contents of the AlgorithmIdentifier behind the signed part: no longer than a short length
+/// The contents of the `AlgorithmIdentifier` behind the signed part: no longer than a short length
 /// can say.
 fn algorithm_behind<'a>(whole: &'a [u8], tbs: &[u8]) -> Option<&'a [u8]> {
     let starts = |header: &usize| whole.get(*header..).is_some_and(|rest| rest.starts_with(tbs));

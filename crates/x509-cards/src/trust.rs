@@ -67,30 +67,19 @@ impl Trust<'_> {
         if chain.len() > MAX_CHAIN {
             return Err(X509Error::TooLarge);
         }
-        self.purpose(certificate)?;
-        let mut closest = X509Error::UnknownAuthority;
+        purpose(certificate)?;
+        let (mut taken, mut closest) = (false, X509Error::UnknownAuthority);
         for authority in self.authorities {
             match self.path(authority, certificate, chain, now) {
-                Ok(()) => return Ok(()),
+                Ok(()) => taken = true,
+                // Whoever else would take it: one that may say so has revoked it.
+                Err(X509Error::Revoked) => return Err(X509Error::Revoked),
                 // A certificate of the same name with another key is another authority.
                 Err(X509Error::UnknownAuthority | X509Error::Signature) => {}
                 Err(error) => closest = error,
             }
         }
-        Err(closest)
-    }
-
-    /// 1. What the certificate itself says that it is for.
-    fn purpose(&self, certificate: &Certificate) -> Result<(), X509Error> {
-        let Usage { key, extended, policies: _ } = &certificate.usage;
-        if key.is_some_and(|usage| !usage.digital_signature) {
-            return Err(X509Error::KeyUsage);
-        }
-        let extended = extended.as_deref().unwrap_or_default();
-        if extended.iter().any(|usage| usage.as_str() == Oid::PIV_CARD_AUTH) {
-            return Err(X509Error::CardAuthentication);
-        }
-        Ok(())
+        if taken { Ok(()) } else { Err(closest) }
     }
 
     /// 2. The path to one authority (RFC 5280 §6.1), and whether anything on it is revoked.
@@ -124,15 +113,15 @@ impl Trust<'_> {
         })?
     }
 
-    /// The lists of this authority and of those with other names: of two authorities of one name,
-    /// each has its own list.
+    /// The lists of this authority's key and of those with other names: of two authorities of one
+    /// name, each has its own list, unless one is the other with a renewed certificate.
     fn lists_beside(
         &self,
         authority: &Authority,
     ) -> Result<Vec<CertRevocationList<'_>>, X509Error> {
-        let own = authority.fingerprint();
         let beside =
-            self.lists.iter().filter(|list| list.signer == own || list.issuer != authority.name);
+            |list: &&RevocationList| list.key == authority.key || list.issuer != authority.name;
+        let beside = self.lists.iter().filter(beside);
         beside.map(RevocationList::borrowed).collect()
     }
 
@@ -176,6 +165,19 @@ impl Trust<'_> {
         }
         Ok(())
     }
+}
+
+/// 1. What the certificate itself says that it is for.
+fn purpose(certificate: &Certificate) -> Result<(), X509Error> {
+    let Usage { key, extended, policies: _ } = &certificate.usage;
+    if key.is_some_and(|usage| !usage.digital_signature) {
+        return Err(X509Error::KeyUsage);
+    }
+    let extended = extended.as_deref().unwrap_or_default();
+    if extended.iter().any(|usage| usage.as_str() == Oid::PIV_CARD_AUTH) {
+        return Err(X509Error::CardAuthentication);
+    }
+    Ok(())
 }
 
 impl Usage {

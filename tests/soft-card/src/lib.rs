@@ -30,6 +30,7 @@ pub const CARD_AUTH: [u64; 8] = [2, 16, 840, 1, 101, 3, 6, 8];
 pub struct Office {
     issuer: Issuer<'static, KeyPair>,
     certificate: Certificate,
+    name: String,
     serial: u8,
 }
 
@@ -147,7 +148,7 @@ impl Office {
         let params = authority(name, now);
         let key = Kind::P256.pair();
         let certificate = params.self_signed(&key).expect("a certificate");
-        Self { issuer: Issuer::new(params, key), certificate, serial: 0 }
+        Self { issuer: Issuer::new(params, key), certificate, name: name.to_owned(), serial: 0 }
     }
 
     /// An authority below this one. `change` may make it another than it should be.
@@ -162,7 +163,16 @@ impl Office {
         change(&mut params);
         let key = Kind::P256.pair();
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        Self { issuer: Issuer::new(params, key), certificate, serial: 0 }
+        Self { issuer: Issuer::new(params, key), certificate, name: name.to_owned(), serial: 0 }
+    }
+
+    /// The same root, name and key, with a certificate of its own.
+    pub fn renewed(&self, now: i64) -> Self {
+        let params = authority(&self.name, now - DAY);
+        let key = KeyPair::try_from(self.issuer.key().serialized_der()).expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let name = self.name.clone();
+        Self { issuer: Issuer::new(params, key), certificate, name, serial: 0 }
     }
 
     /// Its certificate, DER.

@@ -97,16 +97,17 @@ pub(crate) fn challenge(
     asked: Asked,
 ) -> Result<Challenge, Problem> {
     let Begun { options, state, .. } = begun;
-    keep(Ceremony { options, asked, certificates: Vec::new(), state }, purpose, channel)
+    let certificates = Vec::new();
+    keep(&Ceremony { options, asked, certificates, state }, purpose, channel)
 }
 
-fn keep(ceremony: Ceremony, purpose: Purpose, channel: Channel) -> Result<Challenge, Problem> {
+fn keep(ceremony: &Ceremony, purpose: Purpose, channel: Channel) -> Result<Challenge, Problem> {
     let now = entropy::now();
     Ok(Challenge {
         id: ChallengeId(entropy::id()),
         purpose,
         channel,
-        state: serde_json::to_string(&ceremony).map_err(Problem::internal)?,
+        state: serde_json::to_string(ceremony).map_err(Problem::internal)?,
         issued_at: now,
         expires_at: now.plus(CHALLENGE_LIFE),
     })
@@ -155,7 +156,7 @@ pub(crate) fn for_person(
                 (options, state)
             };
             let ceremony = Ceremony { options, asked, certificates, state };
-            keep(ceremony, Purpose::Authenticate, channel)
+            keep(&ceremony, Purpose::Authenticate, channel)
         }
         Task::Enrol(_) => {
             let known: Vec<_> = cards.filter_map(descriptor).collect();

@@ -30,7 +30,7 @@ pub(super) async fn authenticated(
     ceremony: &Ceremony,
 ) -> Outcome {
     let given = given(answer, waiting, ceremony, StatementType::Get);
-    let statement = match taken(app, tenant, rows, &given).await? {
+    let statement = match taken(app, tenant, rows, given.as_ref()).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -74,7 +74,7 @@ pub(super) async fn registered(
     ceremony: &Ceremony,
 ) -> Outcome {
     let given = given(answer, waiting, ceremony, StatementType::Create);
-    let statement = match taken(app, tenant, rows, &given).await? {
+    let statement = match taken(app, tenant, rows, given.as_ref()).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -130,7 +130,7 @@ async fn taken(
     app: &App,
     tenant: &Tenant,
     rows: &mut Rows,
-    given: &Option<Given<'_>>,
+    given: Option<&Given<'_>>,
 ) -> Result<Result<Statement, Refused>, Problem> {
     let Some(given) = given else { return Ok(Err(Refused("x509-malformed"))) };
     if !tenant.policy.x509.enabled {

@@ -76,6 +76,37 @@ fn two_authorities_of_one_name_have_each_its_list() {
     assert_eq!(settings.check(&card.certificate, &[]), Ok(()));
 }
 
+/// Both certificates of an authority whose own was renewed stand side by side.
+#[test]
+fn a_renewed_authority_keeps_its_list() {
+    let (old, card) = office_and_card();
+    let new = old.renewed(NOW);
+    for both in [[&old, &new], [&new, &old]] {
+        let mut settings = Settings { revocation: Revocation::Required, ..Settings::of(&both) };
+        settings.list(&old.list(&[], NOW - 10, NOW + DAY));
+        assert_eq!(settings.check(&card.certificate, &[]), Ok(()));
+        for revocation in [Revocation::Required, Revocation::IfThere] {
+            let mut settings = Settings { revocation, ..Settings::of(&both) };
+            settings.list(&old.list(&[card.serial], NOW - 10, NOW + DAY));
+            assert_eq!(settings.check(&card.certificate, &[]), Err(X509Error::Revoked));
+        }
+    }
+}
+
+/// The authority below stands there itself, and would take the card.
+#[test]
+fn what_one_authority_has_revoked_no_other_takes() {
+    let mut root = Office::root("Root", NOW);
+    let mut below = root.below("Below", NOW, |_| {});
+    let card = below.issue(Kind::P256, &person());
+    for both in [[&root, &below], [&below, &root]] {
+        let mut settings = Settings::of(&both);
+        settings.list(&root.list(&[1], NOW - 10, NOW + DAY));
+        let refused = settings.check(&card.certificate, &[below.der()]);
+        assert_eq!(refused, Err(X509Error::Revoked));
+    }
+}
+
 #[test]
 fn a_list_is_taken_from_an_authority_of_the_tenant_and_not_of_the_future() {
     let (office, _) = office_and_card();

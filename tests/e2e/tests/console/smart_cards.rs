@@ -131,7 +131,8 @@ async fn a_list_is_fetched_from_where_the_operator_lets_it_be() {
 /// How the console names an authority.
 fn id_of(office: &Office) -> String {
     let fingerprint = x509_cards::Authority::parse(&office.der()).unwrap().fingerprint();
-    fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    fingerprint.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 type Served = std::sync::Arc<std::sync::Mutex<Vec<u8>>>;

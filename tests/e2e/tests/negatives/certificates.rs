@@ -443,7 +443,8 @@ async fn an_answer_of_the_one_kind_is_none_of_the_other() {
 /// The credential id of a card's key, in hex digits.
 fn x509_id(card: &SoftCard) -> String {
     let id = x509_cards::Certificate::parse(&card.certificate).unwrap().credential_id();
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[tokio::test]
