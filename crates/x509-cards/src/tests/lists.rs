@@ -1,4 +1,4 @@
-use soft_card::{DAY, Kind, Office, SoftCard};
+use soft_card::{DAY, Kind, Office, SoftCard, Wanted};
 
 use super::{NOW, Settings, person};
 use crate::{MAX_LIST, Revocation, RevocationList, X509Error};
@@ -124,4 +124,15 @@ fn a_list_is_taken_from_an_authority_of_the_tenant_and_not_of_the_future() {
     assert_eq!((list.this_update, list.next_update), (NOW, NOW + DAY));
     assert_eq!(list.signer(), authorities[0].fingerprint());
     assert_eq!(RevocationList::kept(good, &authorities[0], NOW, NOW + DAY), list);
+}
+
+#[test]
+fn the_list_counts_for_the_key_when_the_older_certificate_has_ended() {
+    let mut old = Office::root("Acme", NOW);
+    let later = NOW + 1001 * DAY;
+    let card = old.issue(Kind::P256, &Wanted { not_after: later + DAY, ..person() });
+    let new = old.renewed(NOW + 500 * DAY);
+    let mut settings = Settings { revocation: Revocation::Required, ..Settings::of(&[&old, &new]) };
+    settings.list(&old.list(&[], NOW - 10, later + DAY));
+    assert_eq!(settings.check_at(&card.certificate, &[], later), Ok(()));
 }
