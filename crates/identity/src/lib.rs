@@ -10,6 +10,7 @@ mod moment;
 mod person;
 mod provider;
 mod tenant;
+mod x509;
 
 pub use groups::{Absence, AbsentGroups, GroupsAnswer, GroupsQuestion, UNASKED};
 pub use moment::Moment;
@@ -19,3 +20,4 @@ pub use provider::{
     SyncOverride,
 };
 pub use tenant::{CardFirst, CardLifted, FirstCard, ReturnStep, Tenant, TenantPolicy};
+pub use x509::{RevocationPolicy, X509Policy};

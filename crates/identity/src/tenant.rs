@@ -3,7 +3,7 @@ use std::time::Duration;
 use ids::{Slug, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Moment, X509Policy};
 
 /// A customer: own people, providers, keys and policy; `/realms/{slug}` in URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct TenantPolicy {
     pub agent_grace_seconds: u32,
     /// When a browser must come back from the agent's desk before a card's answer counts.
     pub return_step: ReturnStep,
+    /// What it takes of X.509 smart cards.
+    pub x509: X509Policy,
 }
 
 impl TenantPolicy {
@@ -68,6 +70,7 @@ impl Default for TenantPolicy {
             one_computer: false,
             agent_grace_seconds: 60,
             return_step: ReturnStep::OtherNetwork,
+            x509: X509Policy::default(),
         }
     }
 }

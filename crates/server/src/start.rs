@@ -232,7 +232,9 @@ fn upstream(config: &Config) -> Result<Upstream, StartError> {
         authority: cloud.authority.clone(),
         graph: cloud.graph.clone(),
     });
-    Upstream::new(upstream::Config { clouds: clouds.collect(), ..upstream::Config::default() })
+    let list_origins = config.x509.list_origins.clone();
+    let clouds = clouds.collect();
+    Upstream::new(upstream::Config { clouds, list_origins, ..upstream::Config::default() })
         .map_err(|error| StartError::Upstream(error.into()))
 }
 

@@ -17,3 +17,4 @@ mod statements;
 mod support;
 mod tenants;
 mod wall;
+mod x509;

@@ -81,6 +81,7 @@ fn navigation(tenant: &Tenant) -> Vec<NavItem> {
         item(Section::IdentityProviders, "providers"),
         item(Section::Clients, "clients"),
         item(Section::Users, "users"),
+        item(Section::SmartCards, "smart-cards"),
         item(Section::Policy, "settings"),
         item(Section::Events, "audit"),
     ]

@@ -42,7 +42,7 @@ pub(crate) async fn take(
     let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
-    let Verified { event, card } =
+    let Verified { event, card, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
@@ -67,7 +67,7 @@ pub(crate) async fn take(
         let held = Some(kept.ok_or(Problem::Internal)?);
         Material { on: Some(waiting.clone()), held, agent, ..Material::default() }
     } else {
-        Material { card, session: Some(session), agent, pairing, ..Material::default() }
+        Material { card, renewed, session: Some(session), agent, pairing, ..Material::default() }
     };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) if waits => Ok(Outcome::Held),
@@ -85,7 +85,8 @@ pub(crate) async fn take(
 /// What is kept of an answer that is to wait.
 fn kept(answer: &Answer<'_>) -> Result<Option<HeldAnswer>, Problem> {
     let Some(token) = answer.back else { return Ok(None) };
-    let answer = String::from_utf8(answer.response.to_vec()).map_err(Problem::internal)?;
+    let kept = answer.response.keep().map_err(Problem::internal)?;
+    let answer = serde_json::to_string(&kept).map_err(Problem::internal)?;
     Ok(Some(HeldAnswer { token, answer, tapped: false }))
 }
 

@@ -47,6 +47,7 @@ impl ConsoleFrame {
                 item(Section::IdentityProviders, "providers"),
                 item(Section::Clients, "clients"),
                 item(Section::Users, "users"),
+                item(Section::SmartCards, "smart-cards"),
                 item(Section::Policy, "settings"),
                 item(Section::Events, "audit"),
             ],
@@ -155,6 +156,8 @@ pub enum Section {
     Overview,
     /// What the tenant allows.
     Policy,
+    /// Smart cards with certificates.
+    SmartCards,
     /// All tenants.
     Tenants,
     /// People.
@@ -170,6 +173,7 @@ impl Section {
             Self::IdentityProviders => "Identity Providers",
             Self::Overview => "Overview",
             Self::Policy => "Tenant settings",
+            Self::SmartCards => "Smart cards",
             Self::Tenants => "Tenants",
             Self::Users => "Users",
         }

@@ -16,7 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnec
 use uuid::Uuid;
 
 use crate::{
-    Credential, Location, NewSession, Proof, Session, SessionKind, Store, TakenLogin, Writing,
+    Credential, CredentialKind, Location, NewSession, Passkey, Proof, Session, SessionKind, Store,
+    TakenLogin, Writing,
 };
 
 /// Runs each test on both engines.
@@ -299,12 +300,14 @@ pub(super) fn credential(person: UserId) -> Credential {
         person,
         webauthn_id: id().as_bytes().to_vec(),
         label: "card".to_owned(),
-        passkey: "{}".to_owned(),
-        counter: 0,
-        aaguid: Some(id()),
-        transports: vec!["nfc".to_owned()],
-        backup_eligible: false,
-        hardware_attested: true,
+        kind: CredentialKind::Fido2(Passkey {
+            record: "{}".to_owned(),
+            counter: 0,
+            aaguid: Some(id()),
+            transports: vec!["nfc".to_owned()],
+            backup_eligible: false,
+            hardware_attested: true,
+        }),
         permit: "code".to_owned(),
         created_at: Moment(4_000),
         last_used_at: None,

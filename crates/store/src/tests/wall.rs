@@ -12,10 +12,11 @@ use crate::tests::devices::{device, pairing, ticket};
 use crate::tests::support::{
     Bench, Cast, alias, hash, id, link, new_session, on_both, person, take,
 };
+use crate::tests::x509::{AUTHORITY, authority, certificate, list};
 use crate::{NewSession, Pairing, Rows, SessionKind, TicketState, Writing};
 
 /// All tables behind the wall.
-const WALLED: [&str; 17] = [
+const WALLED: [&str; 19] = [
     "audit",
     "audit_head",
     "client",
@@ -33,6 +34,8 @@ const WALLED: [&str; 17] = [
     "provider",
     "session",
     "ticket",
+    "x509_authority",
+    "x509_list",
 ];
 
 on_both! {
@@ -54,6 +57,8 @@ on_both! {
         writing.insert_pairing(&hash("dev"), &pairing).await.unwrap();
         let agent_code = hash("agent");
         writing.put_agent_code(waiting.started.id, &agent_code, until).await.unwrap();
+        writing.put_card_authority(&authority()).await.unwrap();
+        assert!(writing.put_revocation_list(&list(1)).await.unwrap());
         let webauthn_id = writing.credential(acme.card).await.unwrap().unwrap().webauthn_id;
         writing.commit().await.unwrap();
 
@@ -68,6 +73,8 @@ on_both! {
         assert!(other.credential(acme.card).await.unwrap().is_none());
         assert!(other.credential_by_id(&webauthn_id).await.unwrap().is_none());
         assert!(other.credentials(acme.person).await.unwrap().is_empty());
+        assert!(other.card_authorities().await.unwrap().is_empty());
+        assert!(other.revocation_lists().await.unwrap().is_empty());
         assert!(other.login(id).await.unwrap().is_none());
         assert!(other.login_by_handle(&waiting.handle).await.unwrap().is_none());
         let token = hash("token");
@@ -115,6 +122,10 @@ on_both! {
         assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());
         assert!(!other.take_agent_code(id, &agent_code).await.unwrap());
         assert!(!other.delete_provider(&alias()).await.unwrap());
+        assert!(!other.renew_certificate(acme.card, &certificate(1)).await.unwrap());
+        assert!(!other.delete_card_authority(&AUTHORITY).await.unwrap());
+        assert!(!other.set_list_url(&AUTHORITY, None).await.unwrap());
+        assert!(!other.note_list_fetch(&AUTHORITY, None).await.unwrap());
         other.commit().await.unwrap();
         assert!(acme.session("token").await.is_some());
         assert!(take(&mut acme.write().await, &waiting).await.is_some());

@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod certificates;
 mod codes;
 mod commits;
 mod device;

@@ -39,6 +39,7 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
             format!("Enrolled {}, {}", card(), enrolled(text(detail, "permit")))
         }
         "card.confirmed" => format!("Confirmed a change with {}", card()),
+        "card.certificate-renewed" => format!("Used a renewed certificate: {}", card()),
         "card.removed" => format!("Removed {}", card()),
         "session.ended" => ended(detail, names),
         "session.signed-out" => "Signed out".into(),
@@ -120,6 +121,13 @@ fn of_provider(kind: &str, detail: &Json, names: &Names) -> Option<String> {
 fn of_tenant(kind: &str, detail: &Json) -> Option<String> {
     Some(match kind {
         "policy.saved" => "The tenant settings were saved".into(),
+        "x509.rules-saved" => "What is taken of smart cards was saved".into(),
+        "x509.authority-saved" => {
+            format!("The authority {} of smart cards was saved", text(detail, "name"))
+        }
+        "x509.authority-deleted" => {
+            format!("The authority {} of smart cards was deleted", text(detail, "name"))
+        }
         "tenant.created" => "The tenant was made".into(),
         "tenant.renamed" => format!("The tenant was renamed to {}", text(detail, "to")),
         _ => return None,

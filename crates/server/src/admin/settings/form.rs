@@ -109,6 +109,8 @@ impl Form {
                 one_computer,
                 agent_grace_seconds,
                 return_step,
+                // Has a page of its own.
+                x509: was.x509.clone(),
             }),
             (_, Err((field, text))) => {
                 problems.add(field, text);

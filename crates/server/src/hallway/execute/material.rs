@@ -1,8 +1,8 @@
 use identity::{CardLifted, EntraLink, Person, Tenant};
-use ids::{DeviceId, TicketId};
+use ids::{CredentialId, DeviceId, TicketId};
 use login::{Door, Waiting};
 use secrets::TokenHash;
-use store::{AuditEntry, Credential, HeldAnswer, Pairing, Ticket};
+use store::{AuditEntry, CardCertificate, Credential, HeldAnswer, Pairing, Ticket};
 
 use crate::exits;
 use crate::hallway::one_call::OneCall;
@@ -17,6 +17,8 @@ pub(crate) struct Material {
     pub(crate) shown: Option<Shown>,
     /// The card to write.
     pub(crate) card: Option<Credential>,
+    /// The certificate that a card has got for its key.
+    pub(crate) renewed: Option<(CredentialId, CardCertificate)>,
     /// The session to write.
     pub(crate) session: Option<SessionMaterial>,
     /// The row on which the step was taken. It must still be so: a login that ended meanwhile must

@@ -1,8 +1,11 @@
 use identity::{CardLifted, Person, PersonState};
-use ids::{LoginId, ProofId, SessionId};
+use ids::{CredentialId, LoginId, ProofId, SessionId, UserId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
-use store::{AuditEntry, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin, Writing};
+use store::{
+    AuditEntry, CardCertificate, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin,
+    Writing,
+};
 
 use super::error::{ExecuteError, hit};
 use super::material::{Material, NewPairing, Rotation};
@@ -152,6 +155,9 @@ impl Run {
                 return Err(not_swapped(tx, &proof).await?);
             }
         }
+        if let Some((card, certificate)) = self.material.renewed.take() {
+            self.renew(tx, proof.person, card, &certificate).await?;
+        }
         let taken = self.taken.take().ok_or(ExecuteError::Incomplete)?;
         let proof = store::Proof {
             id: ProofId(entropy::id()),
@@ -166,6 +172,24 @@ impl Run {
         };
         self.proof = Some(tx.consume_proof(taken, &proof).await?);
         Ok(())
+    }
+
+    /// Notes the certificate that a card has got for its key.
+    async fn renew(
+        &self,
+        tx: &mut Writing,
+        person: UserId,
+        card: CredentialId,
+        certificate: &CardCertificate,
+    ) -> Result<(), ExecuteError> {
+        let renewed = tx.renew_certificate(card, certificate).await.map_err(known)?;
+        if !renewed {
+            return Err(ExecuteError::Revoked);
+        }
+        let detail = serde_json::json!({ "card": card, "subject": certificate.subject });
+        let entry = AuditEntry::new("card.certificate-renewed", detail);
+        let (person, login) = (Some(person), self.login);
+        Ok(tx.audit(&AuditEntry { person, actor: person, login, ..entry }).await?)
     }
 
     async fn write_card(
@@ -185,10 +209,7 @@ impl Run {
             let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
             tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
         }
-        tx.insert_credential(&card).await.map_err(|error| match error {
-            StoreError::Conflict(_) => ExecuteError::KnownCredential,
-            other => other.into(),
-        })
+        tx.insert_credential(&card).await.map_err(known)
     }
 
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
@@ -243,6 +264,14 @@ impl Run {
             lifted::write_down(tx, &elsewhere.ended, Why::TappedElsewhere).await?;
         }
         Ok((self.asked, self.elsewhere))
+    }
+}
+
+/// What is unique of a card was another's before.
+fn known(error: StoreError) -> ExecuteError {
+    match error {
+        StoreError::Conflict(_) => ExecuteError::KnownCredential,
+        other => other.into(),
     }
 }
 
