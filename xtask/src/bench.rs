@@ -33,6 +33,8 @@ pub(crate) fn tap(arguments: &[&str]) -> bool {
     let mut driver = Command::new(programs.join("tap"));
     driver.arg("--agent").arg(programs.join("cardea-agent"));
     driver.arg("--python").arg(Path::new(python::PLACE).join("bin/python"));
+    // Their library runs from where its sources were unpacked.
+    driver.env("PYTHONPATH", Path::new(python::PLACE).join("fido2"));
     succeeds(driver.args(arguments))
 }
 

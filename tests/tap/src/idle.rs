@@ -1,5 +1,6 @@
 //! What an agent costs that does nothing: the program as it is shipped, enrolled and connected.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -35,9 +36,14 @@ pub(crate) async fn measure(
 ) -> Result<(), Failure> {
     let mut command = Command::new(program);
     command.arg("run").arg("--state").arg(folder.join("state"));
-    command.arg("--socket").arg(folder.join("agent.sock")).stderr(Stdio::null());
-    let agent = Agent(pcscd.serve(&mut command).spawn()?);
+    command.arg("--socket").arg(folder.join("run/agent.sock")).stderr(Stdio::piped());
+    let mut agent = Agent(pcscd.serve(&mut command).spawn()?);
     tokio::time::sleep(SETTLES).await;
+    if agent.0.try_wait()?.is_some() {
+        let mut said = String::new();
+        agent.0.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)).transpose()?;
+        return Err(format!("the agent has ended: {said}").into());
+    }
     let before = wake_ups(agent.0.id())?;
     tokio::time::sleep(WATCHED).await;
     let woken = wake_ups(agent.0.id())?.saturating_sub(before);

@@ -50,8 +50,9 @@ fn agent(folder: &Path) -> Result<Agent, Failure> {
     })?)
 }
 
-async fn soon<T>(event: impl Future<Output = T>) -> Result<T, Failure> {
-    Ok(tokio::time::timeout(SOON, event).await?)
+async fn soon<T>(what: &str, event: impl Future<Output = T>) -> Result<T, Failure> {
+    let waited = tokio::time::timeout(SOON, event).await;
+    waited.map_err(|_| format!("nothing came of this: {what}").into())
 }
 
 /// What one tap took.
@@ -70,14 +71,14 @@ pub(crate) async fn measure(
     let simulator = Simulator::start(firmware_sim::Config::seeded(3))?;
     let body = simulator.card(&pcscd.first_reader())?;
     let mut browser = set_up(&world, folder.path()).await?;
-    simulator.holder().remove();
     let (sender, mut events) = unbounded_channel();
     let monitor = Monitor::start(move |event| drop(sender.send((clock::now(), event))))?;
+    take_away(&simulator, &mut events).await?;
     let mut taps = Vec::new();
     for _ in 0..arguments.taps {
         // A new one has not counted the prompts before: people do not tap three times a minute.
         let agent = agent(folder.path())?;
-        soon(agent.connected()).await?;
+        soon("the agent connects", agent.connected()).await?;
         taps.push(tap(&world, &mut browser, &simulator, &mut events).await?);
     }
     drop((monitor, body));
@@ -99,9 +100,9 @@ async fn set_up(world: &World, folder: &Path) -> Result<Browser, Failure> {
     let code = code.as_str().ok_or("no code")?.parse()?;
     let pairing = agent.pair(&world.origin.parse()?, &code).await?;
     browser.come_back(pairing.address()).await;
-    soon(pairing.confirmed()).await??;
-    soon(agent.connected()).await?;
-    let done = soon(e2e::ask_agent(&mut browser, STEP)).await?;
+    soon("the pairing is confirmed", pairing.confirmed()).await??;
+    soon("the agent connects", agent.connected()).await?;
+    let done = soon("a card is enrolled", e2e::ask_agent(&mut browser, STEP)).await?;
     claim(&mut browser, &done).await?;
     Ok(browser)
 }
@@ -123,7 +124,7 @@ async fn tap(
     world: &World,
     browser: &mut Browser,
     simulator: &Simulator,
-    events: &mut UnboundedReceiver<(Instant, Event)>,
+    events: &mut Events,
 ) -> Result<Tap, Failure> {
     browser.drop_cookie("__Host-sid-acme");
     world.entra_leg(browser, &mut Person::new("mia@acme.example")).await?;
@@ -140,17 +141,36 @@ async fn tap(
         tokio::time::sleep(Duration::from_millis(300)).await;
         hand.insert();
     };
-    let (done, ()) = tokio::join!(soon(e2e::ask_agent(browser, STEP)), lays_down);
+    let (done, ()) = tokio::join!(soon("a tap", e2e::ask_agent(browser, STEP)), lays_down);
     claim(browser, &done?).await?;
     let cookie = clock::now();
     let came = loop {
-        if let (at, Event::CardInserted(_)) = soon(events.recv()).await?.ok_or("no event")? {
+        if let (at, Event::CardInserted(_)) =
+            soon("the reader tells of the card", events.recv()).await?.ok_or("no event")?
+        {
             break at;
         }
     };
     let first_apdu = first_apdu.await?.ok_or("no command reached the card")?;
-    holder.remove();
-    while !matches!(soon(events.recv()).await?, Some((_, Event::CardRemoved { .. }))) {}
+    take_away(simulator, events).await?;
     let since = |at: Instant| at.saturating_duration_since(came);
     Ok(Tap { first_apdu: since(first_apdu), cookie: since(cookie) })
 }
+
+type Events = UnboundedReceiver<(Instant, Event)>;
+
+/// Takes the card away, and waits until the reader has noticed: one that is back sooner has only
+/// fluttered.
+async fn take_away(simulator: &Simulator, events: &mut Events) -> Result<(), Failure> {
+    simulator.holder().remove();
+    let is_empty = |event: &Event| matches!(event, Event::CardRemoved { .. });
+    while !soon("the reader is empty", events.recv())
+        .await?
+        .is_none_or(|(_, event)| is_empty(&event))
+    {}
+    tokio::time::sleep(FLUTTERS).await;
+    Ok(())
+}
+
+/// A card that is back sooner was not put there again.
+const FLUTTERS: Duration = Duration::from_millis(750);
