@@ -159,11 +159,17 @@ impl Desk {
         self.locker.lock().await;
     }
 
-    /// Waits until no request of this enrolment is worked on.
+    /// Waits until no request of this enrolment is worked on that is worked on now. Not for those that
+    /// come meanwhile: whoever asks again and again would keep a card there that has left.
     async fn idle(&self, device: &Thumbprint) {
-        while lock(&self.live).iter().any(|live| live.device == *device) {
-            // Held by its ceremony, and free between the claim of the desk and that of the ticket.
-            drop(self.turn.acquire().await);
+        let is_its = |live: &&Live| live.device == *device;
+        let now: Vec<_> =
+            lock(&self.live).iter().filter(is_its).map(|live| live.ticket.clone()).collect();
+        let runs = |live: &Live| is_its(&live) && now.contains(&live.ticket);
+        while lock(&self.live).iter().any(runs) {
+            // Held by its ceremony, and free between the claim of the desk and that of the ticket. The
+            // next ceremony may have taken it before it is our turn.
+            drop(tokio::time::timeout(HAND_OVER, self.turn.acquire()).await);
             tokio::task::yield_now().await;
         }
     }
@@ -451,5 +457,27 @@ mod tests {
             taken.count(outcome);
         }
         assert_eq!(desk.take(&enrolment, ticket(5)).err(), Some(None));
+    }
+
+    #[tokio::test]
+    async fn a_card_that_has_left_waits_for_no_request_that_comes_after_it() {
+        let caller = Caller::new(&http::tls().unwrap()).unwrap();
+        let tools = Tools {
+            pinentry: Pinentry::new("/nonexistent"),
+            locker: Locker::new("/nonexistent"),
+            modules: None,
+        };
+        let desk = Arc::new(Desk::new(caller, Board::new(), tools, Held::new(limits::TAP)));
+        let enrolment = Arc::new(enrolment().0);
+        let first = desk.take(&enrolment, ticket(1)).ok().unwrap();
+        let mut idle = pin!(desk.idle(&enrolment.device));
+        let soon = Duration::from_millis(100);
+        assert!(tokio::time::timeout(soon, &mut idle).await.is_err(), "the first is worked on");
+        // The page asks again before the first is gone: there is always one on the desk.
+        first.cancel.cancel();
+        let second = desk.take(&enrolment, ticket(2)).ok().unwrap();
+        drop(first);
+        assert!(tokio::time::timeout(HAND_OVER, &mut idle).await.is_ok());
+        drop(second);
     }
 }

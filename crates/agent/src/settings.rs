@@ -65,12 +65,12 @@ pub enum SettingsError {
     },
     /// Others than the administrator may write to the module.
     #[error(
-        "the smart card module {} must belong to root, and nobody else may write to it: it gets PINs. \
-         Run: chown root:root FILE; chmod go-w FILE",
+        "the smart card module and each folder above it must belong to root, and nobody else may \
+         write to them: it gets PINs. {} does not. Run: chown root:root FILE; chmod go-w FILE",
         path.display()
     )]
     UnguardedModule {
-        /// The module, or its folder.
+        /// The module, or a folder above it.
         path: PathBuf,
     },
     /// It says something else.
@@ -128,21 +128,31 @@ fn is_of_root(path: &Path) -> bool {
     path.starts_with("/etc")
 }
 
-/// The module, if it is there and nobody but root may write to it or to its folder.
+/// The module, if it is there and nobody but root may put another in its place.
+///
+/// It is loaded again for each request, long after this. So each folder above it counts, as it is
+/// written and as its symbolic links lead: who may rename one of them, chooses what is loaded then.
 fn guarded_module(path: PathBuf) -> Result<PathBuf, SettingsError> {
     let failed = |source| SettingsError::NoModule { path: path.clone(), source };
     if !path.is_absolute() {
         return Err(failed(None));
     }
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    for part in [path.as_path(), folder] {
-        let metadata = std::fs::metadata(part).map_err(|error| failed(Some(error)))?;
-        if !is_roots_alone(&metadata) {
-            return Err(SettingsError::UnguardedModule { path: part.to_owned() });
+    let real = std::fs::canonicalize(&path).map_err(|error| failed(Some(error)))?;
+    for place in [&path, &real] {
+        for (above, part) in place.ancestors().enumerate() {
+            let metadata = std::fs::metadata(part).map_err(|error| failed(Some(error)))?;
+            // Such as /tmp: there nobody renames what is another's.
+            let keeps = above > 1 && metadata.uid() == 0 && metadata.mode() & STICKY != 0;
+            if !keeps && !is_roots_alone(&metadata) {
+                return Err(SettingsError::UnguardedModule { path: part.to_owned() });
+            }
         }
     }
     Ok(path)
 }
+
+/// `S_ISVTX` of a folder.
+const STICKY: u32 = 0o1000;
 
 /// Reads a file, if it is there; `of_root`: it must be the administrator's alone.
 fn read(path: &Path, of_root: bool) -> Result<Option<String>, SettingsError> {
@@ -253,7 +263,26 @@ mod tests {
         if rustix::process::geteuid().is_root() {
             assert_eq!(guarded_module(module.clone()).unwrap(), module);
             set_permissions(&folder, Permissions::from_mode(0o775)).unwrap();
-            assert!(guarded_module(module).is_err());
+            assert!(guarded_module(module.clone()).is_err());
+            set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+            // A folder further above, in which somebody else may put another in its place; and the same
+            // by a link from a good one.
+            let above = scratch("settings-module-above");
+            let (inner, good) = (above.join("inner"), folder.join("link.so"));
+            std::fs::create_dir_all(&inner).unwrap();
+            set_permissions(&inner, Permissions::from_mode(0o755)).unwrap();
+            let deep = inner.join("module.so");
+            std::fs::write(&deep, "").unwrap();
+            set_permissions(&deep, Permissions::from_mode(0o644)).unwrap();
+            let _ = std::fs::remove_file(&good);
+            std::os::unix::fs::symlink(&deep, &good).unwrap();
+            for (mode, is_good) in [(0o755, true), (0o777, false), (0o775, false)] {
+                set_permissions(&above, Permissions::from_mode(mode)).unwrap();
+                for path in [&deep, &good] {
+                    assert_eq!(guarded_module(path.clone()).is_ok(), is_good, "{mode:o}");
+                }
+            }
+            std::fs::remove_dir_all(&above).unwrap();
         }
         for nowhere in ["module.so", "/nonexistent/module.so"] {
             let refused = guarded_module(nowhere.into()).unwrap_err();

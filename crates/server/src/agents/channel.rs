@@ -126,11 +126,12 @@ impl At {
     }
 
     /// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
-    /// Where we fail, the connection ends: when the agent is back, it says again what it holds.
+    /// Where we fail, or it says too much, the connection ends: it may have been a card that left, and
+    /// when the agent is back, it says again what it holds.
     async fn heard(&self, app: &App, text: &str) -> ControlFlow<()> {
         let (tenant, device) = (self.tenant, &self.device);
         if rate::count_device(app, device).is_err() {
-            return ControlFlow::Continue(());
+            return ControlFlow::Break(());
         }
         let taken = match AgentMessage::parse(text) {
             Ok(AgentMessage::Refused { id, reason }) => {

@@ -32,10 +32,10 @@ pub(super) async fn lifted(
     if !counts(app, tenant).await? {
         return Ok(());
     }
-    let Some(ticket) = held_here(app, tenant, device, named).await? else {
-        return lifted_before(app, tenant, device, |ticket| Some(ticket.id) == ticket_id(named))
-            .await;
-    };
+    // First what may still become a session, and then the session: the other way round, an answer
+    // whose browser comes back between the two would be missed.
+    lifted_before(app, tenant, device, |ticket| Some(ticket.id) == ticket_id(named)).await?;
+    let Some(ticket) = held_here(app, tenant, device, named).await? else { return Ok(()) };
     let mut tx = app.store.write(tenant).await?;
     let ended = tx.end_lifted(device.id, ticket).await?;
     finish(app, tx, ended, Why::CardLifted).await

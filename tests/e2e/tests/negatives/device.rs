@@ -14,8 +14,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 const JSON: &str = "application/json";
@@ -147,6 +147,12 @@ impl Device {
     pub(crate) async fn say(&mut self, message: &Value) {
         let message = Message::text(message.to_string());
         self.socket.as_mut().unwrap().send(message).await.unwrap();
+    }
+
+    /// The same over a connection that may have been ended.
+    pub(crate) async fn try_say(&mut self, message: &Value) -> Result<(), tungstenite::Error> {
+        let message = Message::text(message.to_string());
+        self.socket.as_mut().unwrap().send(message).await
     }
 
     /// Waits until the server has acted on all that was said: it listens to one message after the

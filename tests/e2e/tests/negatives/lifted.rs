@@ -4,6 +4,7 @@ use agent_protocol::paths;
 use e2e::{Browser, Card, Dump, World};
 use identity::{CardFirst, CardLifted, FirstCard, TenantPolicy};
 use serde_json::{Value, json};
+use server::Bounds;
 
 use crate::device::{Device, options_of};
 use crate::support::{ACME, BIRCH, enrolled, mia};
@@ -172,4 +173,20 @@ async fn a_lift_that_could_not_be_written_down_is_heard_of_again() {
     // Its agent will come back, and hold nothing.
     device.is_cut_off().await;
     assert_eq!(held(&world.dump().await), 1);
+}
+
+#[tokio::test]
+async fn a_lift_among_too_many_words_is_heard_of_again() {
+    let (world, mut card) = world().await;
+    let (mut device, mut browser, ticket) = signed_in(&world, &mut card).await;
+    // More than a minute's worth, which is what one device may say at once.
+    let too_many = 2 * Bounds::default().logins_per_minute;
+    let mut heard = 0;
+    while heard < too_many && device.try_say(&json!({ "t": "nothing" })).await.is_ok() {
+        heard += 1;
+    }
+    let _ = device.try_say(&json!({ "t": "lifted", "id": ticket })).await;
+    // Not dropped without a word: its agent will come back, and hold nothing.
+    device.is_cut_off().await;
+    assert_eq!(browser.get(&ACME.path("account/")).await.status, 200);
 }
