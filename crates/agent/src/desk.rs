@@ -115,6 +115,13 @@ impl Desk {
         enrolment: &Arc<Enrolment>,
         link: &Link,
     ) -> Result<Taken, Option<Refused>> {
+        let admits = lock(&self.prompts)
+            .entry(enrolment.device.clone())
+            .or_default()
+            .admits_link(clock::now());
+        if !admits {
+            return Err(Some(Refused::TooMany));
+        }
         self.take_by(enrolment, link.ticket(), link.claim().clone())
     }
 

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 const MOST: usize = 3;
 /// Refusals in a row after which the agent keeps quiet.
 const REFUSALS: u32 = 2;
+/// Links in a [`WINDOW`]: any page can open one, also one that is for nothing.
+const MOST_LINKS: usize = 6;
 /// How long a prompt counts, and how long the agent keeps quiet.
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -14,6 +16,7 @@ const WINDOW: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 pub(crate) struct Prompts {
     shown: VecDeque<Instant>,
+    opened: VecDeque<Instant>,
     refused_in_a_row: u32,
     quiet_until: Option<Instant>,
 }
@@ -35,10 +38,19 @@ impl Prompts {
         if self.quiet_until.is_some_and(|until| now < until) {
             return Verdict::Drop;
         }
-        while self.shown.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
-            self.shown.pop_front();
-        }
+        forget_old(&mut self.shown, now);
         if self.shown.len() >= MOST { Verdict::TooMany } else { Verdict::Show }
+    }
+
+    /// Whether a link that a page has opened now is looked at: it costs the server a question, and
+    /// its prompt is judged besides.
+    pub(crate) fn admits_link(&mut self, now: Instant) -> bool {
+        forget_old(&mut self.opened, now);
+        let admits = self.opened.len() < MOST_LINKS;
+        if admits {
+            self.opened.push_back(now);
+        }
+        admits
     }
 
     /// A request is put before the person: it counts.
@@ -58,6 +70,12 @@ impl Prompts {
     /// The person went along.
     pub(crate) fn accepted(&mut self) {
         self.refused_in_a_row = 0;
+    }
+}
+
+fn forget_old(times: &mut VecDeque<Instant>, now: Instant) {
+    while times.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
+        times.pop_front();
     }
 }
 
@@ -90,6 +108,18 @@ mod tests {
         assert_eq!(admit(&mut prompts, at(59)), Verdict::TooMany);
         assert_eq!(admit(&mut prompts, at(60)), Verdict::Show);
         assert_eq!(admit(&mut prompts, at(61)), Verdict::TooMany);
+    }
+
+    #[test]
+    fn looks_at_six_links_a_minute_whatever_comes_of_them() {
+        let mut prompts = Prompts::default();
+        for second in 0..6 {
+            assert!(prompts.admits_link(at(second)));
+        }
+        assert!(!prompts.admits_link(at(59)));
+        assert_eq!(admit(&mut prompts, at(59)), Verdict::Show, "a push is another matter");
+        assert!(prompts.admits_link(at(60)));
+        assert!(!prompts.admits_link(at(60)));
     }
 
     #[test]

@@ -19,11 +19,18 @@ pub struct Program {
     pub arguments: Vec<OsString>,
 }
 
+/// What the child needs of the environment: programs, the person's folders, and where pcscd is.
+const KEPT: [&str; 5] = ["HOME", "LANG", "PATH", "PCSCLITE_CSOCK_NAME", "XDG_RUNTIME_DIR"];
+
 impl Program {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command
             .args(&self.arguments)
+            // What a person's session sets may load a library into the child, or have a module
+            // write down what it is given.
+            .env_clear()
+            .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             // Which modules p11-kit loads is the administrator's choice.
             .env("P11_KIT_NO_USER_CONFIG", "1")
             .stdin(Stdio::piped())
@@ -116,4 +123,22 @@ const KNOWN: [&str; 2] = ["p11-kit-proxy.so", "opensc-pkcs11.so"];
 pub fn installed_module() -> Option<PathBuf> {
     let paths = KNOWN.iter().flat_map(|name| FOLDERS.map(|folder| Path::new(folder).join(name)));
     paths.into_iter().find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_child_gets_no_more_of_the_environment_than_it_needs() {
+        let program = Program { path: "/usr/bin/env".into(), arguments: Vec::new() };
+        let output = program.command().stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let names: Vec<_> = said.lines().filter_map(|line| line.split('=').next()).collect();
+        assert!(names.contains(&"PATH") && names.contains(&"P11_KIT_NO_USER_CONFIG"), "{names:?}");
+        // Cargo has set some that begin so.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let known = |name: &&str| KEPT.contains(name) || *name == "P11_KIT_NO_USER_CONFIG";
+        assert!(names.iter().all(known), "{names:?}");
+    }
 }
