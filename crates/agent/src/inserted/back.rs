@@ -19,7 +19,9 @@ pub(super) async fn card(old: &Inserted) -> io::Result<(Inserted, Open)> {
     loop {
         for device in board.arrivals_after(seen).await {
             seen = device.id;
-            if device.arrival == Arrival::Now
+            // Out and in again, however quickly: it has lost its power in between.
+            let is_back = device.arrival == Arrival::Now || device.since < device.id;
+            if is_back
                 && device.name == old.name
                 && let Way::Ctap(open) = device.way
             {
