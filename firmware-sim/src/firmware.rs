@@ -35,8 +35,8 @@ use crate::shared::{Shared, Ticket};
 /// Longest message either way, in bytes: what the ISO 7816 dispatcher has room for.
 pub(crate) const MAX_MESSAGE: usize = 3072;
 
-/// `CTAP2_ERR_KEEPALIVE_CANCEL`, for a command that was given up in the queue; nobody reads it.
-const KEEPALIVE_CANCEL: u8 = 0x2D;
+/// `CTAP2_ERR_KEEPALIVE_CANCEL`: the last word about a command that was given up.
+pub(crate) const KEEPALIVE_CANCEL: u8 = 0x2D;
 
 /// `CTAP1_ERR_INVALID_LENGTH`.
 const INVALID_LENGTH: u8 = 0x03;
@@ -58,6 +58,7 @@ impl Job {
     }
 }
 
+#[derive(Clone)]
 pub(crate) enum Input {
     /// Command byte and CBOR; the answer is status byte and CBOR.
     Ctap(Vec<u8>),

@@ -30,6 +30,7 @@ pub mod cli;
 mod config;
 pub mod control;
 mod dispatch;
+mod fault;
 mod firmware;
 mod flash;
 mod hid;
@@ -48,6 +49,7 @@ mod simulator;
 mod vpcd;
 
 pub use config::{Attestation, Config};
+pub use fault::{Body, Fault, FaultRefused};
 pub use hid::VirtualKey;
 pub use holder::{Holder, Moment, Touch};
 pub use link::SimLink;

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use authenticator::Keepalive;
 use trussed_core::InterruptFlag;
 
-use crate::{Moment, Touch};
+use crate::fault::{Another, Fault, Plan};
+use crate::firmware::Input;
+use crate::{Config, Moment, Touch};
 
 /// One command on its way; says whether somebody has given up waiting for it.
 pub(crate) type Ticket = Arc<AtomicBool>;
@@ -18,6 +20,7 @@ pub(crate) type Ticket = Arc<AtomicBool>;
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) changed: Condvar,
+    another: Another,
     /// The firmware wants it for ever; one small leak per simulator.
     pub(crate) interrupt: &'static InterruptFlag,
 }
@@ -35,6 +38,7 @@ pub(crate) struct State {
     pub(crate) pull: Option<(u64, Moment)>,
     /// The command at which the card does nothing until it is let go.
     pub(crate) hold: Option<u64>,
+    pub(crate) faults: Plan,
     pub(crate) habit: Touch,
     pub(crate) next: VecDeque<Touch>,
     pub(crate) asking: Option<Asking>,
@@ -95,7 +99,7 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let state = State {
             present: true,
             ended: false,
@@ -105,6 +109,7 @@ impl Shared {
             commands: 0,
             pull: None,
             hold: None,
+            faults: Plan::new(config.seed),
             habit: Touch::Now,
             next: VecDeque::new(),
             asking: None,
@@ -114,7 +119,8 @@ impl Shared {
             is_powered_by_reader: false,
         };
         let interrupt = Box::leak(Box::new(InterruptFlag::new()));
-        Self { state: Mutex::new(state), changed: Condvar::new(), interrupt }
+        let another = Another::beside(config);
+        Self { state: Mutex::new(state), changed: Condvar::new(), another, interrupt }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -212,6 +218,18 @@ impl Shared {
             self.changed.notify_all();
         }
         state.present && state.insertion == insertion
+    }
+
+    /// The fault that happens to an answer now, if it is one of those that can.
+    pub(crate) fn take_fault(&self, can: impl Fn(Fault) -> bool) -> Option<Fault> {
+        let mut state = self.lock();
+        let command = state.commands;
+        state.faults.take(command, can)
+    }
+
+    /// What another card says to this command.
+    pub(crate) fn another_answers(&self, input: &Input) -> Vec<u8> {
+        self.another.answers(input)
     }
 
     /// The firmware takes up a command; false when nobody waits for it any more.

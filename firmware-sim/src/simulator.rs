@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use crate::firmware::{self, Job, PowerOff};
+use crate::firmware::{self, Input, Job, PowerOff};
 use crate::flash::Flash;
 use crate::holder::Holder;
-use crate::shared::Shared;
+use crate::shared::{Shared, Ticket};
 use crate::{Config, SimLink};
 
 /// Debug builds of the firmware like a deep stack.
@@ -29,7 +29,7 @@ impl Simulator {
     /// When the state file cannot be used, or there is no thread to be had.
     pub fn start(config: Config) -> io::Result<Self> {
         let flash = memory(&config)?;
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(&config));
         let (jobs, queue) = mpsc::channel();
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -47,6 +47,13 @@ impl Simulator {
     /// A link in this process. It is dead once the card is pulled out; take another after that.
     pub fn link(&self) -> SimLink {
         SimLink::new(Arc::clone(&self.shared), self.jobs.clone())
+    }
+
+    /// Has the firmware answer a command, without a body; `None` when it has ended.
+    pub(crate) fn ask(&self, input: Input) -> Option<Vec<u8>> {
+        let (answer, answers) = mpsc::channel();
+        self.jobs.send(Job { input, ticket: Ticket::default(), answer }).ok()?;
+        answers.recv().ok()
     }
 }
 

@@ -83,12 +83,7 @@ enum Unworked {
 }
 
 impl Desk {
-    pub(crate) fn new(
-        caller: Caller,
-        board: Board,
-        tools: Tools,
-        held: Held,
-    ) -> Self {
+    pub(crate) fn new(caller: Caller, board: Board, tools: Tools, held: Held) -> Self {
         let Tools { pinentry, locker, modules } = tools;
         Self {
             caller,

@@ -5,10 +5,29 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::{Config, FIRST_PORT, Holder, ReaderPort, Simulator, Touch, control};
+use crate::fault::Spec;
+use crate::{Config, FIRST_PORT, FaultRefused, Holder, ReaderPort, Simulator, Touch, control};
 use clap::{Args, ValueEnum};
 
 use super::Outcome;
+
+/// What goes wrong, in words.
+const FAULTS: &str = "\
+Something goes wrong: NAME@N with the answer to the N-th command, counted in APDUs of a card and
+packets to a key; NAME@N+ from then on. May be given several times. The names:
+  remove             pulled out, before it does what the command says
+  remove-after       pulled out after that; the answer is lost
+  delay=MS           the answer comes so many milliseconds later
+  garbage            random bytes in place of the answer, from the seed
+  endless-keepalive  no answer, but the word that it works, without an end
+  length-long        more is announced than comes
+  length-short       less is announced than comes
+  another-card       another card of the make, without PIN and credentials, answers
+  deep               CBOR of 2,000 arrays in each other
+  duplicate          each packet comes twice (keys only)
+  wrong-channel      the answer goes to another program's channel (keys only)
+  endless-61         61FF and 255 bytes, again and again (cards only)
+What cannot happen to the answer of that command happens to the first to which it can.";
 
 /// What kind of card, and who holds it.
 #[derive(Args, Debug)]
@@ -29,6 +48,10 @@ pub(crate) struct CardArguments {
     /// The card gives up waiting for a touch after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     touch_timeout: u64,
+    /// Something goes wrong, "NAME@N": with the answer to the N-th command. With "+" at the end from
+    /// then on. May be given several times.
+    #[arg(long, value_name = "NAME@N", long_help = FAULTS)]
+    fault: Vec<Spec>,
     /// Takes commands on this Unix socket: touch, refuse, remove, insert, status, quit ...
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -77,6 +100,17 @@ impl CardArguments {
         Ok(simulator)
     }
 
+    /// Plans what shall go wrong; the authenticator is in its place.
+    pub(crate) fn plan(&self, holder: &Holder) -> Result<(), FaultRefused> {
+        self.fault.iter().try_for_each(|spec| {
+            if spec.from_then_on {
+                holder.fault_from(spec.nth, spec.fault)
+            } else {
+                holder.fault_at(spec.nth, spec.fault)
+            }
+        })
+    }
+
     pub(crate) fn listen(&self, holder: Holder, quit: Sender<()>) -> io::Result<()> {
         let Some(path) = &self.control else { return Ok(()) };
         control::listen(path, holder, quit)
@@ -87,6 +121,7 @@ impl CardArguments {
     #[expect(clippy::print_stdout, reason = "what the program is there to say")]
     pub(crate) fn attend(&self, simulator: &Simulator, ready: &str) -> Outcome {
         let (quit, quits) = mpsc::channel();
+        self.plan(&simulator.holder())?;
         self.listen(simulator.holder(), quit.clone())?;
         println!("{ready}");
         if io::stdin().is_terminal() {

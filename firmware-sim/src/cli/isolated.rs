@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if !card.wait_until_powered(POWERED) {
         return Err("pcscd does not see the card".into());
     }
+    arguments.card.plan(&simulator.holder())?;
     // Here "quit" ends nothing: the program decides when it is over.
     let (quit, _quits) = mpsc::channel();
     arguments.card.listen(simulator.holder(), quit)?;

@@ -14,6 +14,8 @@ const SOON: Duration = Duration::from_secs(10);
 pub trait Body {
     /// Whether keepalives come through. A card in a reader has no way to tell.
     const TELLS_KEEPALIVES: bool;
+    /// What the simulator calls it.
+    const WAY: firmware_sim::Body;
 
     /// The authenticator behind it.
     fn simulator(&self) -> &Simulator;
@@ -41,6 +43,7 @@ impl InProcess {
 
 impl Body for InProcess {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Link;
 
     fn simulator(&self) -> &Simulator {
         &self.0
@@ -69,6 +72,7 @@ impl KeyOnUsb {
 
 impl Body for KeyOnUsb {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Key;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator
@@ -108,6 +112,7 @@ impl KeyOfKernel {
 
 impl Body for KeyOfKernel {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Key;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator
@@ -150,6 +155,7 @@ impl CardInReader {
 
 impl Body for CardInReader {
     const TELLS_KEEPALIVES: bool = false;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Card;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator

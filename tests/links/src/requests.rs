@@ -42,11 +42,22 @@ pub(crate) fn get_assertion_of(length: usize) -> Vec<u8> {
     request
 }
 
-/// Enters the same PIN whenever asked.
-struct Cardholder;
+/// Enters the same PIN, so often and then no more.
+pub(crate) struct Cardholder(u32);
+
+impl Cardholder {
+    fn patient() -> Self {
+        Self(u32::MAX)
+    }
+
+    pub(crate) fn once() -> Self {
+        Self(1)
+    }
+}
 
 impl Person for Cardholder {
     fn enter_pin(&mut self, _prompt: &PinPrompt, _until: Until<'_>) -> Option<Pin> {
+        self.0 = self.0.checked_sub(1)?;
         Pin::new("2468").ok()
     }
 
@@ -83,7 +94,7 @@ pub(crate) fn enrol(
         user_verification: UserVerification::Required,
         transports: Vec::new(),
     };
-    register(link, &request, &mut Cardholder, control, &mut entropy())
+    register(link, &request, &mut Cardholder::patient(), control, &mut entropy())
 }
 
 /// Signs in with a long list, of which the last is ours.
@@ -101,7 +112,23 @@ pub(crate) fn sign_in(
         allow,
         user_verification: UserVerification::Required,
     };
-    authenticate(link, &request, &mut Cardholder, control, &mut entropy())
+    authenticate(link, &request, &mut Cardholder::patient(), control, &mut entropy())
+}
+
+/// Signs in with whatever credential there is, as this person.
+pub(crate) fn sign_in_as(
+    person: &mut Cardholder,
+    link: &mut dyn CeremonyLink,
+    control: &mut Control<'_>,
+) -> Result<Assertion, CeremonyError> {
+    let request = AuthenticateRequest {
+        origin: ORIGIN.into(),
+        rp_id: RP_ID.into(),
+        challenge: vec![2; 32],
+        allow: Vec::new(),
+        user_verification: UserVerification::Required,
+    };
+    authenticate(link, &request, person, control, &mut entropy())
 }
 
 fn strangers() -> Vec<Vec<u8>> {
