@@ -9,6 +9,8 @@ pub struct Config {
     pub seed: u64,
     /// File that keeps the flash memory (256 KiB); without one the memory dies with the simulator.
     pub state: Option<PathBuf>,
+    /// File that all is written to that is said, without PINs: see `cardea-sim card --help`.
+    pub trace: Option<PathBuf>,
     /// How long the firmware waits for a touch before it answers 0x2F (CTAP 2.1 §6 asks for at
     /// least 10 s; tests may not want to wait that long).
     pub touch_timeout: Duration,
@@ -45,6 +47,7 @@ impl Config {
         Self {
             seed,
             state: None,
+            trace: None,
             touch_timeout: Duration::from_secs(30),
             max_credentials: None,
             presence_by_power_up: None,

@@ -29,7 +29,10 @@ mod sockets;
 mod trouble;
 mod uhid;
 mod usb;
+mod whole;
 mod wire;
+
+pub(crate) use whole::Whole;
 
 /// So many may wait to open the key.
 const BACKLOG: i32 = 8;

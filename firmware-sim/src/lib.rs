@@ -44,8 +44,10 @@ mod pcscd;
 pub mod pinentry;
 mod piv;
 mod platform;
+mod replay;
 mod shared;
 mod simulator;
+mod trace;
 mod vpcd;
 
 pub use config::{Attestation, Config};
@@ -54,5 +56,7 @@ pub use hid::VirtualKey;
 pub use holder::{Holder, Moment, Touch};
 pub use link::SimLink;
 pub use pcscd::{FIRST_PORT, Pcscd, ReaderPort, SOCKET_VARIABLE};
+pub use replay::Difference;
 pub use simulator::Simulator;
+pub use trace::{Recording, RecordingError};
 pub use vpcd::VirtualCard;

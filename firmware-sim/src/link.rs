@@ -9,6 +9,7 @@ use authenticator::{Control, CtapLink, Keepalive, LinkError};
 use crate::fault::{Body, Trouble};
 use crate::firmware::{Input, Job};
 use crate::shared::{Shared, Ticket, now};
+use crate::trace::Direction;
 
 /// How often a waiting call looks at its deadline and at the cancel flag. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(5);
@@ -106,6 +107,21 @@ impl CtapLink for SimLink {
         if let Some(reason) = given_up(control) {
             return Err(reason);
         }
+        self.record(Direction::In, request, request);
+        let answer = self.exchange(request, control)?;
+        self.record(Direction::Out, request, &answer);
+        Ok(answer)
+    }
+}
+
+impl SimLink {
+    fn record(&self, direction: Direction, request: &[u8], message: &[u8]) {
+        if let Some(trace) = &self.shared.trace {
+            trace.ctap(direction, request, message);
+        }
+    }
+
+    fn exchange(&self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
         let call = self.submit(request)?;
         let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
         loop {

@@ -11,6 +11,7 @@ use trussed_core::InterruptFlag;
 
 use crate::fault::{Another, Fault, Plan};
 use crate::firmware::Input;
+use crate::trace::Trace;
 use crate::{Config, Moment, Touch};
 
 /// One command on its way; says whether somebody has given up waiting for it.
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) changed: Condvar,
     another: Another,
+    pub(crate) trace: Option<Trace>,
     /// The firmware wants it for ever; one small leak per simulator.
     pub(crate) interrupt: &'static InterruptFlag,
 }
@@ -99,7 +101,7 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, trace: Option<Trace>) -> Self {
         let state = State {
             present: true,
             ended: false,
@@ -120,7 +122,7 @@ impl Shared {
         };
         let interrupt = Box::leak(Box::new(InterruptFlag::new()));
         let another = Another::beside(config);
-        Self { state: Mutex::new(state), changed: Condvar::new(), another, interrupt }
+        Self { state: Mutex::new(state), changed: Condvar::new(), another, trace, interrupt }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -224,7 +226,11 @@ impl Shared {
     pub(crate) fn take_fault(&self, can: impl Fn(Fault) -> bool) -> Option<Fault> {
         let mut state = self.lock();
         let command = state.commands;
-        state.faults.take(command, can)
+        let fault = state.faults.take(command, can)?;
+        if let Some(trace) = &self.trace {
+            trace.fault(fault);
+        }
+        Some(fault)
     }
 
     /// What another card says to this command.

@@ -8,6 +8,7 @@ use crate::firmware::{self, Input, Job, PowerOff};
 use crate::flash::Flash;
 use crate::holder::Holder;
 use crate::shared::{Shared, Ticket};
+use crate::trace::Trace;
 use crate::{Config, SimLink};
 
 /// Debug builds of the firmware like a deep stack.
@@ -29,14 +30,20 @@ impl Simulator {
     /// When the state file cannot be used, or there is no thread to be had.
     pub fn start(config: Config) -> io::Result<Self> {
         let flash = memory(&config)?;
-        let shared = Arc::new(Shared::new(&config));
+        let trace = config.trace.as_deref().map(Trace::create).transpose()?;
+        let shared = Arc::new(Shared::new(&config, trace));
         let (jobs, queue) = mpsc::channel();
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("firmware".into())
             .stack_size(STACK)
             .spawn(move || run(flash, &config, &worker, &queue))?;
-        Ok(Self { shared, jobs, thread: Some(thread) })
+        Ok(Self::of(shared, jobs, thread))
+    }
+
+    /// One whose thread does the jobs.
+    pub(crate) fn of(shared: Arc<Shared>, jobs: Sender<Job>, thread: JoinHandle<()>) -> Self {
+        Self { shared, jobs, thread: Some(thread) }
     }
 
     /// The person who holds it.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::fault::{Body, Stuck, Trouble};
 use crate::firmware::{Input, Job};
 use crate::shared::{Shared, State, Ticket};
+use crate::trace::Direction;
 use crate::{ReaderPort, Simulator};
 
 /// The ATR of a Nitrokey 3: with a plain one some smart-card drivers offer no elliptic curves.
@@ -150,10 +151,18 @@ impl Slot {
                 }
                 [GET_ATR] => write_message(&mut stream, &ATR)?,
                 apdu => {
+                    self.record(Direction::In, apdu);
                     let answer = self.answer(apdu, &stream, insertion, &mut stuck)?;
+                    self.record(Direction::Out, &answer);
                     write_message(&mut stream, &answer)?;
                 }
             }
+        }
+    }
+
+    fn record(&self, direction: Direction, apdu: &[u8]) {
+        if let Some(trace) = &self.shared.trace {
+            trace.apdu(direction, apdu);
         }
     }
 

@@ -1,5 +1,5 @@
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -52,6 +52,12 @@ pub(crate) struct CardArguments {
     /// then on. May be given several times.
     #[arg(long, value_name = "NAME@N", long_help = FAULTS)]
     fault: Vec<Spec>,
+    /// Writes all that is said to this file, one line for each APDU or message: seconds, direction
+    /// (">" to the card, "<" from it, "!" what goes wrong with the next answer), kind, bytes in
+    /// hexadecimal. PINs and PIN/UV tokens are not told: "{64}" stands for 64 bytes. For "cardea-sim
+    /// replay".
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Takes commands on this Unix socket: touch, refuse, remove, insert, status, quit ...
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -89,6 +95,7 @@ impl CardArguments {
         let simulator = Simulator::start(Config {
             piv: applications.piv,
             state: self.state.clone(),
+            trace: self.trace.clone(),
             touch_timeout: Duration::from_secs(self.touch_timeout),
             ..Config::seeded(self.seed.unwrap_or_else(chance))
         })?;
@@ -112,43 +119,56 @@ impl CardArguments {
     }
 
     pub(crate) fn listen(&self, holder: Holder, quit: Sender<()>) -> io::Result<()> {
-        let Some(path) = &self.control else { return Ok(()) };
-        control::listen(path, holder, quit)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        listen(self.control.as_deref(), holder, quit)
     }
 
-    /// Says that all is ready, and does what people say until one says quit.
-    #[expect(clippy::print_stdout, reason = "what the program is there to say")]
+    /// Plans what goes wrong, says that all is ready, and does what people say until one says quit.
     pub(crate) fn attend(&self, simulator: &Simulator, ready: &str) -> Outcome {
-        let (quit, quits) = mpsc::channel();
         self.plan(&simulator.holder())?;
-        self.listen(simulator.holder(), quit.clone())?;
-        println!("{ready}");
-        if io::stdin().is_terminal() {
-            println!("{}", control::HELP);
-        }
-        let holder = simulator.holder();
-        thread::Builder::new().name("stdin".into()).spawn(move || {
-            // The end of standard input is not the end of the card: it may run in the background.
-            if control::converse(io::stdin().lock(), io::stdout(), &holder).unwrap_or(false) {
-                let _ = quit.send(());
-            } else {
-                // Keeps the channel open, so that the card stays.
-                std::mem::forget(quit);
-            }
-        })?;
-        // An error cannot happen while a sender lives; it would end the card as well.
-        let _ = quits.recv();
-        self.tidy();
-        Ok(ExitCode::SUCCESS)
+        attend(simulator, self.control.as_deref(), ready)
     }
 
     pub(crate) fn tidy(&self) {
-        if let Some(path) = &self.control {
-            // It may be gone already.
-            let _ = std::fs::remove_file(path);
-        }
+        tidy(self.control.as_deref());
     }
+}
+
+fn listen(path: Option<&Path>, holder: Holder, quit: Sender<()>) -> io::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    control::listen(path, holder, quit)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+fn tidy(control: Option<&Path>) {
+    if let Some(path) = control {
+        // It may be gone already.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// Says that all is ready, and does what people say until one says quit.
+#[expect(clippy::print_stdout, reason = "what the program is there to say")]
+pub(crate) fn attend(simulator: &Simulator, socket: Option<&Path>, ready: &str) -> Outcome {
+    let (quit, quits) = mpsc::channel();
+    listen(socket, simulator.holder(), quit.clone())?;
+    println!("{ready}");
+    if io::stdin().is_terminal() {
+        println!("{}", control::HELP);
+    }
+    let holder = simulator.holder();
+    thread::Builder::new().name("stdin".into()).spawn(move || {
+        // The end of standard input is not the end of the card: it may run in the background.
+        if control::converse(io::stdin().lock(), io::stdout(), &holder).unwrap_or(false) {
+            let _ = quit.send(());
+        } else {
+            // Keeps the channel open, so that the card stays.
+            std::mem::forget(quit);
+        }
+    })?;
+    // An error cannot happen while a sender lives; it would end the card as well.
+    let _ = quits.recv();
+    tidy(socket);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A seed that nobody chose. The standard library's hash keys come from the system's randomness.

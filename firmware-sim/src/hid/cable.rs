@@ -13,10 +13,12 @@ use rustix::net::{RecvFlags, recv};
 use super::device::{Device, Reaction, Work};
 use super::packet::Report;
 use super::trouble::{self, Due};
+use super::whole::Whole;
 use super::wire::Wire;
 use crate::Simulator;
 use crate::firmware::{Input, Job, KEEPALIVE_CANCEL};
 use crate::shared::{Shared, Ticket, now};
+use crate::trace::Direction;
 
 /// How often a key that works looks at its wire. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(1);
@@ -120,12 +122,13 @@ impl Cable {
             } else {
                 self.wait(&device);
             }
-            self.wire.tell(&device.tick(now()));
+            self.say(device.tick(now()));
             for report in self.wire.hear() {
                 if !self.shared.arrives(insertion) {
                     break;
                 }
                 let reaction = device.receive(&report, now());
+                self.record(Direction::In, Whole::heard(&report, reaction.work.as_ref()));
                 self.react(reaction, &mut call, &mut device);
             }
         }
@@ -162,7 +165,9 @@ impl Cable {
     }
 
     fn pulse(&mut self, keepalive: Keepalive, device: &mut Device) {
-        self.wire.tell(&device.pulse(keepalive.0, now()));
+        let reports = device.pulse(keepalive.0, now());
+        self.record(Direction::Out, Whole::of(&reports));
+        self.wire.tell(&reports);
     }
 
     fn give(&mut self, answer: &[u8], device: &mut Device, insertion: u64) {
@@ -172,8 +177,15 @@ impl Cable {
         }
     }
 
+    fn record(&self, direction: Direction, message: Option<Whole>) {
+        if let (Some(trace), Some(message)) = (&self.shared.trace, message) {
+            trace.hid(direction, &message);
+        }
+    }
+
     /// Says a message, with what goes wrong about it.
     fn say(&mut self, reports: Vec<Report>) {
+        self.record(Direction::Out, Whole::of(&reports));
         let reports = trouble::troubled(&self.shared, reports);
         self.wire.tell(&reports);
     }

@@ -37,7 +37,12 @@ pub struct InProcess(Simulator);
 impl InProcess {
     /// An authenticator in this process.
     pub fn new(seed: u64) -> Self {
-        Self(simulator(seed))
+        Self::of(simulator(seed))
+    }
+
+    /// This authenticator.
+    pub fn of(simulator: Simulator) -> Self {
+        Self(simulator)
     }
 }
 
@@ -64,7 +69,12 @@ pub struct KeyOnUsb {
 impl KeyOnUsb {
     /// A key that is plugged in.
     pub fn new(seed: u64) -> Self {
-        let (folder, simulator) = (tempfile::tempdir().unwrap(), simulator(seed));
+        Self::of(simulator(seed))
+    }
+
+    /// This authenticator is the key.
+    pub fn of(simulator: Simulator) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let key = simulator.key(&folder.path().join("key")).unwrap();
         Self { folder, _key: key, simulator }
     }
@@ -144,7 +154,11 @@ pub struct CardInReader {
 impl CardInReader {
     /// A card that is inserted.
     pub fn new(pcscd: &Pcscd, seed: u64) -> Self {
-        let simulator = simulator(seed);
+        Self::of(pcscd, simulator(seed))
+    }
+
+    /// This authenticator is the card.
+    pub fn of(pcscd: &Pcscd, simulator: Simulator) -> Self {
         let card = simulator.card(&pcscd.first_reader()).unwrap();
         assert!(card.wait_until_powered(SOON));
         let (sender, events) = channel();
