@@ -116,7 +116,7 @@ impl CtapLink for SimLink {
 
 impl SimLink {
     fn record(&self, direction: Direction, request: &[u8], message: &[u8]) {
-        if let Some(trace) = &self.shared.trace {
+        if let Some(trace) = self.shared.trace() {
             trace.ctap(direction, request, message);
         }
     }

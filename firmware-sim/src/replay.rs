@@ -51,7 +51,7 @@ impl Simulator {
     ///
     /// When there is no thread to be had.
     pub fn replay(recording: Recording, differences: Sender<Difference>) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(&Config::seeded(0), None));
+        let shared = Arc::new(Shared::new(&Config::seeded(0)));
         let (jobs, queue) = mpsc::channel();
         let worker = Arc::clone(&shared);
         let player = Player { recording, next: 0, seen: 0, differences };

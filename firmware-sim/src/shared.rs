@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use authenticator::Keepalive;
@@ -22,7 +22,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) changed: Condvar,
     another: Another,
-    pub(crate) trace: Option<Trace>,
+    /// Begins when the authenticator is what it shall be.
+    trace: OnceLock<Trace>,
     /// The firmware wants it for ever; one small leak per simulator.
     pub(crate) interrupt: &'static InterruptFlag,
 }
@@ -101,7 +102,7 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, trace: Option<Trace>) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let state = State {
             present: true,
             ended: false,
@@ -122,11 +123,27 @@ impl Shared {
         };
         let interrupt = Box::leak(Box::new(InterruptFlag::new()));
         let another = Another::beside(config);
-        Self { state: Mutex::new(state), changed: Condvar::new(), another, trace, interrupt }
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            another,
+            trace: OnceLock::new(),
+            interrupt,
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file in which all stands that is said, if there is one.
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.trace.get()
+    }
+
+    pub(crate) fn trace_to(&self, trace: Trace) {
+        // There was none before.
+        let _ = self.trace.set(trace);
     }
 
     /// Waits for a condition; false when `timeout` passes first.
@@ -227,7 +244,7 @@ impl Shared {
         let mut state = self.lock();
         let command = state.commands;
         let fault = state.faults.take(command, can)?;
-        if let Some(trace) = &self.trace {
+        if let Some(trace) = self.trace() {
             trace.fault(fault);
         }
         Some(fault)

@@ -161,7 +161,7 @@ impl Slot {
     }
 
     fn record(&self, direction: Direction, apdu: &[u8]) {
-        if let Some(trace) = &self.shared.trace {
+        if let Some(trace) = self.shared.trace() {
             trace.apdu(direction, apdu);
         }
     }

@@ -10,6 +10,7 @@ use crate::{Config, FIRST_PORT, FaultRefused, Holder, ReaderPort, Simulator, Tou
 use clap::{Args, ValueEnum};
 
 use super::Outcome;
+use super::make::MakeArguments;
 
 /// What goes wrong, in words.
 const FAULTS: &str = "\
@@ -61,6 +62,8 @@ pub(crate) struct CardArguments {
     /// Takes commands on this Unix socket: touch, refuse, remove, insert, status, quit ...
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
+    #[command(flatten)]
+    make: MakeArguments,
 }
 
 /// What a card in a reader is besides.
@@ -92,13 +95,13 @@ enum TouchArgument {
 
 impl CardArguments {
     pub(crate) fn start(&self, applications: &Applications) -> io::Result<Simulator> {
-        let simulator = Simulator::start(Config {
+        let simulator = Simulator::start(self.make.make(Config {
             piv: applications.piv,
             state: self.state.clone(),
             trace: self.trace.clone(),
             touch_timeout: Duration::from_secs(self.touch_timeout),
             ..Config::seeded(self.seed.unwrap_or_else(chance))
-        })?;
+        })?)?;
         simulator.holder().touches(match self.touch {
             TouchArgument::Auto if self.touch_delay == 0 => Touch::Now,
             TouchArgument::Auto => Touch::After(Duration::from_millis(self.touch_delay)),

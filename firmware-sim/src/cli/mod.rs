@@ -3,6 +3,7 @@
 mod card;
 mod isolated;
 mod key;
+mod make;
 mod pinentry;
 mod replay;
 

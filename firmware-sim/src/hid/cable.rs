@@ -178,7 +178,7 @@ impl Cable {
     }
 
     fn record(&self, direction: Direction, message: Option<Whole>) {
-        if let (Some(trace), Some(message)) = (&self.shared.trace, message) {
+        if let (Some(trace), Some(message)) = (self.shared.trace(), message) {
             trace.hid(direction, &message);
         }
     }

@@ -92,7 +92,7 @@ mod tests {
     use crate::{Config, Holder};
 
     fn after(fault: Fault) -> Vec<Report> {
-        let shared = std::sync::Arc::new(Shared::new(&Config::seeded(1), None));
+        let shared = std::sync::Arc::new(Shared::new(&Config::seeded(1)));
         shared.lock().faults.reached_by(crate::Body::Key);
         Holder(std::sync::Arc::clone(&shared)).fault_at(0, fault).unwrap();
         troubled(&shared, message(7, CBOR, &[9; 100]))

@@ -11,5 +11,6 @@
 )]
 
 mod common;
+mod configured;
 mod link;
 mod pcsc;

@@ -86,7 +86,7 @@ fn is_kept(trace: &Path, secrets: &[Vec<u8>]) {
     let text = fs::read_to_string(trace).unwrap();
     assert!(secrets.len() >= 2, "a PIN and a token");
     for secret in secrets.iter().map(Vec::as_slice).chain([PIN.as_bytes()]) {
-        let hex: String = secret.iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex = secret.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
         // Also not a part of it, in case that it was sent in parts.
         for part in [&hex[..16], &hex[hex.len() - 16..]] {
             assert!(!text.contains(part), "{part} in\n{text}");
