@@ -12,6 +12,15 @@ use clap::{Args, ValueEnum};
 use super::Outcome;
 use super::make::MakeArguments;
 
+/// What a stranger must know.
+const AFTER_HELP: &str = "\
+The card is in the reader until this program ends, or \"remove\" is said on standard input or at the
+control socket; \"help\" says what else may be said. Two cards at once: start it a second time with
+--reader-port 35964, and with a state file of its own.
+
+A sign-in at a card that has a PIN, in which the third answer is garbage, with all that is said:
+  cardea-sim card --pin 2468 --fault garbage@3 --trace trace.txt";
+
 /// What goes wrong, in words.
 const FAULTS: &str = "\
 Something goes wrong: NAME@N with the answer to the N-th command, counted in APDUs of a card and
@@ -33,20 +42,20 @@ What cannot happen to the answer of that command happens to the first to which i
 /// What kind of card, and who holds it.
 #[derive(Args, Debug)]
 pub(crate) struct CardArguments {
-    /// File that keeps the card's memory (PIN, credentials); made if it is not there. Without it
-    /// the card is factory-fresh each time.
+    /// File that keeps the memory (PIN, credentials) from one run to the next; made if it is not
+    /// there. Without it the authenticator is new each time.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Makes the card repeatable: the same number gives the same keys. For tests only.
+    /// Makes it repeatable: the same number gives the same keys. For tests only.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// What happens when the card asks for a touch.
+    /// What happens when it asks for a touch.
     #[arg(long, value_enum, default_value_t = TouchArgument::Auto)]
     touch: TouchArgument,
     /// Waits so long with an automatic touch.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     touch_delay: u64,
-    /// The card gives up waiting for a touch after so many seconds.
+    /// It gives up waiting for a touch after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     touch_timeout: u64,
     /// Something goes wrong, "NAME@N": with the answer to the N-th command. With "+" at the end from
@@ -59,7 +68,8 @@ pub(crate) struct CardArguments {
     /// replay".
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Takes commands on this Unix socket: touch, refuse, remove, insert, status, quit ...
+    /// Takes commands on this Unix socket, as on standard input: touch, remove, insert, fault-at,
+    /// status, quit ...; "help" lists them.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
     #[command(flatten)]
@@ -75,19 +85,20 @@ pub(crate) struct Applications {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    card: CardArguments,
-    #[command(flatten)]
-    applications: Applications,
     /// Port of the virtual reader: 35963 is "Virtual PCD 00 00", 35964 "Virtual PCD 00 01".
     #[arg(long, value_name = "PORT", default_value_t = FIRST_PORT)]
     reader_port: u16,
+    #[command(flatten)]
+    applications: Applications,
+    #[command(flatten)]
+    card: CardArguments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum TouchArgument {
-    /// The card is touched by itself.
+    /// It is touched by itself.
     Auto,
     /// Somebody says "touch" on standard input or the control socket.
     Manual,

@@ -16,9 +16,9 @@ const POWERED: Duration = Duration::from_secs(20);
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    card: CardArguments,
-    #[command(flatten)]
     applications: Applications,
+    #[command(flatten)]
+    card: CardArguments,
     /// The program, with its arguments. It finds the reader by the environment variable
     /// `PCSCLITE_CSOCK_NAME`. Its status becomes ours.
     #[arg(last = true, required = true, value_name = "PROGRAM")]

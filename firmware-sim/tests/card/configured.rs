@@ -1,7 +1,7 @@
 //! What is configured: getInfo says it, and the authenticator does it.
 
 use ciborium::Value;
-use firmware_sim::{Algorithm, Config, PinPolicy, Simulator, Transport, isolated};
+use firmware_sim::{Algorithm, Attestation, Config, PinPolicy, Simulator, Transport, isolated};
 use p256::ecdsa::VerifyingKey;
 
 use crate::common::{
@@ -183,6 +183,9 @@ fn what_the_firmware_cannot_be_is_refused_and_leaves_no_memory() {
     let base = || Config::seeded(112);
     assert!(said(Config { transports: vec![Transport::Nfc], ..base() }).contains("usb"));
     assert!(said(Config { algorithms: vec![Algorithm::EdDsa], ..base() }).contains("ES256"));
+    let attestation = Attestation { certificate: Vec::new(), private_key: [1; 32] };
+    let both = Config { aaguid: Some([1; 16]), attestation: Some(attestation), ..base() };
+    assert!(said(both).contains("give one of them"));
     let policy = |pin: Option<&str>, edit: fn(&mut PinPolicy)| {
         let mut policy = PinPolicy { pin: pin.map(Into::into), ..PinPolicy::default() };
         edit(&mut policy);

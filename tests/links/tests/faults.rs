@@ -12,7 +12,7 @@ fn simulators_own_call() {
 
 #[test]
 fn simulators_own_sign_in() {
-    sign_in(&links::InProcess::new(22));
+    sign_in(22, links::InProcess::of);
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn hid_call() {
 
 #[test]
 fn hid_sign_in() {
-    sign_in(&links::KeyOnUsb::new(24));
+    sign_in(24, links::KeyOnUsb::of);
 }
 
 #[test]
@@ -32,5 +32,8 @@ fn pcsc_call() {
 
 #[test]
 fn pcsc_sign_in() {
-    firmware_sim::isolated::run(|pcscd| sign_in(&links::CardInReader::new(pcscd, 26))).unwrap();
+    firmware_sim::isolated::run(|pcscd| {
+        sign_in(26, |simulator| links::CardInReader::of(pcscd, simulator));
+    })
+    .unwrap();
 }
