@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use authenticator::Keepalive;
 use trussed_core::InterruptFlag;
 
 use crate::fault::{Another, Fault, Plan};
 use crate::firmware::Input;
 use crate::trace::Trace;
 use crate::{Config, Moment, Touch};
+
+mod asking;
+
+pub(crate) use asking::Asking;
 
 /// One command on its way; says whether somebody has given up waiting for it.
 pub(crate) type Ticket = Arc<AtomicBool>;
@@ -52,14 +55,6 @@ pub(crate) struct State {
     pub(crate) is_powered_by_reader: bool,
 }
 
-pub(crate) struct Asking {
-    pub(crate) since: Instant,
-    pub(crate) touch: Touch,
-}
-
-/// How long the firmware's question "touched?" waits at most before it looks at its own clock.
-const FEEL: Duration = Duration::from_millis(20);
-
 impl State {
     /// Whether the card holds its breath over the command that came last.
     pub(crate) fn is_held(&self) -> bool {
@@ -84,19 +79,6 @@ impl State {
         if let Some(plug) = self.plug.take() {
             // The other end may have closed it first.
             let _ = plug.shutdown(Shutdown::Both);
-        }
-    }
-
-    /// `Ok` when touched, otherwise how long nothing will happen by itself.
-    fn touched(&self) -> Result<(), Duration> {
-        let Some(asking) = &self.asking else { return Err(FEEL) };
-        match asking.touch {
-            Touch::Now => Ok(()),
-            Touch::After(delay) => {
-                let left = delay.saturating_sub(now().saturating_duration_since(asking.since));
-                if left.is_zero() { Ok(()) } else { Err(left) }
-            }
-            Touch::Refuse => Err(FEEL),
         }
     }
 }
@@ -181,36 +163,6 @@ impl Shared {
 
     pub(crate) fn uptime(&self) -> Duration {
         now().saturating_duration_since(self.lock().powered_at)
-    }
-
-    /// The firmware begins to ask for a touch.
-    pub(crate) fn ask(&self) {
-        let mut state = self.lock();
-        let touch = state.next.pop_front().unwrap_or(state.habit);
-        state.asking = Some(Asking { since: now(), touch });
-        state.times_asked = state.times_asked.saturating_add(1);
-        self.changed.notify_all();
-    }
-
-    pub(crate) fn stop_asking(&self) {
-        self.lock().asking = None;
-        self.changed.notify_all();
-    }
-
-    /// Whether the card feels a touch; waits a little for one.
-    pub(crate) fn feel(&self) -> bool {
-        let state = self.lock();
-        let Err(wait) = state.touched() else { return true };
-        let (state, _) = self
-            .changed
-            .wait_timeout(state, wait.min(FEEL))
-            .unwrap_or_else(PoisonError::into_inner);
-        state.touched().is_ok()
-    }
-
-    /// What a link tells its caller meanwhile.
-    pub(crate) fn keepalive(&self) -> Keepalive {
-        if self.lock().asking.is_some() { Keepalive::UP_NEEDED } else { Keepalive::PROCESSING }
     }
 
     /// Counts a command, and holds it if it shall. False when the card is not (or no longer) in.

@@ -272,8 +272,8 @@ fn a_key_without_a_place_says_what_is_wrong() {
 
 /// Sends a report, and hears one.
 fn exchange(client: &std::os::fd::OwnedFd, report: &[u8]) -> [u8; 64] {
-    let mut whole = [0; 64];
-    whole[..report.len()].copy_from_slice(report);
+    let mut bytes = report.iter();
+    let whole: [u8; 64] = std::array::from_fn(|_| bytes.next().copied().unwrap_or_default());
     rustix::net::send(client, &whole, rustix::net::SendFlags::NOSIGNAL).unwrap();
     let mut answer = [0; 64];
     rustix::net::recv(client, &mut answer, rustix::net::RecvFlags::empty()).unwrap();

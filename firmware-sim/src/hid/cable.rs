@@ -185,8 +185,9 @@ impl Cable {
 
     /// Says a message, with what goes wrong about it.
     fn say(&mut self, reports: Vec<Report>) {
-        self.record(Direction::Out, Whole::of(&reports));
+        let whole = Whole::of(&reports);
         let reports = trouble::troubled(&self.shared, reports);
+        self.record(Direction::Out, whole);
         self.wire.tell(&reports);
     }
 

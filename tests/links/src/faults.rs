@@ -69,12 +69,6 @@ fn get_info_at(way: Way) -> u64 {
     }
 }
 
-/// Packets that were not announced come when the call is over already. They may spoil the next one,
-/// which is an error then; the one after it is on a new channel.
-fn leaves_a_rest(fault: Fault, way: Way) -> bool {
-    matches!((fault, way), (Fault::LengthShort, Way::Key))
-}
-
 /// What comes of a getInfo is what the table says, in time, and the next one is clean.
 pub fn each_fault_is_told_and_the_next_call_is_clean<B: Body>(body: &B) {
     let holder = body.simulator().holder();
@@ -96,10 +90,7 @@ pub fn each_fault_is_told_and_the_next_call_is_clean<B: Body>(body: &B) {
         if matches!(expected, Outcome::Removed) {
             back(&mut link, body);
         }
-        let mut next = call(&mut link, GET_INFO);
-        if next.is_err() && leaves_a_rest(fault, B::WAY) {
-            next = call(&mut link, GET_INFO);
-        }
+        let next = call(&mut link, GET_INFO);
         assert_eq!(next.unwrap_or_else(|error| panic!("{fault}: {error:?}")), info, "{fault}");
     }
 }
@@ -162,10 +153,7 @@ pub fn a_sign_in_with_any_fault_ends_and_sends_no_second_pin<B: Body>(
                 assert!(matches!(error, CeremonyError::Removed(_)), "{fault} {nth}: {error:?}");
                 back(&mut link, &body);
             }
-            let mut next = sign_in(&mut link, SOON);
-            if next.is_err() && leaves_a_rest(fault, B::WAY) {
-                next = sign_in(&mut link, SOON);
-            }
+            let next = sign_in(&mut link, SOON);
             next.unwrap_or_else(|error| panic!("after {fault} {nth}: {error:?}"));
         }
     }
