@@ -14,3 +14,4 @@ mod common;
 mod configured;
 mod link;
 mod pcsc;
+mod traced;

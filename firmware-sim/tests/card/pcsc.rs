@@ -37,7 +37,7 @@ pub(crate) fn connect(reader: &CStr) -> Card {
     card
 }
 
-fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
+pub(crate) fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
     card.transmit(apdu, &mut [0; 4096]).map(<[u8]>::to_vec)
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn extended(card: &Card, request: &[u8]) -> Result<Vec<u8>, ::pcsc::E
 }
 
 /// The same by short APDUs: command chaining, then GET RESPONSE.
-fn short(card: &Card, request: &[u8]) -> Vec<u8> {
+pub(crate) fn short(card: &Card, request: &[u8]) -> Vec<u8> {
     let mut chunks = request.chunks(240).peekable();
     let mut answer = Vec::new();
     while let Some(chunk) = chunks.next() {
