@@ -251,11 +251,14 @@ fn a_key_opens_at_its_socket_and_obeys() {
 
 fn open_key(path: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
     use rustix::net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, sockopt,
     };
     let flags = SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     connect(&socket, &SocketAddrUnix::new(path)?)?;
+    // Longer than anything here takes: a test that waits for nothing fails, and says where.
+    let patience = Some(Duration::from_secs(20));
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, patience)?;
     Ok(socket)
 }
 
@@ -315,7 +318,7 @@ fn faults_come_by_argument_and_by_line() {
     );
     assert_eq!(program.say("fault-at 1 remove"), "ok");
     let mut removed = [0; 64];
-    rustix::net::send(&client, SELECTION, rustix::net::SendFlags::NOSIGNAL).unwrap();
+    rustix::net::send(&client, &[0; 64], rustix::net::SendFlags::NOSIGNAL).unwrap();
     let (length, _) =
         rustix::net::recv(&client, &mut removed, rustix::net::RecvFlags::empty()).unwrap();
     assert_eq!(length, 0, "it hangs up");
