@@ -8,6 +8,8 @@ use littlefs2_core::path;
 use crate::Attestation;
 use crate::flash::Flash;
 
+pub(crate) mod certificate;
+
 /// Head of a key file of Trussed: flags (sensitive), kind (P-256).
 const P256_KEY: [u8; 4] = [0x00, 0x02, 0x00, 0x05];
 

@@ -3,11 +3,12 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::str::SplitWhitespace;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use crate::{Holder, Moment, Touch};
+use crate::{Fault, Holder, Moment, Touch};
 
 /// The lines that [`obey`] understands.
 pub const HELP: &str = "\
@@ -20,6 +21,12 @@ remove         pull the card out
 remove-at N    pull the card out at the n-th command from now
 hold-at N      do nothing about the n-th command from now
 go-on          do it after all
+fault-at N NAME [MS]
+               this goes wrong with the answer to the n-th command from now
+fault-from N NAME [MS]
+               from that one on, it goes wrong each time
+faults         the names of what can go wrong; MS is for delay alone
+no-faults      nothing goes wrong any more
 insert         put the card in
 power-cycle    take its power away and give it back
 status         is it in, does it ask, how many commands
@@ -50,13 +57,18 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
         ("remove", _) => holder.remove(),
         ("remove-at", Some(nth @ 1..)) => holder.remove_at(nth, Moment::Before),
         ("hold-at", Some(nth @ 1..)) => holder.hold_at(nth),
+        ("fault-at" | "fault-from", Some(nth @ 1..)) => {
+            return fault(verb == "fault-from", nth, words, holder);
+        }
+        ("no-faults", _) => holder.no_faults(),
+        ("faults", _) => return Reply::Done(Fault::ALL.map(Fault::name).join(" ")),
         ("go-on", _) => holder.go_on(),
         ("insert", _) => holder.insert(),
         ("power-cycle", _) => holder.power_cycle(),
         ("status", _) => return Reply::Done(status(holder)),
         ("help", _) => return Reply::Done(HELP.into()),
         ("quit", _) => return Reply::Quit,
-        ("delay" | "hold-at" | "remove-at", _) => {
+        ("delay" | "hold-at" | "remove-at" | "fault-at" | "fault-from", _) => {
             return Reply::Refused(format!("{verb} wants a number"));
         }
         _ => return Reply::Refused("unknown; try help".into()),
@@ -64,11 +76,28 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
     Reply::Done("ok".into())
 }
 
+fn fault(from_then_on: bool, nth: u64, mut words: SplitWhitespace<'_>, holder: &Holder) -> Reply {
+    let Some(name) = words.next() else {
+        return Reply::Refused("which fault? try faults".into());
+    };
+    let planned = Fault::parse(name, words.next()).and_then(|fault| {
+        if from_then_on { holder.fault_from(nth, fault) } else { holder.fault_at(nth, fault) }
+    });
+    match planned {
+        Ok(()) => Reply::Done("ok".into()),
+        Err(refused) => Reply::Refused(refused.to_string()),
+    }
+}
+
 fn status(holder: &Holder) -> String {
     let place = if holder.is_inserted() { "in" } else { "out" };
     let asks = if holder.is_asked() { ", asks for a touch" } else { "" };
     let holds = if holder.is_held() { ", held" } else { "" };
-    format!("{place}, {} commands{asks}{holds}", holder.commands_seen())
+    let faults = match holder.faults_to_come() {
+        0 => String::new(),
+        count => format!(", {count} faults to come"),
+    };
+    format!("{place}, {} commands{asks}{holds}{faults}", holder.commands_seen())
 }
 
 /// Obeys line after line until one says quit (true) or there are no more (false).

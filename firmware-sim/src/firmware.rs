@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use apdu_dispatch::dispatch::ApduDispatch;
 use apdu_dispatch::interchanges;
-use ctaphid_app::{App, Command};
+use ctaphid_app::Command;
 use fido_authenticator::credential::CredentialIdVersion;
 use fido_authenticator::{Authenticator, Conforming, LargeBlobsConfig};
 use heapless_bytes::Bytes;
@@ -24,19 +24,20 @@ use trussed::service::Service;
 use trussed::types::CoreContext;
 use trussed_core::types::Location;
 
-use crate::Config;
 use crate::apdu;
 use crate::dispatch::{BackendId, Contexts, Dispatch};
 use crate::flash::{Flash, Ram};
+use crate::narrow::Narrow;
 use crate::piv::{self, Piv};
 use crate::platform::{Hand, Platform, Store};
 use crate::shared::{Shared, Ticket};
+use crate::{Config, Transport};
 
 /// Longest message either way, in bytes: what the ISO 7816 dispatcher has room for.
 pub(crate) const MAX_MESSAGE: usize = 3072;
 
-/// `CTAP2_ERR_KEEPALIVE_CANCEL`, for a command that was given up in the queue; nobody reads it.
-const KEEPALIVE_CANCEL: u8 = 0x2D;
+/// `CTAP2_ERR_KEEPALIVE_CANCEL`: the last word about a command that was given up.
+pub(crate) const KEEPALIVE_CANCEL: u8 = 0x2D;
 
 /// `CTAP1_ERR_INVALID_LENGTH`.
 const INVALID_LENGTH: u8 = 0x03;
@@ -58,6 +59,7 @@ impl Job {
     }
 }
 
+#[derive(Clone)]
 pub(crate) enum Input {
     /// Command byte and CBOR; the answer is status byte and CBOR.
     Ctap(Vec<u8>),
@@ -146,7 +148,7 @@ pub(crate) fn power_up(
     let client = Client::new(requester, call.clone(), Some(shared.interrupt));
     let piv_client = Client::new(of_piv, call, Some(shared.interrupt));
     let mut firmware = Firmware {
-        fido: Authenticator::new(client, Conforming {}, settings(config)),
+        fido: Narrow::new(Authenticator::new(client, Conforming {}, settings(config)), config),
         piv: config.piv.then(|| Piv::new(piv_client)),
         // The firmware serves FIDO to contactless readers alone; so every reader is one to it.
         dispatch: ApduDispatch::new(contact, contactless),
@@ -158,7 +160,7 @@ pub(crate) fn power_up(
 
 /// The firmware while it has power.
 struct Firmware<'a> {
-    fido: Fido<'a>,
+    fido: Narrow<Fido<'a>>,
     /// `None`: the card has no such application.
     piv: Option<Piv<'a>>,
     dispatch: ApduDispatch<'a>,
@@ -228,7 +230,7 @@ impl Firmware<'_> {
             return None;
         }
         let mut answer = Bytes::<MAX_MESSAGE>::new();
-        App::call(&mut self.fido, command, request, &mut answer).ok()?;
+        self.fido.call(command, request, &mut answer)?;
         Some(answer.as_slice().to_vec())
     }
 }
@@ -238,7 +240,8 @@ fn settings(config: &Config) -> fido_authenticator::Config {
     settings.skip_up_timeout = config.presence_by_power_up;
     settings.max_resident_credential_count = config.max_credentials;
     settings.large_blobs = Some(LargeBlobsConfig { location: Location::Internal, max_size: 4096 });
-    settings.nfc_transport = true;
+    settings.nfc_transport = config.transports.contains(&Transport::Nfc);
+    settings.ccid_transport = config.transports.contains(&Transport::SmartCard);
     settings.firmware_version = Some(1.into());
     settings.credential_id_version = Some(CredentialIdVersion::V2);
     settings.fido2_up_timeout = u32::try_from(config.touch_timeout.as_millis()).ok();

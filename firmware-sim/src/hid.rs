@@ -15,9 +15,9 @@ use rustix::net::{
     shutdown, socket_with, socketpair,
 };
 
-use crate::Simulator;
 use crate::leftover;
 use crate::shared::Shared;
+use crate::{Body, Simulator};
 use sockets::Sockets;
 use usb::Usb;
 use wire::Wire;
@@ -26,9 +26,13 @@ mod cable;
 mod device;
 mod packet;
 mod sockets;
+mod trouble;
 mod uhid;
 mod usb;
+mod whole;
 mod wire;
+
+pub(crate) use whole::Whole;
 
 /// So many may wait to open the key.
 const BACKLOG: i32 = 8;
@@ -80,6 +84,7 @@ impl Simulator {
 
     fn plug(&self, wire: Box<dyn Wire>) -> io::Result<VirtualKey> {
         let (stop, stopped) = pair()?;
+        self.shared.lock().faults.reached_by(Body::Key);
         let cable = cable::Cable::new(self, wire, stopped);
         let thread = thread::Builder::new().name("key".into()).spawn(move || cable.run())?;
         let shared = Arc::clone(&self.shared);

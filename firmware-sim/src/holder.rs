@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::shared::Shared;
+use crate::{Fault, FaultRefused};
 
 /// What the person does when the authenticator asks for a touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,51 @@ impl Holder {
     pub fn remove_at(&self, nth: u64, moment: Moment) {
         let mut state = self.0.lock();
         state.pull = Some((state.commands.saturating_add(nth), moment));
+    }
+
+    /// Something goes wrong with the answer to the `nth` command from now on, 1 is the next one, or
+    /// with the first answer after it to which it can happen.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot happen to this authenticator, in the ways in which it is reached now.
+    pub fn fault_at(&self, nth: u64, fault: Fault) -> Result<(), FaultRefused> {
+        if let Fault::Remove(moment) = fault {
+            self.remove_at(nth, moment);
+            return Ok(());
+        }
+        self.plan(nth, false, fault)
+    }
+
+    /// The same goes wrong again and again, until [`no_faults`](Self::no_faults).
+    ///
+    /// # Errors
+    ///
+    /// As [`fault_at`](Self::fault_at); and when it can happen only once.
+    pub fn fault_from(&self, nth: u64, fault: Fault) -> Result<(), FaultRefused> {
+        fault.repeats()?;
+        self.plan(nth, true, fault)
+    }
+
+    /// Nothing goes wrong any more; what is under way ends as it must.
+    pub fn no_faults(&self) {
+        let mut state = self.0.lock();
+        state.faults.clear();
+        state.pull = None;
+    }
+
+    /// How many faults have not happened yet; one that happens from then on is always one.
+    pub fn faults_to_come(&self) -> usize {
+        let state = self.0.lock();
+        state.faults.len().saturating_add(usize::from(state.pull.is_some()))
+    }
+
+    fn plan(&self, nth: u64, from_then_on: bool, fault: Fault) -> Result<(), FaultRefused> {
+        let mut state = self.0.lock();
+        state.faults.check(fault)?;
+        let at = state.commands.saturating_add(nth);
+        state.faults.add(at, from_then_on, fault);
+        Ok(())
     }
 
     /// Holds the card's breath at the `nth` command from now on: it does nothing about it until

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use authenticator::{Control, CtapLink, Keepalive, LinkError};
 
+use crate::fault::{Body, Trouble};
 use crate::firmware::{Input, Job};
 use crate::shared::{Shared, Ticket, now};
+use crate::trace::Direction;
 
 /// How often a waiting call looks at its deadline and at the cancel flag. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(5);
@@ -51,6 +53,45 @@ impl SimLink {
     }
 }
 
+/// What goes wrong on the way back.
+impl SimLink {
+    fn troubled(
+        &self,
+        request: &[u8],
+        answer: Vec<u8>,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<u8>, LinkError> {
+        let input = Input::Ctap(request.to_vec());
+        match self.shared.trouble(Body::Link, &input, &answer) {
+            None => Ok(answer),
+            Some(Trouble::Answer(other)) => Ok(other),
+            Some(Trouble::Later(time)) => {
+                self.pass(now().checked_add(time), control)?;
+                Ok(answer)
+            }
+            Some(Trouble::Never | Trouble::More) => {
+                self.pass(None, control)?;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Lets time pass until then; `None` is never.
+    fn pass(&self, until: Option<Instant>, control: &mut Control<'_>) -> Result<(), LinkError> {
+        let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
+        while until.is_none_or(|until| now() < until) {
+            if let Some(reason) = self.reason(control) {
+                return Err(reason);
+            }
+            if pulse.beats(Keepalive::PROCESSING, now()) {
+                (control.on_keepalive)(Keepalive::PROCESSING);
+            }
+            self.shared.wait(LOOK, |state| state.insertion != self.insertion);
+        }
+        Ok(())
+    }
+}
+
 fn given_up(control: &Control<'_>) -> Option<LinkError> {
     if control.cancel.load(Ordering::Relaxed) {
         Some(LinkError::Cancelled)
@@ -66,11 +107,28 @@ impl CtapLink for SimLink {
         if let Some(reason) = given_up(control) {
             return Err(reason);
         }
+        self.record(Direction::In, request, request);
+        let answer = self.exchange(request, control)?;
+        self.record(Direction::Out, request, &answer);
+        Ok(answer)
+    }
+}
+
+impl SimLink {
+    fn record(&self, direction: Direction, request: &[u8], message: &[u8]) {
+        if let Some(trace) = self.shared.trace() {
+            trace.ctap(direction, request, message);
+        }
+    }
+
+    fn exchange(&self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
         let call = self.submit(request)?;
         let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
         loop {
             match call.answers.recv_timeout(LOOK) {
-                Ok(answer) if self.shared.answers(self.insertion) => return Ok(answer),
+                Ok(answer) if self.shared.answers(self.insertion) => {
+                    return self.troubled(request, answer, control);
+                }
                 Ok(_) | Err(RecvTimeoutError::Disconnected) => return Err(removed()),
                 Err(RecvTimeoutError::Timeout) => {}
             }

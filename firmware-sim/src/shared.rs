@@ -3,13 +3,19 @@
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use authenticator::Keepalive;
 use trussed_core::InterruptFlag;
 
-use crate::{Moment, Touch};
+use crate::fault::{Another, Fault, Plan};
+use crate::firmware::Input;
+use crate::trace::Trace;
+use crate::{Config, Moment, Touch};
+
+mod asking;
+
+pub(crate) use asking::Asking;
 
 /// One command on its way; says whether somebody has given up waiting for it.
 pub(crate) type Ticket = Arc<AtomicBool>;
@@ -18,6 +24,9 @@ pub(crate) type Ticket = Arc<AtomicBool>;
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) changed: Condvar,
+    another: Another,
+    /// Begins when the authenticator is what it shall be.
+    trace: OnceLock<Trace>,
     /// The firmware wants it for ever; one small leak per simulator.
     pub(crate) interrupt: &'static InterruptFlag,
 }
@@ -35,6 +44,7 @@ pub(crate) struct State {
     pub(crate) pull: Option<(u64, Moment)>,
     /// The command at which the card does nothing until it is let go.
     pub(crate) hold: Option<u64>,
+    pub(crate) faults: Plan,
     pub(crate) habit: Touch,
     pub(crate) next: VecDeque<Touch>,
     pub(crate) asking: Option<Asking>,
@@ -44,14 +54,6 @@ pub(crate) struct State {
     pub(crate) plug: Option<TcpStream>,
     pub(crate) is_powered_by_reader: bool,
 }
-
-pub(crate) struct Asking {
-    pub(crate) since: Instant,
-    pub(crate) touch: Touch,
-}
-
-/// How long the firmware's question "touched?" waits at most before it looks at its own clock.
-const FEEL: Duration = Duration::from_millis(20);
 
 impl State {
     /// Whether the card holds its breath over the command that came last.
@@ -79,23 +81,10 @@ impl State {
             let _ = plug.shutdown(Shutdown::Both);
         }
     }
-
-    /// `Ok` when touched, otherwise how long nothing will happen by itself.
-    fn touched(&self) -> Result<(), Duration> {
-        let Some(asking) = &self.asking else { return Err(FEEL) };
-        match asking.touch {
-            Touch::Now => Ok(()),
-            Touch::After(delay) => {
-                let left = delay.saturating_sub(now().saturating_duration_since(asking.since));
-                if left.is_zero() { Ok(()) } else { Err(left) }
-            }
-            Touch::Refuse => Err(FEEL),
-        }
-    }
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let state = State {
             present: true,
             ended: false,
@@ -105,6 +94,7 @@ impl Shared {
             commands: 0,
             pull: None,
             hold: None,
+            faults: Plan::new(config.seed),
             habit: Touch::Now,
             next: VecDeque::new(),
             asking: None,
@@ -114,11 +104,28 @@ impl Shared {
             is_powered_by_reader: false,
         };
         let interrupt = Box::leak(Box::new(InterruptFlag::new()));
-        Self { state: Mutex::new(state), changed: Condvar::new(), interrupt }
+        let another = Another::beside(config);
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            another,
+            trace: OnceLock::new(),
+            interrupt,
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file in which all stands that is said, if there is one.
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.trace.get()
+    }
+
+    pub(crate) fn trace_to(&self, trace: Trace) {
+        // There was none before.
+        let _ = self.trace.set(trace);
     }
 
     /// Waits for a condition; false when `timeout` passes first.
@@ -158,36 +165,6 @@ impl Shared {
         now().saturating_duration_since(self.lock().powered_at)
     }
 
-    /// The firmware begins to ask for a touch.
-    pub(crate) fn ask(&self) {
-        let mut state = self.lock();
-        let touch = state.next.pop_front().unwrap_or(state.habit);
-        state.asking = Some(Asking { since: now(), touch });
-        state.times_asked = state.times_asked.saturating_add(1);
-        self.changed.notify_all();
-    }
-
-    pub(crate) fn stop_asking(&self) {
-        self.lock().asking = None;
-        self.changed.notify_all();
-    }
-
-    /// Whether the card feels a touch; waits a little for one.
-    pub(crate) fn feel(&self) -> bool {
-        let state = self.lock();
-        let Err(wait) = state.touched() else { return true };
-        let (state, _) = self
-            .changed
-            .wait_timeout(state, wait.min(FEEL))
-            .unwrap_or_else(PoisonError::into_inner);
-        state.touched().is_ok()
-    }
-
-    /// What a link tells its caller meanwhile.
-    pub(crate) fn keepalive(&self) -> Keepalive {
-        if self.lock().asking.is_some() { Keepalive::UP_NEEDED } else { Keepalive::PROCESSING }
-    }
-
     /// Counts a command, and holds it if it shall. False when the card is not (or no longer) in.
     pub(crate) fn arrives(&self, insertion: u64) -> bool {
         let mut state = self.lock();
@@ -212,6 +189,22 @@ impl Shared {
             self.changed.notify_all();
         }
         state.present && state.insertion == insertion
+    }
+
+    /// The fault that happens to an answer now, if it is one of those that can.
+    pub(crate) fn take_fault(&self, can: impl Fn(Fault) -> bool) -> Option<Fault> {
+        let mut state = self.lock();
+        let command = state.commands;
+        let fault = state.faults.take(command, can)?;
+        if let Some(trace) = self.trace() {
+            trace.fault(fault);
+        }
+        Some(fault)
+    }
+
+    /// What another card says to this command.
+    pub(crate) fn another_answers(&self, input: &Input) -> Vec<u8> {
+        self.another.answers(input)
     }
 
     /// The firmware takes up a command; false when nobody waits for it any more.

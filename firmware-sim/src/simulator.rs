@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use crate::firmware::{self, Job, PowerOff};
+use crate::firmware::{self, Input, Job, PowerOff};
 use crate::flash::Flash;
 use crate::holder::Holder;
-use crate::shared::Shared;
-use crate::{Config, SimLink};
+use crate::shared::{Shared, Ticket};
+use crate::trace::Trace;
+use crate::{Config, SimLink, attestation, factory};
 
 /// Debug builds of the firmware like a deep stack.
 const STACK: usize = 8 * 1024 * 1024;
@@ -28,15 +29,34 @@ impl Simulator {
     ///
     /// When the state file cannot be used, or there is no thread to be had.
     pub fn start(config: Config) -> io::Result<Self> {
-        let flash = memory(&config)?;
-        let shared = Arc::new(Shared::new());
+        config.check()?;
+        let (flash, is_new) = memory(&config)?;
+        let shared = Arc::new(Shared::new(&config));
         let (jobs, queue) = mpsc::channel();
-        let worker = Arc::clone(&shared);
+        let config = Arc::new(config);
+        let (worker, firmware) = (Arc::clone(&shared), Arc::clone(&config));
         let thread = thread::Builder::new()
             .name("firmware".into())
             .stack_size(STACK)
-            .spawn(move || run(flash, &config, &worker, &queue))?;
-        Ok(Self { shared, jobs, thread: Some(thread) })
+            .spawn(move || run(flash, &firmware, &worker, &queue))?;
+        let simulator = Self::of(shared, jobs, thread);
+        if is_new && let Err(error) = factory::prepare(&simulator, &config) {
+            drop(simulator);
+            // Half of what it shall be: the next start would take it for whole.
+            if let Some(state) = &config.state {
+                let _ = std::fs::remove_file(state);
+            }
+            return Err(error);
+        }
+        if let Some(path) = &config.trace {
+            simulator.shared.trace_to(Trace::create(path)?);
+        }
+        Ok(simulator)
+    }
+
+    /// One whose thread does the jobs.
+    pub(crate) fn of(shared: Arc<Shared>, jobs: Sender<Job>, thread: JoinHandle<()>) -> Self {
+        Self { shared, jobs, thread: Some(thread) }
     }
 
     /// The person who holds it.
@@ -47,6 +67,13 @@ impl Simulator {
     /// A link in this process. It is dead once the card is pulled out; take another after that.
     pub fn link(&self) -> SimLink {
         SimLink::new(Arc::clone(&self.shared), self.jobs.clone())
+    }
+
+    /// Has the firmware answer a command, without a body; `None` when it has ended.
+    pub(crate) fn ask(&self, input: Input) -> Option<Vec<u8>> {
+        let (answer, answers) = mpsc::channel();
+        self.jobs.send(Job { input, ticket: Ticket::default(), answer }).ok()?;
+        answers.recv().ok()
     }
 }
 
@@ -69,15 +96,17 @@ impl fmt::Debug for Simulator {
     }
 }
 
-fn memory(config: &Config) -> io::Result<Flash> {
-    let (mut flash, new) = match &config.state {
+/// The flash memory, and whether it is new.
+fn memory(config: &Config) -> io::Result<(Flash, bool)> {
+    let (mut flash, is_new) = match &config.state {
         Some(path) => Flash::open(path)?,
         None => (Flash::formatted()?, true),
     };
-    if let (true, Some(attestation)) = (new, &config.attestation) {
-        crate::attestation::install(&mut flash, attestation)?;
+    let made = config.aaguid.and_then(|aaguid| attestation::certificate::of(aaguid, config.seed));
+    if is_new && let Some(given) = config.attestation.as_ref().or(made.as_ref()) {
+        attestation::install(&mut flash, given)?;
     }
-    Ok(flash)
+    Ok((flash, is_new))
 }
 
 /// The firmware's thread: one power-up after the other. The firmware is made here because it

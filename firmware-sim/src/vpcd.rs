@@ -13,8 +13,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::fault::{Body, Stuck, Trouble};
 use crate::firmware::{Input, Job};
-use crate::shared::{Shared, Ticket};
+use crate::shared::{Shared, State, Ticket};
+use crate::trace::Direction;
 use crate::{ReaderPort, Simulator};
 
 /// The ATR of a Nitrokey 3: with a plain one some smart-card drivers offer no elliptic curves.
@@ -51,6 +53,7 @@ impl Simulator {
     /// When no reader listens there.
     pub fn card(&self, reader: &ReaderPort) -> io::Result<VirtualCard> {
         let first = reader.connect_first()?;
+        self.shared.lock().faults.reached_by(Body::Card);
         let leave = Arc::new(AtomicBool::new(false));
         let slot = Slot {
             shared: Arc::clone(&self.shared),
@@ -117,7 +120,7 @@ impl Slot {
 
     /// Waits until the card is in; false when there will be no card any more.
     fn wait_for_the_hand(&self) -> bool {
-        let ends = |state: &crate::shared::State| state.ended || self.leaves();
+        let ends = |state: &State| state.ended || self.leaves();
         while !self.shared.wait(Duration::MAX, |state| state.present || ends(state)) {}
         !ends(&self.shared.lock())
     }
@@ -138,17 +141,63 @@ impl Slot {
 
     fn serve(&self, mut stream: TcpStream, insertion: u64) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        let mut stuck = None;
         loop {
             match read_message(&mut stream)?.as_slice() {
                 [POWER_OFF] => self.shared.set_powered(false),
-                [POWER_ON | RESET] => self.shared.set_powered(true),
+                [POWER_ON | RESET] => {
+                    stuck = None;
+                    self.shared.set_powered(true);
+                }
                 [GET_ATR] => write_message(&mut stream, &ATR)?,
                 apdu => {
-                    let answer = self.exchange(apdu, &stream, insertion)?;
+                    self.record(Direction::In, apdu);
+                    let answer = self.answer(apdu, &stream, insertion, &mut stuck)?;
+                    self.record(Direction::Out, &answer);
                     write_message(&mut stream, &answer)?;
                 }
             }
         }
+    }
+
+    fn record(&self, direction: Direction, apdu: &[u8]) {
+        if let Some(trace) = self.shared.trace() {
+            trace.apdu(direction, apdu);
+        }
+    }
+
+    /// The card's answer, with what goes wrong about it.
+    fn answer(
+        &self,
+        apdu: &[u8],
+        stream: &TcpStream,
+        insertion: u64,
+        stuck: &mut Option<Stuck>,
+    ) -> io::Result<Vec<u8>> {
+        if let Some((answer, is_stuck)) = stuck.and_then(|stuck| stuck.go_on(apdu)) {
+            *stuck = stuck.filter(|_| is_stuck);
+            let is_in = self.shared.arrives(insertion) && self.shared.answers(insertion);
+            return if is_in { Ok(answer) } else { Err(io::ErrorKind::NotConnected.into()) };
+        }
+        // Another command gets it out of what it was stuck in.
+        *stuck = None;
+        let answer = self.exchange(apdu, stream, insertion)?;
+        let input = Input::Apdu(apdu.to_vec());
+        *stuck = match self.shared.trouble(Body::Card, &input, &answer) {
+            None => return Ok(answer),
+            Some(Trouble::Answer(other)) => return Ok(other),
+            Some(Trouble::Later(time)) => {
+                let is_gone = |state: &State| state.insertion != insertion || state.ended;
+                return if self.shared.wait(time, is_gone) {
+                    Err(io::ErrorKind::NotConnected.into())
+                } else {
+                    Ok(answer)
+                };
+            }
+            Some(Trouble::Never) => Some(Stuck::Working),
+            Some(Trouble::More) => Some(Stuck::More),
+        };
+        Ok(stuck.map_or(answer, Stuck::begin))
     }
 
     fn exchange(&self, apdu: &[u8], stream: &TcpStream, insertion: u64) -> io::Result<Vec<u8>> {

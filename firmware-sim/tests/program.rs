@@ -79,7 +79,7 @@ impl Drop for Conversation {
 #[test]
 fn says_what_it_can_do() {
     let help = text(&sim().arg("--help").output().unwrap().stdout);
-    for subcommand in ["card ", "key ", "isolated ", "pinentry "] {
+    for subcommand in ["card ", "key ", "isolated ", "replay ", "pinentry "] {
         assert!(help.contains(subcommand), "{help}");
     }
 }
@@ -251,11 +251,14 @@ fn a_key_opens_at_its_socket_and_obeys() {
 
 fn open_key(path: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
     use rustix::net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, sockopt,
     };
     let flags = SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     connect(&socket, &SocketAddrUnix::new(path)?)?;
+    // Longer than anything here takes: a test that waits for nothing fails, and says where.
+    let patience = Some(Duration::from_secs(20));
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, patience)?;
     Ok(socket)
 }
 
@@ -268,4 +271,208 @@ fn a_key_without_a_place_says_what_is_wrong() {
     for both_or_none in [&["key"][..], &["key", "--uhid", "--socket", "/nowhere/key"]] {
         assert_eq!(sim().args(both_or_none).output().unwrap().status.code(), Some(2));
     }
+}
+
+/// Sends a report, and hears one.
+fn exchange(client: &std::os::fd::OwnedFd, report: &[u8]) -> [u8; 64] {
+    let mut bytes = report.iter();
+    let whole: [u8; 64] = std::array::from_fn(|_| bytes.next().copied().unwrap_or_default());
+    rustix::net::send(client, &whole, rustix::net::SendFlags::NOSIGNAL).unwrap();
+    let mut answer = [0; 64];
+    rustix::net::recv(client, &mut answer, rustix::net::RecvFlags::empty()).unwrap();
+    answer
+}
+
+const OPEN_CHANNEL: &[u8] = &[0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0x00, 0x08, 0x11];
+/// `authenticatorSelection`, whose answer is one byte; and that answer.
+const SELECTION: &[u8] = &[0, 0, 0, 1, 0x90, 0, 1, 0x0B];
+const SELECTED: &[u8] = &[0, 0, 0, 1, 0x90, 0, 1, 0x00];
+
+#[test]
+fn faults_come_by_argument_and_by_line() {
+    let directory = Directory::new("faults");
+    let socket = directory.file("key");
+    let mut program = Conversation::start(
+        sim().arg("key").arg("--socket").arg(&socket).args(["--fault", "length-long@2"]),
+    );
+    program.hear();
+    assert_eq!(program.say("status"), "in, 0 commands, 1 faults to come");
+    let client = open_key(&socket).unwrap();
+    exchange(&client, OPEN_CHANNEL);
+    assert_eq!(exchange(&client, SELECTION)[5..8], [0, 101, 0]);
+    assert_eq!(program.say("status"), "in, 2 commands");
+    assert_eq!(exchange(&client, SELECTION)[..8], *SELECTED);
+    assert_eq!(program.say("fault-from 2 wrong-channel"), "ok");
+    assert_eq!(exchange(&client, SELECTION)[..8], *SELECTED);
+    for _ in 0..3 {
+        assert_ne!(exchange(&client, SELECTION)[..4], SELECTED[..4]);
+    }
+    assert_eq!(program.say("no-faults"), "ok");
+    assert_eq!(exchange(&client, SELECTION)[..8], *SELECTED);
+    assert_eq!(program.say("fault-at x garbage"), "error: fault-at wants a number");
+    assert_eq!(program.say("fault-at 1"), "error: which fault? try faults");
+    assert!(program.say("faults").starts_with("remove remove-after delay"));
+    assert_eq!(
+        program.say("fault-at 1 endless-61"),
+        "error: endless-61 cannot happen to a key: only a card has status words"
+    );
+    assert_eq!(program.say("fault-at 1 remove"), "ok");
+    let mut removed = [0; 64];
+    rustix::net::send(&client, &[0; 64], rustix::net::SendFlags::NOSIGNAL).unwrap();
+    let (length, _) =
+        rustix::net::recv(&client, &mut removed, rustix::net::RecvFlags::empty()).unwrap();
+    assert_eq!(length, 0, "it hangs up");
+}
+
+#[test]
+fn a_fault_that_cannot_be_says_why() {
+    let directory = Directory::new("no-fault");
+    let run = |fault: &str| {
+        let socket = directory.file("key");
+        let mut command = sim();
+        command.arg("key").arg("--socket").arg(&socket).args(["--fault", fault]);
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, said) = run("endless-61@1");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("only a card has status words"), "{said}");
+    let (code, said) = run("remove@1+");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("cannot happen from then on"), "{said}");
+    let (code, said) = run("garbage");
+    assert_eq!(code, Some(2));
+    assert!(said.contains("garbage@3"), "{said}");
+}
+
+#[test]
+fn a_recording_is_played_again_and_says_what_is_another_request() {
+    let directory = Directory::new("replay");
+    let (socket, trace) = (directory.file("key"), directory.file("trace"));
+    let mut key = Conversation::start(
+        sim().arg("key").arg("--socket").arg(&socket).arg("--trace").arg(&trace),
+    );
+    key.hear();
+    let client = open_key(&socket).unwrap();
+    exchange(&client, OPEN_CHANNEL);
+    exchange(&client, SELECTION);
+    writeln!(key.stdin, "quit").unwrap();
+    key.child.wait().unwrap();
+    let written = std::fs::read_to_string(&trace).unwrap();
+    let lines: Vec<_> =
+        written.lines().skip(1).map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(lines.len(), 4, "{written}");
+    assert!(lines[0].starts_with("> hid FFFFFFFF 86 11") && lines[1].starts_with("< hid FFFF"));
+    assert_eq!(lines[2..], ["> hid 00000001 90 0B", "< hid 00000001 90 00"]);
+
+    let mut replay =
+        Conversation::start(sim().arg("replay").arg(&trace).arg("--socket").arg(&socket));
+    assert_eq!(replay.hear(), format!("recording plays at {}", socket.display()));
+    let client = open_key(&socket).unwrap();
+    exchange(&client, OPEN_CHANNEL);
+    let another = [0, 0, 0, 1, 0x90, 0, 1, 0x04];
+    assert_eq!(exchange(&client, &another)[..8], [0, 0, 0, 1, 0x90, 0, 1, 0x7F]);
+    let said = "request 1 is not in the recording; it differs from request 1 of it, which is due, \
+                at byte 0";
+    assert_eq!(replay.hear(), said);
+    assert_eq!(exchange(&client, SELECTION)[..8], *SELECTED);
+    exchange(&client, SELECTION);
+    assert_eq!(replay.hear(), "request 3 comes after the end of the recording");
+
+    let output = sim().arg("replay").arg(&trace).arg("--reader-port").output().unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains("is of a key; play it with --socket"), "{said}");
+    let output = sim().args(["replay", "Cargo.toml", "--socket"]).arg(&socket).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains("Cargo.toml: line 1 is none of a trace"), "{said}");
+}
+
+#[test]
+fn a_key_is_what_its_arguments_say() {
+    let directory = Directory::new("make");
+    let (socket, trace) = (directory.file("key"), directory.file("trace"));
+    let key = directory.file("attestation.pem");
+    std::fs::write(&key, "no key").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = sim();
+        command.arg("key").arg("--socket").arg(&socket).args(arguments);
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    for (arguments, code, words) in [
+        (&["--transports", "nfc"][..], 1, "always names usb"),
+        (&["--algorithms", "eddsa"], 1, "always makes ES256 keys"),
+        (&["--pin", "12"], 1, "shorter than the shortest"),
+        (&["--pin-tries", "3"], 2, "--pin <PIN>"),
+        (&["--aaguid", "12"], 2, "is no UUID"),
+        (&["--attestation-key", "x"], 2, "--attestation-certificate"),
+        (
+            &[
+                "--attestation-certificate",
+                key.to_str().unwrap(),
+                "--attestation-key",
+                key.to_str().unwrap(),
+            ],
+            1,
+            "no P-256 key as PKCS #8 in PEM",
+        ),
+    ] {
+        let (status, said) = run(arguments);
+        assert_eq!(status, Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+    let mut program = Conversation::start(sim().arg("key").arg("--socket").arg(&socket).args([
+        "--aaguid",
+        "00112233-4455-6677-8899-aabbccddeeff",
+        "--min-pin-length",
+        "6",
+        "--max-credentials",
+        "2",
+        "--trace",
+        trace.to_str().unwrap(),
+    ]));
+    program.hear();
+    let client = open_key(&socket).unwrap();
+    exchange(&client, OPEN_CHANNEL);
+    exchange(&client, &[0, 0, 0, 1, 0x90, 0, 1, 0x04]);
+    let written = std::fs::read_to_string(&trace).unwrap();
+    // aaguid is member 3, minPINLength member 13.
+    assert!(written.contains("035000112233445566778899AABBCCDDEEFF"), "{written}");
+    assert!(written.contains("0D06"), "{written}");
+}
+
+#[test]
+fn two_programs_are_two_cards_in_two_readers() {
+    isolated::run(|pcscd| {
+        let mut first = card_beside(pcscd, &["--seed", "1", "--aaguid", &"11".repeat(16)]);
+        let mut second = card_beside(
+            pcscd,
+            &["--seed", "2", "--reader-port", "35964", "--aaguid", &"22".repeat(16)],
+        );
+        assert_eq!(first.hear(), "card inserted, reader port 35963");
+        assert_eq!(second.hear(), "card inserted, reader port 35964");
+        for (reader, model) in [(READER, 0x11), (c"Virtual PCD 00 01", 0x22)] {
+            let info = get_info(reader);
+            assert!(info.windows(16).any(|bytes| bytes == [model; 16]), "{reader:?}");
+        }
+        assert_eq!(first.say("remove"), "ok");
+        wait(State::EMPTY);
+        assert!(get_info(c"Virtual PCD 00 01").len() > 100, "the other one stays");
+    })
+    .unwrap();
+}
+
+/// What the card in this reader says of itself.
+fn get_info(reader: &CStr) -> Vec<u8> {
+    let context = Context::establish(Scope::User).unwrap();
+    let mut states = [ReaderState::new(reader.to_owned(), State::UNAWARE)];
+    while !states.iter().all(|state| state.event_state().contains(State::PRESENT)) {
+        states.iter_mut().for_each(ReaderState::sync_current_state);
+        context.get_status_change(Duration::from_secs(10), &mut states).unwrap();
+    }
+    let card = context.connect(reader, ShareMode::Shared, Protocols::ANY).unwrap();
+    let select = b"\x00\xA4\x04\x00\x08\xA0\x00\x00\x06\x47\x2F\x00\x01\x00";
+    card.transmit(select, &mut [0; 64]).unwrap();
+    let ask = b"\x80\x10\x00\x00\x00\x00\x01\x04\x00\x00";
+    card.transmit(ask, &mut [0; 4096]).unwrap().to_vec()
 }

@@ -155,15 +155,22 @@ pub(crate) fn receive(
     limit: Limit<'_>,
     on_keepalive: &mut dyn FnMut(Keepalive),
 ) -> Result<Message, Fault> {
+    // Once there were packets without a beginning: until when one may still come.
+    let mut headless: Option<Limit<'_>> = None;
     let mut assembly = loop {
-        match next(reports, channel, limit)? {
+        let packet = next(reports, channel, headless.unwrap_or(limit));
+        match unless_over(packet, limit, HidError::Headless)? {
             Packet::Initialization { command: Command::KEEPALIVE, data: [status, ..], .. } => {
                 on_keepalive(Keepalive(status));
             }
             Packet::Initialization { command, length, data, .. } => {
                 break Assembly::begin(command, length, &data)?;
             }
-            Packet::Continuation { .. } => return Err(HidError::Headless.into()),
+            // The rest of an answer before, which was longer than it said; or of this one, whose
+            // beginning is lost.
+            Packet::Continuation { .. } => {
+                headless = headless.or_else(|| Some(limit.within(GAP_LIMIT)));
+            }
         }
     };
     while !assembly.is_complete() {

@@ -16,9 +16,9 @@ const POWERED: Duration = Duration::from_secs(20);
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    card: CardArguments,
-    #[command(flatten)]
     applications: Applications,
+    #[command(flatten)]
+    card: CardArguments,
     /// The program, with its arguments. It finds the reader by the environment variable
     /// `PCSCLITE_CSOCK_NAME`. Its status becomes ours.
     #[arg(last = true, required = true, value_name = "PROGRAM")]
@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if !card.wait_until_powered(POWERED) {
         return Err("pcscd does not see the card".into());
     }
+    arguments.card.plan(&simulator.holder())?;
     // Here "quit" ends nothing: the program decides when it is over.
     let (quit, _quits) = mpsc::channel();
     arguments.card.listen(simulator.holder(), quit)?;

@@ -25,14 +25,14 @@ With --uhid the key is a USB device of this machine: programs find it as they fi
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP, group = clap::ArgGroup::new("place").required(true))]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    card: CardArguments,
     /// The socket at which the key opens; made by this program, and removed at its end.
     #[arg(long, value_name = "PATH", group = "place")]
     socket: Option<PathBuf>,
     /// Plugs the key in as a USB device of this machine.
     #[arg(long, group = "place")]
     uhid: bool,
+    #[command(flatten)]
+    card: CardArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {

@@ -3,7 +3,9 @@
 mod card;
 mod isolated;
 mod key;
+mod make;
 mod pinentry;
+mod replay;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -26,6 +28,8 @@ enum Command {
     Key(key::Arguments),
     /// Runs a program with a pcscd and a card of its own, and ends them with it.
     Isolated(isolated::Arguments),
+    /// Plays a recording of a card or key again.
+    Replay(replay::Arguments),
     /// Plays pinentry: answers PIN dialogs by script.
     Pinentry(pinentry::Arguments),
 }
@@ -48,6 +52,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Command::Card(arguments) => card::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Isolated(arguments) => isolated::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Pinentry(arguments) => pinentry::run(&arguments),
     }
 }

@@ -3,17 +3,22 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use authenticator::Keepalive;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::device::{Device, Reaction, Work};
+use super::packet::Report;
+use super::trouble::{self, Due};
+use super::whole::Whole;
 use super::wire::Wire;
 use crate::Simulator;
-use crate::firmware::{Input, Job};
+use crate::firmware::{Input, Job, KEEPALIVE_CANCEL};
 use crate::shared::{Shared, Ticket, now};
+use crate::trace::Direction;
 
 /// How often a key that works looks at its wire. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(1);
@@ -31,8 +36,22 @@ pub(super) struct Cable {
 
 /// A command that the firmware works on.
 struct Call {
+    input: Input,
     ticket: Ticket,
     answers: Receiver<Vec<u8>>,
+    late: Option<Late>,
+}
+
+/// An answer that is held back: until then, or until a cancel.
+struct Late {
+    until: Option<Instant>,
+    answer: Vec<u8>,
+}
+
+impl Late {
+    fn is_due(&self) -> bool {
+        self.until.is_some_and(|until| now() >= until)
+    }
 }
 
 /// Why a key's time between plug and unplug is over.
@@ -103,54 +122,99 @@ impl Cable {
             } else {
                 self.wait(&device);
             }
-            self.wire.tell(&device.tick(now()));
+            self.say(device.tick(now()));
             for report in self.wire.hear() {
                 if !self.shared.arrives(insertion) {
                     break;
                 }
                 let reaction = device.receive(&report, now());
-                self.react(reaction, &mut call);
+                self.record(Direction::In, Whole::heard(&report, reaction.work.as_ref()));
+                self.react(reaction, &mut call, &mut device);
             }
         }
     }
 
     /// Waits a moment for the firmware; `None` when it has answered.
-    fn work(&mut self, call: Call, device: &mut Device, insertion: u64) -> Option<Call> {
-        match call.answers.recv_timeout(LOOK) {
-            Ok(answer) => {
-                let reports = device.answered(&answer);
-                if self.shared.answers(insertion) {
-                    self.wire.tell(&reports);
-                }
-                None
+    fn work(&mut self, mut call: Call, device: &mut Device, insertion: u64) -> Option<Call> {
+        if let Some(late) = &call.late {
+            if late.is_due() {
+                self.give(&late.answer, device, insertion);
+                return None;
             }
+            self.shared.wait(LOOK, |state| state.ended);
+            self.pulse(Keepalive::PROCESSING, device);
+            return Some(call);
+        }
+        match call.answers.recv_timeout(LOOK) {
+            Ok(answer) => match trouble::due(&self.shared, &call.input, answer) {
+                Due::Now(answer) => {
+                    self.give(&answer, device, insertion);
+                    None
+                }
+                Due::At(until, answer) => {
+                    call.late = Some(Late { until, answer });
+                    Some(call)
+                }
+            },
             Err(RecvTimeoutError::Timeout) => {
-                let reports = device.pulse(self.shared.keepalive().0, now());
-                self.wire.tell(&reports);
+                self.pulse(self.shared.keepalive(), device);
                 Some(call)
             }
             Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 
-    fn react(&mut self, reaction: Reaction, call: &mut Option<Call>) {
-        self.wire.tell(&reaction.reports);
+    fn pulse(&mut self, keepalive: Keepalive, device: &mut Device) {
+        let reports = device.pulse(keepalive.0, now());
+        self.record(Direction::Out, Whole::of(&reports));
+        self.wire.tell(&reports);
+    }
+
+    fn give(&mut self, answer: &[u8], device: &mut Device, insertion: u64) {
+        let reports = device.answered(answer);
+        if self.shared.answers(insertion) {
+            self.say(reports);
+        }
+    }
+
+    fn record(&self, direction: Direction, message: Option<Whole>) {
+        if let (Some(trace), Some(message)) = (self.shared.trace(), message) {
+            trace.hid(direction, &message);
+        }
+    }
+
+    /// Says a message, with what goes wrong about it.
+    fn say(&mut self, reports: Vec<Report>) {
+        let whole = Whole::of(&reports);
+        let reports = trouble::troubled(&self.shared, reports);
+        self.record(Direction::Out, whole);
+        self.wire.tell(&reports);
+    }
+
+    fn react(&mut self, reaction: Reaction, call: &mut Option<Call>, device: &mut Device) {
+        self.say(reaction.reports);
         let input = match reaction.work {
             None => return,
-            Some(Work::Cancel) => {
-                if let Some(call) = call {
-                    self.shared.give_up(&call.ticket);
-                }
-                return;
-            }
+            Some(Work::Cancel) => return self.cancel(call, device),
             Some(Work::Cbor(request)) => Input::Ctap(request),
             Some(Work::Msg(request)) => Input::U2f(request),
         };
         let ticket = Ticket::default();
         let (answer, answers) = mpsc::channel();
         // A firmware that has ended drops the job, and with it the answer's other end.
-        let _ = self.jobs.send(Job { input, ticket: Arc::clone(&ticket), answer });
-        *call = Some(Call { ticket, answers });
+        let job = Job { input: input.clone(), ticket: Arc::clone(&ticket), answer };
+        let _ = self.jobs.send(job);
+        *call = Some(Call { input, ticket, answers, late: None });
+    }
+
+    /// The firmware says the last word; and we, when it has said all and we keep it back.
+    fn cancel(&mut self, call: &mut Option<Call>, device: &mut Device) {
+        if call.as_ref().is_some_and(|call| call.late.is_some()) {
+            *call = None;
+            self.say(device.answered(&[KEEPALIVE_CANCEL]));
+        } else if let Some(call) = call {
+            self.shared.give_up(&call.ticket);
+        }
     }
 
     /// We wait, so that the firmware is idle again when the key is plugged in next.

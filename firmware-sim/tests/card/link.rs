@@ -26,7 +26,7 @@ fn try_call(link: &mut SimLink, request: &[u8]) -> Result<Vec<u8>, LinkError> {
     link.call(request, &mut control)
 }
 
-fn over(mut link: SimLink) -> impl FnMut(&[u8]) -> Vec<u8> {
+pub(crate) fn over(mut link: SimLink) -> impl FnMut(&[u8]) -> Vec<u8> {
     move |request| try_call(&mut link, request).unwrap()
 }
 

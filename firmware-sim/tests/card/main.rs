@@ -11,5 +11,7 @@
 )]
 
 mod common;
+mod configured;
 mod link;
 mod pcsc;
+mod traced;

@@ -11,7 +11,7 @@ use crate::common::{GET_INFO, PIN, REMOVED, SELECTION, call, get_assertion, make
 use crate::common::{request, set_pin, token, whole_ceremony};
 
 const SOON: Duration = Duration::from_secs(10);
-const FIRST: &CStr = c"Virtual PCD 00 00";
+pub(crate) const FIRST: &CStr = c"Virtual PCD 00 00";
 const SECOND: &CStr = c"Virtual PCD 00 01";
 const SELECT: &[u8] = b"\x00\xA4\x04\x00\x08\xA0\x00\x00\x06\x47\x2F\x00\x01\x00";
 
@@ -29,7 +29,7 @@ fn wait(context: &Context, reader: &CStr, wanted: State) {
     }
 }
 
-fn connect(reader: &CStr) -> Card {
+pub(crate) fn connect(reader: &CStr) -> Card {
     let context = Context::establish(Scope::User).unwrap();
     wait(&context, reader, State::PRESENT);
     let card = context.connect(reader, ShareMode::Shared, Protocols::ANY).unwrap();
@@ -37,12 +37,12 @@ fn connect(reader: &CStr) -> Card {
     card
 }
 
-fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
+pub(crate) fn transmit(card: &Card, apdu: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
     card.transmit(apdu, &mut [0; 4096]).map(<[u8]>::to_vec)
 }
 
 /// `NFCCTAP_MSG` as one extended APDU (CTAP 2.1 §11.3.5.1).
-fn extended(card: &Card, request: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
+pub(crate) fn extended(card: &Card, request: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
     let len = u16::try_from(request.len()).unwrap().to_be_bytes();
     let apdu = [b"\x80\x10\x00\x00\x00", &len[..], request, b"\x00\x00"].concat();
     let mut answer = transmit(card, &apdu)?;
@@ -53,7 +53,7 @@ fn extended(card: &Card, request: &[u8]) -> Result<Vec<u8>, ::pcsc::Error> {
 }
 
 /// The same by short APDUs: command chaining, then GET RESPONSE.
-fn short(card: &Card, request: &[u8]) -> Vec<u8> {
+pub(crate) fn short(card: &Card, request: &[u8]) -> Vec<u8> {
     let mut chunks = request.chunks(240).peekable();
     let mut answer = Vec::new();
     while let Some(chunk) = chunks.next() {

@@ -14,6 +14,8 @@ const SOON: Duration = Duration::from_secs(10);
 pub trait Body {
     /// Whether keepalives come through. A card in a reader has no way to tell.
     const TELLS_KEEPALIVES: bool;
+    /// What the simulator calls it.
+    const WAY: firmware_sim::Body;
 
     /// The authenticator behind it.
     fn simulator(&self) -> &Simulator;
@@ -35,12 +37,18 @@ pub struct InProcess(Simulator);
 impl InProcess {
     /// An authenticator in this process.
     pub fn new(seed: u64) -> Self {
-        Self(simulator(seed))
+        Self::of(simulator(seed))
+    }
+
+    /// This authenticator.
+    pub fn of(simulator: Simulator) -> Self {
+        Self(simulator)
     }
 }
 
 impl Body for InProcess {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Link;
 
     fn simulator(&self) -> &Simulator {
         &self.0
@@ -61,7 +69,12 @@ pub struct KeyOnUsb {
 impl KeyOnUsb {
     /// A key that is plugged in.
     pub fn new(seed: u64) -> Self {
-        let (folder, simulator) = (tempfile::tempdir().unwrap(), simulator(seed));
+        Self::of(simulator(seed))
+    }
+
+    /// This authenticator is the key.
+    pub fn of(simulator: Simulator) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let key = simulator.key(&folder.path().join("key")).unwrap();
         Self { folder, _key: key, simulator }
     }
@@ -69,6 +82,7 @@ impl KeyOnUsb {
 
 impl Body for KeyOnUsb {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Key;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator
@@ -108,6 +122,7 @@ impl KeyOfKernel {
 
 impl Body for KeyOfKernel {
     const TELLS_KEEPALIVES: bool = true;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Key;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator
@@ -139,7 +154,11 @@ pub struct CardInReader {
 impl CardInReader {
     /// A card that is inserted.
     pub fn new(pcscd: &Pcscd, seed: u64) -> Self {
-        let simulator = simulator(seed);
+        Self::of(pcscd, simulator(seed))
+    }
+
+    /// This authenticator is the card.
+    pub fn of(pcscd: &Pcscd, simulator: Simulator) -> Self {
         let card = simulator.card(&pcscd.first_reader()).unwrap();
         assert!(card.wait_until_powered(SOON));
         let (sender, events) = channel();
@@ -150,6 +169,7 @@ impl CardInReader {
 
 impl Body for CardInReader {
     const TELLS_KEEPALIVES: bool = false;
+    const WAY: firmware_sim::Body = firmware_sim::Body::Card;
 
     fn simulator(&self) -> &Simulator {
         &self.simulator

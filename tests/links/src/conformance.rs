@@ -10,7 +10,7 @@ use firmware_sim::{Moment, Touch};
 use crate::Body;
 use crate::requests::{GET_INFO, SELECTION, enrol, get_assertion_of, sign_in};
 
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 /// The deadline of a call that something else must end. The firmware gives up after 30 s.
 const LATER: Duration = Duration::from_secs(60);
 
@@ -38,15 +38,15 @@ pub fn claims<B: Body>() -> [(&'static str, Claim<B>); 9] {
     ]
 }
 
-type Link = Box<dyn CeremonyLink>;
+pub(crate) type Link = Box<dyn CeremonyLink>;
 
-fn within<T>(time: Duration, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
+pub(crate) fn within<T>(time: Duration, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
     let cancel = AtomicBool::new(false);
     let deadline = Instant::now() + time;
     run(&mut Control { deadline, cancel: &cancel, on_keepalive: &mut |_| {} })
 }
 
-fn call(link: &mut Link, request: &[u8]) -> Result<Vec<u8>, LinkError> {
+pub(crate) fn call(link: &mut Link, request: &[u8]) -> Result<Vec<u8>, LinkError> {
     within(SOON, |control| link.call(request, control))
 }
 
@@ -205,7 +205,7 @@ pub fn a_removal_during_the_touch_is_noticed(body: &impl Body) {
 }
 
 /// Puts the authenticator back in. It takes a moment to be noticed that it was gone.
-fn back(link: &mut Link, body: &impl Body) {
+pub(crate) fn back(link: &mut Link, body: &impl Body) {
     let begun = Instant::now();
     let holder = body.simulator().holder();
     body.wait_until_gone();

@@ -11,6 +11,7 @@ pub(crate) const GET_INFO: &[u8] = &[0x04];
 /// authenticatorSelection: asks for a touch, and for nothing else.
 pub(crate) const SELECTION: &[u8] = &[0x0B];
 
+pub(crate) const PIN: &str = "canary 2468";
 const RP_ID: &str = "login.example.com";
 const ORIGIN: &str = "https://login.example.com";
 
@@ -42,16 +43,27 @@ pub(crate) fn get_assertion_of(length: usize) -> Vec<u8> {
     request
 }
 
-/// Enters the same PIN whenever asked.
-struct Cardholder;
+/// Enters the same PIN, so often and then no more.
+pub(crate) struct Cardholder(u32);
+
+impl Cardholder {
+    fn patient() -> Self {
+        Self(u32::MAX)
+    }
+
+    pub(crate) fn once() -> Self {
+        Self(1)
+    }
+}
 
 impl Person for Cardholder {
     fn enter_pin(&mut self, _prompt: &PinPrompt, _until: Until<'_>) -> Option<Pin> {
-        Pin::new("2468").ok()
+        self.0 = self.0.checked_sub(1)?;
+        Pin::new(PIN).ok()
     }
 
     fn choose_pin(&mut self, _prompt: &NewPinPrompt, _until: Until<'_>) -> Option<Pin> {
-        Pin::new("2468").ok()
+        Pin::new(PIN).ok()
     }
 
     fn choose_account(&mut self, _accounts: &[Account], _until: Until<'_>) -> Option<usize> {
@@ -61,8 +73,12 @@ impl Person for Cardholder {
     fn touch_needed(&mut self) {}
 }
 
+/// The same randomness each time.
 fn entropy() -> impl FnMut(&mut [u8]) {
-    let mut state = 7_u8;
+    entropy_from(7)
+}
+
+fn entropy_from(mut state: u8) -> impl FnMut(&mut [u8]) {
     move |buffer| {
         state = state.wrapping_mul(5).wrapping_add(3);
         buffer.fill(state);
@@ -83,7 +99,7 @@ pub(crate) fn enrol(
         user_verification: UserVerification::Required,
         transports: Vec::new(),
     };
-    register(link, &request, &mut Cardholder, control, &mut entropy())
+    register(link, &request, &mut Cardholder::patient(), control, &mut entropy())
 }
 
 /// Signs in with a long list, of which the last is ours.
@@ -101,7 +117,33 @@ pub(crate) fn sign_in(
         allow,
         user_verification: UserVerification::Required,
     };
-    authenticate(link, &request, &mut Cardholder, control, &mut entropy())
+    authenticate(link, &request, &mut Cardholder::patient(), control, &mut entropy())
+}
+
+/// Signs in with whatever credential there is, as this person.
+pub(crate) fn sign_in_as(
+    person: &mut Cardholder,
+    link: &mut dyn CeremonyLink,
+    control: &mut Control<'_>,
+) -> Result<Assertion, CeremonyError> {
+    sign_in_by_chance(7, person, link, control)
+}
+
+/// The same, with randomness that is this.
+pub(crate) fn sign_in_by_chance(
+    chance: u8,
+    person: &mut Cardholder,
+    link: &mut dyn CeremonyLink,
+    control: &mut Control<'_>,
+) -> Result<Assertion, CeremonyError> {
+    let request = AuthenticateRequest {
+        origin: ORIGIN.into(),
+        rp_id: RP_ID.into(),
+        challenge: vec![2; 32],
+        allow: Vec::new(),
+        user_verification: UserVerification::Required,
+    };
+    authenticate(link, &request, person, control, &mut entropy_from(chance))
 }
 
 fn strangers() -> Vec<Vec<u8>> {
