@@ -51,6 +51,7 @@ pub(crate) const TEST: &[Need] = &[
     need("procps", Program("kill")),
     need("openssl", Program("openssl")),
     need("systemd", Program("systemd-analyze")),
+    need("dbus-daemon", Program("dbus-daemon")),
 ];
 
 /// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no

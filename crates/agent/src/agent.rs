@@ -16,6 +16,7 @@ use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
 use crate::desk::{Desk, lock};
 use crate::http::{self, Caller};
+use crate::notice::Notices;
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
@@ -32,6 +33,8 @@ pub struct Config {
     pub pinentry: Pinentry,
     /// Opens a page of the server, where an answer counts only once the browser is back.
     pub browser: Option<Browser>,
+    /// The address of the session bus, where notifications are shown; `None`: none are.
+    pub session_bus: Option<String>,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
     /// What the page calls this computer.
@@ -140,7 +143,9 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let desk = Arc::new(Desk::new(caller.clone(), board.clone(), config.pinentry));
+        let notices = Notices::at(config.session_bus);
+        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, notices);
+        let desk = Arc::new(desk);
         let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);
         let attended = Mutex::default();
         let inner = Inner { state, caller, device_name, tls, pace, board, desk, browser, attended };

@@ -1,6 +1,7 @@
 //! The desk at which requests wait: one ceremony at a time, and not too many.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -17,9 +18,11 @@ use crate::causes::Causes;
 use crate::ceremony::Ceremony;
 use crate::clock;
 use crate::http::{CALL, CallError, Caller};
+use crate::notice::Notices;
 use crate::pinentry::Pinentry;
 use crate::prompts::{Prompts, Verdict};
 use crate::state::Enrolment;
+use crate::words;
 
 /// How long a request waits for one that was cancelled to be gone.
 const HAND_OVER: Duration = Duration::from_secs(2);
@@ -30,6 +33,7 @@ pub(crate) struct Desk {
     caller: Caller,
     board: Board,
     pinentry: Pinentry,
+    notices: Notices,
     /// One ceremony at a time.
     turn: Semaphore,
     live: Mutex<Vec<Live>>,
@@ -66,11 +70,12 @@ enum Unworked {
 }
 
 impl Desk {
-    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry) -> Self {
+    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry, notices: Notices) -> Self {
         Self {
             caller,
             board,
             pinentry,
+            notices,
             turn: Semaphore::new(1),
             live: Mutex::default(),
             prompts: Mutex::default(),
@@ -181,7 +186,7 @@ impl Taken {
         match claimed {
             Ok(request) => {
                 self.prompts(|prompts| prompts.show(clock::now()));
-                let outcome = self.ceremony(request).run().await?;
+                let outcome = self.hold(request).await?;
                 self.count(&outcome);
                 Some(outcome)
             }
@@ -198,6 +203,24 @@ impl Taken {
     fn clear_desk(&self) {
         lock(&self.desk.live)
             .retain(|live| live.ticket != self.ticket || live.device != self.enrolment.device);
+    }
+
+    /// Goes through the ceremony. Whoever cancels at the notification has said no, like at a dialog.
+    async fn hold(&self, request: VerifiedRequest) -> Option<Outcome> {
+        let words = words::notice(&self.enrolment.record, request.claims());
+        let ceremony = self.ceremony(request);
+        let life = ceremony.deadline.saturating_duration_since(clock::now());
+        let mut run = pin!(ceremony.run());
+        tokio::select! {
+            biased;
+            outcome = &mut run => outcome,
+            () = self.desk.notices.cancelled(&words, life) => {
+                // The dialogs go, and what a card says at the last moment does not count.
+                self.cancel.cancel();
+                run.await;
+                Some(Outcome::Refused(Refused::Cancelled))
+            }
+        }
     }
 
     async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
@@ -310,7 +333,8 @@ mod tests {
     #[test]
     fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let desk = Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"));
+        let desk =
+            Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"), Notices::default());
         let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
         let no = Outcome::Refused(Refused::Cancelled);
         let yes = Outcome::Assertion(serde_json::Value::Null);

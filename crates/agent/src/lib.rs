@@ -27,6 +27,7 @@ mod harden;
 mod http;
 mod inserted;
 mod keys;
+mod notice;
 mod pairing;
 mod pinentry;
 mod prompts;

@@ -120,6 +120,12 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
     )
 }
 
+/// The same in one line, for a notification: what is long is in the dialog.
+pub(crate) fn notice(record: &Record, claims: &SignedRequest) -> String {
+    let (tenant, app) = (plain(&record.tenant_name, 40), plain(&claims.app, 40));
+    format!("Tap your card: {tenant}, {app}, number {}", claims.match_code)
+}
+
 /// Where the server sees the page elsewhere.
 const OTHER_NETWORK: &str = "The page is in another network than this computer. If it is not on \
      the screen before you, cancel.\n";

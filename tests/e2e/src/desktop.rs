@@ -73,6 +73,7 @@ impl Desktop {
             socket: None,
             pinentry: Pinentry::new(program),
             browser: Some(Opener::program(opener)),
+            session_bus: None,
             devices: Box::new(reader.clone()),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

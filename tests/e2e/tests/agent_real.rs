@@ -83,6 +83,7 @@ impl Desk {
             socket: None,
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
             browser: None,
+            session_bus: None,
             devices: Box::new(Reader(Arc::clone(&card))),
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),

@@ -8,7 +8,7 @@ use crate::{
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name, surroundings, variable};
+use crate::environment::{default_state, host_name, session_bus, surroundings, variable};
 use crate::failure::Failure;
 
 #[derive(clap::Args)]
@@ -35,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
         browser: browser(),
+        session_bus: session_bus(),
         devices: Box::new(devices(arguments.simulated_key)),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),

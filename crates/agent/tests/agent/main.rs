@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

@@ -218,6 +218,7 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    pub(crate) session_bus: Option<String>,
     pub(crate) agent: Option<Agent>,
 }
 
@@ -227,7 +228,8 @@ impl Desktop {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let mut desktop = Self { folder, person, reader: Reader::default(), agent: None };
+        let reader = Reader::default();
+        let mut desktop = Self { folder, person, reader, session_bus: None, agent: None };
         desktop.start();
         desktop
     }
@@ -245,6 +247,7 @@ impl Desktop {
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
             browser: None,
+            session_bus: self.session_bus.clone(),
             devices: Box::new(self.reader.clone()),
             device_name: "Ada's computer".into(),
             pace,
