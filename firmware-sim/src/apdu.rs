@@ -52,10 +52,10 @@ fn data_len(apdu: &[u8]) -> usize {
 pub(crate) fn refuse(
     dispatch: &mut ApduDispatch<'_>,
     reader: &mut Requester<'_>,
-    app: &mut dyn App,
+    apps: &mut [&mut dyn App],
 ) -> Vec<u8> {
     // It drops them with the command that they end in; nothing but an error comes of this one.
-    exchange(dispatch, reader, app, &UNKNOWN);
+    exchange(dispatch, reader, apps, &UNKNOWN);
     WRONG_LENGTH.to_vec()
 }
 
@@ -63,13 +63,13 @@ pub(crate) fn refuse(
 pub(crate) fn exchange(
     dispatch: &mut ApduDispatch<'_>,
     reader: &mut Requester<'_>,
-    app: &mut dyn App,
+    apps: &mut [&mut dyn App],
     apdu: &[u8],
 ) -> Vec<u8> {
     let Ok(request) = Data::from_slice(apdu) else { return WRONG_LENGTH.to_vec() };
     if reader.request(request).is_err() {
         return NO_DIAGNOSIS.to_vec();
     }
-    dispatch.poll(&mut [app]);
+    dispatch.poll(apps);
     reader.take_response().map_or_else(|| NO_DIAGNOSIS.to_vec(), |answer| answer.to_vec())
 }

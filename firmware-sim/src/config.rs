@@ -17,6 +17,9 @@ pub struct Config {
     /// The first ceremony this soon after power-up needs no touch, as with a card that is held
     /// against a reader. `None`: every ceremony asks the person.
     pub presence_by_power_up: Option<Duration>,
+    /// Has the PIV application (NIST SP 800-73) beside FIDO: a smart card with certificates. New,
+    /// its PIN is 123456, its PUK 12345678 and its management key 0102030405060708 three times.
+    pub piv: bool,
     /// Signs attestations with this; without it the firmware attests itself.
     pub attestation: Option<Attestation>,
 }
@@ -45,6 +48,7 @@ impl Config {
             touch_timeout: Duration::from_secs(30),
             max_credentials: None,
             presence_by_power_up: None,
+            piv: false,
             attestation: None,
         }
     }

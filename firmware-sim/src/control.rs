@@ -18,6 +18,8 @@ refuse         do not touch; the card gives up by itself
 manual         the same, until a line says touch
 remove         pull the card out
 remove-at N    pull the card out at the n-th command from now
+hold-at N      do nothing about the n-th command from now
+go-on          do it after all
 insert         put the card in
 power-cycle    take its power away and give it back
 status         is it in, does it ask, how many commands
@@ -47,12 +49,16 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
         ("refuse" | "manual", _) => holder.touches(Touch::Refuse),
         ("remove", _) => holder.remove(),
         ("remove-at", Some(nth @ 1..)) => holder.remove_at(nth, Moment::Before),
+        ("hold-at", Some(nth @ 1..)) => holder.hold_at(nth),
+        ("go-on", _) => holder.go_on(),
         ("insert", _) => holder.insert(),
         ("power-cycle", _) => holder.power_cycle(),
         ("status", _) => return Reply::Done(status(holder)),
         ("help", _) => return Reply::Done(HELP.into()),
         ("quit", _) => return Reply::Quit,
-        ("delay" | "remove-at", _) => return Reply::Refused(format!("{verb} wants a number")),
+        ("delay" | "hold-at" | "remove-at", _) => {
+            return Reply::Refused(format!("{verb} wants a number"));
+        }
         _ => return Reply::Refused("unknown; try help".into()),
     }
     Reply::Done("ok".into())
@@ -61,7 +67,8 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
 fn status(holder: &Holder) -> String {
     let place = if holder.is_inserted() { "in" } else { "out" };
     let asks = if holder.is_asked() { ", asks for a touch" } else { "" };
-    format!("{place}, {} commands{asks}", holder.commands_seen())
+    let holds = if holder.is_held() { ", held" } else { "" };
+    format!("{place}, {} commands{asks}{holds}", holder.commands_seen())
 }
 
 /// Obeys line after line until one says quit (true) or there are no more (false).

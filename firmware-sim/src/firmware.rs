@@ -23,12 +23,12 @@ use trussed::platform::Syscall;
 use trussed::service::Service;
 use trussed::types::CoreContext;
 use trussed_core::types::Location;
-use trussed_staging::StagingContext;
 
 use crate::Config;
 use crate::apdu;
-use crate::dispatch::{BackendId, Dispatch};
+use crate::dispatch::{BackendId, Contexts, Dispatch};
 use crate::flash::{Flash, Ram};
+use crate::piv::{self, Piv};
 use crate::platform::{Hand, Platform, Store};
 use crate::shared::{Shared, Ticket};
 
@@ -75,16 +75,16 @@ pub(crate) enum PowerOff {
     End,
 }
 
-type Client<'a> = ClientImplementation<'a, Call<'a>, Dispatch>;
+pub(crate) type Client<'a> = ClientImplementation<'a, Call<'a>, Dispatch>;
 type Fido<'a> = Authenticator<Conforming, Client<'a>>;
 
 /// The Trussed service, called on the caller's own stack.
 #[derive(Clone)]
-struct Call<'a>(Rc<RefCell<Core<'a>>>);
+pub(crate) struct Call<'a>(Rc<RefCell<Core<'a>>>);
 
 struct Core<'a> {
     service: Service<Platform<'a>, Dispatch>,
-    endpoints: [ServiceEndpoint<'a, BackendId, StagingContext>; 1],
+    endpoints: [ServiceEndpoint<'a, BackendId, Contexts>; 2],
 }
 
 impl Syscall for Call<'_> {
@@ -122,22 +122,32 @@ pub(crate) fn power_up(
         hand: Hand::new(Arc::clone(shared)),
     };
 
-    let channel = TrussedChannel::new();
+    let (channel, piv_channel) = (TrussedChannel::new(), TrussedChannel::new());
     let (contact, contactless) = (interchanges::Channel::new(), interchanges::Channel::new());
-    let (Some((requester, responder)), Some((_, contact)), Some((reader, contactless))) =
-        (channel.split(), contact.split(), contactless.split())
+    let (Some((requester, responder)), Some((of_piv, to_piv))) =
+        (channel.split(), piv_channel.split())
+    else {
+        return Err(littlefs2::io::Error::IO);
+    };
+    let (Some((_, contact)), Some((reader, contactless))) = (contact.split(), contactless.split())
     else {
         return Err(littlefs2::io::Error::IO);
     };
     let context = CoreContext::with_interrupt(path!("fido").into(), Some(shared.interrupt));
     let backends = &[Backend::Custom(BackendId::Staging), Backend::Core];
+    let piv_context = CoreContext::with_interrupt(path!("piv").into(), Some(shared.interrupt));
     let call = Call(Rc::new(RefCell::new(Core {
         service: Service::with_dispatch(platform, Dispatch::default()),
-        endpoints: [ServiceEndpoint::new(responder, context, backends)],
+        endpoints: [
+            ServiceEndpoint::new(responder, context, backends),
+            ServiceEndpoint::new(to_piv, piv_context, piv::BACKENDS),
+        ],
     })));
-    let client = Client::new(requester, call, Some(shared.interrupt));
+    let client = Client::new(requester, call.clone(), Some(shared.interrupt));
+    let piv_client = Client::new(of_piv, call, Some(shared.interrupt));
     let mut firmware = Firmware {
         fido: Authenticator::new(client, Conforming {}, settings(config)),
+        piv: config.piv.then(|| Piv::new(piv_client)),
         // The firmware serves FIDO to contactless readers alone; so every reader is one to it.
         dispatch: ApduDispatch::new(contact, contactless),
         reader,
@@ -149,6 +159,8 @@ pub(crate) fn power_up(
 /// The firmware while it has power.
 struct Firmware<'a> {
     fido: Fido<'a>,
+    /// `None`: the card has no such application.
+    piv: Option<Piv<'a>>,
     dispatch: ApduDispatch<'a>,
     reader: interchanges::Requester<'a>,
     chain: apdu::Chain,
@@ -194,10 +206,20 @@ impl Firmware<'_> {
             Input::U2f(apdu) => {
                 self.call(Command::Msg, apdu).unwrap_or_else(|| WRONG_LENGTH.to_vec())
             }
-            Input::Apdu(apdu) if self.chain.admit(apdu) => {
-                apdu::exchange(&mut self.dispatch, &mut self.reader, &mut self.fido, apdu)
-            }
-            Input::Apdu(_) => apdu::refuse(&mut self.dispatch, &mut self.reader, &mut self.fido),
+            Input::Apdu(apdu) => self.apdu(apdu),
+        }
+    }
+
+    fn apdu(&mut self, apdu: &[u8]) -> Vec<u8> {
+        let Self { fido, piv, dispatch, reader, chain } = self;
+        let (apdu, mut apps): (_, Vec<&mut dyn apdu_dispatch::App>) = match piv {
+            Some(piv) => (piv::mended(apdu), vec![fido, piv]),
+            None => (apdu.to_vec(), vec![fido]),
+        };
+        if chain.admit(&apdu) {
+            apdu::exchange(dispatch, reader, &mut apps, &apdu)
+        } else {
+            apdu::refuse(dispatch, reader, &mut apps)
         }
     }
 

@@ -92,6 +92,24 @@ impl Holder {
         state.pull = Some((state.commands.saturating_add(nth), moment));
     }
 
+    /// Holds the card's breath at the `nth` command from now on: it does nothing about it until
+    /// [`go_on`](Self::go_on), or it is pulled out. 1 is the next one.
+    pub fn hold_at(&self, nth: u64) {
+        let mut state = self.0.lock();
+        state.hold = Some(state.commands.saturating_add(nth));
+    }
+
+    /// Whether the card does nothing about a command.
+    pub fn is_held(&self) -> bool {
+        self.0.lock().is_held()
+    }
+
+    /// Lets the card do what it is asked; nothing is held any more.
+    pub fn go_on(&self) {
+        self.0.lock().hold = None;
+        self.0.changed.notify_all();
+    }
+
     /// Puts the card in again: it starts anew, with what its memory holds.
     pub fn insert(&self) {
         let mut state = self.0.lock();

@@ -3,7 +3,8 @@
 //!
 //! The firmware is `fido-authenticator` on Trussed, as in Nitrokey 3 and Solo 2: FIDO 2.1 with PIN
 //! protocols 1 and 2, discoverable credentials, ES256 and `EdDSA`, *self* attestation. It has no
-//! built-in user verification. The product never depends on this crate.
+//! built-in user verification. On the same service a card may have `piv-authenticator`, a smart card
+//! with certificates. The product never depends on this crate.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -40,6 +41,7 @@ mod loopback;
 pub mod namespace;
 mod pcscd;
 pub mod pinentry;
+mod piv;
 mod platform;
 mod shared;
 mod simulator;

@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) insertion: u64,
     pub(crate) commands: u64,
     pub(crate) pull: Option<(u64, Moment)>,
+    /// The command at which the card does nothing until it is let go.
+    pub(crate) hold: Option<u64>,
     pub(crate) habit: Touch,
     pub(crate) next: VecDeque<Touch>,
     pub(crate) asking: Option<Asking>,
@@ -52,6 +54,11 @@ pub(crate) struct Asking {
 const FEEL: Duration = Duration::from_millis(20);
 
 impl State {
+    /// Whether the card holds its breath over the command that came last.
+    pub(crate) fn is_held(&self) -> bool {
+        self.present && self.hold == Some(self.commands)
+    }
+
     pub(crate) fn power_up(&mut self) {
         self.power_ups = self.power_ups.saturating_add(1);
         self.powered_at = now();
@@ -66,6 +73,7 @@ impl State {
 
     fn unplug(&mut self) {
         self.is_powered_by_reader = false;
+        self.hold = None;
         if let Some(plug) = self.plug.take() {
             // The other end may have closed it first.
             let _ = plug.shutdown(Shutdown::Both);
@@ -96,6 +104,7 @@ impl Shared {
             insertion: 0,
             commands: 0,
             pull: None,
+            hold: None,
             habit: Touch::Now,
             next: VecDeque::new(),
             asking: None,
@@ -179,7 +188,7 @@ impl Shared {
         if self.lock().asking.is_some() { Keepalive::UP_NEEDED } else { Keepalive::PROCESSING }
     }
 
-    /// Counts a command. False when the card is not (or no longer) in.
+    /// Counts a command, and holds it if it shall. False when the card is not (or no longer) in.
     pub(crate) fn arrives(&self, insertion: u64) -> bool {
         let mut state = self.lock();
         if !state.present || state.insertion != insertion {
@@ -190,7 +199,9 @@ impl Shared {
             state.remove();
         }
         self.changed.notify_all();
-        state.present
+        let held = self.changed.wait_while(state, |state| state.is_held());
+        let state = held.unwrap_or_else(PoisonError::into_inner);
+        state.present && state.insertion == insertion
     }
 
     /// Whether an answer gets through. False when the card was pulled meanwhile.

@@ -1,8 +1,10 @@
-//! `cargo xtask bench login`: builds the server as it is shipped, and the driver, and measures.
+//! `cargo xtask bench`: builds the programs as they are shipped, and a driver, and measures.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::{prerequisites, python};
 
 /// Builds and measures; `arguments` go to the driver. `true` when there is a result.
 pub(crate) fn login(arguments: &[&str]) -> bool {
@@ -15,6 +17,22 @@ pub(crate) fn login(arguments: &[&str]) -> bool {
     let programs = target().join("release");
     let mut driver = Command::new(programs.join("load"));
     driver.arg("--cardea").arg(programs.join("cardea"));
+    succeeds(driver.args(arguments))
+}
+
+/// Builds and measures; `arguments` go to the driver. `true` when every bound holds.
+pub(crate) fn tap(arguments: &[&str]) -> bool {
+    let packages = ["-p", "cardea-agent", "-p", "tap", "--bin", "cardea-agent", "--bin", "tap"];
+    let mut build = cargo();
+    build.args(["build", "--release", "--locked", "--quiet"]).args(packages);
+    let needs = [prerequisites::DEMO, prerequisites::INTEROP];
+    if !prerequisites::install(&needs) || !python::install() || !succeeds(&mut build) {
+        return false;
+    }
+    let programs = target().join("release");
+    let mut driver = Command::new(programs.join("tap"));
+    driver.arg("--agent").arg(programs.join("cardea-agent"));
+    driver.arg("--python").arg(Path::new(python::PLACE).join("bin/python"));
     succeeds(driver.args(arguments))
 }
 

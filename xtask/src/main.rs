@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod kernel;
 mod layers;
 mod licences;
@@ -19,7 +20,9 @@ usage: cargo xtask COMMAND
 
   check             format, layers, licences, clippy with the house lints, rustdoc
   bench login       what logins cost; further arguments: --help
+  bench tap         what a tap costs, beside python-fido2; as root; further arguments: --help
   demo              build and play the demo; further arguments: --help
+  fuzz TARGET [S]   looks for input that breaks a parser, for S seconds (60); see tests/fuzz
   layers            the layer check alone
   licences          the licence check alone
   package           Debian packages into target/debian; --debug: of what `cargo build` builds
@@ -31,7 +34,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let passed = match words.as_slice() {
         ["bench", "login", arguments @ ..] => bench::login(arguments),
+        ["bench", "tap", arguments @ ..] => bench::tap(arguments),
         ["check"] => check::all(),
+        ["fuzz", target] => fuzz::run(target, None),
+        ["fuzz", target, seconds] => fuzz::run(target, Some(seconds)),
         ["layers"] => layers::hold(),
         ["licences"] => licences::hold(),
         ["package", arguments @ ..] => package::build(arguments),

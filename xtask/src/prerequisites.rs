@@ -40,7 +40,7 @@ pub(crate) const DEMO: &[Need] = &[
     need("iproute2", Program("ip")),
 ];
 
-/// What `make test` needs besides: browser, database, the fault injector, and small programs. The
+/// What `make test` needs besides: browser, database, the fault injector, smart cards in software, and small programs. The
 /// tests take browser and database from where Debian has them.
 pub(crate) const TEST: &[Need] = &[
     need("chromium", Files("chromium", &["/usr/bin"])),
@@ -50,6 +50,9 @@ pub(crate) const TEST: &[Need] = &[
     need("strace", Program("strace")),
     need("procps", Program("kill")),
     need("openssl", Program("openssl")),
+    need("softhsm2", Program("softhsm2-util")),
+    need("opensc", Program("pkcs11-tool")),
+    need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("systemd", Program("systemd-analyze")),
     need("dbus-daemon", Program("dbus-daemon")),
 ];

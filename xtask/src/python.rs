@@ -10,7 +10,7 @@ use std::{fs, io};
 const WANTED: [&str; 2] =
     ["tests/interop/python/requirements.txt", "tests/interop/python/fido2.txt"];
 
-const PLACE: &str = "target/interop";
+pub(crate) const PLACE: &str = "target/interop";
 
 /// Installs it if it is not there; `true` when it is there afterwards.
 pub(crate) fn install() -> bool {

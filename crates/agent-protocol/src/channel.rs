@@ -20,6 +20,8 @@ pub enum ServerMessage {
         /// Its ticket.
         id: Ticket,
     },
+    /// The card that opened a session here was tapped at another computer: the desktop locks.
+    Lock,
     /// The device is no longer enrolled.
     Revoke,
 }
@@ -34,6 +36,21 @@ pub enum AgentMessage {
         id: Ticket,
         /// Why not.
         reason: Refused,
+    },
+    /// The card that answered has left its reader, or the key was unplugged.
+    Lifted {
+        /// The ticket that it answered.
+        id: Ticket,
+    },
+    /// The card that answered was only tapped: it was not there to stay.
+    Tapped {
+        /// The ticket that it answered.
+        id: Ticket,
+    },
+    /// The first message of a connection: where the card that answered is still there.
+    Holds {
+        /// The tickets, [`limits::MAX_HELD`] at most.
+        ids: Vec<Ticket>,
     },
 }
 
@@ -77,7 +94,7 @@ impl ServerMessage {
     ///
     /// [`ChannelError`]; the agent ignores such a message and logs the error.
     pub fn parse(text: &str) -> Result<Self, ChannelError> {
-        parse(text, &["ticket", "cancel", "revoke"])
+        parse(text, &["ticket", "cancel", "lock", "revoke"])
     }
 
     /// Writes the text message.
@@ -93,7 +110,11 @@ impl AgentMessage {
     ///
     /// [`ChannelError`]; the server ignores such a message and logs the error.
     pub fn parse(text: &str) -> Result<Self, ChannelError> {
-        parse(text, &["refused"])
+        let message = parse(text, &["refused", "lifted", "tapped", "holds"])?;
+        match &message {
+            Self::Holds { ids } if ids.len() > limits::MAX_HELD => Err(ChannelError::Malformed),
+            _ => Ok(message),
+        }
     }
 
     /// Writes the text message.
@@ -118,15 +139,44 @@ mod tests {
                 ServerMessage::Cancel { id: id.clone() },
                 r#"{"t":"cancel","id":"tttttttttttttttttttttt"}"#,
             ),
+            (ServerMessage::Lock, r#"{"t":"lock"}"#),
             (ServerMessage::Revoke, r#"{"t":"revoke"}"#),
         ] {
             assert_eq!(message.encode(), text);
             assert_eq!(ServerMessage::parse(text), Ok(message));
         }
-        let text = r#"{"t":"refused","id":"tttttttttttttttttttttt","reason":"too-many"}"#;
-        let message = AgentMessage::Refused { id, reason: Refused::TooMany };
-        assert_eq!(message.encode(), text);
-        assert_eq!(AgentMessage::parse(text), Ok(message));
+        for (message, text) in [
+            (
+                AgentMessage::Refused { id: id.clone(), reason: Refused::TooMany },
+                r#"{"t":"refused","id":"tttttttttttttttttttttt","reason":"too-many"}"#,
+            ),
+            (
+                AgentMessage::Lifted { id: id.clone() },
+                r#"{"t":"lifted","id":"tttttttttttttttttttttt"}"#,
+            ),
+            (
+                AgentMessage::Tapped { id: id.clone() },
+                r#"{"t":"tapped","id":"tttttttttttttttttttttt"}"#,
+            ),
+            (
+                AgentMessage::Holds { ids: vec![id] },
+                r#"{"t":"holds","ids":["tttttttttttttttttttttt"]}"#,
+            ),
+        ] {
+            assert_eq!(message.encode(), text);
+            assert_eq!(AgentMessage::parse(text), Ok(message));
+        }
+    }
+
+    #[test]
+    fn a_list_of_held_tickets_is_bounded_and_fits() {
+        let holds = |tickets| {
+            let longest = Ticket::try_from("t".repeat(43)).unwrap();
+            AgentMessage::Holds { ids: vec![longest; tickets] }.encode()
+        };
+        assert!(AgentMessage::parse(&holds(limits::MAX_HELD)).is_ok());
+        let more = AgentMessage::parse(&holds(limits::MAX_HELD + 1));
+        assert_eq!(more, Err(ChannelError::Malformed));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use link::{Link, LinkError, Selector};
 pub use outcome::{ClaimAnswer, ClaimRequest, Outcome, Refused, ResultAnswer, ResultRequest};
 pub use signed_request::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Enrolled, Purpose,
-    RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest,
+    RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest, WhenLifted,
 };
 pub use ticket::{Ticket, TicketError};
 pub use x509_statement::{X509_CARD, X509Statement};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The largest WebSocket message, in bytes. The longest legal one has about 150.
+/// The largest WebSocket message, in bytes. The longest legal one, a full list of held tickets, has
+/// about 3000.
 pub const MAX_CHANNEL_MESSAGE: usize = 4 * 1024;
 /// The largest body of a call, in bytes: a registration with a long attestation chain.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -14,6 +15,8 @@ pub const MAX_REQUEST: usize = 48 * 1024;
 pub const MAX_DEVICE_NAME: usize = 64;
 /// The most credentials in an allow-list or exclude-list.
 pub const MAX_CREDENTIALS: usize = 64;
+/// The most tickets whose cards an agent watches at a time.
+pub const MAX_HELD: usize = 64;
 /// The largest certificate of a smart card, in bytes of DER.
 pub const MAX_CERTIFICATE: usize = 8 * 1024;
 /// The most intermediate certificates that go with one.
@@ -29,5 +32,9 @@ pub const TICKET_LIFE: Duration = Duration::from_mins(1);
 pub const RETURN_LIFE: Duration = Duration::from_secs(30);
 /// How long the server holds a call to [`crate::paths::ENROL_WAIT`] before it says "pending".
 pub const LONG_POLL: Duration = Duration::from_secs(25);
+/// A card that leaves sooner after its answer was tapped, and not there to stay.
+pub const TAP: Duration = Duration::from_secs(3);
+/// How long a card may be away and still be there: the field of a reader flutters.
+pub const FLUTTER: Duration = Duration::from_millis(700);
 /// How often the agent pings the channel.
 pub const PING: Duration = Duration::from_secs(25);

@@ -47,6 +47,26 @@ pub struct Context {
     pub other_network: bool,
 }
 
+/// What happens when the card that answers leaves its reader, or the key is unplugged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenLifted {
+    /// Nothing; the agent does not watch it.
+    #[default]
+    Nothing,
+    /// The session ends, unless the card was only tapped.
+    EndSession,
+    /// And the desktop locks.
+    EndSessionAndLock,
+}
+
+impl WhenLifted {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+}
+
 /// The claims of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedRequest {
@@ -82,6 +102,9 @@ pub struct SignedRequest {
     /// Where it comes from, for the person to read.
     #[serde(default)]
     pub context: Context,
+    /// What happens when the card leaves.
+    #[serde(default, rename = "whenLifted", skip_serializing_if = "WhenLifted::is_nothing")]
+    pub when_lifted: WhenLifted,
     /// The number that also stands on the page.
     #[serde(rename = "match")]
     pub match_code: MatchCode,

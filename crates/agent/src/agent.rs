@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use agent_protocol::{AgentMessage, EnrolmentCode, Link, Selector, ServerMessage, Thumbprint};
+use link_pkcs11::Modules;
 use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::Browser;
-use crate::board::{Board, Device, DeviceSource, Kind};
+use crate::board::{Board, Device, DeviceSource, Kind, Way};
 use crate::causes::Causes;
 use crate::channel::{Channel, Pace};
-use crate::desk::{Desk, lock};
+use crate::desk::{Desk, Tools, lock};
+use crate::held::Held;
 use crate::http::{self, Caller};
+use crate::locker::Locker;
 use crate::notice::Notices;
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
@@ -35,8 +39,14 @@ pub struct Config {
     pub browser: Option<Browser>,
     /// The address of the session bus, where notifications are shown; `None`: none are.
     pub session_bus: Option<String>,
+    /// Locks the desktop, where a tenant wants that.
+    pub locker: Locker,
+    /// A card that leaves sooner after its answer was only tapped, and not there to stay.
+    pub tap: Duration,
     /// Finds cards and keys.
     pub devices: Box<dyn DeviceSource>,
+    /// What knows smart cards with certificates; `None`: they are not asked.
+    pub modules: Option<Modules>,
     /// What the page calls this computer.
     pub device_name: String,
     /// How it keeps its channels.
@@ -119,6 +129,7 @@ struct Attended {
     enrolment: Arc<Enrolment>,
     connected: watch::Receiver<bool>,
     wake: Arc<Notify>,
+    say: mpsc::Sender<AgentMessage>,
     tasks: JoinSet<()>,
 }
 
@@ -143,8 +154,13 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let notices = Notices::at(config.session_bus);
-        let desk = Desk::new(caller.clone(), board.clone(), config.pinentry, notices);
+        let tools = Tools {
+            pinentry: config.pinentry,
+            notices: Notices::at(config.session_bus),
+            locker: config.locker,
+            modules: config.modules,
+        };
+        let desk = Desk::new(caller.clone(), board.clone(), tools, Held::new(config.tap));
         let desk = Arc::new(desk);
         let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);
         let attended = Mutex::default();
@@ -211,6 +227,14 @@ impl Agent {
     pub fn reconnect(&self) {
         self.inner.reconnect();
     }
+
+    /// Ends it, and waits a moment until the desktop shows nothing of it: a notification does not go
+    /// away with the program that has asked for it.
+    pub async fn end(self) {
+        let desk = Arc::clone(&self.inner.desk);
+        drop(self);
+        desk.cleared().await;
+    }
 }
 
 impl Drop for Agent {
@@ -239,10 +263,12 @@ impl Inner {
             enrolment: Arc::clone(&enrolment),
             connected: connected.subscribe(),
             wake: Arc::clone(&wake),
+            say: say.clone(),
             tasks: JoinSet::new(),
         };
         let channel = Channel {
             enrolment: Arc::clone(&enrolment),
+            desk: Arc::clone(&self.desk),
             caller: self.caller.clone(),
             tls: Arc::clone(&self.tls),
             pace: self.pace,
@@ -264,7 +290,10 @@ impl Inner {
             Kind::Card => format!("Card in {}", device.name),
             Kind::Key => format!("Key: {}", device.name),
         };
-        let devices = self.board.devices().into_iter().map(in_words).collect();
+        let mut devices = self.board.devices();
+        // Cards that are there for a request are in a reader that is told of anyway.
+        devices.retain(|device| matches!(device.way, Way::Ctap(_)));
+        let devices = devices.into_iter().map(in_words).collect();
         Status { version: VERSION.to_owned(), enrolments, devices }
     }
 
@@ -275,17 +304,26 @@ impl Inner {
     /// Works on the ticket of a link, if it is for an enrolment of ours and not too much. Gives the
     /// address that the person's browser must open then.
     pub(crate) async fn open(&self, link: &Link) -> Option<String> {
-        let enrolment = {
-            let attended = lock(&self.attended);
-            let mut enrolments = attended.values().map(|attended| &attended.enrolment);
-            enrolments.find(|enrolment| is_for(link, &enrolment.record)).map(Arc::clone)
-        };
-        let Some(enrolment) = enrolment else {
+        let address = self.begin(link)?;
+        address.await.ok()
+    }
+
+    /// Begins to work on the ticket of a link. The address comes when it is known; nothing does
+    /// where there is none.
+    fn begin(&self, link: &Link) -> Option<oneshot::Receiver<String>> {
+        let mut attended = lock(&self.attended);
+        let is_meant = |attended: &&mut Attended| is_for(link, &attended.enrolment.record);
+        let Some(attended) = attended.values_mut().find(is_meant) else {
             tracing::debug!("a link is dropped: it is for none of our servers");
             return None;
         };
-        match self.desk.take_link(&enrolment, link) {
-            Ok(taken) => taken.work().await,
+        match self.desk.take_link(&attended.enrolment, link) {
+            Ok(taken) => {
+                let (browse, address) = oneshot::channel();
+                while attended.tasks.try_join_next().is_some() {}
+                attended.tasks.spawn(taken.work(attended.say.clone(), browse));
+                Some(address)
+            }
             Err(reason) => {
                 tracing::info!(?reason, "a link is dropped");
                 None
@@ -349,9 +387,11 @@ async fn listen(
         match message {
             ServerMessage::Ticket { id } => match inner.desk.take(&enrolment, id.clone()) {
                 Ok(taken) => {
+                    let (browse, address) = oneshot::channel();
+                    work.spawn(taken.work(say.clone(), browse));
                     let inner = Arc::clone(&inner);
                     work.spawn(async move {
-                        if let Some(address) = taken.work().await {
+                        if let Ok(address) = address.await {
                             inner.browse(&address);
                         }
                     });
@@ -364,6 +404,10 @@ async fn listen(
                 }
             },
             ServerMessage::Cancel { id } => inner.desk.cancel(&enrolment.device, &id),
+            ServerMessage::Lock => {
+                let desk = Arc::clone(&inner.desk);
+                work.spawn(async move { desk.lock().await });
+            }
             ServerMessage::Revoke => {
                 tracing::warn!(server = enrolment.record.server.origin(), "enrolment revoked");
                 inner.forget(&enrolment);

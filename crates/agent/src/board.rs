@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authenticator::CeremonyLink;
+use authenticator::card_signer::CardSigner;
 use tokio::sync::watch;
 
 /// Where cards and keys come from: readers, or a simulator in this process.
@@ -28,6 +29,18 @@ impl DeviceSource for Several {
 
 /// Opens a device. Blocks; called on a thread of its own.
 pub type Open = Arc<dyn Fn() -> Result<Box<dyn CeremonyLink>, OpenError> + Send + Sync>;
+
+/// Gives a smart card that holds certificates. Does not block: the card is asked later.
+pub type Signer = Arc<dyn Fn() -> Box<dyn CardSigner> + Send + Sync>;
+
+/// How a device answers.
+#[derive(Clone)]
+pub enum Way {
+    /// As a FIDO authenticator, perhaps: whether it is one is not known before it is opened.
+    Ctap(Open),
+    /// With the key of a certificate.
+    Certificates(Signer),
+}
 
 /// Why a device cannot be opened: it left, another program holds it, or it does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +80,26 @@ pub struct Device {
     pub name: String,
     /// When it came.
     pub arrival: Arrival,
-    /// Opens it.
-    pub open: Open,
+    /// Its first stay, if it has only lost its contact since: nobody put it there again.
+    pub since: DeviceId,
+    /// How it answers.
+    pub way: Way,
+}
+
+impl Device {
+    /// Whether somebody put it there after `seen` was the latest.
+    pub(crate) fn was_put_there_after(&self, seen: DeviceId) -> bool {
+        self.arrival == Arrival::Now && self.since > seen
+    }
+
+    /// Whether a card with certificates is the one that lies in the reader of this one. PKCS#11
+    /// has room for 64 bytes of a reader's name.
+    pub(crate) fn is_in_reader_of(&self, token: &Self) -> bool {
+        matches!((&self.way, &token.way), (Way::Ctap(_), Way::Certificates(_)))
+            && self.kind == Kind::Card
+            && !token.name.is_empty()
+            && self.name.starts_with(&token.name)
+    }
 }
 
 impl std::fmt::Debug for Device {
@@ -78,6 +109,7 @@ impl std::fmt::Debug for Device {
             .field("kind", &self.kind)
             .field("name", &self.name)
             .field("arrival", &self.arrival)
+            .field("since", &self.since)
             .finish_non_exhaustive()
     }
 }
@@ -96,6 +128,10 @@ impl Devices {
     fn holds(&self, id: DeviceId) -> bool {
         self.there.iter().any(|device| device.id == id)
     }
+
+    fn has_stay(&self, stay: DeviceId) -> bool {
+        self.there.iter().any(|device| device.since == stay)
+    }
 }
 
 impl Board {
@@ -105,20 +141,44 @@ impl Board {
 
     /// A card is there.
     pub fn arrived(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Card, name, arrival, open)
+        self.add(Kind::Card, name, arrival, None, Way::Ctap(open))
+    }
+
+    /// A card is there again whose contact was lost for a moment; it came as `since`.
+    pub fn returned(
+        &self,
+        since: DeviceId,
+        name: String,
+        arrival: Arrival,
+        open: Open,
+    ) -> DeviceId {
+        self.add(Kind::Card, name, arrival, Some(since), Way::Ctap(open))
     }
 
     /// A security key is there.
     pub fn plugged_in(&self, name: String, arrival: Arrival, open: Open) -> DeviceId {
-        self.add(Kind::Key, name, arrival, open)
+        self.add(Kind::Key, name, arrival, None, Way::Ctap(open))
     }
 
-    fn add(&self, kind: Kind, name: String, arrival: Arrival, open: Open) -> DeviceId {
+    /// A smart card with certificates is there, in the reader of this name.
+    pub fn card_arrived(&self, reader: String, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.add(Kind::Card, reader, arrival, None, Way::Certificates(signer))
+    }
+
+    fn add(
+        &self,
+        kind: Kind,
+        name: String,
+        arrival: Arrival,
+        since: Option<DeviceId>,
+        way: Way,
+    ) -> DeviceId {
         let mut id = DeviceId(0);
         self.0.send_modify(|devices| {
             devices.last = devices.last.saturating_add(1);
             id = DeviceId(devices.last);
-            devices.there.push(Device { id, kind, name, arrival, open });
+            let since = since.unwrap_or(id);
+            devices.there.push(Device { id, kind, name, arrival, since, way });
         });
         id
     }
@@ -142,6 +202,13 @@ impl Board {
         self.0.borrow().there.iter().filter(is_new).cloned().collect()
     }
 
+    /// Waits until there is a card with certificates in the reader of `device`.
+    pub(crate) async fn certificates_in_reader_of(&self, device: &Device) {
+        let is_there =
+            |devices: &Devices| devices.there.iter().any(|it| device.is_in_reader_of(it));
+        let _ = self.0.subscribe().wait_for(is_there).await;
+    }
+
     /// Waits until a device has left.
     pub(crate) async fn departure_of(&self, id: DeviceId) {
         self.departure_among(&[id]).await;
@@ -151,6 +218,28 @@ impl Board {
     pub(crate) async fn departure_among(&self, ids: &[DeviceId]) {
         let left = |devices: &Devices| !ids.iter().all(|id| devices.holds(*id));
         let _ = self.0.subscribe().wait_for(left).await;
+    }
+
+    /// Waits until no device of this stay is there: neither the first nor one whose contact was lost
+    /// for a moment since.
+    pub(crate) async fn absence_of(&self, stay: DeviceId) {
+        let _ = self.0.subscribe().wait_for(|devices| !devices.has_stay(stay)).await;
+    }
+
+    /// Waits until a device of this stay is there.
+    pub(crate) async fn presence_of(&self, stay: DeviceId) {
+        let _ = self.0.subscribe().wait_for(|devices| devices.has_stay(stay)).await;
+    }
+
+    /// Whether a device of this stay is there.
+    pub(crate) fn has_stay(&self, stay: DeviceId) -> bool {
+        self.0.borrow().has_stay(stay)
+    }
+
+    /// The stay of a device; of one that is not there any more, all that is known is its name.
+    pub(crate) fn stay_of(&self, id: DeviceId) -> DeviceId {
+        let devices = self.0.borrow();
+        devices.there.iter().find(|device| device.id == id).map_or(id, |device| device.since)
     }
 
     /// Whether a device is there.
@@ -188,6 +277,19 @@ mod tests {
         let there: Vec<_> = board.devices().iter().map(|device| device.id).collect();
         assert_eq!(there, [back]);
         assert!(back > lying);
+    }
+
+    #[test]
+    fn a_card_that_fluttered_was_put_there_when_it_first_came() {
+        let board = Board::new();
+        let nobody = board.latest();
+        let first = board.arrived("reader".into(), Arrival::Now, nothing());
+        let prompt = board.latest();
+        board.left(first);
+        let back = board.returned(first, "reader".into(), Arrival::Now, nothing());
+        let [card] = &board.devices()[..] else { panic!("one card") };
+        assert!(card.id == back && back > prompt);
+        assert!(card.was_put_there_after(nobody) && !card.was_put_there_after(prompt));
     }
 
     #[tokio::test]

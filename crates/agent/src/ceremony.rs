@@ -1,12 +1,13 @@
 //! One ceremony: who asks, which card, and what the card says.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use agent_protocol::{Outcome, Refused, VerifiedRequest};
 use authenticator::CeremonyError;
+use link_pkcs11::Modules;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -16,10 +17,12 @@ use crate::causes::Causes;
 use crate::dialogs::{Dialogs, is_over};
 use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
+use crate::tokens::Tokens;
 use crate::words;
 
 mod blinking;
 mod card;
+mod certificate;
 mod newcomer;
 mod request;
 mod selection;
@@ -42,9 +45,12 @@ pub(crate) struct Ceremony {
     pub(crate) request: Arc<VerifiedRequest>,
     pub(crate) board: Board,
     pub(crate) pinentry: Pinentry,
+    pub(crate) modules: Option<Modules>,
     pub(crate) cancel: Cancel,
     /// When its challenge ends.
     pub(crate) deadline: Instant,
+    /// The stay of the device that answered; empty until one has.
+    pub(crate) answered: Arc<OnceLock<DeviceId>>,
 }
 
 impl Ceremony {
@@ -55,6 +61,19 @@ impl Ceremony {
         let request = match Request::read(claims, &record.tenant_name) {
             Ok(request) => Arc::new(request),
             Err(error) => return Some(Outcome::Refused(refusal(&error))),
+        };
+        let modules = self.modules.as_ref().filter(|_| request.certificates.is_some());
+        if request.ctap.is_none() && modules.is_none() {
+            tracing::warn!("nothing here can answer; cardea-agent doctor says more");
+            return Some(Outcome::Refused(Refused::NoCard));
+        }
+        let _tokens = match modules {
+            Some(modules) => tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return None,
+                tokens = Tokens::watch(modules, &self.board) => Some(tokens),
+            },
+            None => None,
         };
         let found = tokio::select! {
             biased;
@@ -113,7 +132,7 @@ impl Ceremony {
         entered: Arc<AtomicBool>,
     ) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
-        let waiting = Waiting::new();
+        let (waiting, stay) = (Waiting::new(), self.board.stay_of(id));
         let said = format!("{who_asks}\n\n{}", words::device(card.kind, &card.name));
         let (of_person, who_asks) = (waiting.clone(), said.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
@@ -155,10 +174,14 @@ impl Ceremony {
         if self.cancel.is_cancelled() {
             return None;
         }
-        Some(outcome.unwrap_or_else(|error| {
+        let outcome = outcome.unwrap_or_else(|error| {
             tracing::error!(%error, "a ceremony ended in a panic");
             Outcome::Refused(Refused::Failed)
-        }))
+        });
+        if !matches!(outcome, Outcome::Refused(_)) {
+            self.answered.get_or_init(|| stay);
+        }
+        Some(outcome)
     }
 
     fn refusal(&self, error: &CeremonyError, person: &Dialogs) -> Refused {
@@ -178,7 +201,8 @@ fn refusal(error: &CeremonyError) -> Refused {
             Refused::Cancelled
         }
         CeremonyError::TimedOut => Refused::Timeout,
-        CeremonyError::NoCredential => Refused::NoCredential,
+        CeremonyError::NoCredential | CeremonyError::NoCertificate => Refused::NoCredential,
+        CeremonyError::UnsupportedKey => Refused::UnsupportedKey,
         CeremonyError::Excluded => Refused::Excluded,
         CeremonyError::StoreFull => Refused::Full,
         CeremonyError::NoPinSet => Refused::NoPin,

@@ -19,6 +19,7 @@ use tokio_tungstenite::{
 
 use crate::causes::Causes;
 use crate::clock;
+use crate::desk::Desk;
 use crate::http::{self, CALL, CallError, Caller};
 use crate::random;
 use crate::state::Enrolment;
@@ -58,6 +59,8 @@ pub(crate) enum ConnectError {
 /// What a channel needs from the agent.
 pub(crate) struct Channel {
     pub(crate) enrolment: Arc<Enrolment>,
+    /// Knows what cards still hold.
+    pub(crate) desk: Arc<Desk>,
     pub(crate) caller: Caller,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) pace: Pace,
@@ -127,6 +130,9 @@ impl Channel {
 
     /// Passes messages on, until the connection ends.
     async fn serve(&mut self, mut socket: Socket) {
+        if self.say_what_is_held(&mut socket).await.is_err() {
+            return;
+        }
         let mut ping = tokio::time::interval(self.pace.ping);
         ping.reset();
         let mut silent = false;
@@ -149,6 +155,16 @@ impl Channel {
                 return;
             }
         }
+    }
+
+    /// What has left while there was no connection, and then what is still there: the server ends what
+    /// is in neither. The list is taken first, so that what leaves meanwhile is in both.
+    async fn say_what_is_held(&mut self, socket: &mut Socket) -> Result<(), tungstenite::Error> {
+        let ids = self.desk.held(&self.enrolment.device);
+        while let Ok(message) = self.to_say.try_recv() {
+            socket.send(Message::text(message.encode())).await?;
+        }
+        socket.send(Message::text(AgentMessage::Holds { ids }.encode())).await
     }
 
     /// Passes one message on; `false` when it was the last.

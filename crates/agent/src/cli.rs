@@ -39,7 +39,13 @@ enum Command {
     Keys(command::devices::Arguments),
     /// Find what is wrong on this computer, and what mends it
     Doctor(command::doctor::Arguments),
+    /// Load a module for smart cards, in a process of its own
+    #[command(name = CHILD, hide = true)]
+    Pkcs11Child,
 }
+
+/// The command that loads modules of other people. The daemon starts it, and people do not.
+pub(crate) const CHILD: &str = "pkcs11-child";
 
 /// The command line as data, for manual pages and completions.
 pub fn command() -> clap::Command {
@@ -48,13 +54,25 @@ pub fn command() -> clap::Command {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    match start(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Pkcs11Child) {
+        return child();
+    }
+    match start(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("cardea-agent: {}", Causes(&failure));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Has no other thread yet, as the module's process must have it.
+fn child() -> ExitCode {
+    if crate::harden().is_err() {
+        return ExitCode::FAILURE;
+    }
+    link_pkcs11::child::run()
 }
 
 fn start(arguments: Arguments) -> Result<(), Failure> {
@@ -89,5 +107,7 @@ async fn carry_out(arguments: Arguments, given: Option<UnixListener>) -> Result<
         Command::Cards(arguments) => command::devices::run(arguments, Kind::Card).await,
         Command::Keys(arguments) => command::devices::run(arguments, Kind::Key).await,
         Command::Doctor(arguments) => command::doctor::run(arguments, socket.ok()).await,
+        // It was carried out before there was anything else.
+        Command::Pkcs11Child => Ok(()),
     }
 }

@@ -6,18 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
-    ClaimAnswer, ClaimRequest, Enrolled, Jti, Link, Outcome, Purpose, Refused, RequestError,
-    ResultAnswer, ResultRequest, ReturnToken, SignedRequest, Thumbprint, Ticket, VerifiedRequest,
-    limits, paths,
+    AgentMessage, ClaimAnswer, ClaimRequest, Enrolled, Jti, Link, Outcome, Purpose, Refused,
+    RequestError, ResultAnswer, ResultRequest, ReturnToken, SignedRequest, Thumbprint, Ticket,
+    VerifiedRequest, WhenLifted, limits, paths,
 };
-use tokio::sync::Semaphore;
+use link_pkcs11::Modules;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::board::Board;
+use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
 use crate::causes::Causes;
 use crate::ceremony::Ceremony;
 use crate::clock;
+use crate::held::{Held, Left};
 use crate::http::{CALL, CallError, Caller};
+use crate::locker::Locker;
 use crate::notice::Notices;
 use crate::pinentry::Pinentry;
 use crate::prompts::{Prompts, Verdict};
@@ -34,6 +37,7 @@ pub(crate) struct Desk {
     board: Board,
     pinentry: Pinentry,
     notices: Notices,
+    modules: Option<Modules>,
     /// One ceremony at a time.
     turn: Semaphore,
     live: Mutex<Vec<Live>>,
@@ -41,6 +45,20 @@ pub(crate) struct Desk {
     /// The requests that passed, until they are expired. In memory: a request is only ever the
     /// answer to a claim of ours, and a ticket is claimed once.
     used: Mutex<HashMap<Jti, SystemTime>>,
+    held: Held,
+    locker: Locker,
+}
+
+/// The programs that the desk works with.
+pub(crate) struct Tools {
+    /// Asks the person.
+    pub(crate) pinentry: Pinentry,
+    /// Shows notifications, if anything does.
+    pub(crate) notices: Notices,
+    /// Locks the desktop.
+    pub(crate) locker: Locker,
+    /// What knows smart cards with certificates, if anything does.
+    pub(crate) modules: Option<Modules>,
 }
 
 /// A ticket that has not come to its end.
@@ -70,16 +88,20 @@ enum Unworked {
 }
 
 impl Desk {
-    pub(crate) fn new(caller: Caller, board: Board, pinentry: Pinentry, notices: Notices) -> Self {
+    pub(crate) fn new(caller: Caller, board: Board, tools: Tools, held: Held) -> Self {
+        let Tools { pinentry, notices, locker, modules } = tools;
         Self {
             caller,
             board,
             pinentry,
             notices,
+            modules,
             turn: Semaphore::new(1),
             live: Mutex::default(),
             prompts: Mutex::default(),
             used: Mutex::default(),
+            held,
+            locker,
         }
     }
 
@@ -133,8 +155,33 @@ impl Desk {
         });
     }
 
+    /// The tickets of an enrolment whose cards are still there.
+    pub(crate) fn held(&self, device: &Thumbprint) -> Vec<Ticket> {
+        self.held.tickets(device)
+    }
+
+    /// Waits until no notification is shown, if that is soon.
+    pub(crate) async fn cleared(&self) {
+        self.notices.gone().await;
+    }
+
+    /// The card that opened a session here was tapped elsewhere, and the tenant wants it so.
+    pub(crate) async fn lock(&self) {
+        self.locker.lock().await;
+    }
+
+    /// Waits until no request of this enrolment is worked on.
+    async fn idle(&self, device: &Thumbprint) {
+        while lock(&self.live).iter().any(|live| live.device == *device) {
+            // Held by its ceremony, and free between the claim of the desk and that of the ticket.
+            drop(self.turn.acquire().await);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Everything of one enrolment ends.
     pub(crate) fn cancel_all_of(&self, device: &Thumbprint) {
+        self.held.forget_all_of(device);
         lock(&self.live).iter().filter(|l| l.device == *device).for_each(|l| l.cancel.cancel());
     }
 
@@ -165,19 +212,33 @@ impl Drop for Taken {
 }
 
 impl Taken {
-    /// Claims the ticket, checks the request, asks person and card, and tells the server. Gives the
-    /// address that the person's browser must open for the answer to count, where it must.
-    pub(crate) async fn work(self) -> Option<String> {
+    /// Claims the ticket, checks the request, asks person and card, and tells the server. `browse`
+    /// hears the address that the person's browser must open for the answer to count, where it must.
+    /// Where the card holds the session that it opens, watches it, and says over the channel when it
+    /// has left.
+    pub(crate) async fn work(
+        self,
+        say: mpsc::Sender<AgentMessage>,
+        browse: oneshot::Sender<String>,
+    ) {
         let outcome = self.outcome().await;
         // The server may send the next one as soon as it hears of this one.
         self.clear_desk();
-        self.tell(outcome?).await
+        match outcome {
+            Some((outcome, WhenLifted::Nothing)) => {
+                self.tell(outcome, browse).await;
+            }
+            Some((outcome, when_lifted)) => self.watch(outcome, when_lifted, say, browse).await,
+            None => {}
+        }
     }
 
-    /// What becomes of the ticket; `None` when there is nobody to tell.
-    async fn outcome(&self) -> Option<Outcome> {
+    /// What becomes of the ticket, and what happens when the card that answered leaves; `None` when
+    /// there is nobody to tell.
+    async fn outcome(&self) -> Option<(Outcome, WhenLifted)> {
+        let refused = |reason| Some((Outcome::Refused(reason), WhenLifted::Nothing));
         let turn = tokio::time::timeout(HAND_OVER, self.desk.turn.acquire());
-        let Ok(Ok(_turn)) = turn.await else { return Some(Outcome::Refused(Refused::Busy)) };
+        let Ok(Ok(_turn)) = turn.await else { return refused(Refused::Busy) };
         let claimed = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
@@ -186,16 +247,79 @@ impl Taken {
         match claimed {
             Ok(request) => {
                 self.prompts(|prompts| prompts.show(clock::now()));
-                let outcome = self.hold(request).await?;
+                let when_lifted = request.claims().when_lifted;
+                let ceremony = self.ceremony(request);
+                let outcome = self.ask(&ceremony).await?;
                 self.count(&outcome);
-                Some(outcome)
+                if matches!(outcome, Outcome::Refused(_)) {
+                    return Some((outcome, WhenLifted::Nothing));
+                }
+                // What is on no board cannot be watched: a stay that never was counts as a tap.
+                let stay = ceremony.answered.get().copied().unwrap_or_default();
+                self.hold(&outcome, when_lifted, stay);
+                Some((outcome, when_lifted))
             }
             Err(error) => {
                 tracing::warn!(error = %Causes(&error), "no prompt");
                 // A claim that failed is over; a request that did not pass is said to be so.
                 let invalid = matches!(error, Unworked::Request(_));
-                invalid.then_some(Outcome::Refused(Refused::InvalidRequest))
+                invalid.then(|| refused(Refused::InvalidRequest)).flatten()
             }
+        }
+    }
+
+    /// The card that answered holds a session from now on, or at least those that it has opened. Not
+    /// only when the server has taken the answer: whether it has is not known when its word is lost.
+    fn hold(&self, outcome: &Outcome, when_lifted: WhenLifted, stay: DeviceId) {
+        let (held, device) = (&self.desk.held, &self.enrolment.device);
+        match when_lifted {
+            WhenLifted::Nothing => held.follow(device, outcome, stay),
+            WhenLifted::EndSession | WhenLifted::EndSessionAndLock => {
+                held.answered(device, &self.ticket, outcome, stay);
+            }
+        }
+    }
+
+    /// Tells the server what the card has proved, and when it has left.
+    async fn watch(
+        self,
+        outcome: Outcome,
+        when_lifted: WhenLifted,
+        say: mpsc::Sender<AgentMessage>,
+        browse: oneshot::Sender<String>,
+    ) {
+        let (desk, device, id) = (&self.desk, &self.enrolment.device, self.ticket.clone());
+        let flutter = || tokio::time::sleep(limits::FLUTTER);
+        let idle = || desk.idle(device);
+        let mut left = pin!(desk.held.left(&desk.board, (device, &id), flutter, idle));
+        let mut telling = pin!(self.tell(outcome, browse));
+        let mut end = None;
+        let may_be_taken = loop {
+            tokio::select! {
+                told = &mut telling => break told,
+                how = &mut left, if end.is_none() => end = Some(how),
+            }
+        };
+        if !may_be_taken {
+            return desk.held.forget(device, &id);
+        }
+        let end = match end {
+            Some(end) => end,
+            None => left.await,
+        };
+        tracing::info!(?end, "the card has left");
+        if end == Left::Lifted && when_lifted == WhenLifted::EndSessionAndLock {
+            // Before the server hears of it: a desktop locks without a network.
+            desk.lock().await;
+        }
+        let message = match end {
+            Left::Lifted => AgentMessage::Lifted { id: id.clone() },
+            Left::Tapped => AgentMessage::Tapped { id: id.clone() },
+            Left::Unwatched => return,
+        };
+        // Waits where there is no connection. Until it is on its way, it is listed as held.
+        if say.send(message).await.is_ok() {
+            desk.held.forget(device, &id);
         }
     }
 
@@ -206,15 +330,15 @@ impl Taken {
     }
 
     /// Goes through the ceremony. Whoever cancels at the notification has said no, like at a dialog.
-    async fn hold(&self, request: VerifiedRequest) -> Option<Outcome> {
-        let words = words::notice(&self.enrolment.record, request.claims());
-        let ceremony = self.ceremony(request);
+    async fn ask(&self, ceremony: &Ceremony) -> Option<Outcome> {
+        let (record, claims) = (&self.enrolment.record, ceremony.request.claims());
+        let who_asks = words::who_asks_in_short(record, claims);
         let life = ceremony.deadline.saturating_duration_since(clock::now());
         let mut run = pin!(ceremony.run());
         tokio::select! {
             biased;
             outcome = &mut run => outcome,
-            () = self.desk.notices.cancelled(&words, life) => {
+            () = self.desk.notices.cancelled(who_asks, life) => {
                 // The dialogs go, and what a card says at the last moment does not count.
                 self.cancel.cancel();
                 run.await;
@@ -258,8 +382,10 @@ impl Taken {
             request: Arc::new(request),
             board: self.desk.board.clone(),
             pinentry: self.desk.pinentry.clone(),
+            modules: self.desk.modules.clone(),
             cancel: self.cancel.clone(),
             deadline: now.checked_add(life).unwrap_or(now),
+            answered: Arc::default(),
         }
     }
 
@@ -277,7 +403,8 @@ impl Taken {
         change(prompts.entry(self.enrolment.device.clone()).or_default());
     }
 
-    async fn tell(&self, outcome: Outcome) -> Option<String> {
+    /// Tells the server. Whether it has taken the outcome, as far as is known: not when it said no.
+    async fn tell(&self, outcome: Outcome, browse: oneshot::Sender<String>) -> bool {
         let kind = match &outcome {
             Outcome::Assertion(_) => "assertion",
             Outcome::Registration(_) => "registration",
@@ -289,18 +416,24 @@ impl Taken {
         let body = ResultRequest { ticket: self.ticket.clone(), outcome };
         let tell = self.desk.caller.post(server, paths::RESULT, &body, &self.enrolment.key, CALL);
         match tell.await {
-            Ok(ResultAnswer::Accepted) => tracing::info!(kind, "the server has the outcome"),
+            Ok(ResultAnswer::Accepted) => {
+                tracing::info!(kind, "the server has the outcome");
+                true
+            }
             Ok(ResultAnswer::Return { token }) => {
                 tracing::info!(kind, "the server has the outcome, and waits for the browser");
-                return address(&self.enrolment, &token);
+                if let Some(address) = address(&self.enrolment, &token) {
+                    // Nobody listens any more: the person has gone, and so has the login.
+                    let _ = browse.send(address);
+                }
+                true
             }
-            Err(error) => tracing::warn!(
-                kind,
-                error = %Causes(&error),
-                "the server did not take the outcome"
-            ),
+            Err(error) => {
+                let error_text = Causes(&error);
+                tracing::warn!(kind, error = %error_text, "the server did not take the outcome");
+                !matches!(error, CallError::Refused { .. })
+            }
         }
-        None
     }
 }
 
@@ -333,8 +466,13 @@ mod tests {
     #[test]
     fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let desk =
-            Desk::new(caller, Board::new(), Pinentry::new("/nonexistent"), Notices::default());
+        let tools = Tools {
+            pinentry: Pinentry::new("/nonexistent"),
+            notices: Notices::default(),
+            locker: Locker::new("/nonexistent"),
+            modules: None,
+        };
+        let desk = Desk::new(caller, Board::new(), tools, Held::new(limits::TAP));
         let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
         let no = Outcome::Refused(Refused::Cancelled);
         let yes = Outcome::Assertion(serde_json::Value::Null);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use authenticator::card_signer::CardPin;
 use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
 use tokio::runtime::Handle;
 
@@ -37,15 +38,7 @@ pub(crate) struct Dialogs {
 impl Dialogs {
     /// Whether the person takes this device, which the dialog names, for what is asked for.
     pub(crate) fn takes(&mut self, kind: Kind, deadline: Instant) -> bool {
-        let (pinentry, description) = (self.pinentry.clone(), self.describe(words::IS_IT_YOURS));
-        let dialog = Dialog {
-            title: words::TITLE,
-            description: &description,
-            ok: words::use_this(kind),
-            ..Dialog::default()
-        };
-        let question = async { pinentry.confirm(&dialog).await.map(Some) };
-        self.answer(deadline, question) == Some(Choice::Ok)
+        self.agrees(words::IS_IT_YOURS, words::use_this(kind), deadline)
     }
 
     /// Waits for an answer. `None`: there is none, and the ceremony ends.
@@ -75,15 +68,70 @@ impl Dialogs {
 
     /// The last try only at the person's explicit word.
     fn dares_last_try(&mut self, until: Until<'_>) -> bool {
-        let (pinentry, description) = (self.pinentry.clone(), self.describe(words::LAST_TRY));
-        let dialog = Dialog {
-            title: words::TITLE,
-            description: &description,
-            ok: words::TRY_ANYWAY,
-            ..Dialog::default()
-        };
+        self.agrees(words::LAST_TRY, words::TRY_ANYWAY, until.deadline)
+    }
+
+    /// Whether the person says yes.
+    pub(crate) fn agrees(&mut self, question: &str, ok: &str, deadline: Instant) -> bool {
+        let (pinentry, description) = (self.pinentry.clone(), self.describe(question));
+        let dialog =
+            Dialog { title: words::TITLE, description: &description, ok, ..Dialog::default() };
         let question = async { pinentry.confirm(&dialog).await.map(Some) };
-        self.answer(until.deadline, question) == Some(Choice::Ok)
+        self.answer(deadline, question) == Some(Choice::Ok)
+    }
+
+    /// Asks for the PIN of a smart card, of which `about` says which one it is.
+    pub(crate) fn enter_card_pin(
+        &mut self,
+        about: &str,
+        mut error: Option<String>,
+        deadline: Instant,
+    ) -> Option<CardPin> {
+        let (pinentry, description) = (self.pinentry.clone(), self.describe(about));
+        loop {
+            let dialog = Dialog {
+                title: words::TITLE,
+                description: &description,
+                error: error.as_deref(),
+                prompt: words::PIN,
+                ok: words::CONTINUE,
+                not_ok: None,
+            };
+            let typed = self.answer(deadline, pinentry.ask_pin(&dialog))?;
+            self.entered.store(true, Ordering::Release);
+            match CardPin::new(&typed) {
+                Ok(pin) => return Some(pin),
+                // The card is not asked about it, so this costs no try.
+                Err(form) => error = Some(words::pin_form(form)),
+            }
+        }
+    }
+
+    /// Which of several the person means; each is asked about by its words.
+    pub(crate) fn choose(
+        &mut self,
+        several: &[String],
+        ok: &str,
+        deadline: Instant,
+    ) -> Option<usize> {
+        let pinentry = self.pinentry.clone();
+        for (index, words) in several.iter().enumerate() {
+            let description = self.describe(words);
+            let dialog = Dialog {
+                title: words::TITLE,
+                description: &description,
+                ok,
+                not_ok: Some(words::ANOTHER),
+                ..Dialog::default()
+            };
+            let question = async { pinentry.confirm(&dialog).await.map(Some) };
+            match self.answer(deadline, question)? {
+                Choice::Ok => return Some(index),
+                Choice::NotOk => {}
+                Choice::Cancel => return None,
+            }
+        }
+        None
     }
 
     fn describe(&self, more: &str) -> String {
@@ -142,24 +190,8 @@ impl Person for Dialogs {
     }
 
     fn choose_account(&mut self, accounts: &[Account], until: Until<'_>) -> Option<usize> {
-        let pinentry = self.pinentry.clone();
-        for (index, account) in accounts.iter().enumerate() {
-            let description = self.describe(&words::account(account));
-            let dialog = Dialog {
-                title: words::TITLE,
-                description: &description,
-                ok: words::THIS_ACCOUNT,
-                not_ok: Some(words::ANOTHER),
-                ..Dialog::default()
-            };
-            let question = async { pinentry.confirm(&dialog).await.map(Some) };
-            match self.answer(until.deadline, question)? {
-                Choice::Ok => return Some(index),
-                Choice::NotOk => {}
-                Choice::Cancel => return None,
-            }
-        }
-        None
+        let several: Vec<_> = accounts.iter().map(words::account).collect();
+        self.choose(&several, words::THIS_ACCOUNT, until.deadline)
     }
 
     fn touch_needed(&mut self) {

@@ -5,11 +5,13 @@
 mod desk;
 mod devices;
 mod servers;
+mod smart_cards;
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::Modules;
 use crate::browser::Surroundings;
 use crate::pinentry::Pinentry;
 
@@ -24,6 +26,8 @@ pub struct Desktop {
     pub state_dir: Option<PathBuf>,
     /// Where `agent.toml` may be, the first one first.
     pub settings: Vec<PathBuf>,
+    /// What knows smart cards with certificates.
+    pub modules: Option<Modules>,
     /// What asks for PINs, if anything was found.
     pub pinentry: Option<Pinentry>,
     /// What there is of browsers, and the `PATH`.
@@ -80,6 +84,7 @@ impl Finding {
 /// Looks at everything, the devices first and the network last.
 pub async fn examine(desktop: &Desktop) -> Vec<Finding> {
     let mut findings = devices::examine(desktop).await;
+    findings.extend(smart_cards::examine(desktop).await);
     findings.push(desk::pinentry(desktop.pinentry.as_ref()).await);
     findings.push(desk::daemon(desktop.socket.as_deref()).await);
     findings.push(desk::browser(&desktop.surroundings));

@@ -1,101 +1,109 @@
-//! The desktop's notification of a request, with a way to cancel it
-//! (`org.freedesktop.Notifications`, Desktop Notifications Specification 1.3).
+//! The desktop's notification of a request, with a way to cancel it.
 //!
 //! It comes beside the dialogs and takes no PIN. On a desktop without a session bus, or without
-//! anybody who shows notifications, there is none, and the dialogs are all there is.
+//! anybody who shows notifications, there is none, and the dialogs are all there is. The bus is
+//! connected for as long as a notification is there: an agent that waits has nothing to do with it.
 
-use std::collections::HashMap;
+mod server;
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
-use zbus::zvariant::Value;
 
 use crate::causes::Causes;
+use server::{End, PATIENCE, Server};
 
-const PLACE: &str = "/org/freedesktop/Notifications";
-const NAME: &str = "org.freedesktop.Notifications";
-/// What our one action is called. Nobody sees it.
-const CANCEL: &str = "cancel";
-/// How long the bus, and whoever shows notifications, may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Where notifications are shown: at this session bus, or nowhere.
+/// Where notifications are shown: at a session bus, or nowhere.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notices {
     bus: Option<String>,
+    /// One at a time. Held until the notification is gone, which may be after its request.
+    one: Arc<Mutex<()>>,
 }
 
-/// One notification, as long as its request is before the person.
-struct Notice<'p> {
-    proxy: &'p zbus::Proxy<'static>,
-    id: u32,
+/// The request of a notification, as the notification's task sees it.
+struct Request {
+    who_asks: String,
+    life: Duration,
+    /// Never told anything; hears that its sender was dropped, which is when the request is over.
+    over: oneshot::Receiver<Infallible>,
+    /// Hears that the person has chosen to cancel.
+    cancelled: oneshot::Sender<()>,
 }
 
 impl Notices {
     pub(crate) fn at(bus: Option<String>) -> Self {
-        Self { bus }
+        Self { bus, one: Arc::default() }
     }
 
-    /// Shows `words` for at most `life`, and returns when the person has chosen to cancel. To be
-    /// dropped when the request is over: then the notification goes away.
-    pub(crate) async fn cancelled(&self, words: &str, life: Duration) {
+    /// Shows what asks for the card, for at most `life`, and returns when the person has chosen to
+    /// cancel. To be dropped when the request is over: then the notification goes away.
+    pub(crate) async fn cancelled(&self, who_asks: String, life: Duration) {
         if let Some(bus) = &self.bus {
-            match shown(bus, words, life).await {
-                Ok(true) => return,
-                // Closed, or the bus went away: the dialogs remain.
-                Ok(false) => {}
-                Err(error) => tracing::debug!(error = %Causes(&error), "no notification"),
+            let (_request, over) = oneshot::channel();
+            let (cancelled, chosen) = oneshot::channel();
+            let request = Request { who_asks, life, over, cancelled };
+            // A task of its own: what is dropped cannot take a notification away.
+            tokio::spawn(show(Arc::clone(&self.one), bus.clone(), request));
+            if chosen.await.is_ok() {
+                return;
             }
+        } else {
+            tracing::debug!("no notification: there is no session bus");
         }
-        std::future::pending().await
+        // The dialogs remain.
+        pending().await
+    }
+
+    /// Waits until no notification is shown, if that is soon.
+    pub(crate) async fn gone(&self) {
+        let _ = timeout(PATIENCE, self.one.lock()).await;
     }
 }
 
-/// Whether the person has cancelled; false when nobody listens any more.
-async fn shown(bus: &str, words: &str, life: Duration) -> zbus::Result<bool> {
-    let late = |_| zbus::Error::Failure("no answer in time".into());
-    let connecting = zbus::connection::Builder::address(bus).build();
-    let connection = timeout(PATIENCE, connecting).await.map_err(late)??;
-    let proxy = zbus::Proxy::new(&connection, NAME, PLACE, NAME).await?;
-    // Before the notification, so that no answer to it is missed.
-    let mut actions =
-        timeout(PATIENCE, proxy.receive_signal("ActionInvoked")).await.map_err(late)??;
-    let id = timeout(PATIENCE, notify(&proxy, words, life)).await.map_err(late)??;
-    let notice = Notice { proxy: &proxy, id };
-    while let Some(action) = actions.next().await {
-        let body = action.body();
-        if let Ok((of, action)) = body.deserialize::<(u32, &str)>()
-            && (of, action) == (notice.id, CANCEL)
-        {
-            return Ok(true);
-        }
+/// Shows one notification, and takes it away.
+async fn show(one: Arc<Mutex<()>>, bus: String, mut request: Request) {
+    let server = async {
+        let one = one.lock_owned().await;
+        (one, Server::at(&bus).await)
+    };
+    let (_one, server) = tokio::select! {
+        biased;
+        _ = &mut request.over => return,
+        server = server => server,
+    };
+    let shown = match server {
+        Ok(server) => one_at(server, request).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = shown {
+        tracing::debug!(error = %Causes(&error), "no notification");
     }
-    Ok(false)
 }
 
-async fn notify(proxy: &zbus::Proxy<'_>, words: &str, life: Duration) -> zbus::Result<u32> {
-    let life = i32::try_from(life.as_millis()).unwrap_or(i32::MAX);
-    let hints = HashMap::from([
-        ("desktop-entry", Value::from("cardea-agent")),
-        // It is of no use in a list of what was missed.
-        ("transient", Value::from(true)),
-        // Critical: it waits for somebody, and is shown over a full screen.
-        ("urgency", Value::from(2_u8)),
-    ]);
-    let (replaces, icon, body) = (0_u32, "", "");
-    let actions = [CANCEL, "Cancel"].as_slice();
-    let arguments = ("Cardea", replaces, icon, words, body, actions, hints, life);
-    proxy.call("Notify", &arguments).await
-}
-
-impl Drop for Notice<'_> {
-    fn drop(&mut self) {
-        let (proxy, id) = (self.proxy.clone(), self.id);
-        tokio::spawn(async move {
-            let closed = timeout(PATIENCE, proxy.call::<_, _, ()>("CloseNotification", &(id,)));
-            // One that is gone already is as good.
-            closed.await.unwrap_or(Ok(())).unwrap_or_default();
-        });
+/// The life of one notification.
+async fn one_at(mut server: Server, request: Request) -> zbus::Result<()> {
+    let Request { who_asks, life, over, cancelled } = request;
+    // Also when the request is over meanwhile: what has no number cannot be taken away.
+    let id = server.notify(&who_asks, life).await?;
+    let mut end = tokio::select! {
+        biased;
+        _ = over => None,
+        end = server.end_of(id) => Some(end),
+    };
+    if end == Some(End::Cancelled) {
+        // Nobody listens any more: the request was over at the same moment.
+        let _ = cancelled.send(());
+        // Once an action is chosen, a notification goes away by itself.
+        end = timeout(PATIENCE, server.end_of(id)).await.ok();
     }
+    // The number of one that is closed may be another's by now.
+    if end != Some(End::Closed) {
+        server.close(id).await?;
+    }
+    Ok(())
 }

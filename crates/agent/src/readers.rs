@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use link_pcsc::{Event, InsertedCard, Monitor, Options, PcscLink};
 
@@ -19,26 +20,57 @@ pub struct Readers;
 
 impl DeviceSource for Readers {
     fn start(self: Box<Self>, board: Board) -> io::Result<Box<dyn Send>> {
-        let mut cards = HashMap::new();
-        let monitor = Monitor::start(move |event| on_event(&board, &mut cards, event))?;
+        let mut cards = Cards { board, last: HashMap::new() };
+        let monitor = Monitor::start(move |event| on_event(&mut cards, event))?;
         Ok(Box::new(monitor))
     }
 }
 
-fn on_event(board: &Board, cards: &mut HashMap<CString, DeviceId>, event: Event) {
-    match event {
-        Event::CardInserted(card) => {
-            let name = shown(&card.reader);
-            // Seen at the first look, also after the service was away: nobody put it there for us.
-            let arrival = if card.inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
-            let reader = card.reader.clone();
-            let id = board.arrived(name, arrival, opens(card));
-            cards.insert(reader, id);
-        }
-        Event::CardRemoved { reader } => {
-            if let Some(id) = cards.remove(&reader) {
-                board.left(id);
+/// The cards as the board knows them.
+struct Cards {
+    board: Board,
+    /// The last of each reader.
+    last: HashMap<CString, Last>,
+}
+
+struct Last {
+    id: DeviceId,
+    /// The first of its stay.
+    since: DeviceId,
+    inserted_at: Option<Instant>,
+}
+
+impl Cards {
+    fn inserted(&mut self, card: InsertedCard) {
+        let (name, reader, inserted_at) =
+            (shown(&card.reader), card.reader.clone(), card.inserted_at);
+        // Seen at the first look, also after the service was away: nobody put it there for us.
+        let arrival = if inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
+        // The same moment: it has only lost its contact.
+        let same = self.last.get(&reader).filter(|last| last.inserted_at == inserted_at);
+        let (id, since) = match same.map(|last| last.since) {
+            Some(since) => (self.board.returned(since, name, arrival, opens(card)), since),
+            None => {
+                let id = self.board.arrived(name, arrival, opens(card));
+                (id, id)
             }
+        };
+        self.last.insert(reader, Last { id, since, inserted_at });
+    }
+
+    fn removed(&self, reader: &CStr) {
+        if let Some(last) = self.last.get(reader) {
+            self.board.left(last.id);
+        }
+    }
+}
+
+fn on_event(cards: &mut Cards, event: Event) {
+    match event {
+        Event::CardInserted(card) => cards.inserted(card),
+        Event::CardRemoved { reader } => cards.removed(&reader),
+        Event::ReaderRemoved { reader } => {
+            cards.last.remove(&reader);
         }
         Event::CardUnresponsive { reader } => tracing::info!(?reader, "the card does not answer"),
         Event::ServiceUp => tracing::info!("the smart card service answers"),

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use link_pkcs11::installed_module;
 use serde::Deserialize;
 
 use crate::server_address::ServerAddress;
@@ -15,6 +16,9 @@ use crate::server_address::ServerAddress;
 struct Settings {
     /// The server that `pair` means when it is not told one.
     server: Option<ServerAddress>,
+    /// The PKCS#11 module that knows smart cards with certificates; `none`: they are not asked.
+    #[serde(rename = "pkcs11-module")]
+    module: Option<PathBuf>,
 }
 
 /// Why the file cannot be used.
@@ -40,8 +44,40 @@ pub enum SettingsError {
         /// The file, or its folder.
         path: PathBuf,
     },
+    /// It names a module, and is not the administrator's: a module is a program, and gets PINs.
+    #[error(
+        "{} may not name a smart card module: only /etc/cardea/agent.toml may. Take the line \
+         pkcs11-module out.",
+        path.display()
+    )]
+    ModuleOfPerson {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The module that it names cannot be used.
+    #[error("the smart card module {} is not there, or its path does not begin with /", path.display())]
+    NoModule {
+        /// The module.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Option<io::Error>,
+    },
+    /// Others than the administrator may write to the module.
+    #[error(
+        "the smart card module {} must belong to root, and nobody else may write to it: it gets PINs. \
+         Run: chown root:root FILE; chmod go-w FILE",
+        path.display()
+    )]
+    UnguardedModule {
+        /// The module, or its folder.
+        path: PathBuf,
+    },
     /// It says something else.
-    #[error("mend {}: it may say server = \"https://…\" and nothing more", path.display())]
+    #[error(
+        "mend {}: it may say server = \"https://…\" and pkcs11-module = \"/…\", and nothing more",
+        path.display()
+    )]
     Form {
         /// Which.
         path: PathBuf,
@@ -59,11 +95,53 @@ pub enum SettingsError {
 /// alone.
 pub fn default_server(files: &[PathBuf]) -> Result<Option<ServerAddress>, SettingsError> {
     for path in files {
-        if let Some(text) = read(path, path.starts_with("/etc"))? {
-            return server(path, &text);
+        if let Some(text) = read(path, is_of_root(path))? {
+            return Ok(settings(path, &text, is_of_root(path))?.server);
         }
     }
     Ok(None)
+}
+
+/// The PKCS#11 module to be used: the one that the administrator's file among `files` names, or
+/// else the best that is installed. `None`: none is there, or none is wanted.
+///
+/// # Errors
+///
+/// When that file cannot be read or says something else; or it, or the module that it names, is not
+/// root's alone.
+pub fn smart_card_module(files: &[PathBuf]) -> Result<Option<PathBuf>, SettingsError> {
+    let mut named = None;
+    for path in files.iter().filter(|path| is_of_root(path)) {
+        if let Some(text) = read(path, true)? {
+            named = settings(path, &text, true)?.module;
+            break;
+        }
+    }
+    let Some(named) = named else { return Ok(installed_module()) };
+    if named.as_os_str() == NO_MODULE { Ok(None) } else { guarded_module(named).map(Some) }
+}
+
+/// The word for "none".
+const NO_MODULE: &str = "none";
+
+fn is_of_root(path: &Path) -> bool {
+    path.starts_with("/etc")
+}
+
+/// The module, if it is there and nobody but root may write to it or to its folder.
+fn guarded_module(path: PathBuf) -> Result<PathBuf, SettingsError> {
+    let failed = |source| SettingsError::NoModule { path: path.clone(), source };
+    if !path.is_absolute() {
+        return Err(failed(None));
+    }
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    for part in [path.as_path(), folder] {
+        let metadata = std::fs::metadata(part).map_err(|error| failed(Some(error)))?;
+        if !is_roots_alone(&metadata) {
+            return Err(SettingsError::UnguardedModule { path: part.to_owned() });
+        }
+    }
+    Ok(path)
 }
 
 /// Reads a file, if it is there; `of_root`: it must be the administrator's alone.
@@ -86,18 +164,25 @@ fn read(path: &Path, of_root: bool) -> Result<Option<String>, SettingsError> {
 
 /// Refuses what others than root may write to.
 fn guarded(path: &Path, metadata: &Metadata) -> Result<(), SettingsError> {
-    /// The bits for writing of the group and of the others.
-    const OTHERS_WRITE: u32 = 0o022;
-    if metadata.uid() == 0 && metadata.mode() & OTHERS_WRITE == 0 {
+    if is_roots_alone(metadata) {
         return Ok(());
     }
     Err(SettingsError::Unguarded { path: path.to_owned() })
 }
 
-fn server(path: &Path, text: &str) -> Result<Option<ServerAddress>, SettingsError> {
+fn is_roots_alone(metadata: &Metadata) -> bool {
+    /// The bits for writing of the group and of the others.
+    const OTHERS_WRITE: u32 = 0o022;
+    metadata.uid() == 0 && metadata.mode() & OTHERS_WRITE == 0
+}
+
+fn settings(path: &Path, text: &str, of_root: bool) -> Result<Settings, SettingsError> {
     let settings: Settings = toml::from_str(text)
         .map_err(|source| SettingsError::Form { path: path.to_owned(), source: source.into() })?;
-    Ok(settings.server)
+    if settings.module.is_some() && !of_root {
+        return Err(SettingsError::ModuleOfPerson { path: path.to_owned() });
+    }
+    Ok(settings)
 }
 
 #[cfg(test)]
@@ -138,6 +223,41 @@ mod tests {
         // Only root can give a file away.
         if chown(&file, Some(1), None).is_ok() {
             assert_eq!(refused(0o755, 0o644), Some(file.clone()));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn only_the_administrators_file_names_a_module_and_only_one_that_is_roots_alone() {
+        use std::fs::{Permissions, set_permissions};
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = scratch("settings-module");
+        std::fs::create_dir_all(&folder).unwrap();
+        set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        let (own, module) = (folder.join("own.toml"), folder.join("module.so"));
+        std::fs::write(&module, "").unwrap();
+        let text = format!("pkcs11-module = \"{}\"\n", module.display());
+        std::fs::write(&own, &text).unwrap();
+        let refused = default_server(std::slice::from_ref(&own)).unwrap_err();
+        assert!(matches!(refused, SettingsError::ModuleOfPerson { .. }), "{refused}");
+        assert_eq!(settings(&own, &text, true).unwrap().module, Some(module.clone()));
+        // A file of the person is not even read for it.
+        assert_eq!(smart_card_module(&[own]).unwrap(), installed_module());
+
+        for mode in [0o646, 0o664] {
+            set_permissions(&module, Permissions::from_mode(mode)).unwrap();
+            let refused = guarded_module(module.clone()).unwrap_err();
+            assert!(matches!(refused, SettingsError::UnguardedModule { .. }), "{refused}");
+        }
+        set_permissions(&module, Permissions::from_mode(0o644)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            assert_eq!(guarded_module(module.clone()).unwrap(), module);
+            set_permissions(&folder, Permissions::from_mode(0o775)).unwrap();
+            assert!(guarded_module(module).is_err());
+        }
+        for nowhere in ["module.so", "/nonexistent/module.so"] {
+            let refused = guarded_module(nowhere.into()).unwrap_err();
+            assert!(matches!(refused, SettingsError::NoModule { .. }), "{refused}");
         }
         std::fs::remove_dir_all(&folder).unwrap();
     }

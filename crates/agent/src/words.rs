@@ -1,11 +1,13 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
-use agent_protocol::SignedRequest;
+use agent_protocol::{SignedRequest, WhenLifted};
 use authenticator::management::PinState;
 use authenticator::{
     Account, CeremonyError, FingerError, FingerPrompt, NewPinError, NewPinPrompt, PinError,
     PinFormError, PinPrompt,
 };
+
+use authenticator::card_signer::{CardCertificate, KeyKind, PinTries};
 
 use crate::board::Kind;
 use crate::state::Record;
@@ -15,6 +17,8 @@ pub(crate) const TITLE: &str = "Cardea";
 pub(crate) const PIN: &str = "PIN:";
 pub(crate) const NEW_PIN: &str = "New PIN:";
 pub(crate) const SAME_PIN: &str = "Once more:";
+pub(crate) const TAP_CARD: &str = "Tap your card";
+pub(crate) const CANCEL: &str = "Cancel";
 pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
@@ -113,17 +117,32 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
     let network = if context.other_network { OTHER_NETWORK } else { "" };
     format!(
         "{app} at {tenant} {verb}.\n\nServer: {}\nAccount: {}\nAsked from: {from}\n{network}\n\
-         The page must show the number {}. If it does not, cancel.",
+         The page must show the number {}. If it does not, cancel.{}",
         record.server.host(),
         plain(&claims.user, 80),
         claims.match_code,
+        when_lifted(claims.when_lifted),
     )
 }
 
-/// The same in one line, for a notification: what is long is in the dialog.
-pub(crate) fn notice(record: &Record, claims: &SignedRequest) -> String {
+/// The same in short, for a notification: the rest is in the dialog.
+pub(crate) fn who_asks_in_short(record: &Record, claims: &SignedRequest) -> String {
     let (tenant, app) = (plain(&record.tenant_name, 40), plain(&claims.app, 40));
-    format!("Tap your card: {tenant}, {app}, number {}", claims.match_code)
+    format!("{tenant}, {app}, number {}", claims.match_code)
+}
+
+/// What happens when the card leaves.
+fn when_lifted(when: WhenLifted) -> &'static str {
+    match when {
+        WhenLifted::Nothing => "",
+        WhenLifted::EndSession => {
+            "\n\nLeave the card or key where it is: taking it away signs you out."
+        }
+        WhenLifted::EndSessionAndLock => {
+            "\n\nLeave the card or key where it is: taking it away signs you out and locks this \
+             computer."
+        }
+    }
 }
 
 /// Where the server sees the page elsewhere.
@@ -132,7 +151,7 @@ const OTHER_NETWORK: &str = "The page is in another network than this computer. 
 
 /// What must be known before a PIN is typed.
 pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
-    let tries = tries(prompt.tries_left);
+    let tries = tries_left(prompt.tries_left);
     if prompt.last_error == Some(PinError::Wrong) {
         return Some(format!("Wrong PIN. {tries}."));
     }
@@ -145,7 +164,7 @@ pub(crate) fn pin_error(prompt: PinPrompt) -> Option<String> {
     }
 }
 
-fn tries(left: u32) -> String {
+fn tries_left(left: u32) -> String {
     match left {
         1 => "One try left".to_owned(),
         n => format!("{n} tries left"),
@@ -157,7 +176,7 @@ pub(crate) fn finger_error(prompt: FingerPrompt) -> Option<String> {
     let error = finger(prompt.last_error?);
     Some(prompt.tries_left.map_or_else(
         || error.to_owned(),
-        |left| format!("{error} {}; after that the PIN is asked for.", tries(left)),
+        |left| format!("{error} {}; after that the PIN is asked for.", tries_left(left)),
     ))
 }
 
@@ -190,6 +209,69 @@ pub fn pin_state(pin: PinState) -> String {
 /// Before the last try.
 pub(crate) const LAST_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
      blocked for good and loses what it holds. Do you want to try?";
+
+/// Before the last try of a card with certificates.
+pub(crate) const LAST_CARD_TRY: &str = "The card takes one more PIN. If it is wrong, the card is \
+     locked, and only who issued it can open it again. Do you want to try?";
+pub(crate) const PIN_AT_READER: &str = "Enter the PIN of your card at the reader.";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const THIS_CERTIFICATE: &str = "This certificate";
+/// The card cannot have such a PIN.
+pub(crate) const OTHER_PIN_FORM: &str = "This card has no such PIN: it is too long or too short, or \
+     has characters that the card does not know.";
+
+/// What must be known before the PIN of a card with certificates is typed.
+pub(crate) fn card_tries(tries: PinTries, was_wrong: bool) -> Option<String> {
+    let left = match tries {
+        PinTries::Last => "One try left; after that the card is locked.",
+        PinTries::Fewer if was_wrong => {
+            "The card does not say how many tries are left; after some it is locked."
+        }
+        PinTries::Fewer => "The last PIN that was entered for this card was wrong.",
+        _ => "",
+    };
+    match (was_wrong, left) {
+        (true, "") => Some("Wrong PIN.".to_owned()),
+        (true, left) => Some(format!("Wrong PIN. {left}")),
+        (false, "") => None,
+        (false, left) => Some(left.to_owned()),
+    }
+}
+
+/// What there is to say of the PIN of a card with certificates.
+pub(crate) fn tries(tries: PinTries) -> &'static str {
+    match tries {
+        PinTries::Fine => "set",
+        PinTries::Fewer => "set, and was wrong last time",
+        PinTries::Last => "set, 1 try left",
+        PinTries::None => "locked; ask who issued the card",
+        PinTries::NotSet => "none yet, or to be changed",
+    }
+}
+
+/// The kind of a certificate's key.
+pub(crate) fn key_kind(key: KeyKind) -> &'static str {
+    match key {
+        KeyKind::P256 => "P-256",
+        KeyKind::P384 => "P-384",
+        KeyKind::Rsa => "RSA",
+        KeyKind::Other => "a key of another kind",
+    }
+}
+
+/// Which certificate signs, of which card.
+pub(crate) fn certificate(label: &str, certificate: &CardCertificate) -> String {
+    format!("Certificate of {}, on the card {}.", called(&certificate.subject), called(label))
+}
+
+/// Which of several certificates.
+pub(crate) fn which_certificate(certificate: &CardCertificate) -> String {
+    format!(
+        "The card has several certificates. Use this one?\n\n{}, issued by {}",
+        called(&certificate.subject),
+        called(&certificate.issuer)
+    )
+}
 
 /// What was typed can be no PIN.
 pub(crate) fn pin_form(error: PinFormError) -> String {

@@ -8,6 +8,8 @@
 //! Where several authenticators are there, [`race`] finds the one that the person wants. Beside
 //! them stand the errands of a holder: [`management`] for what is on the authenticator.
 //!
+//! A smart card that is no authenticator is another thing, with a port of its own: [`card_signer`].
+//!
 //! There is no I/O here, no clock and no generator of random numbers.
 //!
 //! Sources: CTAP 2.1 (2022-06-21 errata),
@@ -17,6 +19,7 @@
 mod auth_data;
 mod authenticator_config;
 mod bio_enrollment;
+pub mod card_signer;
 mod cbor;
 mod ceremony;
 mod client_data;

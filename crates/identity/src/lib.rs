@@ -10,6 +10,7 @@ mod moment;
 mod person;
 mod provider;
 mod tenant;
+mod x509;
 
 pub use groups::{Absence, AbsentGroups, GroupsAnswer, GroupsQuestion, UNASKED};
 pub use moment::Moment;
@@ -18,4 +19,5 @@ pub use provider::{
     GroupsSent, Mapper, MapperKind, Provider, ProviderEndpoints, ProviderKind, Seen, SyncMode,
     SyncOverride,
 };
-pub use tenant::{CardFirst, FirstCard, ReturnStep, Tenant, TenantPolicy};
+pub use tenant::{CardFirst, CardLifted, FirstCard, ReturnStep, Tenant, TenantPolicy};
+pub use x509::{RevocationPolicy, X509Policy};

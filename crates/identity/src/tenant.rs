@@ -3,7 +3,7 @@ use std::time::Duration;
 use ids::{Slug, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Moment, X509Policy};
 
 /// A customer: own people, providers, keys and policy; `/realms/{slug}` in URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,25 @@ pub struct TenantPolicy {
     pub straight_to_provider: bool,
     /// How long a session of the account page lives, in seconds.
     pub session_seconds: u32,
+    /// What happens when a card that answered through an agent leaves its reader.
+    pub card_lifted: CardLifted,
+    /// Whether a card that opens a session through an agent ends those that it opened through others.
+    pub one_computer: bool,
+    /// How long the agent of a card that holds a session may be away before the session ends, in
+    /// seconds.
+    pub agent_grace_seconds: u32,
     /// When a browser must come back from the agent's desk before a card's answer counts.
     pub return_step: ReturnStep,
+    /// What it takes of X.509 smart cards.
+    pub x509: X509Policy,
 }
 
 impl TenantPolicy {
+    /// How long the agent of a card that holds a session may be away before the session ends.
+    pub fn agent_grace(&self) -> Duration {
+        Duration::from_secs(self.agent_grace_seconds.into())
+    }
+
     /// How long a session of the account page lives.
     pub fn session(&self) -> Duration {
         Duration::from_secs(self.session_seconds.into())
@@ -52,7 +66,11 @@ impl Default for TenantPolicy {
             straight_to_provider: false,
             // SP 800-63B-4 §2.3.3: at most 12 hours at AAL3; a working day is enough.
             session_seconds: 8 * 60 * 60,
+            card_lifted: CardLifted::KeepsSession,
+            one_computer: false,
+            agent_grace_seconds: 60,
             return_step: ReturnStep::OtherNetwork,
+            x509: X509Policy::default(),
         }
     }
 }
@@ -66,6 +84,27 @@ pub enum FirstCard {
     AdministratorCode,
     /// A fresh sign-in at Entra alone: weaker, and what existing guides imply.
     FreshEntraSignIn,
+}
+
+/// What happens when a card that answered through an agent leaves its reader, or a key is
+/// unplugged. One that was only tapped never stayed there, and leaves nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardLifted {
+    /// Nothing.
+    #[default]
+    KeepsSession,
+    /// The sessions that it opened there end.
+    EndsSession,
+    /// And the desktop locks.
+    EndsSessionAndLocks,
+}
+
+impl CardLifted {
+    /// Whether the session ends.
+    pub fn ends_session(self) -> bool {
+        self != Self::KeepsSession
+    }
 }
 
 /// When the browser that began must come back from the agent's desk before a card's answer counts.

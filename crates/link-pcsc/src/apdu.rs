@@ -16,13 +16,17 @@ const MAX_ROUNDS: usize = 32;
 const P1: u8 = 0x00;
 
 /// One command APDU out, one response APDU in: a card, or something that plays one.
-pub(crate) trait Transmit {
+pub trait Transmit {
     /// Sends `command` and returns the answer with its status word.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Fault>;
 }
 
 /// Who waits for the answer.
-pub(crate) trait Waiting {
+pub trait Waiting {
     /// Whether nobody waits any more.
     fn is_over(&self) -> bool;
     /// Hears what the card does meanwhile.
@@ -33,11 +37,11 @@ pub(crate) trait Waiting {
 
 /// How this card is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Form {
+pub struct Form {
     /// `Le` that asks for as much as there is. 00 is 256, which some readers take for nothing.
-    pub(crate) le: u8,
+    pub le: u8,
     /// Long requests go out as one extended APDU. Learnt from a card that refuses chaining.
-    pub(crate) extended: bool,
+    pub extended: bool,
 }
 
 /// An answer, taken apart.
@@ -57,7 +61,11 @@ fn status_word(sw: [u8; 2]) -> StatusWord {
 }
 
 /// SELECT of the FIDO application. What it calls itself is not looked at: getInfo decides.
-pub(crate) fn select(card: &mut dyn Transmit) -> Result<(), Fault> {
+///
+/// # Errors
+///
+/// [`CardError::NoFidoApplication`] for every status word but 9000; what `card` says.
+pub fn select(card: &mut dyn Transmit) -> Result<(), Fault> {
     let command = [&[0x00, 0xA4, 0x04, 0x00, 0x08][..], &AID, &[0x00]].concat();
     let response = complete(card, &command, 0x00)?;
     match response.sw {
@@ -66,8 +74,13 @@ pub(crate) fn select(card: &mut dyn Transmit) -> Result<(), Fault> {
     }
 }
 
-/// Sends a CTAP message, and returns the answer of the authenticator.
-pub(crate) fn message(
+/// Sends a CTAP message, and returns the answer of the authenticator, status byte first.
+///
+/// # Errors
+///
+/// [`CardError::Refused`] and its neighbours for answers that are none; [`Fault::Interrupted`] when
+/// nobody waits any more; what `card` says.
+pub fn message(
     card: &mut dyn Transmit,
     form: &mut Form,
     request: &[u8],

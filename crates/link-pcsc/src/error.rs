@@ -53,7 +53,7 @@ impl fmt::Display for StatusWord {
 
 /// Why an exchange with the card gave nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Card, reader or service is gone.
     Gone(pcsc::Error),
     /// Somebody else reset the card, and this command has not reached it.

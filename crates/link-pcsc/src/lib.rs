@@ -8,9 +8,9 @@
 //! Sources: CTAP 2.1 §11.3 (ISO 7816, ISO 14443); ISO 7816-4; PC/SC part 5.
 //!
 //! The way in: [`Monitor::start`] or [`look()`], then [`PcscLink::new`] for an
-//! [`Event::CardInserted`].
+//! [`Event::CardInserted`]. The framing alone, over anything that takes APDUs, is [`apdu`].
 
-mod apdu;
+pub mod apdu;
 mod error;
 mod link;
 mod look;
@@ -20,8 +20,9 @@ mod restart;
 mod session;
 mod worker;
 
-pub use error::{CardError, StatusWord};
+pub use error::{CardError, Fault, StatusWord};
 pub use link::{Options, PcscLink};
 pub use look::{ServiceError, look};
 pub use monitor::Monitor;
+pub use pcsc::Error as PcscError;
 pub use readers::{Event, InsertedCard};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pcsc::{ReaderState, State};
 
@@ -38,6 +38,10 @@ pub enum Event {
     },
 }
 
+/// A card that loses the reader's field flutters: it is gone and back within a fraction of a second,
+/// without anybody's hand. Who takes a card up and lays it down again needs longer.
+pub(crate) const FLUTTER: Duration = Duration::from_millis(700);
+
 /// A card in a reader. Taken out and put back it is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,7 +52,8 @@ pub struct InsertedCard {
     pub atr: Vec<u8>,
     /// How many events the reader had seen. The same number: nobody took the card out meanwhile.
     pub event_count: u32,
-    /// When it came; `None` when it was there before anybody looked.
+    /// When somebody put it there; `None` when it was there before anybody looked. A card that is
+    /// back within 700 ms has only fluttered: it has the time of its first coming.
     pub inserted_at: Option<Instant>,
 }
 
@@ -84,21 +89,41 @@ enum Slot {
     },
 }
 
+/// The card that was last in a reader.
+#[derive(Clone, Debug)]
+struct Stay {
+    atr: Vec<u8>,
+    inserted_at: Option<Instant>,
+    /// `None` while it is there.
+    left_at: Option<Instant>,
+}
+
+impl Stay {
+    /// Whether a card of this kind that is there now was there all the time, but for its contact.
+    fn goes_on(&self, atr: &[u8], now: Instant) -> bool {
+        let away = self.left_at.map_or(Duration::ZERO, |left| now.saturating_duration_since(left));
+        self.atr == atr && away < FLUTTER
+    }
+}
+
 /// The readers as they were last seen.
 #[derive(Debug, Default)]
-pub(crate) struct Readers(BTreeMap<CString, Slot>);
+pub(crate) struct Readers {
+    slots: BTreeMap<CString, Slot>,
+    stays: BTreeMap<CString, Stay>,
+}
 
 impl Readers {
     /// Takes in the list of readers that are there now.
     pub(crate) fn list(&mut self, names: &[CString], events: &mut Vec<Event>) {
         let gone: Vec<CString> =
-            self.0.keys().filter(|name| !names.contains(name)).cloned().collect();
+            self.slots.keys().filter(|name| !names.contains(name)).cloned().collect();
         for name in gone {
             self.remove(&name, events);
         }
         for name in names {
-            if !self.0.contains_key(name) {
-                self.0.insert(name.clone(), Slot::Unknown);
+            if !self.slots.contains_key(name) {
+                self.slots.insert(name.clone(), Slot::Unknown);
                 events.push(Event::ReaderAdded { reader: name.clone() });
             }
         }
@@ -115,7 +140,7 @@ impl Readers {
         if seen.state.intersects(State::UNKNOWN | State::IGNORE) {
             return self.remove(reader, events);
         }
-        let Some(slot) = self.0.get_mut(reader) else { return };
+        let Some(slot) = self.slots.get_mut(reader) else { return };
         let event_count = seen.event_count;
         let is = if !seen.state.contains(State::PRESENT) {
             Slot::Empty
@@ -133,16 +158,37 @@ impl Readers {
         if matches!(was, Slot::Card { .. } | Slot::Unresponsive { .. }) {
             events.push(Event::CardRemoved { reader: reader.clone() });
         }
-        let inserted_at = (was != Slot::Unknown).then_some(now);
         match is {
-            Slot::Card { event_count } => events.push(Event::CardInserted(InsertedCard {
-                reader,
-                atr: seen.atr.clone(),
-                event_count,
-                inserted_at,
-            })),
+            Slot::Card { event_count } => {
+                let came = (was != Slot::Unknown).then_some(now);
+                let inserted_at = self.stay(&reader, &seen.atr, came, now);
+                let atr = seen.atr.clone();
+                let card = InsertedCard { reader, atr, event_count, inserted_at };
+                events.push(Event::CardInserted(card));
+            }
             Slot::Unresponsive { .. } => events.push(Event::CardUnresponsive { reader }),
-            Slot::Empty | Slot::Unknown => {}
+            Slot::Empty | Slot::Unknown => self.ends_stay(&reader, now),
+        }
+    }
+
+    /// When the card was put there that is there now.
+    fn stay(
+        &mut self,
+        reader: &CStr,
+        atr: &[u8],
+        came: Option<Instant>,
+        now: Instant,
+    ) -> Option<Instant> {
+        let last = self.stays.get(reader).filter(|stay| stay.goes_on(atr, now));
+        let inserted_at = last.map_or(came, |stay| stay.inserted_at);
+        let stay = Stay { atr: atr.to_vec(), inserted_at, left_at: None };
+        self.stays.insert(reader.to_owned(), stay);
+        inserted_at
+    }
+
+    fn ends_stay(&mut self, reader: &CStr, now: Instant) {
+        if let Some(stay) = self.stays.get_mut(reader) {
+            stay.left_at.get_or_insert(now);
         }
     }
 
@@ -153,11 +199,12 @@ impl Readers {
 
     /// Names of the readers.
     pub(crate) fn names(&self) -> impl Iterator<Item = &CString> {
-        self.0.keys()
+        self.slots.keys()
     }
 
     fn remove(&mut self, reader: &CStr, events: &mut Vec<Event>) {
-        let Some((reader, slot)) = self.0.remove_entry(reader) else { return };
+        let Some((reader, slot)) = self.slots.remove_entry(reader) else { return };
+        self.stays.remove(&reader);
         if matches!(slot, Slot::Card { .. } | Slot::Unresponsive { .. }) {
             events.push(Event::CardRemoved { reader: reader.clone() });
         }

@@ -188,8 +188,31 @@ pub struct CardFacts {
 pub struct Evidence {
     /// UV: the card checked PIN or finger.
     pub user_verified: bool,
-    /// Whether attestation shows that the key cannot leave its hardware.
-    pub hardware_attested: bool,
-    /// Signature counter in the answer; 0 when the card keeps none.
-    pub counter: u32,
+    /// What kind of thing has answered, and what only such a thing can show.
+    pub shown: Shown,
+}
+
+/// The kinds of thing that answer. The one never counts as the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// A FIDO2 card, a security key or a passkey.
+    Fido2 {
+        /// Whether attestation shows that the key cannot leave its hardware.
+        hardware_attested: bool,
+        /// Signature counter in the answer; 0 when the card keeps none.
+        counter: u32,
+    },
+    /// The key of a certificate on a smart card. What it says of UV, the agent says: it counts from
+    /// an agent that is paired, and from nobody else.
+    X509Card,
+}
+
+impl Evidence {
+    /// Signature counter in the answer; 0 for what keeps none.
+    pub fn counter(self) -> u32 {
+        match self.shown {
+            Shown::Fido2 { counter, .. } => counter,
+            Shown::X509Card => 0,
+        }
+    }
 }

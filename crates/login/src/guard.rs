@@ -217,6 +217,8 @@ guards! {
     ProofPerson => Person,
     /// The card checked PIN or finger.
     ProofVerified => NotVerified,
+    /// The statement of an X.509 card came through an agent.
+    ProofByAgent => Channel,
 }
 
 /// The guards that are in force: all of them, always. That some can be named and left out exists

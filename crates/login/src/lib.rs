@@ -13,7 +13,7 @@ mod state;
 mod step;
 
 pub use effect::{Audit, Effect, Enrolment, Issue, Proof};
-pub use event::{CardFacts, Event, Evidence, PersonFacts, UpstreamFacts};
+pub use event::{CardFacts, Event, Evidence, PersonFacts, Shown, UpstreamFacts};
 pub use guard::Refusal;
 pub use state::{
     Challenge, Channel, Door, Login, LoginRequest, Permit, Purpose, Started, Stranger, StrangerAt,

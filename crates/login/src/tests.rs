@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     CHALLENGE_LIFE, CardFacts, Challenge, Channel, Door, Effect, Event, Evidence, LOGIN_LIFE,
-    Login, LoginRequest, PersonFacts, Purpose, Refusal, Started, Stranger, StrangerAt, Task, Then,
-    UpstreamFacts, Waiting, step,
+    Login, LoginRequest, PersonFacts, Purpose, Refusal, Shown, Started, Stranger, StrangerAt, Task,
+    Then, UpstreamFacts, Waiting, step,
 };
 
 const ACME: TenantId = TenantId(Uuid::from_u128(1));
@@ -194,7 +194,8 @@ fn agent() -> Channel {
 }
 
 fn card() -> CardFacts {
-    let evidence = Evidence { user_verified: true, hardware_attested: false, counter: 9 };
+    let shown = Shown::Fido2 { hardware_attested: false, counter: 9 };
+    let evidence = Evidence { user_verified: true, shown };
     CardFacts { id: CARD, tenant: ACME, person: ADA, revoked: false, evidence }
 }
 

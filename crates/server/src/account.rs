@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod computers;
+pub(crate) mod events;
 pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod rename;

@@ -6,6 +6,7 @@
 mod audit;
 mod clients;
 mod confirm;
+mod events;
 mod form;
 mod frame;
 pub(crate) mod home;
@@ -17,6 +18,7 @@ pub(crate) mod samples;
 pub(crate) mod session;
 mod settings;
 mod sign_out;
+mod smart_cards;
 pub(crate) mod step_up;
 mod users;
 
@@ -33,6 +35,7 @@ pub(crate) fn routes() -> Routes {
     const POST: &[&str] = &["POST"];
     const BOTH: &[&str] = &["GET", "POST"];
     Routes::new()
+        .route(GET,  "/admin/events", Administrator, get(events::handler))
         .route(POST, "/admin/sign-out", Administrator, post(sign_out::handler))
         .route(POST, "/admin/step-up", Administrator, post(step_up::handler))
         .route(BOTH, "/admin/tenants", Administrator, get(home::list).post(home::create))
@@ -63,5 +66,10 @@ pub(crate) fn routes() -> Routes {
         .route(BOTH, "/admin/tenants/{slug}/users/{id}/agents/{device}/revoke", Administrator, get(users::agent::ask).post(users::agent::revoke))
         // Tenant
         .route(BOTH, "/admin/tenants/{slug}/settings", Administrator, get(settings::page).post(settings::save))
+        .route(GET,  "/admin/tenants/{slug}/smart-cards", Administrator, get(smart_cards::handler))
+        .route(BOTH, "/admin/tenants/{slug}/smart-cards/rules", Administrator, get(smart_cards::rules::page).post(smart_cards::rules::save))
+        .route(BOTH, "/admin/tenants/{slug}/smart-cards/new", Administrator, get(smart_cards::new::page).post(smart_cards::new::create))
+        .route(BOTH, "/admin/tenants/{slug}/smart-cards/{fingerprint}", Administrator, get(smart_cards::authority::page).post(smart_cards::authority::save))
+        .route(BOTH, "/admin/tenants/{slug}/smart-cards/{fingerprint}/delete", Administrator, get(smart_cards::delete::ask).post(smart_cards::delete::handler))
         .route(GET,  "/admin/tenants/{slug}/audit", Administrator, get(audit::handler))
 }

@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod channel;
 pub(crate) mod claim;
 pub(crate) mod enrol;
+pub(crate) mod lifted;
 pub(crate) mod nonce;
 pub(crate) mod patience;
 pub(crate) mod refusal;
@@ -201,7 +202,7 @@ pub(crate) async fn ticket_to_claim(
 }
 
 /// Why an agent has no credential for us, as the rows and the page's words call it.
-pub(crate) fn reason_name(reason: Refused) -> &'static str {
+pub(crate) const fn reason_name(reason: Refused) -> &'static str {
     match reason {
         Refused::Blocked => "blocked",
         Refused::Busy => "busy",

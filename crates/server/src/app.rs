@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use identity::Moment;
 use passkeys::Passkeys;
 use secrets::KeyRing;
 use store::Store;
@@ -21,6 +22,7 @@ use crate::http::{headers, origin, problem, problem_page};
 use crate::limits::Limits;
 use crate::overage::Turns;
 use crate::quiet::Quiet;
+use crate::tabs::Tabs;
 use crate::{account, admin, agents, card_step, doors, health, help, statics};
 
 /// All that the handlers need. Built once, by the program or by a test.
@@ -35,11 +37,14 @@ pub struct Parts {
     pub(crate) passkeys: Passkeys,
     pub(crate) upstream: Upstream,
     pub(crate) pages: Pages,
+    pub(crate) tabs: Tabs,
     pub(crate) agents: Agents,
     pub(crate) limits: Limits,
     pub(crate) graph_turns: Turns,
     pub(crate) quiet: Quiet,
     pub(crate) request_key: agent_protocol::SigningKey,
+    /// When this node was started, by the database's clock.
+    pub(crate) up_since: Moment,
 }
 
 impl App {
@@ -131,6 +136,7 @@ fn pages() -> Routes {
         .route(POST, "/realms/{slug}/account/cards/{id}/remove", Session, post(account::change::remove))
         .route(POST, "/realms/{slug}/account/cards/{id}/rename", Session, post(account::rename::handler))
         .route(POST, "/realms/{slug}/account/computers/{device}/remove", Session, post(account::computers::remove))
+        .route(GET,  "/realms/{slug}/account/events", Session, get(account::events::handler))
         .route(POST, "/realms/{slug}/account/sessions/{id}/end", Session, post(account::sessions::end))
         .route(POST, "/realms/{slug}/account/sessions/end-others", Session, post(account::sessions::end_others))
         .route(POST, "/realms/{slug}/account/sign-out", Session, post(account::sign_out::handler))

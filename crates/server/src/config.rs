@@ -39,6 +39,25 @@ pub struct Config {
     /// Further Entra clouds.
     #[serde(default, skip_serializing_if = "Entra::is_empty")]
     pub entra: Entra,
+    /// Smart cards with certificates.
+    #[serde(default, skip_serializing_if = "X509::is_empty")]
+    pub x509: X509,
+}
+
+/// `[x509]`: empty by default.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct X509 {
+    /// Origins, such as `http://pki.example`, of which lists of revoked certificates may be fetched
+    /// although their addresses are inside of the network.
+    #[serde(default)]
+    pub list_origins: Vec<Url>,
+}
+
+impl X509 {
+    fn is_empty(&self) -> bool {
+        self.list_origins.is_empty()
+    }
 }
 
 /// `[limits]`: what strangers may use up. What is not named keeps its default.

@@ -2,6 +2,7 @@
 //! executes its effects in one transaction.
 
 pub(crate) mod ceremony;
+mod certificate;
 pub(crate) mod change;
 pub(crate) mod events;
 pub(crate) mod execute;

@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod agents;
 mod app;
+mod authorities;
 mod card_step;
 pub mod cli;
 mod config;
@@ -26,12 +27,14 @@ mod quiet;
 mod start;
 mod statics;
 mod sweep;
+mod tabs;
 #[cfg(test)]
 mod test_app;
 mod trail;
 
 pub use app::{App, router, table};
-pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls};
+pub use authorities::fetch::fetch_due;
+pub use config::{Bounds, Cloud, Config, ConfigError, DatabaseUrl, Entra, Tls, X509};
 pub use http::access::{Access, RouteInfo};
 pub use listen::{serve, serve_within};
 pub use start::{OPERATORS, StartError, invite, open};

@@ -25,6 +25,7 @@ use crate::hallway::events::Pages;
 use crate::limits::Limits;
 use crate::overage::Turns;
 use crate::quiet::Quiet;
+use crate::tabs::Tabs;
 use crate::trail::{self, Seen, Stretch, Walked};
 
 /// Slug of the tenant in which the operators of the installation live.
@@ -80,6 +81,7 @@ pub async fn open(config: Config) -> Result<App, StartError> {
     let ring = Arc::new(read_ring(&config)?);
     let store = open_store(&config, Arc::clone(&ring)).await?;
     operators(&store).await?;
+    let up_since = store.now().await?;
     let passkeys = Passkeys::new(&config.rp_id, &config.url, "Cardea")?;
     let request_key = request_key(&ring)?;
     let upstream = upstream(&config)?;
@@ -89,6 +91,8 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         upstream,
         request_key,
         pages: Pages::default(),
+        tabs: Tabs::default(),
+        up_since,
         agents: Agents::default(),
         limits: Limits::new(config.limits),
         graph_turns: Turns::default(),
@@ -228,7 +232,9 @@ fn upstream(config: &Config) -> Result<Upstream, StartError> {
         authority: cloud.authority.clone(),
         graph: cloud.graph.clone(),
     });
-    Upstream::new(upstream::Config { clouds: clouds.collect(), ..upstream::Config::default() })
+    let list_origins = config.x509.list_origins.clone();
+    let clouds = clouds.collect();
+    Upstream::new(upstream::Config { clouds, list_origins, ..upstream::Config::default() })
         .map_err(|error| StartError::Upstream(error.into()))
 }
 

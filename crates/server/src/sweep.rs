@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::agents;
 use crate::app::App;
 
 /// How often.
@@ -23,8 +24,12 @@ pub(crate) async fn now_and_then(app: App) {
     }
 }
 
-/// One round: as long as a call finds much, there is more.
+/// One round: sessions end whose agents are gone, and what has expired is deleted. As long as a call
+/// finds much, there is more.
 pub async fn sweep_all(app: &App) {
+    if let Err(problem) = agents::lifted::lost_everywhere(app).await {
+        tracing::warn!(%problem, "sessions of lost agents stay for now");
+    }
     for _ in 0..MOST_CALLS {
         match app.store().sweep().await {
             Ok(deleted) if deleted >= MUCH => {}

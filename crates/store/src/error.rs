@@ -79,11 +79,12 @@ fn is_contention(code: Option<&str>) -> bool {
 
 /// Which value is taken: PostgreSQL names the constraint, SQLite the columns.
 fn unique_value(cause: &dyn sqlx::error::DatabaseError) -> &'static str {
-    const VALUES: [(&str, &str, &str); 7] = [
+    const VALUES: [(&str, &str, &str); 8] = [
         ("tenant_slug_key", "tenant.slug", "slug"),
         ("person_tenant_id_username_key_key", "person.username_key", "username"),
         ("mapper_tenant_id_alias_name_key", "mapper.name", "name of the mapper"),
         ("credential_tenant_id_webauthn_id_key", "credential.webauthn_id", "card"),
+        ("credential_certificate", "credential.name_hash", "card"),
         ("proof_tenant_id_login_id_purpose_key", "proof.login_id", "login"),
         ("device_directory_pkey", "device_directory.thumbprint", "key of the device"),
         ("session_tenant_id_claim_key", "session.claim", "claim of the session"),

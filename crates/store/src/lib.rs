@@ -20,10 +20,11 @@ mod writer;
 pub use error::StoreError;
 pub use open::Location;
 pub use rows::{
-    AuditEntry, AuditEvent, AuditHead, Client, Code, CodePurpose, ConsumedProof, Credential,
-    Device, DeviceState, HeldAnswer, MissingGroups, NewSession, Page, Pairing, PeopleFilter,
-    PeopleOnly, PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket,
-    TicketState, Writing,
+    AuditEntry, AuditEvent, AuditHead, CardAuthority, CardCertificate, Client, Code, CodePurpose,
+    ConsumedProof, Credential, CredentialKind, Device, DeviceState, EndedSession, HeldAnswer,
+    KeptList, LEASE, MissingGroups, NewSession, Page, Pairing, Passkey, PeopleFilter, PeopleOnly,
+    PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState,
+    Writing,
 };
 pub use store::{Figures, Store};
 

@@ -8,6 +8,7 @@ mod consumed;
 mod credential;
 mod device;
 mod groups;
+mod lifted;
 mod link;
 mod login;
 mod mapper;
@@ -20,6 +21,7 @@ mod session;
 mod sweep;
 mod tenant;
 mod ticket;
+mod x509;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -41,10 +43,11 @@ pub(crate) use audit::hash as audit_hash;
 pub use audit::{AuditEntry, AuditEvent, AuditHead};
 pub use client::Client;
 pub use code::{Code, CodePurpose};
-pub use credential::Credential;
+pub use credential::{CardCertificate, Credential, CredentialKind, Passkey};
 pub(crate) use device::DEVICE_BY_THUMBPRINT;
 pub use device::{Device, DeviceState};
 pub use groups::MissingGroups;
+pub use lifted::{EndedSession, LEASE};
 pub use pairing::Pairing;
 pub use people::{PeopleFilter, PeopleOnly, PersonRow};
 pub use proof::{ConsumedProof, Proof, TakenLogin};
@@ -52,6 +55,7 @@ pub use session::{NewSession, Session, SessionKind};
 pub use tenant::Page;
 pub(crate) use tenant::{TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
 pub use ticket::{HeldAnswer, Ticket, TicketState};
+pub use x509::{CardAuthority, KeptList};
 
 /// The rows of one tenant: all that is read of it.
 pub struct Rows {
@@ -266,6 +270,7 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     credential::STATEMENTS,
     device::STATEMENTS,
     groups::STATEMENTS,
+    lifted::STATEMENTS,
     link::STATEMENTS,
     login::STATEMENTS,
     mapper::STATEMENTS,
@@ -278,4 +283,5 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     sweep::STATEMENTS,
     tenant::STATEMENTS,
     ticket::STATEMENTS,
+    x509::STATEMENTS,
 ];

@@ -21,12 +21,17 @@ use crate::guard::{Forbidden, PublicOnly, is_public};
 use crate::told::{Told, innermost};
 use crate::{Config, SetupError, UpstreamError};
 
+/// So many deadlines of a call a list may take.
+const LIST_DEADLINES: u32 = 5;
+
 pub(crate) struct Fetcher {
     /// Made at the first call: to read the certificates of the system takes as long as all else
     /// that a start does.
     clients: OnceCell<Clients>,
     /// The origins that the operator named, as `https://host:port`.
     named: Vec<String>,
+    /// The same for lists of revoked certificates.
+    named_for_lists: Vec<String>,
     gates: Gates,
     deadline: Duration,
     told: Told,
@@ -35,6 +40,8 @@ pub(crate) struct Fetcher {
 struct Clients {
     /// For everybody's addresses.
     public: Client,
+    /// The same for lists of revoked certificates, plain http too.
+    lists: Client,
     /// For the origins that the operator named.
     operators: Client,
 }
@@ -63,9 +70,11 @@ impl Fetcher {
         let urls =
             config.clouds.iter().flat_map(|cloud| [Some(&cloud.authority), cloud.graph.as_ref()]);
         let named = urls.flatten().map(|url| url.origin().ascii_serialization()).collect();
+        let origin = |url: &Url| url.origin().ascii_serialization();
         Ok(Self {
             clients: OnceCell::new(),
             named,
+            named_for_lists: config.list_origins.iter().map(origin).collect(),
             gates: Gates::new(config.calls_per_host, config.calls_per_tenant),
             deadline: config.deadline,
             told: Told::default(),
@@ -127,6 +136,41 @@ impl Fetcher {
         };
         let request = |client: &Client| request(client).header(AUTHORIZATION, bearer);
         self.in_time(url, Some(tenant), request).await
+    }
+
+    /// Fetches a list of revoked certificates. It may be large, and nobody waits for it.
+    pub(crate) async fn list(&self, url: &Url, most: usize) -> Result<Vec<u8>, UpstreamError> {
+        let origin = url.origin().ascii_serialization();
+        let call = async {
+            let client = self.client_for_list(url).await?;
+            let _pass = self.gates.enter(origin.clone(), None).await?;
+            let answer = async { read_list(client.get(url.clone()).send().await?, most).await };
+            answer.await.unwrap_or_else(|error| Err(self.cause(&origin, &error)))
+        };
+        timeout(self.deadline.saturating_mul(LIST_DEADLINES), call).await.unwrap_or_else(|_| {
+            self.told.once(&origin, "no answer in time");
+            Err(UpstreamError::Deadline)
+        })
+    }
+
+    /// The client that may fetch a list of revoked certificates from `url`.
+    async fn client_for_list(&self, url: &Url) -> Result<&Client, UpstreamError> {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UpstreamError::BadUrl);
+        }
+        let named = self.named_for_lists.contains(&url.origin().ascii_serialization());
+        let public = match url.host() {
+            _ if !matches!(url.scheme(), "http" | "https") => return Err(UpstreamError::BadUrl),
+            None => return Err(UpstreamError::BadUrl),
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(address)) => is_public(address.into()),
+            Some(Host::Ipv6(address)) => is_public(address.into()),
+        };
+        if !named && !public {
+            return Err(UpstreamError::ForbiddenAddress);
+        }
+        let clients = self.clients.get_or_try_init(Clients::make).await?;
+        Ok(if named { &clients.operators } else { &clients.lists })
     }
 
     /// The client that may call `url`.
@@ -204,7 +248,8 @@ impl Clients {
     fn with_system_certificates() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let tls = ClientConfig::builder().with_platform_verifier()?.with_no_client_auth();
         let public = client(tls.clone()).https_only(true).dns_resolver(PublicOnly).build()?;
-        Ok(Self { public, operators: client(tls).build()? })
+        let lists = client(tls.clone()).dns_resolver(PublicOnly).build()?;
+        Ok(Self { public, lists, operators: client(tls).build()? })
     }
 }
 
@@ -238,6 +283,29 @@ async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, r
         body.extend_from_slice(&chunk);
     }
     Ok(Ok(Answer { status: status.as_u16(), body, retry_after }))
+}
+
+/// The whole body of a good answer, whatever it says that it is: authorities call lists by many
+/// names.
+async fn read_list(
+    mut response: Response,
+    most: usize,
+) -> Result<Result<Vec<u8>, UpstreamError>, reqwest::Error> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Ok(Err(UpstreamError::Redirected));
+    }
+    if !status.is_success() {
+        return Ok(Err(UpstreamError::Status(status.as_u16())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len().saturating_add(chunk.len()) > most {
+            return Ok(Err(UpstreamError::TooLarge));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Ok(body))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

@@ -8,7 +8,8 @@
 //!
 //! # Security
 //!
-//! Administrators of tenants type addresses that this server then calls. Only https, no redirects,
+//! Administrators of tenants type addresses that this server then calls. Only https (but for lists
+//! of revoked certificates, which are signed), no redirects,
 //! no proxy of the environment; the name is resolved once, an inner address is refused, and the
 //! connection goes to that very address. Only hosts that the operator's configuration file names
 //! are exempt. Bodies of strangers are never repeated in errors.
@@ -43,6 +44,8 @@ pub struct Config {
     /// `[[entra.cloud]]` of the operator's configuration file. Only their authority and Graph may
     /// be inner addresses and plain http.
     pub clouds: Vec<EntraCloud>,
+    /// Origins of which lists of revoked certificates may be fetched from an inner address.
+    pub list_origins: Vec<Url>,
     /// End of each call, all in all.
     pub deadline: Duration,
     /// Most calls to one host at a time. One sick provider holds so many, and no more; tenants get
@@ -57,6 +60,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             clouds: Vec::new(),
+            list_origins: Vec::new(),
             deadline: Duration::from_secs(4),
             calls_per_host: 64,
             calls_per_tenant: 16,
@@ -119,6 +123,16 @@ impl Upstream {
             }
             status => Err(UpstreamError::Status(status)),
         }
+    }
+
+    /// Fetches a list of revoked certificates, of at most `most` bytes. Over plain http too, as
+    /// RFC 5280 §8 has it: whoever signed it counts, not who sent it.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn fetch_list(&self, url: &str, most: usize) -> Result<Vec<u8>, UpstreamError> {
+        self.0.fetcher.list(&parse(url)?, most).await
     }
 
     /// The keys at `jwks_uri`, fetched or from the cache.

@@ -34,10 +34,20 @@ pub(crate) struct CardArguments {
     control: Option<PathBuf>,
 }
 
+/// What a card in a reader is besides.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Applications {
+    /// The card is a smart card with certificates (PIV), too: PIN 123456, PUK 12345678.
+    #[arg(long)]
+    piv: bool,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     card: CardArguments,
+    #[command(flatten)]
+    applications: Applications,
     /// Port of the virtual reader: 35963 is "Virtual PCD 00 00", 35964 "Virtual PCD 00 01".
     #[arg(long, value_name = "PORT", default_value_t = FIRST_PORT)]
     reader_port: u16,
@@ -52,8 +62,9 @@ enum TouchArgument {
 }
 
 impl CardArguments {
-    pub(crate) fn start(&self) -> io::Result<Simulator> {
+    pub(crate) fn start(&self, applications: &Applications) -> io::Result<Simulator> {
         let simulator = Simulator::start(Config {
+            piv: applications.piv,
             state: self.state.clone(),
             touch_timeout: Duration::from_secs(self.touch_timeout),
             ..Config::seeded(self.seed.unwrap_or_else(chance))
@@ -112,7 +123,7 @@ fn chance() -> u64 {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let simulator = arguments.card.start()?;
+    let simulator = arguments.card.start(&arguments.applications)?;
     let port = arguments.reader_port;
     let _card = simulator.card(&ReaderPort::local(port)).map_err(|error| {
         format!(

@@ -8,7 +8,7 @@ use crate::{Pcscd, namespace};
 use clap::Args;
 
 use super::Outcome;
-use super::card::CardArguments;
+use super::card::{Applications, CardArguments};
 
 /// How long pcscd may take to see the card; it takes half a second.
 const POWERED: Duration = Duration::from_secs(20);
@@ -17,6 +17,8 @@ const POWERED: Duration = Duration::from_secs(20);
 pub(crate) struct Arguments {
     #[command(flatten)]
     card: CardArguments,
+    #[command(flatten)]
+    applications: Applications,
     /// The program, with its arguments. It finds the reader by the environment variable
     /// `PCSCLITE_CSOCK_NAME`. Its status becomes ours.
     #[arg(last = true, required = true, value_name = "PROGRAM")]
@@ -30,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         let error = again.args(std::env::args_os().skip(1)).exec();
         return Err(format!("not root, and no user namespace to be had (unshare: {error})").into());
     }
-    let simulator = arguments.card.start()?;
+    let simulator = arguments.card.start(&arguments.applications)?;
     let pcscd = Pcscd::start()?;
     let card = simulator.card(&pcscd.first_reader())?;
     if !card.wait_until_powered(POWERED) {

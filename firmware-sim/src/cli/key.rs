@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Outcome;
-use super::card::CardArguments;
+use super::card::{Applications, CardArguments};
 
 /// What a client must know.
 const AFTER_HELP: &str = "\
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let simulator = arguments.card.start()?;
+    let simulator = arguments.card.start(&Applications::default())?;
     let Some(socket) = &arguments.socket else {
         let _key = simulator.key_on_usb().map_err(|error| {
             format!(

@@ -170,7 +170,7 @@ fn programs_understand_how_they_are_started() {
     assert_eq!(seen, 2);
 }
 
-/// Every command has its page, and the shells know it.
+/// Every command that people give has its page, and the shells know it.
 #[test]
 fn pages_and_completions_are_of_every_command() {
     let folder = tempfile::tempdir().unwrap();
@@ -186,7 +186,9 @@ fn pages_and_completions_are_of_every_command() {
         };
         let bash = read(format!("completions/{name}.bash"));
         let main = read(format!("man/{name}.1"));
-        for command in program.get_subcommands().map(clap::Command::get_name) {
+        let for_people = |command: &&clap::Command| !command.is_hide_set();
+        let commands = program.get_subcommands().filter(for_people);
+        for command in commands.map(clap::Command::get_name) {
             let page = read(format!("man/{name}-{command}.1"));
             assert!(page.contains(".SH SYNOPSIS"), "{page}");
             let mut offers = bash.lines().filter(|line| line.trim().starts_with("opts="));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Browser as Opener, Config, DeviceSource, Pace, Pairing, Pinentry,
+    Agent, Arrival, Board, Browser as Opener, Config, DeviceId, DeviceSource, Locker, Open, Pace,
+    Pairing, Pinentry,
 };
 use firmware_sim::Simulator;
 use serde_json::{Value, json};
@@ -40,6 +41,15 @@ impl DeviceSource for Reader {
     }
 }
 
+/// What opens a card.
+fn opens(card: &Arc<Simulator>) -> Open {
+    let card = Arc::clone(card);
+    Arc::new(move || {
+        let link: Box<dyn CeremonyLink> = Box::new(Unshared(card.link()));
+        Ok(link)
+    })
+}
+
 /// A pinentry that enters [`PIN`] and agrees to everything.
 const PINENTRY: &str = r#"#!/bin/sh
 echo OK
@@ -58,23 +68,37 @@ impl Desktop {
     /// # Panics
     ///
     /// When the agent does not start.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn start() -> Self {
+        Self::with_taps_of(Duration::ZERO)
+    }
+
+    /// The same, where a card that leaves sooner after its answer was only tapped.
+    ///
+    /// # Panics
+    ///
+    /// When the agent does not start.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn with_taps_of(tap: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
-        let program = folder.path().join("pinentry");
-        std::fs::write(&program, PINENTRY).expect("a pinentry");
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
-        let opener = folder.path().join("browser");
-        std::fs::write(&opener, BROWSER).expect("a browser");
-        std::fs::set_permissions(&opener, PermissionsExt::from_mode(0o755)).expect("its mode");
+        let locks = format!("#!/bin/sh\necho locked >>'{}/locks'\n", folder.path().display());
+        let programs = [("pinentry", PINENTRY), ("locker", &locks), ("browser", BROWSER)];
+        let [program, locker, opener] = programs.map(|(name, text)| {
+            let program = folder.path().join(name);
+            std::fs::write(&program, text).expect("a program");
+            std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
+            program
+        });
         let reader = Reader::default();
         let config = Config {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new(program),
+            locker: Locker::new(locker),
+            tap,
             browser: Some(Opener::program(opener)),
             session_bus: None,
             devices: Box::new(reader.clone()),
+            modules: None,
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };
@@ -87,19 +111,41 @@ impl Desktop {
     /// # Panics
     ///
     /// When the simulator does not start.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn put_new_card(&self, seed: u64) -> Arc<Simulator> {
-        let card = Simulator::start(firmware_sim::Config::seeded(seed)).expect("a card");
-        let card = Arc::new(card);
-        let held = Arc::clone(&card);
-        let open = move || {
-            let link: Box<dyn CeremonyLink> = Box::new(Unshared(held.link()));
-            Ok(link)
-        };
-        let board = self.reader.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let board = board.expect("an agent watches this reader");
-        board.arrived("test reader".into(), Arrival::Now, Arc::new(open));
+        let card = Self::new_card(seed);
+        self.put(&card);
         card
+    }
+
+    /// A factory-fresh simulated card that lies nowhere yet.
+    ///
+    /// # Panics
+    ///
+    /// When the simulator does not start.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn new_card(seed: u64) -> Arc<Simulator> {
+        Arc::new(Simulator::start(firmware_sim::Config::seeded(seed)).expect("a card"))
+    }
+
+    /// Puts a card on the reader: the name of its stay.
+    pub fn put(&self, card: &Arc<Simulator>) -> DeviceId {
+        self.board().arrived("test reader".into(), Arrival::Now, opens(card))
+    }
+
+    /// Takes it away.
+    pub fn take(&self, stay: DeviceId) {
+        self.board().left(stay);
+    }
+
+    /// Whether the desktop was locked.
+    pub fn is_locked(&self) -> bool {
+        self.folder.path().join("locks").exists()
+    }
+
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    fn board(&self) -> Board {
+        let board = self.reader.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        board.expect("an agent watches this reader")
     }
 
     /// The address that the agent has opened in the person's browser.

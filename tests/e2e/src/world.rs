@@ -13,7 +13,7 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra};
+use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra, X509};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -143,6 +143,17 @@ impl World {
             config.trusted_proxies = vec![Ipv4Addr::new(192, 0, 2, 1).into()];
         })
         .await
+    }
+
+    /// A world whose configuration lets lists of revoked certificates be fetched from an origin.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn fetching_lists_from(origin: &url::Url) -> Self {
+        let list_origins = vec![origin.clone()];
+        let name = |config: &mut Config| config.x509 = X509 { list_origins };
+        Self::build(Engine::of_this_run(), Self::policy(), &[], name).await
     }
 
     /// A world with another policy, in which each event of strangers is a line of its own.
@@ -334,6 +345,7 @@ fn config(
         trusted_proxies: Vec::new(),
         limits: Bounds::default(),
         entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
+        x509: X509::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authenticator::{CeremonyLink, Unshared};
-use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Pace, Pinentry};
+use cardea_agent::{Agent, Arrival, Board, Config, DeviceSource, Locker, Pace, Pinentry};
 use e2e::{Browser, World};
 use entra_stand_in::Person;
 use firmware_sim::Simulator;
@@ -82,9 +82,12 @@ impl Desk {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new("/bin/sh").with_arguments(arguments.map(OsStr::to_owned)),
+            locker: Locker::new("/nonexistent"),
+            tap: Duration::ZERO,
             browser: None,
             session_bus: None,
             devices: Box::new(Reader(Arc::clone(&card))),
+            modules: None,
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };

@@ -54,6 +54,7 @@ pub struct Cast {
     victim_card: String,
     victim_session: String,
     mapper: String,
+    authority: String,
     other_card: Card,
     member_card: Card,
 }
@@ -86,10 +87,12 @@ impl Cast {
         let alias = "azure".to_owned().try_into().expect("an alias");
         let mappers = rows.mappers(&alias).await.expect("mappers");
         drop(rows);
+        let authority = add_authority(&world).await;
         let [_, member_card, other_card] = cards;
         Self {
             victim: id.to_string(),
             mapper: mappers.first().expect("a mapper").id.to_string(),
+            authority,
             victim_card: cards_of.first().expect("a card").id.to_string(),
             victim_session: sessions.first().expect("a session").id.to_string(),
             world,
@@ -116,6 +119,7 @@ impl Cast {
                 ("cards", "{id}" | "{card}") => &self.victim_card,
                 ("sessions", "{id}") => &self.victim_session,
                 ("agents" | "computers", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
+                ("smart-cards", "{fingerprint}") => &self.authority,
                 (_, "{hash}") => "0",
                 (_, "{name}") => "nobody.css",
                 (_, "{code}") => "AADSTS50011",
@@ -281,6 +285,26 @@ async fn person(world: &World, tenant: &str, username: &str) -> UserId {
     let tenant = world.tenant(tenant).await.id;
     let mut rows = world.app.store().read(tenant).await.expect("rows");
     rows.person_by_username(username).await.expect("rows").expect("a person").id
+}
+
+/// An authority whose smart cards acme takes: its fingerprint, in hex digits.
+#[expect(clippy::expect_used, reason = "fixtures")]
+async fn add_authority(world: &World) -> String {
+    let fingerprint = [0xac; 32];
+    let authority = store::CardAuthority {
+        fingerprint,
+        name: "Cards".into(),
+        certificate: soft_card::Office::root("Acme cards", 1_796_000_000).der(),
+        list_url: None,
+        list_tried_at: None,
+        list_error: None,
+        created_at: identity::Moment(0),
+    };
+    let tenant = world.tenant("acme").await.id;
+    let mut tx = world.app.store().write(tenant).await.expect("a transaction");
+    tx.put_card_authority(&authority).await.expect("an authority");
+    tx.commit().await.expect("a commit");
+    "ac".repeat(fingerprint.len())
 }
 
 /// What stands in everything that is kept about a person.

@@ -5,13 +5,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use load::report::{Sample, legs, line, milliseconds};
 use load::{
     Browser, Directory, Installation, Legs, Member, Port, Program, Trouble, Wrapper, clock,
 };
 use soft_authenticator::Signer;
 
 use crate::bounds::Bounds;
-use crate::report::{Sample, legs, line, milliseconds};
 use crate::{Arguments, disk, process, wal};
 
 /// Logins one after the other, whose commits are counted: too few to fill the log, which would

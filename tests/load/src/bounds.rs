@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::report::{line, milliseconds};
+use load::report::{line, milliseconds};
 
 /// From the start of the process to the first 200, on a database that exists.
 const START: Duration = Duration::from_millis(60);

@@ -14,6 +14,7 @@ mod directory;
 mod installation;
 mod port;
 mod program;
+pub mod report;
 mod sign_in;
 
 pub use browser::{Answer, Browser, Trouble};

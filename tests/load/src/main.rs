@@ -9,13 +9,13 @@ mod bench;
 mod bounds;
 mod disk;
 mod process;
-mod report;
 mod wal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use load::report;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// What logins cost.

@@ -4,25 +4,32 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use load::{Leg, Legs};
+use crate::{Leg, Legs};
 
 /// Durations, to be asked for quantiles.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sample(Vec<Duration>);
+pub struct Sample(Vec<Duration>);
 
 impl Sample {
-    pub(crate) fn of(mut durations: Vec<Duration>) -> Self {
+    /// Of these.
+    pub fn of(mut durations: Vec<Duration>) -> Self {
         durations.sort_unstable();
         Self(durations)
     }
 
+    /// Several as one.
+    pub fn all(samples: Vec<Self>) -> Self {
+        Self::of(samples.into_iter().flat_map(|sample| sample.0).collect())
+    }
+
     /// The smallest duration that is not exceeded in `per_mille` of 1000 cases.
-    pub(crate) fn quantile(&self, per_mille: usize) -> Duration {
+    pub fn quantile(&self, per_mille: usize) -> Duration {
         let rank = self.0.len().saturating_mul(per_mille).div_ceil(1000).saturating_sub(1);
         self.0.get(rank).copied().unwrap_or_default()
     }
 
-    pub(crate) fn p50_and_p99(&self) -> String {
+    /// As the report shows it.
+    pub fn p50_and_p99(&self) -> String {
         format!(
             "p50 {}, p99 {}",
             milliseconds(self.quantile(500)),
@@ -32,17 +39,17 @@ impl Sample {
 }
 
 /// A duration in milliseconds.
-pub(crate) fn milliseconds(duration: Duration) -> String {
+pub fn milliseconds(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1000.0)
 }
 
 /// A line of the report.
-pub(crate) fn line(what: &str, value: impl std::fmt::Display) {
+pub fn line(what: &str, value: impl std::fmt::Display) {
     println!("{what:<34}{value}");
 }
 
 /// A line for each leg, and one for all of them together.
-pub(crate) fn legs(logins: &[Legs]) {
+pub fn legs(logins: &[Legs]) {
     let mut by_leg: BTreeMap<Leg, Vec<Duration>> = BTreeMap::new();
     for (leg, duration) in logins.iter().flatten() {
         by_leg.entry(*leg).or_default().push(*duration);

@@ -4,7 +4,7 @@ use authenticator::{CeremonyError, Control, race};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::card::Card;
+use super::card::{Answers, Card};
 use super::{Ceremony, LAST_WORD};
 use crate::cancel::Cancel;
 
@@ -72,9 +72,13 @@ impl Drop for Blinking {
 }
 
 fn wait(key: &mut Card, control: &mut Control<'_>) -> Result<(), CeremonyError> {
+    // Cards with certificates do not blink.
+    let Answers::Ctap { link, info } = &mut key.answers else {
+        return Err(CeremonyError::NotCtap2);
+    };
     let mut result = Err(CeremonyError::TimedOut);
     for _ in 0..MOST_TIMES {
-        result = race::wait_for_touch(&mut *key.link, &key.info, control);
+        result = race::wait_for_touch(&mut **link, info, control);
         if !matches!(result, Err(CeremonyError::TimedOut)) {
             break;
         }

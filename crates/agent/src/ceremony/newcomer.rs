@@ -7,19 +7,16 @@ use authenticator::race::Standing;
 use super::Ceremony;
 use super::card::{self, Card};
 use super::request::Request;
-use crate::board::{Arrival, DeviceId};
+use crate::board::DeviceId;
 
-/// Waits for a device that arrives after `seen` and can answer. One that only might does not
+/// Waits for a device that somebody puts there after `since` was the latest, and that can answer. One that only might does not
 /// displace the one that can: it would get its PIN.
-pub(super) async fn newcomer(
-    ceremony: &Ceremony,
-    request: &Arc<Request>,
-    mut seen: DeviceId,
-) -> Card {
+pub(super) async fn newcomer(ceremony: &Ceremony, request: &Arc<Request>, since: DeviceId) -> Card {
+    let mut seen = since;
     loop {
         for device in ceremony.board.arrivals_after(seen).await {
             seen = seen.max(device.id);
-            if device.arrival == Arrival::Before {
+            if !device.was_put_there_after(since) {
                 continue;
             }
             let (request, cancel, end) =

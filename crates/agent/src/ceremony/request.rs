@@ -1,6 +1,6 @@
-//! A signed request in the words of the authenticator.
+//! A signed request in the words of the authenticator, and of a card with certificates.
 
-use agent_protocol::{Ceremony as Wish, Create, CredentialDescriptor, SignedRequest};
+use agent_protocol::{Ceremony as Wish, Create, CredentialDescriptor, SignedRequest, X509_CARD};
 use authenticator::race::Wanted;
 use authenticator::{
     AuthenticateRequest, CeremonyError, RegisterRequest, RelyingParty, ResidentKey, User,
@@ -12,23 +12,79 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 /// COSE algorithm ES256, the only one that is asked for.
 const ES256: i64 = -7;
 
+/// The kind of FIDO devices in [`SignedRequest::kinds`].
+const FIDO2: &str = "fido2";
+/// The `type` of their credentials.
+const PUBLIC_KEY: &str = "public-key";
+
+/// What devices are asked for: one kind of them, or both.
+pub(super) struct Request {
+    /// What a FIDO authenticator is asked for.
+    pub(super) ctap: Option<Ctap>,
+    /// What a card with certificates is asked for.
+    pub(super) certificates: Option<Certificates>,
+}
+
 /// What an authenticator is asked for.
-pub(super) enum Request {
+pub(super) enum Ctap {
     /// An assertion.
     Assertion(AuthenticateRequest),
     /// A new credential. How the authenticator is reached is not said: it is not known yet.
     Credential(RegisterRequest),
 }
 
+/// Which certificates will do.
+pub(super) enum Certificates {
+    /// For a login: those of these credential ids; of any, if the list is empty.
+    Allowed(Vec<Vec<u8>>),
+    /// For an enrolment: all but these.
+    AllBut(Vec<Vec<u8>>),
+}
+
 impl Request {
     /// Reads what the server has signed; `rp_name` is the tenant's name for people.
     pub(super) fn read(claims: &SignedRequest, rp_name: &str) -> Result<Self, CeremonyError> {
-        match &claims.ceremony {
-            Wish::Get(allow) => authenticate_request(claims, allow).map(Self::Assertion),
-            Wish::Create(create) => register_request(claims, create, rp_name).map(Self::Credential),
-        }
+        Ok(Self { ctap: ctap(claims, rp_name)?, certificates: certificates(claims)? })
     }
 
+    /// Whether something is made that will open the account from now on.
+    pub(super) fn creates(claims: &SignedRequest) -> bool {
+        matches!(claims.ceremony, Wish::Create(_))
+    }
+}
+
+/// A list of none of its kind means none, and an empty list any: the two are not mixed up.
+fn ctap(claims: &SignedRequest, rp_name: &str) -> Result<Option<Ctap>, CeremonyError> {
+    if !claims.kinds.iter().any(|kind| kind == FIDO2) {
+        return Ok(None);
+    }
+    match &claims.ceremony {
+        Wish::Get(allow) if !allow.is_empty() && !has(allow, PUBLIC_KEY) => Ok(None),
+        Wish::Get(allow) => authenticate_request(claims, allow).map(Ctap::Assertion).map(Some),
+        Wish::Create(create) => {
+            register_request(claims, create, rp_name).map(Ctap::Credential).map(Some)
+        }
+    }
+}
+
+fn certificates(claims: &SignedRequest) -> Result<Option<Certificates>, CeremonyError> {
+    if !claims.kinds.iter().any(|kind| kind == X509_CARD) {
+        return Ok(None);
+    }
+    match &claims.ceremony {
+        Wish::Get(allow) if !allow.is_empty() && !has(allow, X509_CARD) => Ok(None),
+        Wish::Get(allow) => ids(allow, X509_CARD).map(Certificates::Allowed).map(Some),
+        Wish::Create(create) => {
+            ids(&create.exclude_credentials, X509_CARD).map(Certificates::AllBut).map(Some)
+        }
+    }
+}
+
+fn has(list: &[CredentialDescriptor], kind: &str) -> bool {
+    list.iter().any(|descriptor| descriptor.kind == kind)
+}
+
+impl Ctap {
     /// What is looked for on the authenticators that are there.
     pub(super) fn wanted(&self) -> Wanted<'_> {
         match self {
@@ -59,7 +115,7 @@ fn authenticate_request(
         origin: claims.origin.clone(),
         rp_id: claims.rp_id.clone(),
         challenge: bytes(&claims.challenge)?,
-        allow: ids(allow)?,
+        allow: ids(allow, PUBLIC_KEY)?,
         user_verification: user_verification(claims.user_verification),
     })
 }
@@ -81,15 +137,17 @@ fn register_request(
             name: create.user.name.clone(),
             display_name: create.user.display_name.clone(),
         },
-        exclude: ids(&create.exclude_credentials)?,
+        exclude: ids(&create.exclude_credentials, PUBLIC_KEY)?,
         resident_key: resident_key(create.resident_key),
         user_verification: user_verification(claims.user_verification),
         transports: Vec::new(),
     })
 }
 
-fn ids(list: &[CredentialDescriptor]) -> Result<Vec<Vec<u8>>, CeremonyError> {
-    list.iter().map(|descriptor| bytes(&descriptor.id)).collect()
+/// The credentials of one type.
+fn ids(list: &[CredentialDescriptor], kind: &str) -> Result<Vec<Vec<u8>>, CeremonyError> {
+    let of_kind = list.iter().filter(|descriptor| descriptor.kind == kind);
+    of_kind.map(|descriptor| bytes(&descriptor.id)).collect()
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, CeremonyError> {

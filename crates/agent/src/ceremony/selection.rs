@@ -2,19 +2,25 @@
 //! they touch, lay down, plug in or name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent_protocol::Refused;
 use authenticator::race::{Standing, contenders};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::Ceremony;
 use super::blinking::{Blinking, Waited};
 use super::card::{self, Card, Unfit};
 use super::request::Request;
-use crate::board::{Device, DeviceId, Kind};
+use crate::board::{Arrival, Device, DeviceId, Kind};
 
 mod events;
 mod question;
+
+/// So long after a card was put into a reader a module may need to see it there.
+const KNOWN: Duration = Duration::from_secs(2);
 
 use events::Event;
 
@@ -23,6 +29,8 @@ pub(super) struct Selection<'a> {
     ceremony: &'a Ceremony,
     request: &'a Arc<Request>,
     who_asks: &'a str,
+    /// The latest when the prompt began.
+    begun: DeviceId,
     /// The latest that was looked at.
     seen: DeviceId,
     looks: JoinSet<Looked>,
@@ -88,11 +96,13 @@ pub(super) async fn find(
     request: &Arc<Request>,
     who_asks: &str,
 ) -> Result<Found, Refused> {
+    let begun = ceremony.board.latest();
     let mut selection = Selection {
         ceremony,
         request,
         who_asks,
-        seen: ceremony.board.latest(),
+        begun,
+        seen: begun,
         looks: JoinSet::new(),
         able: Vec::new(),
         misfits: Vec::new(),
@@ -138,10 +148,28 @@ impl Selection<'_> {
     fn look(&mut self, device: Device, lies: bool) {
         let (request, cancel) = (Arc::clone(self.request), self.ceremony.cancel.clone());
         let end = self.ceremony.deadline;
+        let (handle, board) = (Handle::current(), self.ceremony.board.clone());
         self.looks.spawn_blocking(move || {
             let result = card::look(&device, &request, &cancel, end);
+            // Perhaps it is known by its certificates in a moment: then it is not strange.
+            if matches!(result, Err(Unfit::Strange))
+                && device.arrival == Arrival::Now
+                && request.certificates.is_some()
+            {
+                let known = board.certificates_in_reader_of(&device);
+                let _ = handle.block_on(async { timeout(KNOWN, known).await });
+            }
             Looked { device, lies, result }
         });
+    }
+
+    /// A card that answers as a FIDO authenticator is not offered once more for its certificates.
+    fn drop_twins(&mut self) {
+        let sure = |able: &&Able| able.standing == Standing::CanAnswer;
+        let devices: Vec<_> =
+            self.able.iter().filter(sure).map(|able| able.device.clone()).collect();
+        let is_twin = |able: &Able| devices.iter().any(|it| it.is_in_reader_of(&able.device));
+        self.able.retain(|able| !is_twin(able));
     }
 
     fn can_answer(&self) -> bool {
@@ -172,7 +200,7 @@ impl Selection<'_> {
             }
         }
         let request = Arc::clone(self.request);
-        let only = self.take(only?, |card| request.asks_for_pin(&card.info))?;
+        let only = self.take(only?, |card| card.asks_for_pin(&request))?;
         Some((only, Meant::NotYet))
     }
 

@@ -3,12 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use agent_protocol::Outcome;
-use authenticator::{CeremonyError, Control, RegisterRequest, authenticate, register};
+use authenticator::{
+    CeremonyError, CeremonyLink, Control, RegisterRequest, authenticate, register,
+};
 
-use super::Ceremony;
-use super::card::Card;
-use super::request::Request;
+use super::card::{Answers, Card};
+use super::request::{Ctap, Request};
 use super::selection::Meant;
+use super::{Ceremony, certificate};
 use crate::board::Kind;
 use crate::dialogs::Dialogs;
 use crate::random;
@@ -24,15 +26,20 @@ pub(super) fn sign(
     (card, meant): (Card, Meant),
     person: &mut Dialogs,
 ) -> Result<Outcome, CeremonyError> {
-    let needs_word = match (request, meant) {
-        (_, Meant::ByWord) | (Request::Assertion(_), Meant::ByDeed) => false,
-        (_, Meant::NotYet) | (Request::Credential(_), Meant::ByDeed) => true,
+    let needs_word = match meant {
+        Meant::ByWord => false,
+        Meant::NotYet => true,
+        Meant::ByDeed => Request::creates(ceremony.request.claims()),
     };
-    let needs_pin = needs_word && request.asks_for_pin(&card.info);
+    let needs_pin = needs_word && card.asks_for_pin(request);
     if needs_word && !needs_pin && !person.takes(card.kind, ceremony.deadline) {
         return Err(CeremonyError::Declined);
     }
-    let outcome = answer(ceremony, request, card, person)?;
+    let Card { kind, answers, .. } = card;
+    let outcome = match answers {
+        Answers::Ctap { link, .. } => answer(ceremony, request, (kind, link), person)?,
+        Answers::Certificates(holding) => certificate::sign(ceremony, holding, person)?,
+    };
     if needs_pin && !person.entered.load(Ordering::Acquire) {
         return Err(CeremonyError::Changed);
     }
@@ -42,11 +49,11 @@ pub(super) fn sign(
 fn answer(
     ceremony: &Ceremony,
     request: &Request,
-    mut card: Card,
+    (kind, mut link): (Kind, Box<dyn CeremonyLink>),
     person: &mut Dialogs,
 ) -> Result<Outcome, CeremonyError> {
     let cancel = ceremony.cancel.clone();
-    let (kind, waiting) = (card.kind, person.waiting.clone());
+    let waiting = person.waiting.clone();
     let mut on_keepalive = |keepalive| waiting.heard(kind, keepalive);
     let mut control = Control {
         deadline: ceremony.deadline,
@@ -55,16 +62,16 @@ fn answer(
     };
     #[expect(clippy::expect_used, reason = "without randomness this thread and its ceremony end")]
     let mut entropy = |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
-    let credential = match request {
-        Request::Assertion(request) => {
-            let assertion =
-                authenticate(&mut *card.link, request, person, &mut control, &mut entropy)?;
+    let Some(ctap) = &request.ctap else { return Err(CeremonyError::NotCtap2) };
+    let credential = match ctap {
+        Ctap::Assertion(request) => {
+            let assertion = authenticate(&mut *link, request, person, &mut control, &mut entropy)?;
             serde_json::to_value(assertion).map(Outcome::Assertion)
         }
-        Request::Credential(request) => {
+        Ctap::Credential(request) => {
             let request = RegisterRequest { transports: transports(kind), ..request.clone() };
             let mut registration =
-                register(&mut *card.link, &request, person, &mut control, &mut entropy)?;
+                register(&mut *link, &request, person, &mut control, &mut entropy)?;
             // Whatever it says of itself, there it is.
             let transports = &mut registration.response.transports;
             if kind == Kind::Key && !transports.iter().any(|known| known == USB) {

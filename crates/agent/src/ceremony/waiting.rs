@@ -27,6 +27,8 @@ enum For {
     Nothing,
     Touch,
     Finger(FingerPrompt),
+    /// The PIN at the reader.
+    ReaderPin,
     /// Itself: it computes.
     Work,
 }
@@ -56,6 +58,11 @@ impl Waiting {
     /// It wants to see a finger, until something else is said here.
     pub(crate) fn for_finger(&self, prompt: FingerPrompt) {
         self.0.send_replace(For::Finger(prompt));
+    }
+
+    /// It wants the PIN, which is typed at the reader, until something else is said here.
+    pub(crate) fn for_pin_at_reader(&self) {
+        self.0.send_replace(For::ReaderPin);
     }
 
     /// It has got that; or something else is asked of the person now.
@@ -88,6 +95,7 @@ async fn show(what: For, pinentry: &Pinentry, who_asks: &str) -> Choice {
         For::Nothing => return std::future::pending().await,
         For::Touch => (words::TOUCH_KEY, None),
         For::Finger(prompt) => (words::PUT_FINGER, words::finger_error(prompt)),
+        For::ReaderPin => (words::PIN_AT_READER, None),
         For::Work => {
             sleep(PATIENCE).await;
             (words::WORKING, None)

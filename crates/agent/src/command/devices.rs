@@ -88,12 +88,13 @@ struct Desk {
 pub(crate) async fn run(arguments: Arguments, kind: Kind) -> Result<(), Failure> {
     let Arguments { chore, device, json, yes, pinentry, simulated_key } = arguments;
     let all = match kind {
-        Kind::Card => cards()?,
-        Kind::Key => keys(simulated_key),
+        Kind::Card => cards(),
+        Kind::Key => Ok(keys(simulated_key)),
     };
     let Some(chore) = chore else {
-        return show::all(&choose::named(all, device.as_deref()), kind, json).await;
+        return show::all(all, device.as_deref(), kind, json).await;
     };
+    let all = all?;
     let whole = yes || chore.may_lose();
     let (device, open) = choose::one(all, kind, device.as_deref(), whole)?;
     let desk = Desk { device, open, pinentry, json, yes };

@@ -10,6 +10,7 @@ use crate::command::pinentry;
 use crate::command::table::table;
 use crate::environment::{default_state, settings_files, surroundings, variable};
 use crate::failure::Failure;
+use crate::smart_cards::smart_cards;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -36,6 +37,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Option<PathBuf>) -> Result
         socket,
         state_dir: arguments.state.or_else(default_state),
         settings: settings_files(),
+        modules: smart_cards(&settings_files()).ok().flatten(),
         pinentry: arguments.pinentry.program().ok(),
         surroundings: surroundings(),
         simulated_key: arguments.simulated_key,

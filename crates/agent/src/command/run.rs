@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use crate::{
-    Agent, Browser, Config, DeviceSource, Pace, Readers, SecurityKeys, Several, SimulatedKey,
-    Socket,
+    Agent, Browser, Causes, Config, DeviceSource, Locker, Modules, Pace, Readers, SecurityKeys,
+    Several, SimulatedKey, Socket,
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name, session_bus, surroundings, variable};
+use crate::environment::{
+    default_state, host_name, session_bus, settings_files, surroundings, variable,
+};
 use crate::failure::Failure;
+use crate::smart_cards::smart_cards;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -34,9 +37,12 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         state_dir: state_dir.ok_or(Failure::Place("state", "XDG_STATE_HOME"))?,
         socket: Some(socket),
         pinentry: arguments.pinentry.program()?,
+        locker: Locker::default(),
+        tap: agent_protocol::limits::TAP,
         browser: browser(),
         session_bus: session_bus(),
         devices: Box::new(devices(arguments.simulated_key)),
+        modules: modules(),
         device_name: arguments.name.unwrap_or_else(host_name),
         pace: Pace::default(),
     })
@@ -59,6 +65,14 @@ fn devices(simulated_keys: Vec<PathBuf>) -> Several {
     Several(sources)
 }
 
+/// Without cards of that kind an agent is of use all the same.
+fn modules() -> Option<Modules> {
+    smart_cards(&settings_files())
+        .inspect_err(|error| eprintln!("cardea-agent: no smart cards: {}", Causes(error)))
+        .ok()
+        .flatten()
+}
+
 async fn serve(config: Config) -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let filter = tracing_subscriber::EnvFilter::try_from_env("CARDEA_LOG")
@@ -71,10 +85,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(enrolments = agent.status().enrolments.len(), "ready");
     loop {
         tokio::select! {
-            _ = end.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            _ = end.recv() => break,
+            _ = interrupt.recv() => break,
             // After a suspend or a change of network.
             _ = again.recv() => agent.reconnect(),
         }
     }
+    agent.end().await;
+    Ok(())
 }

@@ -194,6 +194,7 @@ mod tests {
             state_dir: None,
             settings: Vec::new(),
             pinentry: None,
+            modules: None,
             surroundings: crate::browser::Surroundings::default(),
             simulated_key: None,
         };

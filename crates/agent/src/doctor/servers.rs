@@ -9,7 +9,7 @@ use crate::causes::Causes;
 use crate::clock;
 use crate::http::{self, CallError, Caller};
 use crate::server_address::ServerAddress;
-use crate::settings::{SettingsError, default_server};
+use crate::settings::{SettingsError, default_server, smart_card_module};
 use crate::state::{self, Record, StateError};
 use crate::words::quoted;
 
@@ -23,16 +23,23 @@ const OFF: Duration = Duration::from_mins(2);
 
 /// The administrator's file, where it is there and wrong.
 pub(super) fn settings(files: &[PathBuf]) -> Option<Finding> {
-    match default_server(files) {
+    match smart_card_module(files).and_then(|_| default_server(files)) {
         Ok(None) => None,
         Ok(Some(server)) => Some(Finding::good(SETTINGS, format!("it names {}", server.origin()))),
         Err(error) => {
             let mend = match &error {
-                SettingsError::Unguarded { path } => {
+                SettingsError::Unguarded { path } | SettingsError::UnguardedModule { path } => {
                     let path = quoted(&path.display().to_string());
                     format!("sudo chown root:root {path}; sudo chmod go-w {path}")
                 }
-                _ => "let it say server = \"https://…\" and nothing more, readable for you".into(),
+                SettingsError::ModuleOfPerson { .. } => "take the line pkcs11-module out".into(),
+                SettingsError::NoModule { .. } => {
+                    "name a module that is installed, such as \
+                     /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
+                        .into()
+                }
+                _ => "let it say server = \"https://…\" and pkcs11-module = \"/…\" and nothing more, readable \
+                      for you".into(),
             };
             Some(Finding::wrong(SETTINGS, format!("{}", Causes(&error)), mend))
         }

@@ -8,7 +8,7 @@ use link_hid::{Event, Monitor, SecurityKey};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{Inserted, State};
-use crate::board::{Arrival, Board, DeviceId, DeviceSource as _, Open};
+use crate::board::{Arrival, Board, DeviceId, DeviceSource as _, Open, Way};
 use crate::{readers, security_keys};
 
 /// Waits for a card that is put into the reader that `old` has left.
@@ -19,9 +19,12 @@ pub(super) async fn card(old: &Inserted) -> io::Result<(Inserted, Open)> {
     loop {
         for device in board.arrivals_after(seen).await {
             seen = device.id;
-            if device.arrival == Arrival::Now && device.name == old.name {
-                let state = State::Ready(Arc::clone(&device.open));
-                return Ok((Inserted { state, ..old.clone() }, device.open));
+            if device.arrival == Arrival::Now
+                && device.name == old.name
+                && let Way::Ctap(open) = device.way
+            {
+                let state = State::Ready(Arc::clone(&open));
+                return Ok((Inserted { state, ..old.clone() }, open));
             }
         }
     }

@@ -19,6 +19,10 @@ mod given;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod notices;
@@ -30,5 +34,7 @@ mod program;
 mod refusals;
 #[cfg(test)]
 mod several;
+#[cfg(test)]
+mod smart_cards;
 #[cfg(test)]
 mod support;

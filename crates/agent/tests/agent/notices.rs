@@ -7,7 +7,7 @@ use agent_protocol::{Outcome, Refused};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
-use zbus::zvariant::OwnedValue;
+use zbus::OwnedVariant;
 
 use crate::support::server::Server;
 use crate::support::{Desktop, Folder, login, new_card, soon};
@@ -43,7 +43,7 @@ impl Shows {
         summary: String,
         body: String,
         actions: Vec<String>,
-        _hints: HashMap<String, OwnedValue>,
+        _hints: HashMap<String, OwnedVariant>,
         life: i32,
     ) -> u32 {
         self.0.send(Told::Notify { summary, body, actions, life }).unwrap();

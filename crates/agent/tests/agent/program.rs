@@ -21,6 +21,7 @@ const PIN: &str = "canary-PIN-7";
 pub(crate) struct Desk {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
+    run: Command,
     daemon: Child,
 }
 
@@ -43,11 +44,37 @@ impl Desk {
         command.args(person.arguments());
         set_up(&mut command);
         command.env("CARDEA_LOG", "trace").stdin(Stdio::null()).stderr(log);
-        let daemon = Command::from(command).kill_on_drop(true).spawn().unwrap();
-        let desk = Self { folder, person, daemon };
-        // The first answer says that it is up.
-        until(async || Daemon::ask(&desk.socket(), &Ask::Status).await.is_ok()).await;
+        let mut run = Command::from(command);
+        let daemon = run.kill_on_drop(true).spawn().unwrap();
+        let desk = Self { folder, person, run, daemon };
+        desk.is_up().await;
         desk
+    }
+
+    /// The first answer says that it is up.
+    async fn is_up(&self) {
+        until(async || Daemon::ask(&self.socket(), &Ask::Status).await.is_ok()).await;
+    }
+
+    /// Ends the daemon without a word.
+    pub(crate) async fn kill(&mut self) {
+        soon(self.daemon.kill()).await.unwrap();
+    }
+
+    /// Starts a successor of the daemon that was killed.
+    pub(crate) async fn start_again(&mut self) {
+        self.daemon = self.run.spawn().unwrap();
+        self.is_up().await;
+    }
+
+    /// The daemon's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.daemon.id().unwrap()
+    }
+
+    /// What all daemons of this desktop have written down so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     pub(crate) fn socket(&self) -> std::path::PathBuf {
@@ -117,11 +144,11 @@ impl Desk {
 
     /// Ends the daemon as a session does, and gives what it wrote down.
     pub(crate) async fn end(&mut self) -> String {
-        let id = self.daemon.id().and_then(|id| i32::try_from(id).ok()).unwrap();
+        let id = i32::try_from(self.id()).unwrap();
         let id = rustix::process::Pid::from_raw(id).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         assert!(soon(self.daemon.wait()).await.unwrap().success());
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+        self.log()
     }
 }
 
@@ -162,7 +189,7 @@ async fn signs_in_at_a_reader(pcscd: &Pcscd) {
     let status = String::from_utf8(output.stdout).unwrap();
     assert!(status.contains("acme  ada@acme.example  connected"), "{status}");
     assert!(status.contains("Card in Virtual PCD"), "{status}");
-    let id = desk.daemon.id().unwrap();
+    let id = desk.id();
     let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");

@@ -1,5 +1,6 @@
 use std::io;
 
+use crate::card_signer::CardSignerError;
 use crate::cbor::Malformed;
 use crate::{AnswerError, CommandError, LinkError, Status};
 
@@ -92,6 +93,12 @@ pub enum CeremonyError {
     /// It cannot sign with ES256.
     #[error("authenticator cannot sign with ES256")]
     UnsupportedAlgorithm,
+    /// A smart card has no certificate that is good for this now.
+    #[error("card has no certificate that will do")]
+    NoCertificate,
+    /// The key of a smart card's certificate is of a kind that the server does not take.
+    #[error("key of the card's certificate is not supported")]
+    UnsupportedKey,
 
     // Something is broken.
     /// It was taken away in the middle.
@@ -157,6 +164,26 @@ impl From<Status> for CeremonyError {
             | Status::OPERATION_PENDING => Self::Busy,
             Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED => Self::TooLarge,
             other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<CardSignerError> for CeremonyError {
+    fn from(error: CardSignerError) -> Self {
+        match error {
+            CardSignerError::Locked => Self::PinBlocked,
+            CardSignerError::PinNotSet => Self::NoPinSet,
+            CardSignerError::NoKey => Self::NoCertificate,
+            CardSignerError::Unsupported => Self::UnsupportedKey,
+            // Whoever asks for the PIN hears of these first.
+            CardSignerError::WrongPin(_) | CardSignerError::PinForm | CardSignerError::LastTry => {
+                Self::Unverified
+            }
+            CardSignerError::Cancelled => Self::Declined,
+            CardSignerError::TimedOut => Self::TimedOut,
+            CardSignerError::Removed => Self::Removed(io::ErrorKind::NotFound.into()),
+            CardSignerError::Swapped => Self::Changed,
+            CardSignerError::Failed(cause) => Self::Link(LinkError::Protocol(cause)),
         }
     }
 }

@@ -64,6 +64,12 @@ impl CeremonyError {
             Self::UnsupportedAlgorithm => {
                 "This card or key lacks the signature that is needed (ES256). Use another one."
             }
+            Self::NoCertificate => {
+                "This card has no certificate that can be used here now. Use another card, or ask your administrator for a new certificate."
+            }
+            Self::UnsupportedKey => {
+                "The key on this card is of a kind that cannot be used here. Use another card, with a key of P-256, P-384 or RSA."
+            }
             Self::Removed(_) => {
                 "The card or key was taken away too early. Start again, and leave it until you are done."
             }

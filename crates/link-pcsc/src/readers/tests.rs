@@ -57,11 +57,51 @@ fn a_card_that_was_exchanged_between_two_looks_is_another_one() {
     let mut readers = watched(State::PRESENT, 1);
     let now = now();
     let removed = Event::CardRemoved { reader: READER.into() };
-    assert_eq!(
-        observe(&mut readers, &seen(State::PRESENT, 3), now),
-        [removed.clone(), card(3, Some(now))]
-    );
+    let other = Observation { atr: vec![0x3B, 0x80], ..seen(State::PRESENT, 3) };
+    let events = observe(&mut readers, &other, now);
+    let [first, Event::CardInserted(came)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((first, came.inserted_at), (&removed, Some(now)));
     assert_eq!(observe(&mut readers, &seen(State::EMPTY, 4), now), [removed]);
+}
+
+#[test]
+fn a_card_that_flutters_was_not_put_there_again() {
+    let ms = |count| Duration::from_millis(count);
+    // Put there while somebody watched, or there before.
+    for (first, lay) in [(State::EMPTY, false), (State::PRESENT, true)] {
+        let mut readers = watched(first, 1);
+        let start = now();
+        if !lay {
+            observe(&mut readers, &seen(State::PRESENT, 2), start);
+        }
+        let put = (!lay).then_some(start);
+        // Seen to go and to come back, and back before anybody saw it go.
+        observe(&mut readers, &seen(State::EMPTY, 3), start + ms(1000));
+        let back = observe(&mut readers, &seen(State::PRESENT, 4), start + ms(1699));
+        assert_eq!(back, [card(4, put)]);
+        let unseen = observe(&mut readers, &seen(State::PRESENT, 6), start + ms(2000));
+        assert_eq!(unseen[1], card(6, put));
+        // Longer than anything flutters.
+        observe(&mut readers, &seen(State::EMPTY, 7), start + ms(3000));
+        let again = start + ms(3700);
+        assert_eq!(observe(&mut readers, &seen(State::PRESENT, 8), again), [card(8, Some(again))]);
+    }
+}
+
+#[test]
+fn another_card_or_another_reader_is_no_flutter() {
+    let mut readers = watched(State::PRESENT, 1);
+    let now = now();
+    observe(&mut readers, &seen(State::EMPTY, 2), now);
+    let other = Observation { atr: vec![0x3B, 0x80], ..seen(State::PRESENT, 3) };
+    let events = observe(&mut readers, &other, now);
+    let [Event::CardInserted(came)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(came.inserted_at, Some(now));
+    // A reader that is plugged in again has seen nothing.
+    let mut events = Vec::new();
+    readers.list(&[], &mut events);
+    readers.list(&[READER.into()], &mut events);
+    assert_eq!(observe(&mut readers, &seen(State::PRESENT, 1), now), [card(1, None)]);
 }
 
 #[test]

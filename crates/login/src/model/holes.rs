@@ -75,6 +75,7 @@ const HOLES: &[Hole] = &[
     hole(Scene::not_linked, &[G::FirstLinked], &[], "nobody has linked the person", traces::not_linked),
     hole(Scene::card_first_until, &[G::FirstAllowed], &[], "card first is off", traces::first_allowed),
     hole(Scene::card_first, &[G::ProofVerified], &[], "in another person's browser", traces::not_verified),
+    hole(Scene::certificates, &[G::ProofByAgent], &[], "a certificate came from a browser", traces::certificate_by_browser),
     // statements alone
     hole(Scene::sign_in, &[], &[S::Spend], "a sign-in was used twice", traces::spend),
     hole(Scene::sign_in, &[], &[S::TakeLogin], "an answer was used twice", traces::take_login),

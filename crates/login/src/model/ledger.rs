@@ -99,6 +99,8 @@ impl Hall {
         ensure(answer.by == owner(person), "by another person's hand")?;
         ensure(answer.user_verified, "without verification of the holder")?;
         ensure(answer.card == proof.card, "with another card")?;
+        let by_agent = matches!(proof.channel, Channel::Agent(_));
+        ensure(by_agent || !self.scene.certificates, "a certificate came from a browser")?;
         ensure(pending.facts.id == person, "with another person's facts")?;
         let enabled = world.facts(person).state == identity::PersonState::Enabled;
         ensure(enabled, "for who is disabled")?;

@@ -14,7 +14,7 @@ use super::world::{
 };
 use crate::{
     CHALLENGE_LIFE, CardFacts, Challenge, Door, Evidence, LOGIN_LIFE, LoginRequest, MOST_REFUSALS,
-    Purpose, Started, Stranger, StrangerAt, Waiting,
+    Purpose, Shown, Started, Stranger, StrangerAt, Waiting,
 };
 
 pub(super) const INVITATION: Name = [b'i', 0, 0];
@@ -119,9 +119,13 @@ pub(super) fn challenge(handed: &Handed) -> Challenge {
     }
 }
 
-pub(super) fn card_facts(card: Card, tenant: TenantId, answer: Answer) -> CardFacts {
-    let evidence =
-        Evidence { user_verified: answer.user_verified, hardware_attested: false, counter: 0 };
+pub(super) fn card_facts(scene: &Scene, card: Card, tenant: TenantId, answer: Answer) -> CardFacts {
+    let shown = if scene.certificates {
+        Shown::X509Card
+    } else {
+        Shown::Fido2 { hardware_attested: false, counter: 0 }
+    };
+    let evidence = Evidence { user_verified: answer.user_verified, shown };
     CardFacts { id: card.id, tenant, person: card.person, revoked: card.revoked, evidence }
 }
 

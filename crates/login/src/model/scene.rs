@@ -35,6 +35,8 @@ pub(super) struct Scene {
     pub(super) agents: bool,
     /// Whether pages open agents by a link, which may come from another page.
     pub(super) links: bool,
+    /// Whether all cards are X.509 cards.
+    pub(super) certificates: bool,
     /// One-time codes that an administrator issues, to Ada and to Mallory.
     pub(super) codes: [usize; 2],
     /// Whether Mallory hears the codes that are issued to Ada.
@@ -83,6 +85,7 @@ impl Scene {
             stolen_card: false,
             agents: false,
             links: false,
+            certificates: false,
             codes: [0, 0],
             overheard_code: false,
             invitation: false,
@@ -122,6 +125,11 @@ impl Scene {
     /// The same, and he asks for a second one.
     pub(super) fn two_links() -> Self {
         Self { challenges: 2, ..Self::relayed_link() }
+    }
+
+    /// As with agents, with certificates, which a browser cannot answer for.
+    pub(super) fn certificates() -> Self {
+        Self { certificates: true, ..Self::agents() }
     }
 
     /// Time passes, and cards and people lose their rights.

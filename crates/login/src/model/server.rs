@@ -391,7 +391,7 @@ impl Hall {
         let tenant = if registers { waiting.started.tenant } else { home(card.person) };
         // As the server does: the facts of whom the login waits for, whosever the card is.
         let person = world.facts(waiting.person);
-        let facts = card_facts(card, tenant, answer);
+        let facts = card_facts(&self.scene, card, tenant, answer);
         let (handle, challenge) = (handle.map(|held| token(held.name).hash()), answer.challenge);
         let back = back.map(|name| token(name).hash());
         let event = if registers {
@@ -494,7 +494,7 @@ impl Hall {
             handle: None,
             challenge: answer.challenge,
             back: None,
-            card: card_facts(card, home(card.person), answer),
+            card: card_facts(&self.scene, card, home(card.person), answer),
             person,
         };
         let mut read = read(by, &stranger.started, person, None);

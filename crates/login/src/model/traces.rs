@@ -216,6 +216,16 @@ pub(super) fn not_verified() -> Vec<Move> {
 }
 
 #[rustfmt::skip]
+pub(super) fn certificate_by_browser() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+        Callback { cookie: 1, state: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
 pub(super) fn no_card() -> Vec<Move> {
     vec![
         Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },

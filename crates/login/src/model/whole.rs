@@ -29,6 +29,7 @@ const SCENES: &[Followed] = &[
     ("sign in, at one time", Scene::sign_in_at_one_time, None),
     ("agents", Scene::agents, Some(15)),
     ("links", Scene::links, Some(13)),
+    ("certificates", Scene::certificates, Some(12)),
     ("elsewhere", Scene::elsewhere, Some(15)),
     ("first card", Scene::first_card, None),
     ("first cards, at one time", Scene::first_cards_at_one_time, Some(20)),

@@ -6,6 +6,7 @@ use secrets::TokenHash;
 
 use super::{Answer, Hallway, Outcome, never_enrolled_so};
 use crate::effect::{Audit, Effect, Enrolment, Issue, Proof};
+use crate::event::Shown;
 use crate::guard::{Guard, Refusal};
 use crate::state::{
     Challenge, Channel, Login, Permit, Purpose, Started, Stranger, StrangerAt, Task, Then, Vouched,
@@ -83,7 +84,7 @@ impl Hallway<'_> {
         }
         self.guards.ensure(!answer.card.revoked, Guard::AnswerLive)?;
         let mut proof = self.proof(&waiting.started, answer, challenge)?;
-        proof.counter = Some(answer.card.evidence.counter);
+        proof.counter = Some(answer.card.evidence.counter());
         let (person, card) = (waiting.person, answer.card.id);
         let mut effects = vec![take(waiting, challenge), Effect::Prove(proof)];
         match waiting.then {
@@ -204,7 +205,7 @@ impl Hallway<'_> {
         let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
         self.guards.ensure(allowed, Guard::FirstAllowed)?;
         let mut proof = self.proof(started, answer, challenge)?;
-        proof.counter = Some(answer.card.evidence.counter);
+        proof.counter = Some(answer.card.evidence.counter());
         let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
         let effects = vec![
             // Strangers have no row to take: the challenge itself is what is spent.
@@ -229,11 +230,9 @@ impl Hallway<'_> {
         self.guards.ensure(answer.card.person == answer.person.id, Guard::ProofPerson)?;
         let evidence = answer.card.evidence;
         self.guards.ensure(evidence.user_verified, Guard::ProofVerified)?;
-        // RFC 8176. `hwk` only where attestation shows it; never `pin` or `fpt` from a flag.
-        let mut amr = vec!["pop", "user", "mfa"];
-        if evidence.hardware_attested {
-            amr.push("hwk");
-        }
+        let by_agent = matches!(challenge.channel, Channel::Agent(_) | Channel::Returning(Some(_)));
+        let takes = by_agent || evidence.shown != Shown::X509Card;
+        self.guards.ensure(takes, Guard::ProofByAgent)?;
         Ok(Proof {
             login: started.id,
             person: answer.person.id,
@@ -242,13 +241,25 @@ impl Hallway<'_> {
             channel: challenge.channel,
             challenge_at: challenge.issued_at,
             counter: None,
-            amr,
+            amr: amr(evidence.shown),
         })
     }
 }
 
 fn is_returning(channel: Channel) -> bool {
     matches!(channel, Channel::Returning(_))
+}
+
+/// Authentication methods (RFC 8176): `hwk` only where attestation shows it, `sc` for a smart card
+/// with a certificate; never `pin` or `fpt` from a flag.
+fn amr(shown: Shown) -> Vec<&'static str> {
+    let mut amr = vec!["pop", "user", "mfa"];
+    match shown {
+        Shown::Fido2 { hardware_attested: true, .. } => amr.push("hwk"),
+        Shown::Fido2 { hardware_attested: false, .. } => {}
+        Shown::X509Card => amr.push("sc"),
+    }
+    amr
 }
 
 pub(super) fn refused(

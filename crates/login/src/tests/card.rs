@@ -87,11 +87,49 @@ fn a_card_is_the_persons_own_in_this_tenant_and_in_force() {
 
 #[test]
 fn hardware_is_named_only_where_it_is_attested() {
-    let evidence = Evidence { hardware_attested: true, ..card().evidence };
+    let shown = Shown::Fido2 { hardware_attested: true, counter: 9 };
+    let evidence = Evidence { shown, ..card().evidence };
     let answer = Answer { card: CardFacts { evidence, ..card() }, ..Answer::good() };
     let effects = Story::asked_for_her_card().ends(answer.proves());
     let Effect::Prove(proof) = &effects[1] else { panic!("{effects:?}") };
     assert_eq!(proof.amr, ["pop", "user", "mfa", "hwk"]);
+}
+
+#[test]
+fn a_certificate_counts_through_an_agent_alone_and_is_called_a_smart_card() {
+    let evidence = Evidence { shown: Shown::X509Card, ..card().evidence };
+    let answer = || Answer { card: CardFacts { evidence, ..card() }, ..Answer::good() };
+    let story = Story::asked_for_her_card();
+    assert_eq!(story.refuses(answer().proves()), Refusal::Channel);
+    let challenge = Challenge { channel: agent(), ..authenticate() };
+    let story = Story::begins().vouched(ada()).goes_on(challenge_made(challenge));
+    let by_agent = |answer| Answer { channel: agent(), handle: None, ..answer };
+    let effects = story.ends(by_agent(answer()).proves());
+    let Effect::Prove(proof) = &effects[1] else { panic!("{effects:?}") };
+    assert_eq!(proof.amr, ["pop", "user", "mfa", "sc"]);
+    assert_eq!(proof.counter, Some(0), "it is used, and keeps no counter");
+    let unverified = Evidence { user_verified: false, ..evidence };
+    let answer = Answer { card: CardFacts { evidence: unverified, ..card() }, ..Answer::good() };
+    assert_eq!(story.refuses(by_agent(answer).proves()), Refusal::NotVerified);
+}
+
+#[test]
+fn a_certificate_enrols_through_an_agent_alone() {
+    let evidence = Evidence { shown: Shown::X509Card, ..card().evidence };
+    let answer = || Answer { card: CardFacts { evidence, ..card() }, ..Answer::good() };
+    let tapped = Story::begins().goes_on(change(Then::AddCard, ada()));
+    let tapped = tapped.goes_on(challenge_made(authenticate())).goes_on(Answer::good().proves());
+    let refused = tapped.goes_on(challenge_made(register())).refuses(answer().enrols());
+    assert_eq!(refused, Refusal::Channel);
+}
+
+#[test]
+fn a_certificate_alone_does_not_say_who_is_there() {
+    let evidence = Evidence { shown: Shown::X509Card, ..card().evidence };
+    let card = CardFacts { evidence, ..card() };
+    let answer = Answer { handle: None, card, ..Answer::good() };
+    let story = Story::asked_card_first(CardFirst::On);
+    assert_eq!(story.refuses(answer.proves()), Refusal::Channel);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The make of a card, as far as it is known.
 
-use store::Credential;
+use store::{CardCertificate, Credential, CredentialKind, Passkey};
 
+use crate::http::page::date;
 use crate::pages::Model;
 
 /// The make of a card: the model that its AAGUID stands for, or else what kind of thing it is.
@@ -9,6 +10,21 @@ use crate::pages::Model;
 /// Both are what the device claims. Without attestation any device can give any number, so nothing
 /// is decided by it: it helps people to tell their cards apart.
 pub(crate) fn model(card: &Credential) -> Model {
+    match &card.kind {
+        CredentialKind::Fido2(passkey) => model_of(passkey),
+        CredentialKind::X509Card(certificate) => certificate_model(certificate),
+    }
+}
+
+/// Whose certificate it is stands in it, but what it says of its holder decides nothing.
+fn certificate_model(certificate: &CardCertificate) -> Model {
+    let CardCertificate { issuer_name, not_after, .. } = certificate;
+    let until = date(*not_after);
+    let words = format!("Smart card certificate issued by {issuer_name}, valid until {until}");
+    Model { words, aaguid: None }
+}
+
+fn model_of(card: &Passkey) -> Model {
     let aaguid = card.aaguid.filter(|aaguid| !aaguid.is_nil()).map(|aaguid| aaguid.to_string());
     let name = aaguid.as_deref().and_then(models::name);
     Model { words: name.unwrap_or_else(|| kind(&card.transports)).to_owned(), aaguid }
@@ -27,6 +43,21 @@ fn kind(transports: &[String]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_is_told_as_what_it_is() {
+        let certificate = CardCertificate {
+            issuer: Vec::new(),
+            serial: Vec::new(),
+            name_hash: [0; 32],
+            subject: "CN=Mia".into(),
+            issuer_name: "CN=Acme cards".into(),
+            not_after: identity::Moment::from_unix_seconds(1_796_000_000),
+        };
+        let words = certificate_model(&certificate).words;
+        let told = "Smart card certificate issued by CN=Acme cards, valid until 30 November 2026";
+        assert_eq!(words, told);
+    }
 
     #[test]
     fn an_unknown_model_is_told_by_what_it_is_connected_with() {

@@ -12,6 +12,7 @@ use crate::pages::{
     Account, AccountPage, Attribute, CardRow, ComputerRow, Frame, LastCard, Notice, SessionRow,
     When,
 };
+use crate::tabs;
 
 /// The account page of a signed-in person.
 pub(crate) async fn show(
@@ -45,6 +46,7 @@ pub(crate) async fn show(
         sessions: session_rows(&sessions, &session),
         computers,
         notice: done.and_then(notice),
+        follows: tabs::may_end(&tenant, &session),
         frame,
     };
     Ok(Html(page).into_response())

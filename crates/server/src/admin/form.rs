@@ -26,6 +26,8 @@ pub(crate) struct Field {
 pub(crate) enum Control {
     /// Any text.
     Text,
+    /// A text of several lines.
+    Area,
     /// A text that is never shown again.
     Secret,
     /// A day.

@@ -47,6 +47,7 @@ pub(crate) async fn frame(
         navigation: tenant.map_or_else(all_tenants, navigation),
         section,
         fresh: administrator.is_fresh(entropy::now()),
+        follows: administrator.session.device.is_some(),
         banners: confirmed(administrator).into_iter().collect(),
     })
 }
@@ -80,6 +81,7 @@ fn navigation(tenant: &Tenant) -> Vec<NavItem> {
         item(Section::IdentityProviders, "providers"),
         item(Section::Clients, "clients"),
         item(Section::Users, "users"),
+        item(Section::SmartCards, "smart-cards"),
         item(Section::Policy, "settings"),
         item(Section::Events, "audit"),
     ]

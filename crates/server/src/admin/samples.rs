@@ -5,7 +5,7 @@ use ids::{Alias, UserId};
 use uuid::Uuid;
 
 use super::form::{Head, Link, Message};
-use super::{audit, clients, home, overview, providers, settings, step_up, users};
+use super::{audit, clients, home, overview, providers, settings, smart_cards, step_up, users};
 use crate::pages::Tone;
 use crate::pages::sample::{Rendered, Text};
 
@@ -28,6 +28,7 @@ pub(crate) fn samples(text: Text<'_>) -> Vec<(&'static str, Rendered)> {
         ("console-question", users::samples(text)),
         ("console-code", users::code::samples(text)),
         ("console-settings", settings::samples(text)),
+        ("console-smart-cards", smart_cards::samples(text)),
         ("console-audit", audit::samples(text)),
         ("console-step-up", step_up::samples(text)),
     ]

@@ -9,7 +9,7 @@ use identity::{CardFirst, Tenant, TenantPolicy};
 use serde::Deserialize;
 use store::AuditEntry;
 
-use self::form::{Form, MOST_DAYS, SESSION_MINUTES};
+use self::form::{Form, GRACE_SECONDS, MOST_DAYS, SESSION_MINUTES};
 pub(super) use self::samples::samples;
 use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
 use crate::admin::frame::auth_time;
@@ -155,6 +155,53 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
         Group { title: "", fields: tenant },
         Group { title: "Cards", fields: cards },
         Group { title: "Signing in", fields: sign_in },
+        Group { title: "Shared desks", fields: shared_desks(form, yes_or_no()) },
+    ]
+}
+
+fn shared_desks(form: &Form, yes_or_no: Vec<Choice>) -> Vec<Field> {
+    let (least, most) = GRACE_SECONDS;
+    vec![
+        Field::new("card_lifted", "When a card is taken off its reader", &form.card_lifted)
+            .control(Control::Choice(card_lifted()))
+            .help(
+                "For cards that stay on or in a reader, and keys that stay plugged in, on computers \
+                 with Cardea's agent. A card that leaves within 3 seconds of its answer was only \
+                 tapped: its session stays. Holds for new sessions.",
+            ),
+        Field::new("agent_grace_seconds", "Seconds to wait for a lost agent", &form.agent_grace_seconds)
+            .control(Control::Number { min: least, max: most })
+            .help(
+                "10 to 600. When the connection to a computer breaks, nobody can tell whether the \
+                 card is still there: after so long the session ends.",
+            ),
+        Field::new("one_computer", "One computer at a time", &form.one_computer)
+            .control(Control::Choice(yes_or_no))
+            .help(
+                "Whether signing in with a card at another computer's agent ends the sessions that \
+                 the card opened at the first.",
+            ),
+    ]
+}
+
+fn card_lifted() -> Vec<Choice> {
+    vec![
+        Choice {
+            value: "keeps-session",
+            words: "Nothing happens",
+            help: "The session lasts until its person signs out, or its time is over.",
+        },
+        Choice {
+            value: "ends-session",
+            words: "The session ends",
+            help: "Within a second, in all its tabs.",
+        },
+        Choice {
+            value: "ends-session-and-locks",
+            words: "The session ends and the desktop locks",
+            help: "The computer also locks when the card is used at another one, if that ends the \
+                   session.",
+        },
     ]
 }
 

@@ -70,6 +70,7 @@ fn section(path: &str) -> Section {
     match path.split('/').nth(4) {
         Some("providers") => Section::IdentityProviders,
         Some("users") => Section::Users,
+        Some("smart-cards") => Section::SmartCards,
         Some("settings") => Section::Policy,
         _ => Section::Tenants,
     }

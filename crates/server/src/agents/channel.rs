@@ -1,3 +1,6 @@
+use std::ops::ControlFlow;
+use std::time::Duration;
+
 use agent_protocol::{AgentMessage, Refused, ServerMessage, Ticket, limits, paths};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -6,14 +9,17 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::Tenant;
+use identity::Moment;
+use ids::TenantId;
 use serde::Deserialize;
-use store::{Device, DeviceState, TicketState};
+use store::{Device, DeviceState, StoreError, TicketState};
+use uuid::Uuid;
 
 use crate::agents::caller::{self, Caller};
 use crate::agents::refusal::CallError;
-use crate::agents::{Connected, nonce, reason_name, ticket_for};
+use crate::agents::{Connected, lifted, nonce, reason_name, ticket_for};
 use crate::app::App;
+use crate::entropy;
 use crate::hallway::events::PageState;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
@@ -49,15 +55,18 @@ pub(crate) async fn handler(
     if !nonce::spend(&mut tx, &nonce).await? {
         return Err(CallError::NonceSpent.refuse(&device));
     }
-    tx.touch_device(device.id).await?;
+    let connection = entropy::id();
+    let since = tx.connect_device(device.id, connection).await?;
+    let since = since.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
     tx.commit().await?;
+    let at = At { tenant: tenant.id, device, connection, since };
     let upgrade = upgrade
         .max_message_size(limits::MAX_CHANNEL_MESSAGE)
         .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
     // Before the answer: the agent may be asked the moment it hears that it is connected.
-    let connected = app.agents.connect(device.id, peer);
+    let connected = app.agents.connect(at.device.id, peer);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        serve(&app, &tenant, connected, &device, socket).await;
+        at.serve(&app, connected, socket).await;
     }))
 }
 
@@ -68,69 +77,141 @@ fn claimed_nonce(proof: &str) -> Option<String> {
     serde_json::from_slice::<Nonce>(&payload).ok().map(|claims| claims.nonce)
 }
 
-async fn serve(
-    app: &App,
-    tenant: &Tenant,
-    mut connected: Connected,
-    device: &Device,
-    mut socket: WebSocket,
-) {
-    tracing::info!(device = %device.id, name = device.name, "agent connected");
-    // Two pings of the agent missed: it is gone, whatever the network says. The connection itself
-    // is held a little longer than that.
-    let patience = limits::PING.saturating_mul(2);
-    loop {
-        tokio::select! {
-            message = connected.messages.recv() => {
-                let Some(message) = message else { break };
-                let ends = message == ServerMessage::Revoke;
-                let sent = socket.send(Message::text(message.encode())).await;
-                if sent.is_err() || ends { break }
-            }
-            received = tokio::time::timeout(patience, socket.recv()) => match received {
-                Ok(Some(Ok(Message::Text(text)))) => heard(app, tenant, device, &text).await,
-                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => break,
-                Ok(Some(Ok(_))) => {} // pings are answered by the library
-            },
-        }
-    }
-    tracing::info!(device = %device.id, "agent disconnected");
+/// An open channel.
+struct At {
+    tenant: TenantId,
+    device: Device,
+    /// Tells connections of one device apart, at whichever nodes.
+    connection: Uuid,
+    /// Since when, by the database's clock.
+    since: Moment,
 }
 
-/// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
-async fn heard(app: &App, tenant: &Tenant, device: &Device, text: &str) {
-    let device_id = device.id;
-    if rate::count_device(app, device).is_err() {
-        return;
-    }
-    match AgentMessage::parse(text) {
-        Ok(AgentMessage::Refused { id, reason }) => {
-            tracing::info!(device = %device_id, ?reason, "agent does not claim");
-            if let Err(problem) = unclaimed(app, tenant, device, &id, reason).await {
-                tracing::warn!(device = %device_id, %problem, "its request stays as it is");
+impl At {
+    async fn serve(self, app: &App, mut connected: Connected, mut socket: WebSocket) {
+        tracing::info!(device = %self.device.id, name = self.device.name, "agent connected");
+        // Two pings of the agent missed: it is gone, whatever the network says. The connection itself
+        // is held a little longer than that.
+        let patience = limits::PING.saturating_mul(2);
+        let mut keep = tokio::time::interval(KEEP);
+        keep.reset();
+        let silence = tokio::time::sleep(patience);
+        tokio::pin!(silence);
+        loop {
+            tokio::select! {
+                message = connected.messages.recv() => {
+                    let Some(message) = message else { break };
+                    let ends = message == ServerMessage::Revoke;
+                    let sent = socket.send(Message::text(message.encode())).await;
+                    if sent.is_err() || ends { break }
+                }
+                _ = keep.tick() => self.keep(app).await,
+                received = socket.recv() => {
+                    let now = tokio::time::Instant::now();
+                    silence.as_mut().reset(now.checked_add(patience).unwrap_or(now));
+                    match received {
+                        Some(Ok(Message::Text(text))) => {
+                            if self.heard(app, &text).await.is_break() { break }
+                        }
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                        Some(Ok(_)) => {} // pings are answered by the library
+                    }
+                }
+                () = &mut silence => break,
             }
         }
-        Err(error) => tracing::warn!(device = %device_id, %error, "message of an agent ignored"),
+        tracing::info!(device = %self.device.id, "agent disconnected");
+        drop(connected);
+        self.disconnected(app).await;
+    }
+
+    /// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
+    /// Where we fail, the connection ends: when the agent is back, it says again what it holds.
+    async fn heard(&self, app: &App, text: &str) -> ControlFlow<()> {
+        let (tenant, device) = (self.tenant, &self.device);
+        if rate::count_device(app, device).is_err() {
+            return ControlFlow::Continue(());
+        }
+        let taken = match AgentMessage::parse(text) {
+            Ok(AgentMessage::Refused { id, reason }) => {
+                tracing::info!(device = %device.id, ?reason, "agent does not claim");
+                unclaimed(app, tenant, device, &id, reason).await
+            }
+            Ok(AgentMessage::Lifted { id }) => lifted::lifted(app, tenant, device, &id).await,
+            Ok(AgentMessage::Tapped { id }) => lifted::tapped(app, tenant, device, &id).await,
+            Ok(AgentMessage::Holds { ids }) => {
+                lifted::holds(app, tenant, device, &ids, self.since).await
+            }
+            Err(error) => {
+                tracing::warn!(device = %device.id, %error, "message of an agent ignored");
+                return ControlFlow::Continue(());
+            }
+        };
+        let Err(problem) = taken else { return ControlFlow::Continue(()) };
+        tracing::warn!(device = %device.id, %problem, "what an agent said changes nothing");
+        let is_our_fault = problem.status_and_code().0.is_server_error();
+        if is_our_fault { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Vouches for the agent, where a session depends on it.
+    async fn keep(&self, app: &App) {
+        let kept = async {
+            if app.store.read(self.tenant).await?.holds_sessions(self.device.id).await? {
+                let mut tx = app.store.write(self.tenant).await?;
+                tx.keep_device(self.device.id, self.connection).await?;
+                tx.commit().await?;
+            }
+            Ok::<(), StoreError>(())
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(device = %self.device.id, %error, "cannot note that an agent is there");
+        }
+    }
+
+    /// Notes that the agent has gone, and waits for it, where a session depends on it.
+    async fn disconnected(&self, app: &App) {
+        let noted = async {
+            if !app.store.read(self.tenant).await?.holds_sessions(self.device.id).await? {
+                return Ok::<bool, StoreError>(false);
+            }
+            let mut tx = app.store.write(self.tenant).await?;
+            let was_last = tx.disconnect_device(self.device.id, self.connection).await?;
+            tx.commit().await?;
+            Ok(was_last)
+        };
+        match noted.await {
+            Ok(true) => {
+                tokio::spawn(lifted::wait_for(app.clone(), self.tenant));
+            }
+            Ok(false) => {}
+            // Its node vouches no longer for it, and so it counts as gone a minute later.
+            Err(error) => {
+                tracing::warn!(device = %self.device.id, %error, "cannot note that an agent is gone");
+            }
+        }
     }
 }
+
+/// How often a node vouches for an agent that is connected to it: well within [`store::LEASE`].
+const KEEP: Duration = Duration::from_secs(20);
 
 /// Ends a request that its agent does not claim, and tells the page why: nothing else would come of
 /// it for a minute. One that was claimed ends with its result.
 async fn unclaimed(
     app: &App,
-    tenant: &Tenant,
+    tenant: TenantId,
     device: &Device,
     named: &Ticket,
     reason: Refused,
 ) -> Result<(), Problem> {
-    let mut rows = app.store.read(tenant.id).await?;
+    let mut rows = app.store.read(tenant).await?;
     let ticket = ticket_for(&mut rows, device, named).await?;
     drop(rows);
     if ticket.state != TicketState::Waiting {
         return Ok(());
     }
     let reason = reason_name(reason);
-    let mut tx = app.store.write(tenant.id).await?;
+    let mut tx = app.store.write(tenant).await?;
     let ended = TicketState::Refused { reason: reason.to_owned() };
     let was_open = tx.finish_ticket(ticket.id, &ended).await?;
     tx.commit().await?;

@@ -2,12 +2,12 @@
 
 use agent_protocol::{
     Ceremony as AgentCeremony, Context, Create, Jti, Purpose as AgentPurpose, ResidentKey,
-    SignedRequest, Thumbprint, UserVerification,
+    SignedRequest, Thumbprint, UserVerification, WhenLifted, X509_CARD,
 };
-use identity::{Person, Tenant};
+use identity::{CardLifted, Person, Tenant};
 use login::{Challenge, Door, Purpose, Then, Waiting};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Device, Ticket};
 
 use crate::app::App;
@@ -37,7 +37,8 @@ pub(crate) fn signed(
     challenge: &Challenge,
     person: &Person,
 ) -> Result<String, Problem> {
-    let Ceremony { options, asked, .. } = Ceremony::of(challenge)?;
+    let Ceremony { options, asked, certificates, .. } = Ceremony::of(challenge)?;
+    let certificates = if tenant.policy.x509.enabled { certificates } else { Vec::new() };
     let options = options.get("publicKey").ok_or(Problem::Internal)?;
     let issued = u64::try_from(entropy::now().unix_seconds()).unwrap_or_default();
     let request = SignedRequest {
@@ -56,8 +57,8 @@ pub(crate) fn signed(
         rp_id: app.config.rp_id.clone(),
         challenge: read(options.get("challenge").unwrap_or(&Value::Null))?,
         user_verification: UserVerification::Required,
-        ceremony: ceremony(options, challenge.purpose)?,
-        kinds: vec!["fido2".into()],
+        kinds: kinds(options, challenge.purpose, tenant, &certificates),
+        ceremony: ceremony(options, challenge.purpose, &certificates)?,
         user: person.username.clone(),
         app: application(waiting),
         context: Context {
@@ -66,12 +67,25 @@ pub(crate) fn signed(
             other_network: asked.other_network
                 || asked.network.is_some_and(|page| Peer::Address(page).is_elsewhere(*peer)),
         },
+        when_lifted: when_lifted(tenant, waiting),
         match_code: ticket.match_text().try_into().map_err(Problem::internal)?,
         iat: issued,
         exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),
         jti: Jti::from_random(entropy::bytes()),
     };
     request.sign(&app.request_key).map_err(Problem::internal)
+}
+
+/// What happens when the card leaves, where its answer opens a session.
+fn when_lifted(tenant: &Tenant, waiting: &Waiting) -> WhenLifted {
+    if !matches!(waiting.then, Then::Exit | Then::Confirm) {
+        return WhenLifted::Nothing;
+    }
+    match tenant.policy.card_lifted {
+        CardLifted::KeepsSession => WhenLifted::Nothing,
+        CardLifted::EndsSession => WhenLifted::EndSession,
+        CardLifted::EndsSessionAndLocks => WhenLifted::EndSessionAndLock,
+    }
 }
 
 /// What asks, for the person to read.
@@ -86,12 +100,35 @@ fn application(waiting: &Waiting) -> String {
     }
 }
 
-fn ceremony(options: &Value, purpose: Purpose) -> Result<AgentCeremony, Problem> {
+/// The kinds of card that may answer: those of which there is one, or of which one may be added.
+fn kinds(
+    options: &Value,
+    purpose: Purpose,
+    tenant: &Tenant,
+    certificates: &[String],
+) -> Vec<String> {
+    let allowed = options.get("allowCredentials").and_then(Value::as_array);
+    let (fido2, certificate) = match purpose {
+        Purpose::Authenticate => (allowed.is_some_and(|a| !a.is_empty()), !certificates.is_empty()),
+        Purpose::Register => (true, tenant.policy.x509.enabled),
+    };
+    let kinds = [(fido2, "fido2"), (certificate, X509_CARD)];
+    kinds.iter().filter(|(may, _)| *may).map(|(_, kind)| (*kind).to_owned()).collect()
+}
+
+fn ceremony(
+    options: &Value,
+    purpose: Purpose,
+    certificates: &[String],
+) -> Result<AgentCeremony, Problem> {
     let list = |name: &str| options.get(name).filter(|value| !value.is_null()).cloned();
     match purpose {
         Purpose::Authenticate => {
             let allow = list("allowCredentials").unwrap_or_else(|| Value::Array(Vec::new()));
-            Ok(AgentCeremony::Get(read(&allow)?))
+            let mut allow: Vec<Value> = read(&allow)?;
+            let descriptor = |id| json!({ "type": X509_CARD, "id": id });
+            allow.extend(certificates.iter().map(descriptor));
+            Ok(AgentCeremony::Get(read(&Value::Array(allow))?))
         }
         Purpose::Register => {
             let mut algorithms: Vec<agent_protocol::CredentialParameter> =

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
 use crate::entropy;
-use crate::hallway::ceremony::{Answer, Ceremony};
+use crate::hallway::ceremony::{Answer, Ceremony, Response};
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
@@ -39,18 +39,24 @@ pub(crate) async fn handler(
     let waiting = rows.login(ticket.login).await?;
     let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
-    let (credential, purpose) = match &call.body.outcome {
+    let json = |credential: &Value| serde_json::to_vec(credential).map_err(Problem::internal);
+    let passkey;
+    let (response, purpose) = match &call.body.outcome {
         Outcome::Refused(reason) => return refused(&app, &call, &ticket, &waiting, *reason).await,
-        Outcome::Assertion(credential) => (credential, Purpose::Authenticate),
-        Outcome::Registration(credential) => (credential, Purpose::Register),
-        // Not asked for: no request names the kind.
-        Outcome::X509Assertion(_) | Outcome::X509Registration(_) => {
-            return refused(&app, &call, &ticket, &waiting, Refused::UnsupportedKey).await;
+        Outcome::Assertion(credential) => {
+            passkey = json(credential)?;
+            (Response::Passkey(&passkey), Purpose::Authenticate)
         }
+        Outcome::Registration(credential) => {
+            passkey = json(credential)?;
+            (Response::Passkey(&passkey), Purpose::Register)
+        }
+        Outcome::X509Assertion(it) => (Response::Certificate(it), Purpose::Authenticate),
+        Outcome::X509Registration(it) => (Response::Certificate(it), Purpose::Register),
     };
     // For an answer that must wait; any other is taken at once.
     let token = entropy::token();
-    let outcome = proved(&app, &call, &ticket, &waiting, credential, purpose, &token).await;
+    let outcome = proved(&app, &call, &ticket, &waiting, response, purpose, &token).await;
     if let Some(state) = page_state(&call, &ticket, &waiting, &outcome) {
         app.pages.tell(ticket.login, state);
     }
@@ -108,7 +114,7 @@ async fn proved(
     call: &Call,
     ticket: &Ticket,
     waiting: &Waiting,
-    credential: &Value,
+    response: Response<'_>,
     purpose: Purpose,
     token: &Token,
 ) -> Result<answer::Outcome, Problem> {
@@ -120,6 +126,7 @@ async fn proved(
         device: call.device.id,
         ticket: ticket.id,
         other_network: asked.other_network,
+        tapped: false,
     };
     if purpose != out.purpose {
         // An answer all the same: it spends the challenge like any other that does not verify.
@@ -127,7 +134,6 @@ async fn proved(
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
     app.agents.patience.accepted(call.device.id, entropy::now());
-    let response = serde_json::to_vec(credential).map_err(Problem::internal)?;
     // Whoever may answer a ticket is the one device that has claimed it.
     let (channel, back) = match out.channel {
         Channel::Returning(_) => (Channel::Returning(Some(call.device.id)), Some(token.hash())),
@@ -138,7 +144,7 @@ async fn proved(
         handle: None,
         back,
         challenge: out.id,
-        response: &response,
+        response,
         label: asked.label.clone(),
         agent: Some(agent),
     };

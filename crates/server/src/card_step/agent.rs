@@ -17,7 +17,7 @@ use crate::agents;
 use crate::app::App;
 use crate::card_step::page::{Paired, paired};
 use crate::entropy;
-use crate::hallway::ceremony::{self, Asked, label_text};
+use crate::hallway::ceremony::{self, Asked, Ceremony, label_text};
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::{Material, Rotation, execute};
 use crate::hallway::step;
@@ -111,6 +111,10 @@ pub(super) async fn ask(
     ticket: Ticket,
     rotation: Option<Rotation>,
 ) -> Result<(), Problem> {
+    // Nothing of this person's may answer: an agent that is asked for nothing would look for any.
+    if !Ceremony::of(&challenge)?.takes_passkeys() && !tenant.policy.x509.enabled {
+        return Err(Problem::CardRefused("x509-off"));
+    }
     let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
     app.agents.withdraw(app, tenant, &waiting).await?;
     let (_, effects) = step(Login::Waiting(waiting.clone()), event, tenant)?;

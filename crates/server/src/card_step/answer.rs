@@ -6,7 +6,6 @@ use store::HeldAnswer;
 
 use crate::app::App;
 use crate::entropy;
-use crate::exits;
 use crate::hallway::ceremony::{self, Answer, Verified};
 use crate::hallway::execute::{
     ExecuteError, FromAgent, Material, NewPairing, SessionMaterial, execute,
@@ -43,7 +42,7 @@ pub(crate) async fn take(
     let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
-    let Verified { event, card } =
+    let Verified { event, card, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
@@ -57,11 +56,9 @@ pub(crate) async fn take(
             return Err(if over { refused } else { refusal.into() });
         }
     };
-    let session = SessionMaterial {
-        token: session_token(&app.ring, &waiting.handle)?.hash(),
-        life: exits::life(tenant, waiting.started.request.door),
-        user_agent,
-    };
+    let token = session_token(&app.ring, &waiting.handle)?.hash();
+    let door = waiting.started.request.door;
+    let session = SessionMaterial::of(tenant, door, token, user_agent);
     let agent = refusing.agent;
     let waits =
         effects.iter().any(|effect| matches!(effect, Effect::Audit(Audit::AnswerWaits { .. })));
@@ -70,7 +67,7 @@ pub(crate) async fn take(
         let held = Some(kept.ok_or(Problem::Internal)?);
         Material { on: Some(waiting.clone()), held, agent, ..Material::default() }
     } else {
-        Material { card, session: Some(session), agent, pairing, ..Material::default() }
+        Material { card, renewed, session: Some(session), agent, pairing, ..Material::default() }
     };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) if waits => Ok(Outcome::Held),
@@ -88,8 +85,9 @@ pub(crate) async fn take(
 /// What is kept of an answer that is to wait.
 fn kept(answer: &Answer<'_>) -> Result<Option<HeldAnswer>, Problem> {
     let Some(token) = answer.back else { return Ok(None) };
-    let answer = String::from_utf8(answer.response.to_vec()).map_err(Problem::internal)?;
-    Ok(Some(HeldAnswer { token, answer }))
+    let kept = answer.response.keep().map_err(Problem::internal)?;
+    let answer = serde_json::to_string(&kept).map_err(Problem::internal)?;
+    Ok(Some(HeldAnswer { token, answer, tapped: false }))
 }
 
 /// One line that tells the story of a login, for the operator at three in the morning. People stand

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::card_step::answer::{self, Outcome};
 use crate::card_step::{Location, late, next};
 use crate::exits;
-use crate::hallway::ceremony::Answer;
+use crate::hallway::ceremony::{Answer, Response as CardResponse};
 use crate::hallway::waiting::{AtCard, session_token};
 use crate::http::body::JsonBody;
 use crate::http::cookies::CardCookie;
@@ -47,7 +47,7 @@ pub(crate) async fn handler(
         channel: Channel::Browser,
         handle: Some(waiting.handle),
         challenge: request.challenge,
-        response: request.credential.get().as_bytes(),
+        response: CardResponse::Passkey(request.credential.get().as_bytes()),
         back: None,
         label: request.label,
         agent: None,

@@ -70,7 +70,11 @@ fn still_good(waiting: &Waiting, hint: PageHint) -> Result<Option<Response>, Pro
     let Some(out) = out.filter(|out| out.expires_at.since(now) >= WORTHWHILE) else {
         return Ok(None);
     };
-    let Ceremony { options, .. } = Ceremony::of(out)?;
+    let ceremony = Ceremony::of(out)?;
+    if !ceremony.takes_passkeys() {
+        return Err(Problem::CardRefused("x509-by-agent"));
+    }
+    let Ceremony { options, .. } = ceremony;
     let mut options = options.get("publicKey").cloned().unwrap_or_default();
     set_hint(&mut options, hint);
     Ok(Some(Response {

@@ -24,7 +24,7 @@ use crate::card_step::answer::{self, Outcome, Refusing};
 use crate::card_step::next_by_agent;
 use crate::card_step::page::paired;
 use crate::entropy;
-use crate::hallway::ceremony::{Answer, Ceremony};
+use crate::hallway::ceremony::{Answer, Ceremony, Kept};
 use crate::hallway::events::PageState;
 use crate::hallway::execute::{FromAgent, NewPairing};
 use crate::http::body::FormBody;
@@ -102,11 +102,12 @@ async fn back(
     drop(rows);
     let is_paired = known.is_some_and(|known| known.device.id == device);
     let (cookie, pairing) = (!is_paired).then(|| new_pairing(&waiting, device)).unzip();
+    let kept: Kept = serde_json::from_str(&answer.answer).map_err(Problem::internal)?;
     let given = Answer {
         channel: Channel::Returning(Some(device)),
         handle: Some(handle),
         challenge: out.id,
-        response: answer.answer.as_bytes(),
+        response: kept.response(),
         back: Some(answer.token),
         label: asked.label.clone(),
         agent: Some(from_agent(&ticket, device, asked.other_network)),
@@ -152,7 +153,8 @@ fn new_pairing(waiting: &Waiting, device: DeviceId) -> (DeviceCookie, NewPairing
 }
 
 fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAgent {
-    FromAgent { call: None, device, ticket: ticket.id, other_network }
+    let tapped = ticket.held.as_ref().is_some_and(|held| held.tapped);
+    FromAgent { call: None, device, ticket: ticket.id, other_network, tapped }
 }
 
 /// The desk is not where the login was begun: somebody may sign in as the person there. The answer

@@ -8,7 +8,7 @@ use secrets::KeyRing;
 use url::Url;
 
 use super::Failure;
-use crate::config::{Bounds, Config, Entra};
+use crate::config::{Bounds, Config, Entra, X509};
 use crate::entropy;
 
 /// What `cardea init` is told.
@@ -48,6 +48,7 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
         trusted_proxies: arguments.trusted_proxy.clone(),
         limits: Bounds::default(),
         entra: Entra::default(),
+        x509: X509::default(),
     };
     match config.check() {
         // The administrator names the certificate in the file that is written now.

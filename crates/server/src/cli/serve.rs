@@ -52,6 +52,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let url = config.url.clone();
     let app = crate::start::open(config).await?;
     tokio::spawn(crate::sweep::now_and_then(app.clone()));
+    tokio::spawn(crate::authorities::fetch::now_and_then(app.clone()));
     tokio::spawn(crate::trail::tell_now_and_then(app.clone()));
     let listener = std::net::TcpListener::bind(at);
     let listener = listener.map_err(|error| format!("cannot listen on {at}: {error}"))?;
@@ -99,4 +100,5 @@ async fn stop(app: App, handle: axum_server::Handle<SocketAddr>) {
     handle.graceful_shutdown(Some(DRAIN));
     // They would go on for as long as their logins, and so use up the whole time.
     app.pages.close();
+    app.tabs.close();
 }

@@ -15,6 +15,7 @@ use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
 use crate::paths;
+use crate::tabs::Why;
 
 /// `GET /realms/{slug}/account`, and what is above it: the page has a slash at its end, and is all
 /// that a tenant has for somebody who comes by hand.
@@ -59,6 +60,8 @@ fn notice(session_over: bool, done: Option<&str>) -> Option<&'static str> {
     match done {
         // Who removed the card with which they had signed in has no session any more.
         Some("removed") => Some("card-removed"),
+        // The tab was told why its session has ended.
+        Some(name) if let Some(why) = Why::named(name) => Some(why.name()),
         _ => session_over.then_some("session-over"),
     }
 }

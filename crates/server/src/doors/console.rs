@@ -3,6 +3,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use login::Door;
+use serde::Deserialize;
 
 use crate::admin;
 use crate::app::App;
@@ -13,10 +14,17 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits::{self, Attempt};
 use crate::paths;
+use crate::tabs::Why;
 
 /// `GET /admin`: the page has a slash at its end.
 pub(crate) async fn slash() -> Response {
     see_other("/admin/")
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Params {
+    /// What a tab was told of the end of its session.
+    done: Option<String>,
 }
 
 /// `GET /admin/`: the console, or the login that leads there.
@@ -24,6 +32,7 @@ pub(crate) async fn handler(
     State(app): State<App>,
     peer: Peer,
     Query(view): Query<admin::home::View>,
+    Query(params): Query<Params>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -36,7 +45,9 @@ pub(crate) async fn handler(
     let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());
     // A session that is over is said once: its cookie goes with it.
     let over = AdminCookie::read(&headers).is_some();
-    let location = paths::login(&tenant.slug, slot.number, over.then_some("session-over"));
+    let notice = params.done.as_deref().and_then(Why::named).map(Why::name);
+    let notice = notice.or(over.then_some("session-over"));
+    let location = paths::login(&tenant.slug, slot.number, notice);
     let mut response = see_other(&location);
     response.headers_mut().append(SET_COOKIE, slot.keep(&app.ring)?);
     if over {

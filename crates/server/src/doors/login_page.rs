@@ -103,6 +103,9 @@ fn notice_of(name: &str) -> Option<LoginNotice> {
     match name {
         "cancelled" => Some(LoginNotice::CancelledAtProvider),
         "card-removed" => Some(LoginNotice::CardRemoved),
+        "card-lifted" => Some(LoginNotice::CardLifted),
+        "agent-lost" => Some(LoginNotice::AgentLost),
+        "tapped-elsewhere" => Some(LoginNotice::TappedElsewhere),
         "session-over" => Some(LoginNotice::SessionOver),
         _ => None,
     }

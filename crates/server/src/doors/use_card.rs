@@ -100,11 +100,8 @@ pub(crate) async fn finish(
     let outcome = step(Login::Stranger(slot.stranger), event, &tenant);
     let (_, effects) = outcome.inspect_err(|refusal| say(&app, &tenant, refusal.code()))?;
     let token = entropy::token();
-    let session = SessionMaterial {
-        token: token.hash(),
-        life: exits::life(&tenant, door),
-        user_agent: exits::user_agent(&headers),
-    };
+    let browser = exits::user_agent(&headers);
+    let session = SessionMaterial::of(&tenant, door, token.hash(), browser);
     let material = Material { session: Some(session), ..Material::default() };
     let executed = execute(&app, tenant.id, effects, material).await;
     executed.inspect_err(|error| say(&app, &tenant, error.code()))?;
@@ -149,27 +146,25 @@ async fn verify(
     let mut rows = app.store.read(tenant.id).await?;
     let card = rows.credential_by_id(&identified.webauthn_id).await?;
     let card = card.ok_or(Problem::CardRefused("no-credential"))?;
+    // A certificate does not say who is there: it has no user handle.
+    let passkey = card.passkey().ok_or(Problem::CardRefused("no-credential"))?;
     let state = ceremony::state_of(challenge)?;
-    let stored = ceremony::stored(&card);
+    let stored = ceremony::stored(passkey);
     let finished = app.passkeys.finish_discoverable(&state, response, &stored, card.person);
     let assertion = finished.map_err(refused)?;
     let person = rows.person_facts(card.person).await?;
     let person = person.ok_or(Problem::CardRefused("no-credential"))?;
-    Ok((proved(tenant, challenge.id, &card, &assertion, person), person.id))
+    let evidence = ceremony::evidence(passkey, &assertion);
+    Ok((proved(tenant, challenge.id, &card, evidence, person), person.id))
 }
 
 fn proved(
     tenant: &Tenant,
     challenge: ChallengeId,
     card: &Credential,
-    assertion: &passkeys::Assertion,
+    evidence: Evidence,
     person: PersonFacts,
 ) -> Event {
-    let evidence = Evidence {
-        user_verified: assertion.user_verified,
-        hardware_attested: card.hardware_attested,
-        counter: assertion.counter,
-    };
     let card = CardFacts {
         id: card.id,
         tenant: tenant.id,

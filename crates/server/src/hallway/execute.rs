@@ -56,10 +56,13 @@ pub(crate) async fn execute(
             run.effect(&mut tx, effect).await?;
         }
     }
-    let asked = run.finish(&mut tx).await?;
+    let (asked, elsewhere) = run.finish(&mut tx).await?;
     tx.commit().await?;
     if let Some(asked) = asked {
         asked.log();
+    }
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.tell(app);
     }
     Ok(())
 }

@@ -42,6 +42,13 @@ pub(crate) fn when(moment: Moment) -> When {
     When { text, machine: timestamp.to_string() }
 }
 
+/// The day of a moment, in UTC.
+pub(crate) fn date(moment: Moment) -> String {
+    let timestamp =
+        jiff::Timestamp::from_microsecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    timestamp.strftime("%-d %B %Y").to_string()
+}
+
 /// The browser that sends a request, in a few words: `Firefox on Linux`.
 pub(crate) fn browser(headers: &HeaderMap) -> (&'static str, &'static str) {
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -28,6 +28,8 @@ pub struct AccountPage {
     pub computers: Vec<ComputerRow>,
     /// What was just done.
     pub notice: Option<Notice>,
+    /// Whether the session may end by itself while the page is open, which it is to hear.
+    pub follows: bool,
 }
 
 /// An attribute of the profile.
@@ -205,6 +207,7 @@ fn sample_page(text: Text<'_>) -> AccountPage {
         ],
         computers: vec![computer("d1", "ward-3-pc", Some(now)), computer("d2", "office-2", None)],
         notice: None,
+        follows: true,
         frame: frame(text),
     }
 }

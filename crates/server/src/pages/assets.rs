@@ -13,7 +13,7 @@ struct Asset {
     url: String,
 }
 
-static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
     [
         load("card.js", "text/javascript; charset=utf-8", CARD.as_bytes()),
         load("cardea.css", "text/css; charset=utf-8", include_bytes!("../../assets/cardea.css")),
@@ -24,6 +24,11 @@ static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
         ),
         load("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
         load("pair.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/pair.js")),
+        load(
+            "session.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/session.js"),
+        ),
     ]
 });
 

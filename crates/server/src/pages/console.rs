@@ -20,6 +20,8 @@ pub struct ConsoleFrame {
     pub section: Section,
     /// Whether a change would be made without asking for a card.
     pub fresh: bool,
+    /// Whether the session may end by itself while the page is open, which it is to hear.
+    pub follows: bool,
     /// Something to say at the head of the page, such as a secret that expires soon.
     pub banners: Vec<Banner>,
 }
@@ -45,11 +47,13 @@ impl ConsoleFrame {
                 item(Section::IdentityProviders, "providers"),
                 item(Section::Clients, "clients"),
                 item(Section::Users, "users"),
+                item(Section::SmartCards, "smart-cards"),
                 item(Section::Policy, "settings"),
                 item(Section::Events, "audit"),
             ],
             section,
             fresh: true,
+            follows: true,
             banners: vec![Banner {
                 tone: Tone::Warning,
                 title: text("The client secret of Azure expires in 12 days"),
@@ -152,6 +156,8 @@ pub enum Section {
     Overview,
     /// What the tenant allows.
     Policy,
+    /// Smart cards with certificates.
+    SmartCards,
     /// All tenants.
     Tenants,
     /// People.
@@ -167,6 +173,7 @@ impl Section {
             Self::IdentityProviders => "Identity Providers",
             Self::Overview => "Overview",
             Self::Policy => "Tenant settings",
+            Self::SmartCards => "Smart cards",
             Self::Tenants => "Tenants",
             Self::Users => "Users",
         }

@@ -42,6 +42,12 @@ pub enum LoginNotice {
     CancelledAtProvider,
     /// They removed the card with which they had signed in.
     CardRemoved,
+    /// Their card left its reader, which ended their session.
+    CardLifted,
+    /// The agent that watched their card did not come back, which ended their session.
+    AgentLost,
+    /// Their card was tapped at another computer, which ended their session.
+    TappedElsewhere,
     /// Their session is over: too old, or ended elsewhere.
     SessionOver,
 }
@@ -52,6 +58,9 @@ impl LoginNotice {
         match self {
             Self::CancelledAtProvider => &words::LOGIN_CANCELLED_AT_PROVIDER,
             Self::CardRemoved => &words::LOGIN_CARD_REMOVED,
+            Self::CardLifted => &words::LOGIN_CARD_LIFTED,
+            Self::AgentLost => &words::LOGIN_AGENT_LOST,
+            Self::TappedElsewhere => &words::LOGIN_TAPPED_ELSEWHERE,
             Self::SessionOver => &words::LOGIN_SESSION_OVER,
         }
     }
@@ -111,6 +120,12 @@ impl LoginPage {
                 },
             ),
             ("card-removed", Self { notice: Some(LoginNotice::CardRemoved), ..card_first.clone() }),
+            ("card-lifted", Self { notice: Some(LoginNotice::CardLifted), ..card_first.clone() }),
+            ("agent-lost", Self { notice: Some(LoginNotice::AgentLost), ..card_first.clone() }),
+            (
+                "tapped-elsewhere",
+                Self { notice: Some(LoginNotice::TappedElsewhere), ..card_first.clone() },
+            ),
             ("session-over", Self { notice: Some(LoginNotice::SessionOver), ..card_first.clone() }),
             ("no-way", Self { use_card: None, providers: Vec::new(), ..card_first }),
         ]

@@ -53,6 +53,7 @@ fn every_page_renders_in_every_state_under_a_name_of_its_own() {
         "console-question",
         "console-code",
         "console-settings",
+        "console-smart-cards",
         "console-audit",
         "console-step-up",
     ] {

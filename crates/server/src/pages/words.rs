@@ -88,8 +88,8 @@ pub const FAILURES: &[Failure] = failures! {
         "It is on somebody's account here. Use another card or key.";
     "card-revoked", "This card can no longer be used",
         "It was removed from your account. Use another card, or ask your administrator for a new one.";
-    "challenge-expired" | "already-used" | "other-challenge" | "other-channel"
-        | "other-ceremony" | "passkey-challenge" | "passkey-state", "That took too long",
+    "challenge-expired" | "already-used" | "other-challenge" | "other-channel" | "other-ceremony"
+        | "passkey-challenge" | "passkey-state" | "x509-bound" | "x509-challenge", "That took too long",
         "Nothing was changed. Choose how you want to go on.";
     "code-refused", "This code is not accepted",
         "It is mistyped, used or too old. Check it, or ask your administrator for a new one.";
@@ -100,7 +100,8 @@ pub const FAILURES: &[Failure] = failures! {
     "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
     "failed" | "passkey-algorithm" | "passkey-attestation" | "passkey-backup-state" | "passkey-malformed"
-        | "passkey-public-key" | "passkey-too-large" | "passkey-type", "The card could not be read",
+        | "passkey-public-key" | "passkey-too-large" | "passkey-type" | "x509-authenticator-data"
+        | "x509-malformed" | "x509-too-large" | "x509-type", "The card could not be read",
         "Take it off the reader, put it back flat, and try again. If it happens again, use another card.";
     "full", "There is no room on this card",
         "It holds as many accounts as it can. Use another card or key.";
@@ -117,7 +118,7 @@ pub const FAILURES: &[Failure] = failures! {
     "no-card-allowed", "You have no card yet",
         "Your sign-in was right, but a card cannot be added here. Ask your administrator for a one-time code, then sign in again.";
     "no-credential" | "other-person" | "other-tenant" | "passkey-none"
-        | "passkey-other-credential" | "passkey-user-handle", "This is not one of your cards",
+        | "passkey-other-credential" | "passkey-user-handle" | "x509-other-card", "This is not one of your cards",
         "The card that was used is not on your account here. Use your own card or key.";
     "no-pin", "This card has no PIN yet",
         "It cannot be used to sign in before it is added to your account. Use another card, or ask your administrator.";
@@ -137,9 +138,9 @@ pub const FAILURES: &[Failure] = failures! {
         "For your safety this sign-in sets up no computer any more. Start again, and then give Cardea the code that the page shows.";
     "passkey-backup-eligibility", "This key has to be added again",
         "It is not what it was when it was added to your account. Use another card; then remove this one and add it again on your account page.";
-    "passkey-not-present", "Nobody touched the key",
+    "passkey-not-present" | "x509-not-present", "Nobody touched the key",
         "Try again, and touch it when it blinks or when the window of your browser asks for it.";
-    "passkey-signature", "The card’s answer was not valid",
+    "passkey-signature" | "x509-certificate-hash" | "x509-signature", "The card’s answer was not valid",
         "It was changed on its way, or the card is faulty. Try again; if it happens again, use another card and tell your administrator.";
     "person-disabled", "Your account is switched off here",
         "Ask your administrator. Nothing that you do on this page can change it.";
@@ -147,14 +148,14 @@ pub const FAILURES: &[Failure] = failures! {
         "Take the card off the reader or pull the key out, put it back, and try again with the right PIN.";
     "removed", "The card was taken away too early",
         "Leave it on the reader until this page goes on, and try again.";
+    "return-elsewhere", "The page of Cardea was opened in another browser",
+        "Nobody was signed in. Make this browser the one that your desktop opens pages in, and try again. If you did not start this sign-in yourself, close this page and tell your administrator.";
     "same-card", "Another card is needed",
         "The card that you want to remove cannot confirm this. Tap one that stays.";
     "settings-changed", "The sign-in settings have changed",
         "An administrator changed how people sign in here while you were doing it. Start again.";
     "timeout", "Time ran out",
         "Nothing was changed. Have your card or key at hand and try again.";
-    "return-elsewhere", "The page of Cardea was opened in another browser",
-        "Nobody was signed in. Make this browser the one that your desktop opens pages in, and try again. If you did not start this sign-in yourself, close this page and tell your administrator.";
     "too-many", "Too many requests on your computer",
         "Cardea there shows only so many in a minute. Wait a minute, then try again.";
     "too-many-refused", "Too many answers were refused",
@@ -163,12 +164,28 @@ pub const FAILURES: &[Failure] = failures! {
         "Wait a minute, then try again.";
     "unknown" | "passkey-configuration" | "passkey-name", "That did not work",
         "Try again. If it happens again, tell your administrator what you did and when.";
-    "unsupported-key", "This smart card cannot be used",
+    "unsupported-key" | "x509-algorithm", "This smart card cannot be used",
         "Its key is of a kind that Cardea does not take. Ask your administrator for a card with a P-256, P-384 or RSA key.";
     "user-not-verified" | "passkey-not-verified", "The PIN was not checked",
         "Use a card or key that asks for a PIN or a fingerprint.";
-    "wrong-address" | "cross-origin" | "passkey-cross-origin" | "passkey-origin" | "passkey-rp-id", "Cards do not work at this address",
+    "wrong-address" | "cross-origin" | "passkey-cross-origin" | "passkey-origin" | "passkey-rp-id"
+        | "x509-origin" | "x509-rp-id", "Cards do not work at this address",
         "This page was opened under another name than the one your cards know. Open it with the address that your organisation gave you.";
+    "x509-by-agent", "Your card is a smart card with a certificate",
+        "A browser cannot read it by itself. Use Cardea on this computer; if it is not set up here yet, choose to set it up.";
+    "x509-expired" | "x509-not-yet-valid", "The certificate on this card is not valid today",
+        "It has ended, or has not begun. Use another card, and ask your administrator for a new certificate.";
+    "x509-off", "Smart cards with certificates are not taken here",
+        "Use a FIDO2 card, a security key or your phone, or ask your administrator.";
+    "x509-other-name" | "x509-no-name", "This certificate does not name your account",
+        "Use your own card. If it is yours, ask your administrator: its certificate was issued for another account name.";
+    "x509-revocation-unknown" | "x509-foreign-list" | "x509-list-kind" | "x509-revocation-stale", "It cannot be checked whether this card still counts",
+        "The list of revoked certificates is missing or out of date; nothing is wrong with your card. Use another card, and tell your administrator.";
+    "x509-revoked", "The certificate on this card was revoked",
+        "Whoever issued it has withdrawn it. Use another card, and ask your administrator for a new one.";
+    "x509-unknown-authority" | "x509-card-authentication" | "x509-extended-key-usage" | "x509-key-usage"
+        | "x509-not-an-authority" | "x509-path" | "x509-policy", "This smart card is not taken here",
+        "Its certificate was not issued for signing in here. Use another card, or ask your administrator which cards are taken.";
 };
 
 /// Lines of the script, in the order of their codes.
@@ -206,6 +223,23 @@ pub const LOGIN_CANCELLED_AT_PROVIDER: Notice = Notice {
 pub const LOGIN_CARD_REMOVED: Notice = Notice {
     title: "Your card was removed",
     text: "This ended the session that it opened. Log in with another card to go on.",
+};
+/// Login page: the card left its reader.
+pub const LOGIN_CARD_LIFTED: Notice = Notice {
+    title: "Your card was taken away",
+    text: "This ended the session that it opened. Put it back and log in to go on.",
+};
+/// Login page: the agent that watched the card did not come back.
+pub const LOGIN_AGENT_LOST: Notice = Notice {
+    title: "The computer with your card went away",
+    text: "Nothing could tell any more whether your card is still there, so your session was ended. \
+           Log in again to go on.",
+};
+/// Login page: the card was tapped at another computer.
+pub const LOGIN_TAPPED_ELSEWHERE: Notice = Notice {
+    title: "Your card was used at another computer",
+    text: "You are signed in at one computer at a time: this ended your session here. If that was not \
+           you, tell an administrator.",
 };
 /// Login page: the session is over.
 pub const LOGIN_SESSION_OVER: Notice = Notice {
@@ -264,8 +298,10 @@ mod tests {
     fn whatever_refuses_has_words() {
         let refusals = codes_in(include_str!("../../../login/src/guard.rs"));
         let passkeys = codes_in(include_str!("../../../passkeys/src/error.rs"));
+        let certificates = codes_in(include_str!("../../../x509-cards/src/error.rs"));
+        assert!(certificates.len() > 20, "{certificates:?}");
         assert!(refusals.len() > 20 && passkeys.len() > 20, "{refusals:?} {passkeys:?}");
-        for code in refusals.into_iter().chain(passkeys) {
+        for code in refusals.into_iter().chain(passkeys).chain(certificates) {
             assert!(FAILURES.iter().any(|failure| failure.has(code)), "{code}");
         }
     }

@@ -72,7 +72,6 @@ statements! {
     STRIKE: ["DELETE FROM device_directory WHERE tenant_id = $1 AND device_id = $2"];
     END_PAIRINGS: ["DELETE FROM pairing WHERE tenant_id = $1 AND device_id = $2"];
     END_TICKETS: ["DELETE FROM ticket WHERE tenant_id = $1 AND device_id = $2"];
-    TOUCH: ["UPDATE device SET last_seen_at = ", NOW, " WHERE tenant_id = $1 AND device_id = $2"];
 }
 
 impl Rows {
@@ -184,15 +183,6 @@ impl Writing {
             }
         }
         Ok(revoked)
-    }
-
-    /// Notes that an agent is there.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn touch_device(&mut self, id: DeviceId) -> Result<bool, StoreError> {
-        self.hits(&TOUCH, values![id]).await
     }
 }
 

@@ -71,6 +71,11 @@ impl ConsumedProof {
         self.person
     }
 
+    /// With which card.
+    pub fn credential(&self) -> CredentialId {
+        self.credential
+    }
+
     /// When, by the database's clock: `auth_time`.
     pub fn verified_at(&self) -> Moment {
         self.verified_at

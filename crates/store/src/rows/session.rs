@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use identity::Moment;
-use ids::{Alias, CredentialId, ProofId, SessionId, UserId};
+use ids::{Alias, CredentialId, DeviceId, ProofId, SessionId, TicketId, UserId};
 use secrets::TokenHash;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,10 @@ pub struct Session {
     pub provider: Option<Alias>,
     /// What the browser calls itself. A stranger's text.
     pub user_agent: String,
+    /// The computer through whose agent the card answered, if one did.
+    pub device: Option<DeviceId>,
+    /// The request that the card answered there, if the session ends when the card leaves.
+    pub ticket: Option<TicketId>,
     /// When it began.
     pub created_at: Moment,
     /// When it ends.
@@ -65,6 +69,10 @@ pub struct NewSession {
     pub expires_in: Duration,
     /// What the browser calls itself. A stranger's text.
     pub user_agent: String,
+    /// The computer through whose agent the card answered, if one did.
+    pub device: Option<DeviceId>,
+    /// The request that the card answered there, if the session is to end when the card leaves.
+    pub ticket: Option<TicketId>,
 }
 
 // What a session needs to be alive stands three times, because a statement is a constant: its
@@ -102,8 +110,9 @@ statements! {
         " AND session.person_id = $2 ORDER BY session.created_at, session.session_id"];
     INSERT: [
         "INSERT INTO session (tenant_id, session_id, kind, token, claim, person_id, ",
-        "credential_id, proof_id, provider, user_agent, created_at, expires_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ", NOW, ", ", NOW, " + $11)"];
+        "credential_id, proof_id, provider, user_agent, device_id, ticket_id, created_at, ",
+        "expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ", NOW, ", ", NOW,
+        " + $13)"];
     END: ["DELETE FROM session WHERE tenant_id = $1 AND session_id = $2"];
     END_OF_PERSON: ["DELETE FROM session WHERE tenant_id = $1 AND person_id = $2"];
 }
@@ -166,7 +175,8 @@ impl Writing {
         values.push(word(&session.kind));
         values.extend(values![&session.token, session.claim.as_ref()]);
         values.extend(values![proof.person, proof.credential, proof.id]);
-        values.extend(values![session.provider.as_ref(), session.user_agent, lives]);
+        values.extend(values![session.provider.as_ref(), session.user_agent]);
+        values.extend(values![session.device, session.ticket, lives]);
         self.execute(&INSERT, values).await?;
         Ok(())
     }
@@ -207,6 +217,8 @@ fn read(row: &Row) -> Result<Session, StoreError> {
         auth_time: row.get("verified_at")?,
         provider: row.maybe("provider")?,
         user_agent: row.get("user_agent")?,
+        device: row.maybe("device_id")?,
+        ticket: row.maybe("ticket_id")?,
         created_at: row.get("created_at")?,
         expires_at: row.get("expires_at")?,
     })

@@ -41,6 +41,8 @@ pub struct HeldAnswer {
     pub token: TokenHash,
     /// What the agent sent, as JSON.
     pub answer: String,
+    /// Whether its card has left since, after no more than a tap.
+    pub tapped: bool,
 }
 
 impl std::fmt::Debug for HeldAnswer {
@@ -99,6 +101,12 @@ statements! {
     HOLD: [
         "UPDATE ticket SET state = 'held', return_hash = $3, answer = $4 ",
         "WHERE tenant_id = $1 AND ticket_id = $2 AND state = 'claimed'"];
+    NOTE_TAPPED: [
+        "UPDATE ticket SET tapped = TRUE WHERE tenant_id = $1 AND ticket_id = $2 ",
+        "AND device_id = $3 AND state = 'held'"];
+    HELD_AT: [
+        "SELECT * FROM ticket WHERE tenant_id = $1 AND device_id = $2 AND state = 'held' ",
+        "AND expires_at > ", NOW];
     FINISH: [
         "UPDATE ticket SET state = $3, reason = $4, return_hash = NULL, answer = NULL ",
         "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed', 'held')"];
@@ -135,9 +143,31 @@ impl Rows {
     pub async fn ticket_of_login(&mut self, login: LoginId) -> Result<Option<Ticket>, StoreError> {
         self.one(&OF_LOGIN, values![login]).await?.as_ref().map(read).transpose()
     }
+
+    /// The tickets whose answers, of cards at this computer, wait for their browsers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn tickets_held_at(&mut self, device: DeviceId) -> Result<Vec<Ticket>, StoreError> {
+        self.all(&HELD_AT, values![device]).await?.iter().map(read).collect()
+    }
 }
 
 impl Writing {
+    /// Notes that the card whose answer waits was only tapped. `false` when it does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn note_tapped(
+        &mut self,
+        id: TicketId,
+        device: DeviceId,
+    ) -> Result<bool, StoreError> {
+        self.hits(&NOTE_TAPPED, values![id, device]).await
+    }
+
     /// Writes a new ticket.
     ///
     /// # Errors
@@ -236,7 +266,8 @@ fn read(row: &Row) -> Result<Ticket, StoreError> {
 fn read_held(row: &Row) -> Result<Option<HeldAnswer>, StoreError> {
     let token: Option<TokenHash> = row.maybe("return_hash")?;
     let Some(token) = token else { return Ok(None) };
-    Ok(Some(HeldAnswer { token, answer: row.get("answer")? }))
+    let (answer, tapped) = (row.get("answer")?, row.get("tapped")?);
+    Ok(Some(HeldAnswer { token, answer, tapped }))
 }
 
 fn read_state(row: &Row) -> Result<TicketState, StoreError> {

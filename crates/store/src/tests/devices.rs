@@ -80,7 +80,7 @@ on_both! {
         let mut writing = cast.write().await;
         assert!(writing.confirm_device(desk.id).await.unwrap());
         assert!(!writing.confirm_device(desk.id).await.unwrap(), "once");
-        assert!(writing.touch_device(desk.id).await.unwrap());
+        assert!(writing.connect_device(desk.id, id()).await.unwrap().is_some());
         assert!(writing.revoke_device(desk.id).await.unwrap());
         assert!(!writing.revoke_device(desk.id).await.unwrap(), "once");
         assert!(!writing.confirm_device(desk.id).await.unwrap(), "not after it was revoked");

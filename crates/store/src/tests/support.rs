@@ -16,7 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnec
 use uuid::Uuid;
 
 use crate::{
-    Credential, Location, NewSession, Proof, Session, SessionKind, Store, TakenLogin, Writing,
+    Credential, CredentialKind, Location, NewSession, Passkey, Proof, Session, SessionKind, Store,
+    TakenLogin, Writing,
 };
 
 /// Runs each test on both engines.
@@ -221,11 +222,16 @@ impl Cast {
 
     /// Signs the person in, all the way.
     pub(super) async fn sign_in(&self, token: &str) -> Session {
+        self.sign_in_with(token, new_session(token)).await
+    }
+
+    /// The same, for this session.
+    pub(super) async fn sign_in_with(&self, token: &str, session: NewSession) -> Session {
         let waiting = self.waiting(&format!("handle of {token}")).await;
         let mut writing = self.write().await;
         let taken = take(&mut writing, &waiting).await.unwrap();
         let proof = writing.consume_proof(taken, &self.proof(&waiting)).await.unwrap();
-        writing.insert_session(&proof, new_session(token)).await.unwrap();
+        writing.insert_session(&proof, session).await.unwrap();
         writing.commit().await.unwrap();
         self.session(token).await.unwrap()
     }
@@ -249,6 +255,8 @@ pub(super) fn new_session(token: &str) -> NewSession {
         provider: Some(alias()),
         expires_in: Duration::from_secs(3600),
         user_agent: "a browser".to_owned(),
+        device: None,
+        ticket: None,
     }
 }
 
@@ -292,12 +300,14 @@ pub(super) fn credential(person: UserId) -> Credential {
         person,
         webauthn_id: id().as_bytes().to_vec(),
         label: "card".to_owned(),
-        passkey: "{}".to_owned(),
-        counter: 0,
-        aaguid: Some(id()),
-        transports: vec!["nfc".to_owned()],
-        backup_eligible: false,
-        hardware_attested: true,
+        kind: CredentialKind::Fido2(Passkey {
+            record: "{}".to_owned(),
+            counter: 0,
+            aaguid: Some(id()),
+            transports: vec!["nfc".to_owned()],
+            backup_eligible: false,
+            hardware_attested: true,
+        }),
         permit: "code".to_owned(),
         created_at: Moment(4_000),
         last_used_at: None,

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use identity::PersonState;
+use identity::{Moment, PersonState};
+use ids::{DeviceId, TicketId};
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::rows::Link;
 use crate::store::Engine;
 use crate::tests::devices::{device, pairing, ticket};
-use crate::tests::support::{Bench, Cast, alias, hash, link, on_both, person, take};
-use crate::{Pairing, Rows, SessionKind, TicketState, Writing};
+use crate::tests::support::{
+    Bench, Cast, alias, hash, id, link, new_session, on_both, person, take,
+};
+use crate::tests::x509::{AUTHORITY, authority, certificate, list};
+use crate::{NewSession, Pairing, Rows, SessionKind, TicketState, Writing};
 
 /// All tables behind the wall.
-const WALLED: [&str; 17] = [
+const WALLED: [&str; 19] = [
     "audit",
     "audit_head",
     "client",
@@ -30,22 +34,31 @@ const WALLED: [&str; 17] = [
     "provider",
     "session",
     "ticket",
+    "x509_authority",
+    "x509_list",
 ];
 
 on_both! {
     async fn nothing_of_another_tenant_is_found_or_changed(bench) {
         let (acme, rival) = (bench.cast("acme").await, bench.tenant("rival").await);
-        let session = acme.sign_in("token").await;
-        let waiting = acme.waiting("handle").await;
         let desk = device(&acme, "desk").await;
+        let (held, connection) = (TicketId(id()), id());
+        let opened = NewSession { device: Some(desk.id), ticket: Some(held), ..new_session("token") };
+        let session = acme.sign_in_with("token", opened).await;
+        bench.raw("UPDATE session SET created_at = created_at - 100000000").await;
+        let waiting = acme.waiting("handle").await;
         let ticket = ticket(&acme, &desk, &waiting).await;
         let until = acme.store.now().await.unwrap().plus(Duration::from_secs(60));
         let mut writing = acme.write().await;
         writing.confirm_device(desk.id).await.unwrap();
+        writing.connect_device(desk.id, connection).await.unwrap();
+        writing.disconnect_device(desk.id, connection).await.unwrap();
         let pairing = Pairing { expires_at: until, ..pairing(&acme, &desk, 60).await };
         writing.insert_pairing(&hash("dev"), &pairing).await.unwrap();
         let agent_code = hash("agent");
         writing.put_agent_code(waiting.started.id, &agent_code, until).await.unwrap();
+        writing.put_card_authority(&authority()).await.unwrap();
+        assert!(writing.put_revocation_list(&list(1)).await.unwrap());
         let webauthn_id = writing.credential(acme.card).await.unwrap().unwrap().webauthn_id;
         writing.commit().await.unwrap();
 
@@ -60,6 +73,8 @@ on_both! {
         assert!(other.credential(acme.card).await.unwrap().is_none());
         assert!(other.credential_by_id(&webauthn_id).await.unwrap().is_none());
         assert!(other.credentials(acme.person).await.unwrap().is_empty());
+        assert!(other.card_authorities().await.unwrap().is_empty());
+        assert!(other.revocation_lists().await.unwrap().is_empty());
         assert!(other.login(id).await.unwrap().is_none());
         assert!(other.login_by_handle(&waiting.handle).await.unwrap().is_none());
         let token = hash("token");
@@ -85,7 +100,19 @@ on_both! {
         assert!(!other.end_session(session.id).await.unwrap());
         assert_eq!(other.end_sessions_of(acme.person).await.unwrap(), 0);
         assert!(!other.revoke_device(desk.id).await.unwrap());
-        assert!(!other.touch_device(desk.id).await.unwrap());
+        assert!(other.connect_device(desk.id, connection).await.unwrap().is_none());
+        assert!(!other.keep_device(desk.id, connection).await.unwrap());
+        assert!(!other.disconnect_device(desk.id, connection).await.unwrap());
+        assert!(other.session_of_ticket(held).await.unwrap().is_none());
+        assert!(!other.holds_sessions(desk.id).await.unwrap());
+        assert!(other.end_lifted(desk.id, held).await.unwrap().is_empty());
+        assert!(!other.release_session(desk.id, held).await.unwrap());
+        assert!(other.end_not_held(desk.id, &[], Moment(i64::MAX)).await.unwrap().is_empty());
+        assert!(other.lost_sessions(Duration::ZERO, Moment(0)).await.unwrap().is_empty());
+        let lost = acme.read().await.lost_sessions(Duration::ZERO, Moment(0)).await.unwrap();
+        assert_eq!(lost.len(), 1);
+        assert!(other.end_lost(lost, Duration::ZERO).await.unwrap().is_empty());
+        assert!(other.end_elsewhere(acme.card, DeviceId(connection)).await.unwrap().is_empty());
         assert!(!other.rotate_pairing(&hash("dev"), &hash("taken")).await.unwrap());
         assert!(!other.renew_pairings(desk.id, Duration::from_secs(60)).await.unwrap());
         assert!(other.pairings(acme.person).await.unwrap().is_empty());
@@ -95,6 +122,10 @@ on_both! {
         assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());
         assert!(!other.take_agent_code(id, &agent_code).await.unwrap());
         assert!(!other.delete_provider(&alias()).await.unwrap());
+        assert!(!other.renew_certificate(acme.card, &certificate(1)).await.unwrap());
+        assert!(!other.delete_card_authority(&AUTHORITY).await.unwrap());
+        assert!(!other.set_list_url(&AUTHORITY, None).await.unwrap());
+        assert!(!other.note_list_fetch(&AUTHORITY, None).await.unwrap());
         other.commit().await.unwrap();
         assert!(acme.session("token").await.is_some());
         assert!(take(&mut acme.write().await, &waiting).await.is_some());

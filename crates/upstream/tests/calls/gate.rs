@@ -15,6 +15,7 @@ async fn two_providers() -> (Provider, Provider, Upstream) {
     let (sick, well) = (Provider::start().await, Provider::start().await);
     let clouds = vec![sick.cloud(), well.cloud()];
     let upstream = new(Config {
+        list_origins: Vec::new(),
         clouds,
         deadline: Duration::from_secs(30),
         calls_per_host: 2,
@@ -97,6 +98,7 @@ async fn one_tenant_uses_its_share_of_a_host_and_no_more() {
 async fn four_tenants_that_saturate_a_slow_host_leave_room_for_a_fifth() {
     let sick = Provider::start().await;
     let upstream = new(Config {
+        list_origins: Vec::new(),
         clouds: vec![sick.cloud()],
         deadline: Duration::from_secs(30),
         calls_per_host: 8,

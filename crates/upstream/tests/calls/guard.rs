@@ -69,3 +69,32 @@ async fn what_the_operator_named_is_called_and_nothing_beside_it() {
     );
     assert_eq!(beside.world.hits(), 0);
 }
+
+#[tokio::test]
+async fn lists_come_from_inside_only_where_the_operator_named_the_origin() {
+    let provider = Provider::start().await;
+    let port = provider.origin.port().unwrap();
+    let upstream = new(Config::default());
+    for url in [
+        provider.at("/keys"),
+        format!("http://localhost:{port}/keys"),
+        format!("https://127.0.0.1:{port}/keys"),
+        format!("http://[::ffff:127.0.0.1]:{port}/keys"),
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+    ] {
+        let list = upstream.fetch_list(&url, 1 << 20).await;
+        assert_eq!(list.unwrap_err(), UpstreamError::ForbiddenAddress, "{url}");
+    }
+    for url in ["ftp://pki.example/a.crl", "file:///etc/passwd", "http://a:b@pki.example/a.crl"] {
+        let list = upstream.fetch_list(url, 1 << 20).await;
+        assert_eq!(list.unwrap_err(), UpstreamError::BadUrl, "{url}");
+    }
+    assert_eq!(provider.world.hits(), 0);
+    let list_origins = vec![provider.origin.clone()];
+    let upstream = new(Config { list_origins, ..Config::default() });
+    let url = provider.at("/keys");
+    assert!(!upstream.fetch_list(&url, 1 << 20).await.unwrap().is_empty());
+    assert_eq!(upstream.fetch_list(&url, 10).await.unwrap_err(), UpstreamError::TooLarge);
+    // To name it for lists is to name it for nothing else.
+    assert_eq!(upstream.keys(&url, NOW).await.unwrap_err(), UpstreamError::BadUrl);
+}

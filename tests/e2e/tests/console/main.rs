@@ -17,6 +17,7 @@ mod linking;
 mod people;
 mod providers;
 mod sick_provider;
+mod smart_cards;
 mod support;
 mod tenants;
 mod test_provider;

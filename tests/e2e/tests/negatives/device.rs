@@ -10,10 +10,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::{Answer, Browser, Way, World};
-use futures_util::StreamExt;
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -140,6 +141,29 @@ impl Device {
         let next = self.socket.as_mut().unwrap().next();
         let next = tokio::time::timeout(std::time::Duration::from_secs(10), next).await;
         serde_json::from_str(next.unwrap().unwrap().unwrap().to_text().unwrap()).unwrap()
+    }
+
+    /// Says something over the channel.
+    pub(crate) async fn say(&mut self, message: &Value) {
+        let message = Message::text(message.to_string());
+        self.socket.as_mut().unwrap().send(message).await.unwrap();
+    }
+
+    /// Waits until the server has acted on all that was said: it listens to one message after the
+    /// other, and answers the ping behind them.
+    pub(crate) async fn heard_all(&mut self) {
+        let socket = self.socket.as_mut().unwrap();
+        socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+        let pong =
+            async { while !matches!(socket.next().await.unwrap().unwrap(), Message::Pong(_)) {} };
+        tokio::time::timeout(std::time::Duration::from_secs(10), pong).await.unwrap();
+    }
+
+    /// Waits until the server has ended the connection.
+    pub(crate) async fn is_cut_off(&mut self) {
+        let socket = self.socket.as_mut().unwrap();
+        let end = async { while matches!(socket.next().await, Some(Ok(_))) {} };
+        tokio::time::timeout(std::time::Duration::from_secs(10), end).await.unwrap();
     }
 
     /// Has `browser`, which waits at the card step and is paired, ask this device: the ticket.

@@ -3,6 +3,7 @@
 
 use agent_protocol::{Link, paths};
 use e2e::{Answer, Browser, Card, World};
+use identity::{CardLifted, FirstCard, TenantPolicy};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -263,4 +264,56 @@ async fn a_link_waits_a_minute_and_is_claimed_once_by_one_of_two() {
     let refused = json!({ "ticket": link.ticket(), "outcome": { "refused": "cancelled" } });
     assert_clear("the loser", &loser.post(&stage.world, paths::RESULT, &refused).await);
     assert_eq!(winner.post(&stage.world, paths::RESULT, &refused).await.status, 200);
+}
+
+/// As on a stage where sessions end with their cards: the device is connected, the answer waits.
+async fn held_by_a_card() -> (Stage, Link, String) {
+    let policy = TenantPolicy {
+        first_card: FirstCard::FreshEntraSignIn,
+        card_lifted: CardLifted::EndsSession,
+        ..TenantPolicy::default()
+    };
+    let world = World::with_policy(policy).await;
+    let card = enrolled(&world, &mut mia(), 1).await;
+    let mut device = device(&world).await;
+    device.connect(&world).await;
+    let mut browser = world.browser();
+    ACME.to_card(&mut browser, &mut mia()).await;
+    let mut stage = Stage { world, card, device, browser };
+    let link = stage.link().await;
+    let taken = stage.answer(&link).await;
+    let token = taken.json()["token"].as_str().unwrap().to_owned();
+    (stage, link, token)
+}
+
+#[tokio::test]
+async fn a_card_that_is_lifted_before_the_browser_is_back_opens_nothing() {
+    let (mut stage, link, token) = held_by_a_card().await;
+    stage.device.say(&json!({ "t": "lifted", "id": link.ticket() })).await;
+    stage.device.heard_all().await;
+    let back = come_back(&mut stage.browser, &token).await;
+    assert_eq!((back.status, back.gives_a_session()), (410, false), "{back:?}");
+    stage.nothing_issued().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_comes_back_without_the_card_opens_nothing() {
+    let (mut stage, _, token) = held_by_a_card().await;
+    stage.device.connect(&stage.world).await;
+    stage.device.say(&json!({ "t": "holds", "ids": [] })).await;
+    stage.device.heard_all().await;
+    let back = come_back(&mut stage.browser, &token).await;
+    assert_eq!((back.status, back.gives_a_session()), (410, false), "{back:?}");
+    stage.nothing_issued().await;
+}
+
+#[tokio::test]
+async fn a_session_of_a_card_that_was_tapped_before_the_browser_is_back_rests_on_nothing() {
+    let (mut stage, link, token) = held_by_a_card().await;
+    stage.device.say(&json!({ "t": "tapped", "id": link.ticket() })).await;
+    stage.device.heard_all().await;
+    assert_eq!(come_back(&mut stage.browser, &token).await.status, 200);
+    assert!(stage.browser.get(&ACME.path("login/card")).await.gives_a_session());
+    let dump = stage.world.dump().await;
+    assert!(dump.rows("session").iter().all(|row| row["ticket_id"] == "NULL"));
 }

@@ -10,10 +10,12 @@
 )]
 
 mod bad_input;
+mod certificates;
 mod codes;
 mod commits;
 mod device;
 mod expired;
+mod lifted;
 mod links;
 mod meanwhile;
 mod once;

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::question::{Offer, Question};
 use super::{Able, Looked, Misfit, Selection};
-use crate::board::{Arrival, Device, DeviceId};
+use crate::board::{Device, DeviceId};
 use crate::causes::Causes;
 use crate::ceremony::blinking::Waited;
 use crate::ceremony::card::{Card, Unfit};
@@ -68,7 +68,7 @@ impl Selection<'_> {
             Event::Arrived(devices) => {
                 for device in devices {
                     self.seen = self.seen.max(device.id);
-                    let lies = device.arrival == Arrival::Before;
+                    let lies = !device.was_put_there_after(self.begun);
                     self.look(device, lies);
                 }
             }
@@ -120,6 +120,7 @@ impl Selection<'_> {
                 self.able.push(Able { device, standing, card: Some(card) });
                 // They are offered in the order in which they came.
                 self.able.sort_by_key(|able| able.device.id);
+                self.drop_twins();
             }
             Err(why) => self.misfits.push(Misfit { device, lies, why }),
         }

@@ -101,7 +101,8 @@ impl Selection<'_> {
     /// Why devices are not asked. Those that are no FIDO devices are spoken of only where there
     /// are no others: a key may show up as a card that is none, too.
     fn reasons(&self, which: impl Fn(&Misfit) -> bool) -> Option<String> {
-        let misfits = || self.misfits.iter().filter(|misfit| which(misfit));
+        let misfits =
+            || self.misfits.iter().filter(|misfit| which(misfit) && !self.is_known(misfit));
         let said = misfits().filter_map(|misfit| match &misfit.why {
             Unfit::Cannot(error) => {
                 Some(words::cannot(misfit.device.kind, &misfit.device.name, error))
@@ -110,6 +111,11 @@ impl Selection<'_> {
         });
         let strange = || misfits().next().map(|_| words::OTHER_CARD.to_owned());
         lines_of(said).or_else(strange)
+    }
+
+    /// Whether a card that is no FIDO card can answer with a certificate.
+    fn is_known(&self, misfit: &Misfit) -> bool {
+        self.able.iter().any(|able| misfit.device.is_in_reader_of(&able.device))
     }
 }
 

@@ -1,12 +1,16 @@
 //! What there is to know of a device without asking its holder for anything.
 
-use crate::{ErrandError, Inserted, Kind, State, inspect, pin_state, plain};
+use crate::{Causes, ErrandError, Inserted, Kind, ServiceError, State, inspect, pin_state, plain};
+use authenticator::card_signer::{CardCertificate, KeyKind};
 use authenticator::management::{Inspection, PinState, Uv};
 use serde::Serialize;
 
-use super::{Desk, print};
+use super::choose::named;
+use super::{Desk, print, tell};
 use crate::command::table::table;
+use crate::environment::settings_files;
 use crate::failure::Failure;
+use crate::{smart_cards, words};
 
 /// A device, as it is printed.
 #[derive(Serialize)]
@@ -21,6 +25,31 @@ struct Shown {
     error: Option<String>,
     #[serde(flatten)]
     authenticator: Option<Authenticator>,
+    /// What it is as a card with certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smart_card: Option<SmartCard>,
+}
+
+/// A card with certificates.
+#[derive(Serialize)]
+struct SmartCard {
+    label: String,
+    pin: &'static str,
+    certificates: Vec<Certificate>,
+    /// Why nothing more is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Certificate {
+    subject: String,
+    issuer: String,
+    /// The last day on which it is good.
+    until: String,
+    key: &'static str,
+    /// Whether it can be used here at all.
+    signs: bool,
 }
 
 #[derive(Serialize)]
@@ -54,11 +83,26 @@ struct Fingerprints {
     tries_left: Option<u32>,
 }
 
-/// Prints all of `devices`.
-pub(super) async fn all(devices: &[Inserted], kind: Kind, json: bool) -> Result<(), Failure> {
+/// Prints those of `devices` that `name` may mean. Cards with certificates need no readers of pcscd.
+pub(super) async fn all(
+    devices: Result<Vec<Inserted>, ServiceError>,
+    name: Option<&str>,
+    kind: Kind,
+    json: bool,
+) -> Result<(), Failure> {
+    let (devices, no_service) = match devices {
+        Ok(devices) => (devices, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let mut shown = Vec::new();
-    for device in devices {
+    for device in &named(devices, name) {
         shown.push(look(device).await);
+    }
+    if kind == Kind::Card {
+        smart_cards(&mut shown, name).await;
+    }
+    if let Some(error) = no_service.filter(|_| shown.is_empty()) {
+        return Err(error.into());
     }
     let none = match kind {
         Kind::Card => "There is no card reader. cardea-agent doctor says what to do.\n",
@@ -78,6 +122,31 @@ pub(super) async fn one(desk: &Desk) -> Result<(), Failure> {
     print(desk.json, &shown, || shown.text())
 }
 
+/// Adds what a module knows of cards with certificates: to the reader in which they are, or below.
+async fn smart_cards(shown: &mut Vec<Shown>, wanted: Option<&str>) {
+    let modules = smart_cards::smart_cards(&settings_files());
+    let Some(modules) = modules.ok().flatten() else { return };
+    let looked = match smart_cards::look(&modules).await {
+        Ok(looked) => looked,
+        Err(error) => return tell(&format!("{}. cardea-agent doctor says more.", Causes(&error))),
+    };
+    for card in &looked {
+        let (name, card) = (plain(&card.token.slot, 80), SmartCard::of(card));
+        let in_reader = |it: &&mut Shown| !name.is_empty() && it.name.starts_with(&name);
+        if let Some(reader) = shown.iter_mut().find(in_reader) {
+            // It is no FIDO2 card, and that is nothing to complain of.
+            if reader.state == "other" {
+                (reader.state, reader.error) = ("ready", None);
+            }
+            reader.smart_card = Some(card);
+        } else if wanted.is_none_or(|wanted| name.to_lowercase().contains(&wanted.to_lowercase())) {
+            let (node, error, authenticator) = (None, None, None);
+            let smart_card = Some(card);
+            shown.push(Shown { name, node, state: "ready", error, authenticator, smart_card });
+        }
+    }
+}
+
 async fn look(device: &Inserted) -> Shown {
     let not = |state, error: &str| Shown {
         name: device.name.clone(),
@@ -85,6 +154,7 @@ async fn look(device: &Inserted) -> Shown {
         state,
         error: Some(error.to_owned()),
         authenticator: None,
+        smart_card: None,
     };
     match &device.state {
         State::Ready(open) => match inspect(open).await {
@@ -116,6 +186,7 @@ impl Shown {
             node: node(device),
             state: "ready",
             error: None,
+            smart_card: None,
             authenticator: Some(Authenticator {
                 model: models::name(&aaguid),
                 aaguid,
@@ -156,7 +227,53 @@ impl Shown {
             );
             line("Fingerprints", fingerprints(it.fingerprints.as_ref()));
         }
+        if let Some(it) = &self.smart_card {
+            line("Smart card", it.label.clone());
+            line("Its PIN", it.error.clone().unwrap_or_else(|| it.pin.to_owned()));
+            for certificate in &it.certificates {
+                line("Certificate", certificate.text());
+            }
+        }
         format!("{}\n{}", self.name, table(&lines))
+    }
+}
+
+impl SmartCard {
+    fn of(looked: &smart_cards::Looked) -> Self {
+        let label = plain(&looked.token.label, 64);
+        match &looked.card {
+            Ok(card) => Self {
+                label,
+                pin: words::tries(card.tries),
+                certificates: card.certificates.iter().map(Certificate::of).collect(),
+                error: None,
+            },
+            Err(error) => Self {
+                label,
+                pin: "unknown",
+                certificates: Vec::new(),
+                error: Some(plain(&Causes(error).to_string(), 200)),
+            },
+        }
+    }
+}
+
+impl Certificate {
+    fn of(it: &CardCertificate) -> Self {
+        let until = jiff::Timestamp::from_second(it.not_after);
+        Self {
+            subject: plain(&it.subject, 80),
+            issuer: plain(&it.issuer, 80),
+            until: until.map_or_else(|_| "always".into(), |at| at.strftime("%Y-%m-%d").to_string()),
+            key: words::key_kind(it.key),
+            signs: it.signs && it.key != KeyKind::Other,
+        }
+    }
+
+    fn text(&self) -> String {
+        let Self { subject, issuer, until, key, signs } = self;
+        let use_of_it = if *signs { "" } else { "; not for signing in" };
+        format!("{subject}, issued by {issuer}, until {until}, {key}{use_of_it}")
     }
 }
 

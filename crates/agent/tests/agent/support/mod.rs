@@ -2,7 +2,10 @@
 
 pub(crate) mod person;
 pub(crate) mod server;
+pub(crate) mod tokens;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
@@ -10,11 +13,12 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Jti, MatchCode, Outcome,
-    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification,
+    Purpose, ResidentKey, SignedRequest, Ticket, User, UserVerification, WhenLifted,
 };
 use authenticator::{CeremonyLink, Control, CtapLink, LinkError, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Open, OpenError, Pace, ServerAddress,
+    Agent, Arrival, Board, Config, DeviceId, DeviceSource, Locker, Modules, Open, OpenError, Pace,
+    Readers, ServerAddress, Signer,
 };
 use firmware_sim::{Holder, SimLink, Simulator, VirtualKey};
 use link_hid::{HidLink, Hidraw};
@@ -190,6 +194,11 @@ impl Reader {
         self.board().arrived("test reader".into(), Arrival::Now, open)
     }
 
+    /// A card with certificates.
+    pub(crate) fn put_signer(&self, reader: &str, arrival: Arrival, signer: Signer) -> DeviceId {
+        self.board().card_arrived(reader.into(), arrival, signer)
+    }
+
     /// A card that is no FIDO card.
     pub(crate) fn put_other(&self) -> DeviceId {
         let open = || Err(OpenError("no FIDO application".into()));
@@ -218,18 +227,40 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    /// Where notifications are shown.
     pub(crate) session_bus: Option<String>,
+    pub(crate) modules: Option<Modules>,
+    /// Whether the real readers are watched, and not that of the test.
+    real_readers: bool,
+    /// How long a tap may take.
+    pub(crate) tap: Duration,
     pub(crate) agent: Option<Agent>,
 }
 
 impl Desktop {
     /// A desktop whose agent runs.
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same with smart cards that a module knows.
+    pub(crate) fn with(modules: Option<Modules>) -> Self {
+        Self::made(modules, false)
+    }
+
+    /// The same at the real readers.
+    pub(crate) fn at_readers(modules: Modules) -> Self {
+        Self::made(Some(modules), true)
+    }
+
+    fn made(modules: Option<Modules>, real_readers: bool) -> Self {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let reader = Reader::default();
-        let mut desktop = Self { folder, person, reader, session_bus: None, agent: None };
+        let (reader, tap, session_bus) = (Reader::default(), Duration::ZERO, None);
+        let agent = None;
+        let mut desktop =
+            Self { folder, person, reader, session_bus, modules, real_readers, tap, agent };
         desktop.start();
         desktop
     }
@@ -246,9 +277,16 @@ impl Desktop {
             state_dir: self.state(),
             socket: Some(cardea_agent::Socket::At(self.socket())),
             pinentry: self.person.pinentry(),
+            locker: Locker::new(self.locker()),
+            tap: self.tap,
             browser: None,
             session_bus: self.session_bus.clone(),
-            devices: Box::new(self.reader.clone()),
+            devices: if self.real_readers {
+                Box::new(Readers)
+            } else {
+                Box::new(self.reader.clone())
+            },
+            modules: self.modules.clone(),
             device_name: "Ada's computer".into(),
             pace,
         };
@@ -257,6 +295,20 @@ impl Desktop {
 
     pub(crate) fn agent(&self) -> &Agent {
         self.agent.as_ref().expect("the agent runs")
+    }
+
+    /// A program that notes that it was to lock the desktop.
+    fn locker(&self) -> PathBuf {
+        let program = self.folder.path().join("locker");
+        let text = format!("#!/bin/sh\necho \"$@\" >>'{}'\n", self.locks().display());
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    /// What it has noted.
+    pub(crate) fn locks(&self) -> PathBuf {
+        self.folder.path().join("locks")
     }
 
     pub(crate) fn state(&self) -> PathBuf {
@@ -328,6 +380,7 @@ pub(crate) fn login(server: &Server, allow: Vec<CredentialDescriptor>) -> Signed
             os: Some("Linux".into()),
             other_network: false,
         },
+        when_lifted: WhenLifted::Nothing,
         match_code: MatchCode::try_from("47".to_owned()).unwrap(),
         iat: seconds(),
         exp: seconds() + 120,

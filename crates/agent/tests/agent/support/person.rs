@@ -115,7 +115,9 @@ pub(crate) async fn ended(pid: &str) {
     };
     let wait = move || {
         let timeout = Timespec::try_from(SOON).unwrap();
-        poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timeout)).unwrap()
+        // Children that end wake whichever thread waits.
+        let poll = || poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timeout));
+        rustix::io::retry_on_intr(poll).unwrap()
     };
     assert_eq!(tokio::task::spawn_blocking(wait).await.unwrap(), 1, "the dialog stays");
 }

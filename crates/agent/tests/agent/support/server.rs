@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     requests: Mutex<HashMap<Ticket, Response>>,
     outcomes: mpsc::UnboundedSender<(Ticket, Outcome)>,
     said: mpsc::UnboundedSender<AgentMessage>,
+    /// What the agent said that cards hold, at the beginning of the last channel.
+    pub(crate) held: watch::Sender<Vec<Ticket>>,
     push: broadcast::Sender<Push>,
     pub(crate) channels: watch::Sender<usize>,
     pub(crate) stray_calls: AtomicUsize,
@@ -113,6 +115,7 @@ impl Server {
             requests: Mutex::default(),
             outcomes,
             said,
+            held: watch::Sender::new(Vec::new()),
             push: broadcast::Sender::new(64),
             channels: watch::Sender::new(0),
             stray_calls: AtomicUsize::new(0),
@@ -368,7 +371,14 @@ async fn converse(mut socket: WebSocket, shared: Arc<Shared>, mut push: broadcas
         tokio::select! {
             message = socket.recv() => match message {
                 Some(Ok(Message::Text(text))) => {
-                    let _ = shared.said.send(AgentMessage::parse(&text).unwrap());
+                    match AgentMessage::parse(&text).unwrap() {
+                        AgentMessage::Holds { ids } => {
+                            shared.held.send_replace(ids);
+                        }
+                        message => {
+                            let _ = shared.said.send(message);
+                        }
+                    }
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => break,

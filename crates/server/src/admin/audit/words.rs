@@ -39,9 +39,14 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
             format!("Enrolled {}, {}", card(), enrolled(text(detail, "permit")))
         }
         "card.confirmed" => format!("Confirmed a change with {}", card()),
+        "card.certificate-renewed" => format!("Used a renewed certificate: {}", card()),
         "card.removed" => format!("Removed {}", card()),
-        "session.ended" => "Ended one of their sessions".into(),
+        "session.ended" => ended(detail, names),
         "session.signed-out" => "Signed out".into(),
+        "agent.lift-refused" => format!(
+            "The agent on {} said that a card was taken away which lies at another computer",
+            names.device(detail)
+        ),
         "agent.offered" => format!("The agent on {} offered itself", names.device(detail)),
         "agent.removed" => format!("Removed the agent on {}", names.device(detail)),
         "agent.paired" => format!("Paired the agent on {}", names.device(detail)),
@@ -56,6 +61,19 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+/// How a session has ended.
+fn ended(detail: &Json, names: &Names) -> String {
+    let device = || names.device(detail);
+    match text(detail, "reason") {
+        "card-lifted" => format!("A session ended: its card left the reader at {}", device()),
+        "agent-lost" => format!("A session ended: the agent on {} did not come back", device()),
+        "tapped-elsewhere" => {
+            format!("The session at {} ended: its card was tapped at another computer", device())
+        }
+        _ => "Ended one of their sessions".into(),
+    }
 }
 
 /// What administrators do about people.
@@ -103,6 +121,13 @@ fn of_provider(kind: &str, detail: &Json, names: &Names) -> Option<String> {
 fn of_tenant(kind: &str, detail: &Json) -> Option<String> {
     Some(match kind {
         "policy.saved" => "The tenant settings were saved".into(),
+        "x509.rules-saved" => "What is taken of smart cards was saved".into(),
+        "x509.authority-saved" => {
+            format!("The authority {} of smart cards was saved", text(detail, "name"))
+        }
+        "x509.authority-deleted" => {
+            format!("The authority {} of smart cards was deleted", text(detail, "name"))
+        }
         "tenant.created" => "The tenant was made".into(),
         "tenant.renamed" => format!("The tenant was renamed to {}", text(detail, "to")),
         _ => return None,

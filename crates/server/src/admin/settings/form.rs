@@ -1,10 +1,12 @@
-use identity::{CardFirst, FirstCard, ReturnStep, Tenant, TenantPolicy};
+use identity::{CardFirst, CardLifted, FirstCard, ReturnStep, Tenant, TenantPolicy};
 use serde::Deserialize;
 
 use crate::admin::form::{Problems, name, word, yes_or_no};
 
 /// Shortest and longest session, in minutes.
 pub(super) const SESSION_MINUTES: (u32, u32) = (5, 24 * 60);
+/// Shortest and longest time that the agent of a card may be away, in seconds.
+pub(super) const GRACE_SECONDS: (u32, u32) = (10, 10 * 60);
 /// Most days that a card alone signs in after the provider.
 pub(super) const MOST_DAYS: u16 = 365;
 
@@ -18,6 +20,9 @@ pub(crate) struct Form {
     pub(super) card_first_days: String,
     pub(super) straight_to_provider: String,
     pub(super) session_minutes: String,
+    pub(super) card_lifted: String,
+    pub(super) one_computer: String,
+    pub(super) agent_grace_seconds: String,
     pub(super) return_always: String,
 }
 
@@ -42,6 +47,14 @@ impl Form {
             card_first_days: days.to_string(),
             straight_to_provider: word(policy.straight_to_provider).into(),
             session_minutes: policy.session_seconds.div_euclid(60).to_string(),
+            card_lifted: match policy.card_lifted {
+                CardLifted::KeepsSession => "keeps-session",
+                CardLifted::EndsSession => "ends-session",
+                CardLifted::EndsSessionAndLocks => "ends-session-and-locks",
+            }
+            .into(),
+            one_computer: word(policy.one_computer).into(),
+            agent_grace_seconds: policy.agent_grace_seconds.to_string(),
             return_always: word(policy.return_step == ReturnStep::Always).into(),
             ..Self::default()
         }
@@ -76,6 +89,10 @@ impl Form {
         let straight = yes_or_no(&self.straight_to_provider, was.straight_to_provider);
         let straight_to_provider = problems.take("straight_to_provider", straight);
         let session_seconds = problems.take("session_minutes", self.session_seconds(was));
+        let card_lifted = problems.take("card_lifted", self.card_lifted(was));
+        let one_computer = yes_or_no(&self.one_computer, was.one_computer);
+        let one_computer = problems.take("one_computer", one_computer);
+        let agent_grace_seconds = problems.take("agent_grace_seconds", self.grace(was));
         let always = yes_or_no(&self.return_always, was.return_step == ReturnStep::Always);
         let always = problems.take("return_always", always);
         let return_step = if always { ReturnStep::Always } else { ReturnStep::OtherNetwork };
@@ -88,7 +105,12 @@ impl Form {
                 card_first,
                 straight_to_provider,
                 session_seconds,
+                card_lifted,
+                one_computer,
+                agent_grace_seconds,
                 return_step,
+                // Has a page of its own.
+                x509: was.x509.clone(),
             }),
             (_, Err((field, text))) => {
                 problems.add(field, text);
@@ -108,6 +130,27 @@ impl Form {
                 _ => Err(("card_first_days", "Enter 1 to 365 days.")),
             },
             _ => Err(("card_first", "Choose one of the three.")),
+        }
+    }
+
+    fn card_lifted(&self, was: &TenantPolicy) -> Result<CardLifted, &'static str> {
+        match self.card_lifted.trim() {
+            "" => Ok(was.card_lifted),
+            "keeps-session" => Ok(CardLifted::KeepsSession),
+            "ends-session" => Ok(CardLifted::EndsSession),
+            "ends-session-and-locks" => Ok(CardLifted::EndsSessionAndLocks),
+            _ => Err("Choose one of the three."),
+        }
+    }
+
+    fn grace(&self, was: &TenantPolicy) -> Result<u32, &'static str> {
+        let (least, most) = GRACE_SECONDS;
+        match self.agent_grace_seconds.trim() {
+            "" => Ok(was.agent_grace_seconds),
+            text => match text.parse::<u32>() {
+                Ok(seconds) if (least..=most).contains(&seconds) => Ok(seconds),
+                _ => Err("Enter 10 to 600 seconds."),
+            },
         }
     }
 
@@ -138,6 +181,25 @@ mod tests {
                     straight_to_provider,
                     session_seconds,
                     return_step: ReturnStep::Always,
+                    ..TenantPolicy::default()
+                };
+                let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
+                assert_eq!(back.ok(), Some(policy));
+            }
+        }
+    }
+
+    #[test]
+    fn what_shared_desks_do_comes_back_from_its_form() {
+        for card_lifted in
+            [CardLifted::KeepsSession, CardLifted::EndsSession, CardLifted::EndsSessionAndLocks]
+        {
+            for (one_computer, agent_grace_seconds) in [(true, 10), (false, 600)] {
+                let policy = TenantPolicy {
+                    card_lifted,
+                    one_computer,
+                    agent_grace_seconds,
+                    ..TenantPolicy::default()
                 };
                 let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
                 assert_eq!(back.ok(), Some(policy));
@@ -155,6 +217,10 @@ mod tests {
             (Form { card_first_days: "366".into(), ..form() }, "card_first_days"),
             (Form { card_first_days: "-1".into(), ..form() }, "card_first_days"),
             (Form { straight_to_provider: "?".into(), ..form() }, "straight_to_provider"),
+            (Form { card_lifted: "flies".into(), ..form() }, "card_lifted"),
+            (Form { one_computer: "?".into(), ..form() }, "one_computer"),
+            (Form { agent_grace_seconds: "9".into(), ..form() }, "agent_grace_seconds"),
+            (Form { agent_grace_seconds: "601".into(), ..form() }, "agent_grace_seconds"),
             (Form { return_always: "?".into(), ..form() }, "return_always"),
             (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),

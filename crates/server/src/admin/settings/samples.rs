@@ -39,17 +39,15 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         card_first_days: text("0"),
         straight_to_provider: text("?"),
         session_minutes: text("4"),
+        card_lifted: text("flies"),
+        one_computer: text("?"),
+        agent_grace_seconds: text("9"),
         return_always: text("?"),
     };
     let mut problems = Problems::of("card_first_days", text("Enter 1 to 365 days."));
-    for field in [
-        "tenant_name",
-        "first_card",
-        "card_first",
-        "return_always",
-        "straight_to_provider",
-        "session_minutes",
-    ] {
+    let choices = ["first_card", "card_first", "return_always", "card_lifted", "one_computer"];
+    let others = ["tenant_name", "straight_to_provider", "session_minutes", "agent_grace_seconds"];
+    for field in choices.into_iter().chain(others) {
         problems.add(field, text("Choose another value."));
     }
     crate::pages::sample::rendered(vec![

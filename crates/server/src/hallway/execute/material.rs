@@ -1,9 +1,10 @@
-use identity::{EntraLink, Person};
-use ids::{DeviceId, TicketId};
-use login::Waiting;
+use identity::{CardLifted, EntraLink, Person, Tenant};
+use ids::{CredentialId, DeviceId, TicketId};
+use login::{Door, Waiting};
 use secrets::TokenHash;
-use store::{AuditEntry, Credential, HeldAnswer, Pairing, Ticket};
+use store::{AuditEntry, CardCertificate, Credential, HeldAnswer, Pairing, Ticket};
 
+use crate::exits;
 use crate::hallway::one_call::OneCall;
 use crate::hallway::seen::Shown;
 
@@ -16,6 +17,8 @@ pub(crate) struct Material {
     pub(crate) shown: Option<Shown>,
     /// The card to write.
     pub(crate) card: Option<Credential>,
+    /// The certificate that a card has got for its key.
+    pub(crate) renewed: Option<(CredentialId, CardCertificate)>,
     /// The session to write.
     pub(crate) session: Option<SessionMaterial>,
     /// The row on which the step was taken. It must still be so: a login that ended meanwhile must
@@ -44,6 +47,8 @@ pub(crate) struct FromAgent {
     pub(crate) ticket: TicketId,
     /// Whether the page is in another network than the agent.
     pub(crate) other_network: bool,
+    /// Whether the card has left already, after no more than a tap.
+    pub(crate) tapped: bool,
 }
 
 /// A pairing that is made with a proof.
@@ -72,4 +77,21 @@ pub(crate) struct SessionMaterial {
     pub(crate) life: std::time::Duration,
     /// The browser, in words.
     pub(crate) user_agent: String,
+    /// What happens to it when its card leaves the reader.
+    pub(crate) card_lifted: CardLifted,
+    /// Whether it ends those that its card opened at other computers.
+    pub(crate) one_computer: bool,
+}
+
+impl SessionMaterial {
+    /// A session of a door, as the tenant wants it.
+    pub(crate) fn of(tenant: &Tenant, door: Door, token: TokenHash, user_agent: String) -> Self {
+        Self {
+            token,
+            life: exits::life(tenant, door),
+            user_agent,
+            card_lifted: tenant.policy.card_lifted,
+            one_computer: tenant.policy.one_computer,
+        }
+    }
 }

@@ -1,16 +1,22 @@
-use identity::{Person, PersonState};
-use ids::{LoginId, ProofId, SessionId};
+use identity::{CardLifted, Person, PersonState};
+use ids::{CredentialId, LoginId, ProofId, SessionId, UserId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
-use store::{AuditEntry, ConsumedProof, NewSession, StoreError, TakenLogin, Writing};
+use store::{
+    AuditEntry, CardCertificate, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin,
+    Writing,
+};
 
 use super::error::{ExecuteError, hit};
 use super::material::{Material, NewPairing, Rotation};
 use super::names::entry;
+use crate::agents::lifted;
+use crate::app::App;
 use crate::entropy;
 use crate::exits;
 use crate::hallway::seen::Asked;
 use crate::http::cookies::PAIRING_LIFE;
+use crate::tabs::Why;
 
 /// One execution: what its effects have made so far, for those that come after.
 pub(super) struct Run {
@@ -23,6 +29,21 @@ pub(super) struct Run {
     asked: Option<Asked>,
     /// That somebody's groups were kept.
     groups_kept: Option<AuditEntry>,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What the card had opened at other computers, and the tenant ended with it.
+pub(super) struct Elsewhere {
+    ended: Vec<EndedSession>,
+    card_lifted: CardLifted,
+}
+
+impl Elsewhere {
+    /// Tells the tabs, and has the desktops lock where the tenant wants that.
+    pub(super) fn tell(&self, app: &App) {
+        lifted::tell(app, &self.ended, Why::TappedElsewhere);
+        lifted::lock(app, &self.ended, self.card_lifted);
+    }
 }
 
 impl Run {
@@ -35,6 +56,7 @@ impl Run {
             proof: None,
             asked: None,
             groups_kept: None,
+            elsewhere: None,
         }
     }
 
@@ -133,6 +155,9 @@ impl Run {
                 return Err(not_swapped(tx, &proof).await?);
             }
         }
+        if let Some((card, certificate)) = self.material.renewed.take() {
+            self.renew(tx, proof.person, card, &certificate).await?;
+        }
         let taken = self.taken.take().ok_or(ExecuteError::Incomplete)?;
         let proof = store::Proof {
             id: ProofId(entropy::id()),
@@ -147,6 +172,24 @@ impl Run {
         };
         self.proof = Some(tx.consume_proof(taken, &proof).await?);
         Ok(())
+    }
+
+    /// Notes the certificate that a card has got for its key.
+    async fn renew(
+        &self,
+        tx: &mut Writing,
+        person: UserId,
+        card: CredentialId,
+        certificate: &CardCertificate,
+    ) -> Result<(), ExecuteError> {
+        let renewed = tx.renew_certificate(card, certificate).await.map_err(known)?;
+        if !renewed {
+            return Err(ExecuteError::Revoked);
+        }
+        let detail = serde_json::json!({ "card": card, "subject": certificate.subject });
+        let entry = AuditEntry::new("card.certificate-renewed", detail);
+        let (person, login) = (Some(person), self.login);
+        Ok(tx.audit(&AuditEntry { person, actor: person, login, ..entry }).await?)
     }
 
     async fn write_card(
@@ -166,16 +209,15 @@ impl Run {
             let person = tx.person(card.person).await?.ok_or(ExecuteError::Incomplete)?;
             tx.write_person(&Person { enrolled_by_upstream: true, ..person }).await?;
         }
-        tx.insert_credential(&card).await.map_err(|error| match error {
-            StoreError::Conflict(_) => ExecuteError::KnownCredential,
-            other => other.into(),
-        })
+        tx.insert_credential(&card).await.map_err(known)
     }
 
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
         let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
         let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
-        let session = NewSession {
+        let ends = session.card_lifted.ends_session();
+        let holds = self.material.agent.filter(|agent| ends && !agent.tapped);
+        let new = NewSession {
             id: SessionId(entropy::id()),
             kind: exits::kind(issue.door),
             token: session.token,
@@ -183,14 +225,23 @@ impl Run {
             provider: issue.provider,
             expires_in: session.life,
             user_agent: session.user_agent,
+            device: self.material.agent.map(|agent| agent.device),
+            ticket: holds.map(|agent| agent.ticket),
         };
-        tx.insert_session(proof, session).await?;
+        tx.insert_session(proof, new).await?;
+        if let Some(agent) = self.material.agent.filter(|_| session.one_computer) {
+            let ended = tx.end_elsewhere(proof.credential(), agent.device).await?;
+            self.elsewhere = Some(Elsewhere { ended, card_lifted: session.card_lifted });
+        }
         tx.touch_person_signed_in(issue.person).await?;
         Ok(())
     }
 
-    /// Writes what comes along with the effects; what to log when it is committed.
-    pub(super) async fn finish(self, tx: &mut Writing) -> Result<Option<Asked>, ExecuteError> {
+    /// Writes what comes along with the effects; what to log and to tell when it is committed.
+    pub(super) async fn finish(
+        self,
+        tx: &mut Writing,
+    ) -> Result<(Option<Asked>, Option<Elsewhere>), ExecuteError> {
         if let Some(ticket) = self.material.ticket {
             tx.insert_ticket(&ticket).await?;
         }
@@ -209,7 +260,18 @@ impl Run {
         for entry in self.groups_kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
             tx.audit(entry).await?;
         }
-        Ok(self.asked)
+        if let Some(elsewhere) = &self.elsewhere {
+            lifted::write_down(tx, &elsewhere.ended, Why::TappedElsewhere).await?;
+        }
+        Ok((self.asked, self.elsewhere))
+    }
+}
+
+/// What is unique of a card was another's before.
+fn known(error: StoreError) -> ExecuteError {
+    match error {
+        StoreError::Conflict(_) => ExecuteError::KnownCredential,
+        other => other.into(),
     }
 }
 

@@ -7,7 +7,7 @@ use login::{
     Challenge, Channel, Door, Enrolment, LoginRequest, Permit, Proof, Purpose, Started, Task, Then,
     Vouched,
 };
-use store::Credential;
+use store::{Credential, CredentialKind, Passkey};
 use tempfile::TempDir;
 
 use super::*;
@@ -55,12 +55,14 @@ impl Place {
             person: self.mia,
             webauthn_id: id.0.as_bytes().to_vec(),
             label: "Card 1".into(),
-            passkey: "{}".into(),
-            counter: 5,
-            aaguid: None,
-            transports: Vec::new(),
-            backup_eligible: false,
-            hardware_attested: false,
+            kind: CredentialKind::Fido2(Passkey {
+                record: "{}".into(),
+                counter: 5,
+                aaguid: None,
+                transports: Vec::new(),
+                backup_eligible: false,
+                hardware_attested: false,
+            }),
             permit: String::new(),
             created_at: Moment(0),
             last_used_at: None,

@@ -1,0 +1,119 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use authenticator::Until;
+
+use crate::message::{Answer, Question, TokenId};
+use crate::process::{Child, ChildError};
+use crate::signer::TokenSigner;
+use crate::watch::{Event, Watch};
+
+/// The program that becomes the child: it calls [`crate::child::run`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What makes it the child.
+    pub arguments: Vec<OsString>,
+}
+
+impl Program {
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.arguments)
+            // Which modules p11-kit loads is the administrator's choice.
+            .env("P11_KIT_NO_USER_CONFIG", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // A module that is told to log writes down what it is given.
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+/// A PKCS#11 module, and the program that loads it. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Modules(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    module: PathBuf,
+    program: Program,
+}
+
+impl Modules {
+    /// A module that `program` loads in a child. Nothing is started yet.
+    pub fn new(module: impl Into<PathBuf>, program: Program) -> Self {
+        Self(Arc::new(Inner { module: module.into(), program }))
+    }
+
+    /// The module.
+    pub fn path(&self) -> &Path {
+        &self.0.module
+    }
+
+    /// Starts a child, has it load the module, and gives what the module calls itself.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChildError`].
+    pub fn library(&self, until: Until<'_>) -> Result<String, ChildError> {
+        self.start(until).map(|(_, library)| library)
+    }
+
+    /// The tokens that are there.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChildError`].
+    pub fn tokens(&self, until: Until<'_>) -> Result<Vec<TokenId>, ChildError> {
+        let (mut child, _) = self.start(until)?;
+        child.tokens(None, until)
+    }
+
+    /// Tells `on_event` which tokens are there, come and go, until the returned guard is dropped.
+    /// As long as nobody watches, nothing runs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no thread for it.
+    pub fn watch(&self, on_event: impl FnMut(Event) + Send + 'static) -> std::io::Result<Watch> {
+        Watch::start(self.clone(), on_event)
+    }
+
+    /// A card that is a token of this module. Nothing is started yet.
+    pub fn signer(&self, token: TokenId) -> TokenSigner {
+        TokenSigner::new(self.clone(), token)
+    }
+
+    /// A child that has loaded the module.
+    pub(crate) fn start(&self, until: Until<'_>) -> Result<(Child, String), ChildError> {
+        let mut child = Child::start(&self.0.program)?;
+        match child.call(&Question::Open(self.0.module.clone()), None, until)? {
+            Answer::Opened(library) => Ok((child, library)),
+            other => Err(other.into()),
+        }
+    }
+}
+
+/// The folders in which distributions keep modules.
+const FOLDERS: [&str; 6] = [
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib64/pkcs11",
+    "/usr/lib",
+    "/usr/lib/pkcs11",
+];
+/// The modules that are taken without a word of the administrator, best first: p11-kit's has
+/// all that are registered, OpenSC's has most cards.
+const KNOWN: [&str; 2] = ["p11-kit-proxy.so", "opensc-pkcs11.so"];
+
+/// The module that is used where the administrator names none, if one is installed.
+pub fn installed_module() -> Option<PathBuf> {
+    let paths = KNOWN.iter().flat_map(|name| FOLDERS.map(|folder| Path::new(folder).join(name)));
+    paths.into_iter().find(|path| path.is_file())
+}
