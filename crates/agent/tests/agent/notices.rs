@@ -1,150 +1,158 @@
 //! Notifications, on a session bus of the test with somebody who shows them.
 
-use std::collections::HashMap;
-use std::process::Stdio;
-
 use agent_protocol::{Outcome, Refused};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
-use zbus::OwnedVariant;
+use cardea_agent::DeviceId;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixListener;
 
+use crate::support::notifications::{ALL, Bus, Shows, Told, signal};
+use crate::support::person::ended;
 use crate::support::server::Server;
-use crate::support::{Desktop, Folder, login, new_card, soon};
+use crate::support::{Desktop, enrol, new_card, soon};
 
-const PLACE: &str = "/org/freedesktop/Notifications";
-const NAME: &str = "org.freedesktop.Notifications";
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type><auth>EXTERNAL</auth>
-  <policy context="default"><allow send_destination="*"/><allow own="*"/></policy>
-</busconfig>
-"#;
+const CANCELLED: Outcome = Outcome::Refused(Refused::Cancelled);
 
-/// What a notification server is told.
-#[derive(Debug, PartialEq, Eq)]
-enum Told {
-    Notify { summary: String, body: String, actions: Vec<String>, life: i32 },
-    Close(u32),
-}
-
-/// Shows notifications to nobody, and writes down what it is told.
-struct Shows(mpsc::UnboundedSender<Told>);
-
-#[zbus::interface(name = "org.freedesktop.Notifications")]
-impl Shows {
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
-    fn notify(
-        &self,
-        _app: String,
-        _replaces: u32,
-        _icon: String,
-        summary: String,
-        body: String,
-        actions: Vec<String>,
-        _hints: HashMap<String, OwnedVariant>,
-        life: i32,
-    ) -> u32 {
-        self.0.send(Told::Notify { summary, body, actions, life }).unwrap();
-        NUMBER
-    }
-
-    fn close_notification(&self, id: u32) {
-        self.0.send(Told::Close(id)).unwrap();
-    }
-}
-
-const NUMBER: u32 = 4711;
-
-struct Bus {
-    address: String,
-    folder: Folder,
-    _daemon: Child,
-}
-
-impl Bus {
-    async fn start() -> Self {
-        let folder = Folder::new();
-        let config = folder.path().join("bus.conf");
-        std::fs::write(&config, BUS).unwrap();
-        let mut daemon = Command::new("dbus-daemon");
-        daemon.arg(format!("--config-file={}", config.display()));
-        daemon.arg(format!("--address=unix:path={}", folder.path().join("bus").display()));
-        daemon.args(["--nofork", "--nopidfile", "--print-address"]);
-        daemon.stdout(Stdio::piped()).kill_on_drop(true);
-        let mut daemon = daemon.spawn().expect("dbus-daemon, of Debian's package of that name");
-        let mut address = String::new();
-        let out = daemon.stdout.take().unwrap();
-        soon(BufReader::new(out).read_line(&mut address)).await.unwrap();
-        Self { address: address.trim().to_owned(), folder, _daemon: daemon }
-    }
-
-    async fn shows(&self) -> (zbus::Connection, mpsc::UnboundedReceiver<Told>) {
-        let (told, hears) = mpsc::unbounded_channel();
-        let builder = zbus::connection::Builder::address(self.address.as_str());
-        let builder = builder.serve_at(PLACE, Shows(told)).name(NAME);
-        (builder.build().await.unwrap(), hears)
-    }
-}
-
-async fn press(shows: &zbus::Connection, id: u32, action: &str) {
-    let to = None::<&str>;
-    shows.emit_signal(to, PLACE, NAME, "ActionInvoked", &(id, action)).await.unwrap();
-}
-
-async fn paired_at(bus: Option<String>) -> (Desktop, Server) {
+/// A paired desktop at this bus, with a new card on the reader.
+async fn paired_at(bus: Option<String>, seed: u64) -> (Desktop, Server, DeviceId) {
     let mut desktop = Desktop::new();
     desktop.session_bus = bus;
     desktop.start();
     let server = Server::start().await;
     desktop.pair(&server).await;
-    (desktop, server)
+    let card = desktop.reader.put(&new_card(seed));
+    (desktop, server, card)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_notified_and_cancelled_there_and_the_dialog_goes_away() {
     let bus = Bus::start().await;
-    let (shows, mut told) = bus.shows().await;
-    let (desktop, server) = paired_at(Some(bus.address.clone())).await;
-    let card = new_card(61);
-    desktop.reader.put(&card);
-    let request = crate::support::enrol(&server, vec![]);
-    let number = request.match_code.to_string();
-    server.ask(&request);
+    let mut shows = Shows::at(&bus, ALL).await;
+    let (desktop, server, _) = paired_at(Some(bus.address.clone()), 61).await;
+    server.ask(&enrol(&server, vec![]));
     let dialog = desktop.person.looks_at(1).await;
-    let Told::Notify { summary, body, actions, life } = soon(told.recv()).await.unwrap() else {
-        panic!("closed before it was there");
-    };
-    assert!(
-        summary.starts_with("Tap your card: ") && summary.ends_with(&format!("number {number}")),
-        "{summary}"
-    );
-    assert!(body.is_empty(), "what is markup there is not ours to write: {body}");
-    assert_eq!(actions, ["cancel", "Cancel"]);
-    assert!((1..=120_000).contains(&life), "{life}");
+    let notification = shows.notified().await;
+    assert_eq!(notification.summary, "Tap your card");
+    assert_eq!(notification.body, "Acme, Account, number 47");
+    assert_eq!(notification.actions, ["cancel", "Cancel"]);
+    assert!((1..=120_000).contains(&notification.life), "{}", notification.life);
 
-    // Another notification's button, and another button of ours, mean nothing.
-    press(&shows, NUMBER + 1, "cancel").await;
-    press(&shows, NUMBER, "default").await;
-    press(&shows, NUMBER, "cancel").await;
-    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
-    soon(crate::support::person::ended(&dialog)).await;
-    assert_eq!(soon(told.recv()).await, Some(Told::Close(NUMBER)));
-    assert_eq!(card.holder().times_asked(), 0, "the card has made nothing");
+    // Another notification's button means nothing, and neither does another button of ours.
+    signal(&shows.connection, None, "ActionInvoked", &(notification.id + 1, "cancel")).await;
+    signal(&shows.connection, None, "ActionInvoked", &(notification.id, "default")).await;
+    shows.press(notification.id, "cancel").await;
+    assert_eq!(server.outcome().await.1, CANCELLED);
+    soon(ended(&dialog)).await;
+    shows.has_gone(&notification.from).await;
+    assert!(shows.was_told_no_more(), "nobody closes what is closed");
+
+    // Who says no there has said no as at a dialog, and is left alone after the second time.
+    server.ask(&enrol(&server, vec![]));
+    let notification = shows.notified().await;
+    shows.press(notification.id, "cancel").await;
+    assert_eq!(server.outcome().await.1, CANCELLED);
+    server.ask(&enrol(&server, vec![]));
+    soon(desktop.agent.unwrap().end()).await;
+    assert!(shows.was_told_no_more());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_goes_away_with_its_request() {
+async fn a_notification_goes_away_with_its_request_however_that_ends() {
     let bus = Bus::start().await;
-    let (_shows, mut told) = bus.shows().await;
-    let (desktop, server) = paired_at(Some(bus.address.clone())).await;
-    desktop.reader.put(&new_card(62));
-    let ticket = server.ask(&crate::support::enrol(&server, vec![]));
+    let mut shows = Shows::at(&bus, ALL).await;
+    let (mut desktop, server, card) = paired_at(Some(bus.address.clone()), 62).await;
+    assert_eq!(shows.guests().await.len(), 1, "an agent that waits is at no bus");
+    for end in ["cancelled by the page", "the card leaves", "the agent ends"] {
+        let ticket = server.ask(&enrol(&server, vec![]));
+        let notification = shows.notified().await;
+        match end {
+            "cancelled by the page" => server.cancel(&ticket),
+            "the card leaves" => desktop.reader.take(card),
+            _ => soon(desktop.agent.take().unwrap().end()).await,
+        }
+        assert_eq!(shows.told().await, Told::Close(notification.id), "{end}");
+        shows.has_gone(&notification.from).await;
+    }
+    assert!(shows.was_told_no_more());
+}
+
+/// The number of a notification that is closed may be another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_closes_by_itself_leaves_the_dialog() {
+    let bus = Bus::start().await;
+    let mut shows = Shows::at(&bus, ALL).await;
+    let (desktop, server, card) = paired_at(Some(bus.address.clone()), 63).await;
+    server.ask(&enrol(&server, vec![]));
     desktop.person.looks_at(1).await;
-    assert!(matches!(soon(told.recv()).await, Some(Told::Notify { .. })));
+    let notification = shows.notified().await;
+    shows.goes_away(notification.id, 1).await;
+    shows.has_gone(&notification.from).await;
+    desktop.reader.take(card);
+    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
+    assert!(shows.was_told_no_more());
+}
+
+/// Anybody at the bus can send a signal, also to the agent alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_shows_the_notification_can_say_that_it_was_cancelled() {
+    let bus = Bus::start().await;
+    let mut shows = Shows::at(&bus, ALL).await;
+    let (desktop, server, card) = paired_at(Some(bus.address.clone()), 64).await;
+    server.ask(&enrol(&server, vec![]));
+    desktop.person.looks_at(1).await;
+    let notification = shows.notified().await;
+    let stranger = bus.connect().await;
+    for to in [None, Some(notification.from.as_str())] {
+        signal(&stranger, to, "ActionInvoked", &(notification.id, "cancel")).await;
+    }
+    // An answer means that the bus has passed on what came before it.
+    let (of_bus, place) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+    stranger.call_method(Some(of_bus), place, Some(of_bus), "GetId", &()).await.unwrap();
+    shows.goes_away(notification.id, 1).await;
+    shows.has_gone(&notification.from).await;
+    desktop.reader.take(card);
+    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
+}
+
+/// Its answer comes when the request is over, and the notification is taken away all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desktop_that_hangs_holds_up_nobody_and_keeps_no_notification() {
+    let bus = Bus::start().await;
+    let mut shows = Shows::at(&bus, ALL).await;
+    shows.answers.forget_permits(100);
+    let (desktop, server, _) = paired_at(Some(bus.address.clone()), 65).await;
+    desktop.person.will(&["wait", "cancel"]);
+    let ticket = server.ask(&enrol(&server, vec![]));
+    let dialog = desktop.person.looks_at(1).await;
+    crate::support::until(async || shows.guests().await.len() == 2).await;
     server.cancel(&ticket);
-    assert_eq!(soon(told.recv()).await, Some(Told::Close(NUMBER)));
+    soon(ended(&dialog)).await;
+    server.ask(&enrol(&server, vec![]));
+    assert_eq!(server.outcome().await.1, CANCELLED);
+    assert_eq!(shows.guests().await.len(), 2, "one at a time");
+    shows.answers.add_permits(100);
+    let notification = shows.notified().await;
+    assert_eq!(shows.told().await, Told::Close(notification.id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_no_markup() {
+    let bus = Bus::start().await;
+    for capabilities in [ALL, &["actions", "body"], &["body-markup"]] {
+        let mut shows = Shows::at(&bus, capabilities).await;
+        let (_desktop, server, _) = paired_at(Some(bus.address.clone()), 66).await;
+        let mut request = enrol(&server, vec![]);
+        request.app = "<b>A</b> &amp; <a href=\"https://evil.example\">B</a>".into();
+        let said = format!("Acme, {}, number 47", &request.app[..40]);
+        server.ask(&request);
+        let notification = shows.notified().await;
+        let (summary, body) = if capabilities.contains(&"body") {
+            ("Tap your card".to_owned(), said)
+        } else {
+            (format!("Tap your card: {said}"), String::new())
+        };
+        assert_eq!((notification.summary, notification.body), (summary, body));
+        assert_eq!(notification.actions.is_empty(), !capabilities.contains(&"actions"));
+    }
 }
 
 /// No bus, one that is no bus, and one where nobody shows anything: the dialogs are enough.
@@ -153,14 +161,25 @@ async fn without_anybody_who_shows_notifications_nothing_is_missing() {
     let bus = Bus::start().await;
     let nowhere = format!("unix:path={}", bus.folder.path().join("nowhere").display());
     for address in [None, Some(bus.address.clone()), Some(nowhere), Some("nonsense".into())] {
-        let (desktop, server) = paired_at(address.clone()).await;
+        let (desktop, server, _) = paired_at(address.clone(), 67).await;
         desktop.person.will(&["cancel"]);
-        desktop.reader.put(&new_card(63));
-        server.ask(&crate::support::enrol(&server, vec![]));
-        assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled), "{address:?}");
+        server.ask(&enrol(&server, vec![]));
+        assert_eq!(server.outcome().await.1, CANCELLED, "{address:?}");
     }
-    let (desktop, server) = paired_at(None).await;
-    server.ask(&login(&server, vec![]));
-    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::NoCard));
-    assert_eq!(desktop.person.dialogs(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_says_nothing_is_left_while_the_dialog_stands() {
+    let folder = crate::support::Folder::new();
+    let place = folder.path().join("bus");
+    let bus = UnixListener::bind(&place).unwrap();
+    let address = format!("unix:path={}", place.display());
+    let (desktop, server, card) = paired_at(Some(address), 68).await;
+    server.ask(&enrol(&server, vec![]));
+    let (mut agent, _) = soon(bus.accept()).await.unwrap();
+    let mut said = Vec::new();
+    soon(agent.read_to_end(&mut said)).await.unwrap();
+    desktop.person.looks_at(1).await;
+    desktop.reader.take(card);
+    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Removed));
 }

@@ -1,5 +1,6 @@
 //! What the tests are made of.
 
+pub(crate) mod notifications;
 pub(crate) mod person;
 pub(crate) mod server;
 pub(crate) mod tokens;
