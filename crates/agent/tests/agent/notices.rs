@@ -1,14 +1,14 @@
 //! Notifications, on a session bus of the test with somebody who shows them.
 
-use agent_protocol::{Outcome, Refused};
+use agent_protocol::{Outcome, Refused, ServerMessage};
 use cardea_agent::DeviceId;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixListener;
 
 use crate::support::notifications::{ALL, Bus, Shows, Told, signal};
 use crate::support::person::ended;
-use crate::support::server::Server;
-use crate::support::{Desktop, enrol, new_card, soon};
+use crate::support::server::{Push, Server};
+use crate::support::{Desktop, Folder, enrol, new_card, soon, until};
 
 const CANCELLED: Outcome = Outcome::Refused(Refused::Cancelled);
 
@@ -36,9 +36,6 @@ async fn a_request_is_notified_and_cancelled_there_and_the_dialog_goes_away() {
     assert_eq!(notification.actions, ["cancel", "Cancel"]);
     assert!((1..=120_000).contains(&notification.life), "{}", notification.life);
 
-    // Another notification's button means nothing, and neither does another button of ours.
-    signal(&shows.connection, None, "ActionInvoked", &(notification.id + 1, "cancel")).await;
-    signal(&shows.connection, None, "ActionInvoked", &(notification.id, "default")).await;
     shows.press(notification.id, "cancel").await;
     assert_eq!(server.outcome().await.1, CANCELLED);
     soon(ended(&dialog)).await;
@@ -47,11 +44,14 @@ async fn a_request_is_notified_and_cancelled_there_and_the_dialog_goes_away() {
 
     // Who says no there has said no as at a dialog, and is left alone after the second time.
     server.ask(&enrol(&server, vec![]));
+    desktop.person.looks_at(2).await;
     let notification = shows.notified().await;
     shows.press(notification.id, "cancel").await;
     assert_eq!(server.outcome().await.1, CANCELLED);
     server.ask(&enrol(&server, vec![]));
-    soon(desktop.agent.unwrap().end()).await;
+    server.push(Push::Text(ServerMessage::Lock.encode()));
+    until(async || desktop.locks().exists()).await;
+    assert_eq!(desktop.person.dialogs(), 2);
     assert!(shows.was_told_no_more());
 }
 
@@ -67,7 +67,10 @@ async fn a_notification_goes_away_with_its_request_however_that_ends() {
         match end {
             "cancelled by the page" => server.cancel(&ticket),
             "the card leaves" => desktop.reader.take(card),
-            _ => soon(desktop.agent.take().unwrap().end()).await,
+            _ => {
+                soon(desktop.agent.take().unwrap().end()).await;
+                assert!(!shows.was_told_no_more(), "before the program is gone");
+            }
         }
         assert_eq!(shows.told().await, Told::Close(notification.id), "{end}");
         shows.has_gone(&notification.from).await;
@@ -84,6 +87,10 @@ async fn a_notification_that_closes_by_itself_leaves_the_dialog() {
     server.ask(&enrol(&server, vec![]));
     desktop.person.looks_at(1).await;
     let notification = shows.notified().await;
+    // Another notification's button means nothing, and neither does another button of ours.
+    for other in [(notification.id + 1, "cancel"), (notification.id, "default")] {
+        signal(&shows.connection, None, "ActionInvoked", &other).await;
+    }
     shows.goes_away(notification.id, 1).await;
     shows.has_gone(&notification.from).await;
     desktop.reader.take(card);
@@ -123,7 +130,7 @@ async fn a_desktop_that_hangs_holds_up_nobody_and_keeps_no_notification() {
     desktop.person.will(&["wait", "cancel"]);
     let ticket = server.ask(&enrol(&server, vec![]));
     let dialog = desktop.person.looks_at(1).await;
-    crate::support::until(async || shows.guests().await.len() == 2).await;
+    until(async || shows.guests().await.len() == 2).await;
     server.cancel(&ticket);
     soon(ended(&dialog)).await;
     server.ask(&enrol(&server, vec![]));
@@ -170,7 +177,7 @@ async fn without_anybody_who_shows_notifications_nothing_is_missing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_says_nothing_is_left_while_the_dialog_stands() {
-    let folder = crate::support::Folder::new();
+    let folder = Folder::new();
     let place = folder.path().join("bus");
     let bus = UnixListener::bind(&place).unwrap();
     let address = format!("unix:path={}", place.display());

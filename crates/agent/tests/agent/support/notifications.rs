@@ -15,13 +15,15 @@ use super::{Folder, soon, until};
 
 pub(crate) const PLACE: &str = "/org/freedesktop/Notifications";
 pub(crate) const NAME: &str = "org.freedesktop.Notifications";
-/// What desktops can that can all that matters here.
+/// What a desktop can that can all that matters here.
 pub(crate) const ALL: &[&str] = &["actions", "body", "body-markup"];
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type><auth>EXTERNAL</auth><listen>unix:path=PLACE</listen>
-  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+  <policy context="default">
+    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
+  </policy>
 </busconfig>
 "#;
 
@@ -50,7 +52,8 @@ impl Bus {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        zbus::connection::Builder::address(self.address.as_str()).build().await.unwrap()
+        let builder = zbus::connection::Builder::address(self.address.as_str());
+        soon(builder.build()).await.unwrap()
     }
 }
 
@@ -98,7 +101,7 @@ impl Shows {
         };
         let builder = zbus::connection::Builder::address(bus.address.as_str());
         let builder = builder.serve_at(PLACE, interface).name(NAME);
-        Self { connection: builder.build().await.unwrap(), answers, shown, told }
+        Self { connection: soon(builder.build()).await.unwrap(), answers, shown, told }
     }
 
     pub(crate) async fn told(&mut self) -> Told {
@@ -135,7 +138,7 @@ impl Shows {
     pub(crate) async fn guests(&self) -> Vec<String> {
         let (bus, place) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
         let names = self.connection.call_method(Some(bus), place, Some(bus), "ListNames", &());
-        let names: Vec<String> = names.await.unwrap().body().deserialize().unwrap();
+        let names: Vec<String> = soon(names).await.unwrap().body().deserialize().unwrap();
         names.into_iter().filter(|name| name.starts_with(':')).collect()
     }
 
