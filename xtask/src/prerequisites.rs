@@ -54,6 +54,7 @@ pub(crate) const TEST: &[Need] = &[
     need("opensc", Program("pkcs11-tool")),
     need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("systemd", Program("systemd-analyze")),
+    need("dbus-daemon", Program("dbus-daemon")),
 ];
 
 /// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no

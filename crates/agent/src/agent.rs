@@ -20,6 +20,7 @@ use crate::desk::{Desk, Tools, lock};
 use crate::held::Held;
 use crate::http::{self, Caller};
 use crate::locker::Locker;
+use crate::notice::Notices;
 use crate::pairing::{PairError, Pairing};
 use crate::pinentry::Pinentry;
 use crate::server_address::ServerAddress;
@@ -36,6 +37,8 @@ pub struct Config {
     pub pinentry: Pinentry,
     /// Opens a page of the server, where an answer counts only once the browser is back.
     pub browser: Option<Browser>,
+    /// The address of the session bus, where notifications are shown; `None`: none are.
+    pub session_bus: Option<String>,
     /// Locks the desktop, where a tenant wants that.
     pub locker: Locker,
     /// A card that leaves sooner after its answer was only tapped, and not there to stay.
@@ -151,8 +154,12 @@ impl Agent {
         let caller = Caller::new(&tls)?;
         let board = Board::new();
         let devices = config.devices.start(board.clone()).map_err(StartError::Devices)?;
-        let tools =
-            Tools { pinentry: config.pinentry, locker: config.locker, modules: config.modules };
+        let tools = Tools {
+            pinentry: config.pinentry,
+            notices: Notices::at(config.session_bus),
+            locker: config.locker,
+            modules: config.modules,
+        };
         let desk = Desk::new(caller.clone(), board.clone(), tools, Held::new(config.tap));
         let desk = Arc::new(desk);
         let (device_name, pace, browser) = (config.device_name, config.pace, config.browser);
@@ -219,6 +226,14 @@ impl Agent {
     /// Tries every channel that is not open at once: the network is back, or the computer awake.
     pub fn reconnect(&self) {
         self.inner.reconnect();
+    }
+
+    /// Ends it, and waits a moment until the desktop shows nothing of it: a notification does not go
+    /// away with the program that has asked for it.
+    pub async fn end(self) {
+        let desk = Arc::clone(&self.inner.desk);
+        drop(self);
+        desk.cleared().await;
     }
 }
 

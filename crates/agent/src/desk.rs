@@ -21,9 +21,11 @@ use crate::clock;
 use crate::held::{Held, Left};
 use crate::http::{CALL, CallError, Caller};
 use crate::locker::Locker;
+use crate::notice::Notices;
 use crate::pinentry::Pinentry;
 use crate::prompts::{Prompts, Verdict};
 use crate::state::Enrolment;
+use crate::words;
 
 /// How long a request waits for one that was cancelled to be gone.
 const HAND_OVER: Duration = Duration::from_secs(2);
@@ -34,6 +36,7 @@ pub(crate) struct Desk {
     caller: Caller,
     board: Board,
     pinentry: Pinentry,
+    notices: Notices,
     modules: Option<Modules>,
     /// One ceremony at a time.
     turn: Semaphore,
@@ -50,6 +53,8 @@ pub(crate) struct Desk {
 pub(crate) struct Tools {
     /// Asks the person.
     pub(crate) pinentry: Pinentry,
+    /// Shows notifications, if anything does.
+    pub(crate) notices: Notices,
     /// Locks the desktop.
     pub(crate) locker: Locker,
     /// What knows smart cards with certificates, if anything does.
@@ -84,11 +89,12 @@ enum Unworked {
 
 impl Desk {
     pub(crate) fn new(caller: Caller, board: Board, tools: Tools, held: Held) -> Self {
-        let Tools { pinentry, locker, modules } = tools;
+        let Tools { pinentry, notices, locker, modules } = tools;
         Self {
             caller,
             board,
             pinentry,
+            notices,
             modules,
             turn: Semaphore::new(1),
             live: Mutex::default(),
@@ -159,6 +165,11 @@ impl Desk {
     /// The tickets of an enrolment whose cards are still there.
     pub(crate) fn held(&self, device: &Thumbprint) -> Vec<Ticket> {
         self.held.tickets(device)
+    }
+
+    /// Waits until no notification is shown, if that is soon.
+    pub(crate) async fn cleared(&self) {
+        self.notices.gone().await;
     }
 
     /// The card that opened a session here was tapped elsewhere, and the tenant wants it so.
@@ -251,7 +262,7 @@ impl Taken {
                 self.prompts(|prompts| prompts.show(clock::now()));
                 let when_lifted = request.claims().when_lifted;
                 let ceremony = self.ceremony(request);
-                let outcome = ceremony.run().await?;
+                let outcome = self.ask(&ceremony).await?;
                 self.count(&outcome);
                 if matches!(outcome, Outcome::Refused(_)) {
                     return Some((outcome, WhenLifted::Nothing));
@@ -329,6 +340,24 @@ impl Taken {
     fn clear_desk(&self) {
         lock(&self.desk.live)
             .retain(|live| live.ticket != self.ticket || live.device != self.enrolment.device);
+    }
+
+    /// Goes through the ceremony. Whoever cancels at the notification has said no, like at a dialog.
+    async fn ask(&self, ceremony: &Ceremony) -> Option<Outcome> {
+        let (record, claims) = (&self.enrolment.record, ceremony.request.claims());
+        let who_asks = words::who_asks_in_short(record, claims);
+        let life = ceremony.deadline.saturating_duration_since(clock::now());
+        let mut run = pin!(ceremony.run());
+        tokio::select! {
+            biased;
+            outcome = &mut run => outcome,
+            () = self.desk.notices.cancelled(who_asks, life) => {
+                // The dialogs go, and what a card says at the last moment does not count.
+                self.cancel.cancel();
+                run.await;
+                Some(Outcome::Refused(Refused::Cancelled))
+            }
+        }
     }
 
     async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
@@ -452,6 +481,7 @@ mod tests {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
         let tools = Tools {
             pinentry: Pinentry::new("/nonexistent"),
+            notices: Notices::default(),
             locker: Locker::new("/nonexistent"),
             modules: None,
         };

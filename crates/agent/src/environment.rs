@@ -21,6 +21,16 @@ pub(crate) fn surroundings() -> Surroundings {
     }
 }
 
+/// The address of the session bus (D-Bus Specification, *Well-known Message Bus Instances*; where it
+/// is with systemd, if nothing is said).
+pub(crate) fn session_bus() -> Option<String> {
+    let said = variable("DBUS_SESSION_BUS_ADDRESS").map(|bus| bus.display().to_string());
+    said.or_else(|| {
+        let bus = variable("XDG_RUNTIME_DIR")?.join("bus");
+        bus.exists().then(|| format!("unix:path={}", bus.display()))
+    })
+}
+
 /// The daemon's socket, unless the person names another.
 pub(crate) fn default_socket() -> Option<PathBuf> {
     Some(variable("XDG_RUNTIME_DIR")?.join("cardea/agent.sock"))

@@ -29,6 +29,7 @@ mod http;
 mod inserted;
 mod keys;
 mod locker;
+mod notice;
 mod pairing;
 mod pinentry;
 mod prompts;

@@ -17,6 +17,8 @@ pub(crate) const TITLE: &str = "Cardea";
 pub(crate) const PIN: &str = "PIN:";
 pub(crate) const NEW_PIN: &str = "New PIN:";
 pub(crate) const SAME_PIN: &str = "Once more:";
+pub(crate) const TAP_CARD: &str = "Tap your card";
+pub(crate) const CANCEL: &str = "Cancel";
 pub(crate) const CONTINUE: &str = "Continue";
 pub(crate) const USE_THIS_CARD: &str = "Use this card";
 pub(crate) const USE_THIS_KEY: &str = "Use this key";
@@ -121,6 +123,12 @@ pub(crate) fn who_asks(record: &Record, claims: &SignedRequest) -> String {
         claims.match_code,
         when_lifted(claims.when_lifted),
     )
+}
+
+/// The same in short, for a notification: the rest is in the dialog.
+pub(crate) fn who_asks_in_short(record: &Record, claims: &SignedRequest) -> String {
+    let (tenant, app) = (plain(&record.tenant_name, 40), plain(&claims.app, 40));
+    format!("{tenant}, {app}, number {}", claims.match_code)
 }
 
 /// What happens when the card leaves.

@@ -179,6 +179,9 @@ fn is_sandboxed(machine: &Machine) {
         })
     };
     assert!(is("/", "ro") && is("/home/ada/.local/state/cardea", "rw"), "{mounts}");
+    // Where notifications are asked for.
+    let bus = format!("test -S /proc/{}/root/run/user/$(id -u ada)/bus", pid.trim());
+    machine.root(&["sh", "-c", &bus]).good();
     let mode = [
         "stat",
         "-c",

@@ -70,6 +70,30 @@ fn services_can_do_little() {
     }
 }
 
+/// The desktop's notifications, and the dialogs of `pinentry-gnome3`, are at the session bus: a Unix
+/// socket in `/run/user`, whose owner must be who the bus takes the agent for.
+#[test]
+fn the_agents_sandbox_has_the_session_bus_in_it() {
+    let path = workspace().join("packaging/systemd/cardea-agent.service");
+    let unit = fs::read_to_string(path).unwrap();
+    let of = |key: &str| -> Vec<&str> {
+        let values = unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        values.flat_map(str::split_whitespace).collect()
+    };
+    assert!(of("RestrictAddressFamilies").contains(&"AF_UNIX"));
+    assert!(of("SystemCallFilter").contains(&"@system-service"), "with connect(2)");
+    // Each of these hides /run/user, or the person from the bus.
+    for key in ["ProtectHome", "TemporaryFileSystem", "RootDirectory", "DynamicUser", "User"] {
+        assert!(of(key).is_empty(), "{key}");
+    }
+    for key in ["InaccessiblePaths", "UnsetEnvironment"] {
+        for value in of(key) {
+            assert!(!value.contains("/run") && !value.contains("%t"), "{key}={value}");
+            assert_ne!(value, "DBUS_SESSION_BUS_ADDRESS");
+        }
+    }
+}
+
 fn packages() -> Vec<(PathBuf, Value)> {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
     let with_deb =

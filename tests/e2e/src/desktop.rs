@@ -96,6 +96,7 @@ impl Desktop {
             locker: Locker::new(locker),
             tap,
             browser: Some(Opener::program(opener)),
+            session_bus: None,
             devices: Box::new(reader.clone()),
             modules: None,
             device_name: "ward-3-pc".into(),

@@ -85,6 +85,7 @@ impl Desk {
             locker: Locker::new("/nonexistent"),
             tap: Duration::ZERO,
             browser: None,
+            session_bus: None,
             devices: Box::new(Reader(Arc::clone(&card))),
             modules: None,
             device_name: "ward-3-pc".into(),

@@ -43,6 +43,7 @@ fn agent(folder: &Path) -> Result<Agent, Failure> {
         locker: Locker::new("/nonexistent"),
         tap: Duration::ZERO,
         browser: None,
+        session_bus: None,
         devices: Box::new(Readers),
         modules: None,
         device_name: "ward-3-pc".into(),

@@ -8,7 +8,9 @@ use crate::{
 };
 
 use crate::command::pinentry;
-use crate::environment::{default_state, host_name, settings_files, surroundings, variable};
+use crate::environment::{
+    default_state, host_name, session_bus, settings_files, surroundings, variable,
+};
 use crate::failure::Failure;
 use crate::smart_cards::smart_cards;
 
@@ -38,6 +40,7 @@ pub(crate) async fn run(arguments: Arguments, socket: Socket) -> Result<(), Fail
         locker: Locker::default(),
         tap: agent_protocol::limits::TAP,
         browser: browser(),
+        session_bus: session_bus(),
         devices: Box::new(devices(arguments.simulated_key)),
         modules: modules(),
         device_name: arguments.name.unwrap_or_else(host_name),
@@ -82,10 +85,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(enrolments = agent.status().enrolments.len(), "ready");
     loop {
         tokio::select! {
-            _ = end.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            _ = end.recv() => break,
+            _ = interrupt.recv() => break,
             // After a suspend or a change of network.
             _ = again.recv() => agent.reconnect(),
         }
     }
+    agent.end().await;
+    Ok(())
 }

@@ -25,6 +25,8 @@ mod lifted;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;

@@ -1,5 +1,6 @@
 //! What the tests are made of.
 
+pub(crate) mod notifications;
 pub(crate) mod person;
 pub(crate) mod server;
 pub(crate) mod tokens;
@@ -227,6 +228,8 @@ pub(crate) struct Desktop {
     pub(crate) folder: Folder,
     pub(crate) person: Person,
     pub(crate) reader: Reader,
+    /// Where notifications are shown.
+    pub(crate) session_bus: Option<String>,
     pub(crate) modules: Option<Modules>,
     /// Whether the real readers are watched, and not that of the test.
     real_readers: bool,
@@ -255,8 +258,10 @@ impl Desktop {
         log();
         let folder = Folder::new();
         let person = Person::new(folder.path());
-        let (reader, tap) = (Reader::default(), Duration::ZERO);
-        let mut desktop = Self { folder, person, reader, modules, real_readers, tap, agent: None };
+        let (reader, tap, session_bus) = (Reader::default(), Duration::ZERO, None);
+        let agent = None;
+        let mut desktop =
+            Self { folder, person, reader, session_bus, modules, real_readers, tap, agent };
         desktop.start();
         desktop
     }
@@ -276,6 +281,7 @@ impl Desktop {
             locker: Locker::new(self.locker()),
             tap: self.tap,
             browser: None,
+            session_bus: self.session_bus.clone(),
             devices: if self.real_readers {
                 Box::new(Readers)
             } else {
