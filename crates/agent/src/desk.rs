@@ -501,6 +501,7 @@ mod tests {
         let caller = Caller::new(&http::tls().unwrap()).unwrap();
         let tools = Tools {
             pinentry: Pinentry::new("/nonexistent"),
+            notices: Notices::at(None),
             locker: Locker::new("/nonexistent"),
             modules: None,
         };
