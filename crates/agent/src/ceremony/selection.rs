@@ -163,8 +163,12 @@ impl Selection<'_> {
         });
     }
 
-    /// A card that answers as a FIDO authenticator is not offered once more for its certificates.
+    /// A card that answers as a FIDO authenticator is not offered once more for its certificates; only
+    /// where it is to be enrolled, the person says as which of the two.
     fn drop_twins(&mut self) {
+        if Request::creates(self.ceremony.request.claims()) {
+            return;
+        }
         let sure = |able: &&Able| able.standing == Standing::CanAnswer;
         let devices: Vec<_> =
             self.able.iter().filter(sure).map(|able| able.device.clone()).collect();
