@@ -142,8 +142,7 @@ impl Desktop {
     /// When it cannot be written down.
     #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn will(&self, answers: &[&str]) {
-        let lines: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
-        std::fs::write(self.folder.path().join("answers"), lines).expect("a list");
+        std::fs::write(self.folder.path().join("answers"), answers.join("\n")).expect("a list");
         std::fs::write(self.folder.path().join("shown"), "").expect("a list");
     }
 

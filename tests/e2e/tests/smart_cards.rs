@@ -1,6 +1,8 @@
 //! Smart cards with certificates, the whole way: server, agent, OpenSC's module in the agent's
 //! child, a real pcscd, and the firmware of a card. The authority is the test's.
 #![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "what goes wrong here is a red test"
