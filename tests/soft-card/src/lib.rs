@@ -2,6 +2,16 @@
 //! that it has revoked, and a [`SoftCard`] whose key signs the statement that an agent would have
 //! signed. Honest unless a test changes a [`Draft`] or the parameters of a certificate.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::return_self_not_must_use,
+    reason = "a fixture that cannot be made is a red test"
+)]
+
 use std::time::Duration;
 
 use agent_protocol::x509_statement::{
