@@ -132,6 +132,14 @@ impl Devices {
     fn has_stay(&self, stay: DeviceId) -> bool {
         self.there.iter().any(|device| device.since == stay)
     }
+
+    /// What lies in the reader of a card with certificates, where its name says which reader that is.
+    fn in_reader_of(&self, token: &Device) -> Option<&Device> {
+        let of_reader: Vec<_> = self.there.iter().filter(|it| it.is_in_reader_of(token)).collect();
+        // The name of one reader may be the beginning of another's.
+        let same = || of_reader.iter().copied().find(|it| it.name == token.name);
+        if let [only] = of_reader[..] { Some(only) } else { same() }
+    }
 }
 
 impl Board {
@@ -236,10 +244,13 @@ impl Board {
         self.0.borrow().has_stay(stay)
     }
 
-    /// The stay of a device; of one that is not there any more, all that is known is its name.
+    /// The stay of a device; of one that is not there any more, all that is known is its name. A card
+    /// with certificates is on the board only while somebody asks for it: it stays as long as what
+    /// lies in its reader.
     pub(crate) fn stay_of(&self, id: DeviceId) -> DeviceId {
         let devices = self.0.borrow();
-        devices.there.iter().find(|device| device.id == id).map_or(id, |device| device.since)
+        let Some(device) = devices.there.iter().find(|device| device.id == id) else { return id };
+        devices.in_reader_of(device).unwrap_or(device).since
     }
 
     /// Whether a device is there.
@@ -255,6 +266,9 @@ impl Board {
 
 #[cfg(test)]
 mod tests {
+    use authenticator::Until;
+    use authenticator::card_signer::{CardSignerError, SignRequest, SigningCard};
+
     use super::*;
 
     fn nothing() -> Open {
@@ -290,6 +304,47 @@ mod tests {
         let [card] = &board.devices()[..] else { panic!("one card") };
         assert!(card.id == back && back > prompt);
         assert!(card.was_put_there_after(nobody) && !card.was_put_there_after(prompt));
+    }
+
+    fn signer() -> Signer {
+        struct Nothing;
+        impl CardSigner for Nothing {
+            fn look(&mut self, _: Until<'_>) -> Result<SigningCard, CardSignerError> {
+                Err(CardSignerError::Removed)
+            }
+            fn sign(
+                &mut self,
+                _: &SignRequest<'_>,
+                _: Until<'_>,
+            ) -> Result<Vec<u8>, CardSignerError> {
+                Err(CardSignerError::Removed)
+            }
+        }
+        Arc::new(|| Box::new(Nothing))
+    }
+
+    #[test]
+    fn a_card_with_certificates_stays_as_long_as_what_lies_in_its_reader() {
+        let board = Board::new();
+        let [first, second, tenth] = ["Reader 0", "Reader 1", "Reader 10"]
+            .map(|name| board.arrived(name.into(), Arrival::Now, nothing()));
+        let stay = |name: &str| {
+            let token = board.card_arrived(name.into(), Arrival::Now, signer());
+            (token, board.stay_of(token))
+        };
+        assert_eq!(
+            [stay("Reader 0").1, stay("Reader 1").1, stay("Reader 10").1],
+            [first, second, tenth]
+        );
+        // Which of the two it is, nobody knows; and where no such reader is, it stays by itself.
+        for name in ["Reader", "Other", ""] {
+            let (token, stay) = stay(name);
+            assert_eq!(stay, token, "{name}");
+        }
+        // What has lost its contact for a moment is there since it was put there.
+        board.left(first);
+        board.returned(first, "Reader 0".into(), Arrival::Now, nothing());
+        assert_eq!(stay("Reader 0").1, first);
     }
 
     #[tokio::test]

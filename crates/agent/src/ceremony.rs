@@ -1,7 +1,6 @@
 //! One ceremony: who asks, which card, and what the card says.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use tokio::time::timeout;
 use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
 use crate::causes::Causes;
-use crate::dialogs::{Dialogs, is_over};
+use crate::dialogs::{Dialogs, Entry, is_over};
 use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
 use crate::tokens::Tokens;
@@ -85,7 +84,7 @@ impl Ceremony {
                 self.sign_or_make_room(request, card, seen, &who_asks).await
             }
             Ok(Found { card, meant, .. }) => {
-                self.sign(request, card, meant, &who_asks, Arc::default()).await
+                self.sign(request, card, meant, &who_asks, Entry::default()).await
             }
             Err(refused) => Some(Outcome::Refused(refused)),
         }
@@ -101,13 +100,12 @@ impl Ceremony {
         who_asks: &str,
     ) -> Option<Outcome> {
         let attempt = Self { cancel: Cancel::new(), ..self.clone() };
-        let entered = Arc::<AtomicBool>::default();
-        let part =
-            attempt.sign(Arc::clone(&request), card, Meant::NotYet, who_asks, Arc::clone(&entered));
+        let entry = Entry::default();
+        let part = attempt.sign(Arc::clone(&request), card, Meant::NotYet, who_asks, entry.clone());
         let mut part = pin!(part);
         let newcomer = async {
             let card = newcomer::newcomer(&attempt, &request, seen).await;
-            if entered.load(Ordering::Acquire) { std::future::pending().await } else { card }
+            if entry.displace() { card } else { std::future::pending().await }
         };
         let newcomer = tokio::select! {
             biased;
@@ -119,7 +117,7 @@ impl Ceremony {
         attempt.cancel.cancel();
         part.await;
         // Whatever was entered was entered for the other.
-        self.sign(request, newcomer?, Meant::ByDeed, who_asks, Arc::default()).await
+        self.sign(request, newcomer?, Meant::ByDeed, who_asks, Entry::default()).await
     }
 
     /// Lets the card do its part, on a thread of its own. Tells whether a PIN was entered.
@@ -129,7 +127,7 @@ impl Ceremony {
         card: Card,
         meant: Meant,
         who_asks: &str,
-        entered: Arc<AtomicBool>,
+        entry: Entry,
     ) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
         let (waiting, stay) = (Waiting::new(), self.board.stay_of(id));
@@ -145,7 +143,7 @@ impl Ceremony {
                 waiting: of_person,
                 // A card that lies on its reader is touched by lying there; a key says when it waits.
                 on_touch: || tracing::debug!("the authenticator waits for its holder"),
-                entered,
+                entry,
                 failed: false,
             };
             let result = sign::sign(&ceremony, &request, (card, meant), &mut person);

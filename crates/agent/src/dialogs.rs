@@ -1,7 +1,7 @@
 //! The person of a ceremony, met by the pinentry program.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use authenticator::card_signer::CardPin;
@@ -14,6 +14,40 @@ use crate::causes::Causes;
 use crate::ceremony::Waiting;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
+
+/// Which of two comes first: a PIN that is entered for a device, or another device that takes its
+/// place. It is decided once: no PIN goes to the one while the other is asked. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entry(Arc<AtomicU8>);
+
+impl Entry {
+    const OPEN: u8 = 0;
+    const ENTERED: u8 = 1;
+    const DISPLACED: u8 = 2;
+
+    /// A PIN was entered. False: too late, it is for nobody.
+    pub(crate) fn enter(&self) -> bool {
+        self.decide(Self::ENTERED)
+    }
+
+    /// Another device takes the place. False: too late, a PIN was entered.
+    pub(crate) fn displace(&self) -> bool {
+        self.decide(Self::DISPLACED)
+    }
+
+    /// Whether a PIN was entered.
+    pub(crate) fn is_entered(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::ENTERED
+    }
+
+    fn decide(&self, how: u8) -> bool {
+        let decided = Ordering::AcqRel;
+        match self.0.compare_exchange(Self::OPEN, how, decided, Ordering::Acquire) {
+            Ok(_) => true,
+            Err(was) => was == how,
+        }
+    }
+}
 
 /// Asks from the thread that talks to the card. A question ends with the ceremony: its dialog is
 /// gone as soon as somebody cancels or time runs out.
@@ -30,7 +64,7 @@ pub(crate) struct Dialogs {
     /// Hears that the authenticator waits for its holder.
     pub(crate) on_touch: fn(),
     /// Whether the person has entered a PIN.
-    pub(crate) entered: Arc<AtomicBool>,
+    pub(crate) entry: Entry,
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
 }
@@ -98,7 +132,9 @@ impl Dialogs {
                 not_ok: None,
             };
             let typed = self.answer(deadline, pinentry.ask_pin(&dialog))?;
-            self.entered.store(true, Ordering::Release);
+            if !self.entry.enter() {
+                return None;
+            }
             match CardPin::new(&typed) {
                 Ok(pin) => return Some(pin),
                 // The card is not asked about it, so this costs no try.
@@ -156,7 +192,9 @@ impl Person for Dialogs {
                 not_ok: None,
             };
             let typed = self.answer(until.deadline, pinentry.ask_pin(&dialog))?;
-            self.entered.store(true, Ordering::Release);
+            if !self.entry.enter() {
+                return None;
+            }
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
                 // No card has such a PIN, so none is asked: this costs no try.
@@ -181,7 +219,9 @@ impl Person for Dialogs {
             let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
             let question = pinentry.choose_pin(&dialog, &again, words::MISMATCH);
             let typed = self.answer(until.deadline, question)?;
-            self.entered.store(true, Ordering::Release);
+            if !self.entry.enter() {
+                return None;
+            }
             match Pin::new(&typed) {
                 Ok(pin) => return Some(pin),
                 Err(form) => error = Some(words::pin_form(form)),
@@ -207,4 +247,50 @@ impl Person for Dialogs {
 /// Whether `deadline` has passed.
 pub(crate) fn is_over(deadline: Instant) -> bool {
     crate::clock::now() >= deadline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The person types a PIN as soon as they are asked.
+    const PINENTRY: &str = r#"
+echo OK
+while read -r command rest; do
+  case "$command" in GETPIN) echo "D 271828"; echo OK;; *) echo OK;; esac
+done"#;
+
+    fn typed(entry: &Entry) -> Option<CardPin> {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let arguments = ["-c", PINENTRY].map(std::ffi::OsString::from);
+        let mut dialogs = Dialogs {
+            handle: runtime.handle().clone(),
+            pinentry: Pinentry::new("/bin/sh").with_arguments(arguments),
+            cancel: Cancel::new(),
+            who_asks: String::new(),
+            new_pin: words::choose_pin,
+            waiting: Waiting::new(),
+            on_touch: || {},
+            entry: entry.clone(),
+            failed: false,
+        };
+        let now = crate::clock::now();
+        let deadline = now.checked_add(std::time::Duration::from_secs(20)).unwrap();
+        dialogs.enter_card_pin("", None, deadline)
+    }
+
+    #[test]
+    fn a_pin_that_comes_after_another_device_has_taken_the_place_goes_to_nobody() {
+        let entry = Entry::default();
+        assert!(entry.displace());
+        assert!(typed(&entry).is_none() && !entry.is_entered());
+    }
+
+    #[test]
+    fn no_device_takes_the_place_of_one_for_which_a_pin_was_entered() {
+        let entry = Entry::default();
+        assert!(typed(&entry).is_some());
+        assert!(!entry.displace() && entry.is_entered());
+        assert!(typed(&entry).is_some(), "one that was wrong is entered again");
+    }
 }

@@ -2,7 +2,6 @@
 //! is done, time is up or the person interrupts it.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authenticator::management::{Inspection, Management, ManagementError};
@@ -15,7 +14,7 @@ use crate::board::{Open, OpenError};
 use crate::cancel::Cancel;
 use crate::ceremony::{LAST_WORD, Waiting};
 use crate::clock;
-use crate::dialogs::{Dialogs, is_over};
+use crate::dialogs::{Dialogs, Entry, is_over};
 use crate::pinentry::Pinentry;
 use crate::{random, words};
 
@@ -42,6 +41,11 @@ pub enum ErrandError {
     /// The device cannot be opened.
     #[error("cannot open it. Run cardea-agent doctor: it says what to do.")]
     Open(#[from] OpenError),
+    /// It has been taken out since it was looked at.
+    #[error(
+        "it is not there any more, or another one is in its place. See what is there, and start again."
+    )]
+    Gone,
     /// The system does not let this user.
     #[error(
         "the system does not let you use this card. Sit down at the screen of this computer, or see \
@@ -146,7 +150,7 @@ impl Work {
         errand: impl FnOnce(&mut Management<'_, '_>) -> Result<T, ManagementError>,
     ) -> Result<T, ErrandError> {
         let Self { open, handle, cancel, deadline } = self;
-        let mut link = open()?;
+        let mut link = open().map_err(unopened)?;
         let mut person = Dialogs {
             handle,
             pinentry: holder.pinentry,
@@ -154,7 +158,7 @@ impl Work {
             who_asks: holder.purpose,
             new_pin: words::new_pin,
             waiting: Waiting::new(),
-            entered: Arc::default(),
+            entry: Entry::default(),
             on_touch: holder.on_touch,
             failed: false,
         };
@@ -167,6 +171,12 @@ impl Work {
             errand(&mut Management::new(&mut *link, &mut person, &mut control, &mut entropy));
         result.map_err(|error| told(error, person.failed, is_over(deadline)))
     }
+}
+
+/// Why it cannot be opened.
+fn unopened(error: OpenError) -> ErrandError {
+    let kind = error.0.downcast_ref().map(std::io::Error::kind);
+    if kind == Some(std::io::ErrorKind::NotFound) { ErrandError::Gone } else { error.into() }
 }
 
 /// What is said of an error, where more is known than the authenticator knows.
@@ -208,6 +218,13 @@ mod tests {
     fn who_may_not_use_a_card_is_told_so_and_not_to_take_it_out() {
         assert!(of_card(CardError::Forbidden).contains("does not let you"));
         assert!(of_card(CardError::Endless).contains("did not answer as it should"));
+    }
+
+    #[test]
+    fn a_device_that_was_taken_out_is_told_apart_from_one_that_cannot_be_opened() {
+        let of = |kind: std::io::ErrorKind| unopened(OpenError(std::io::Error::from(kind).into()));
+        assert!(matches!(of(std::io::ErrorKind::NotFound), ErrandError::Gone));
+        assert!(matches!(of(std::io::ErrorKind::PermissionDenied), ErrandError::Open(_)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Held {
 struct Hold {
     device: Thumbprint,
     ticket: Ticket,
-    /// Which credential answered, as the server calls it.
+    /// Which credential answered: its id, or its certificate.
     credential: Option<String>,
     stay: DeviceId,
     /// When it answered. `None`: it has been there again since, and so was put there to stay.
@@ -170,7 +170,10 @@ fn credential(outcome: &Outcome) -> Option<&str> {
         Outcome::Assertion(answer) | Outcome::Registration(answer) => {
             answer.get("id").and_then(Value::as_str)
         }
-        Outcome::X509Assertion(_) | Outcome::X509Registration(_) | Outcome::Refused(_) => None,
+        Outcome::X509Assertion(answer) | Outcome::X509Registration(answer) => {
+            Some(&answer.certificate)
+        }
+        Outcome::Refused(_) => None,
     }
 }
 

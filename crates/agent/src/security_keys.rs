@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use authenticator::{CeremonyLink, Unshared};
-use link_hid::{Event, HidLink, Hidraw, Monitor};
+use link_hid::{Event, HidLink, Hidraw, Monitor, NodeId};
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open, OpenError};
 use crate::random;
@@ -75,9 +75,14 @@ pub(crate) fn shown(name: &str) -> String {
     Some(plain(name, NAME)).filter(|name| !name.is_empty()).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
-/// Opens the key at `node`.
+/// Opens the key that is at `node` now. When it has left, another may come to that node: that one is
+/// not opened, for it is not the one that the person was asked about.
 pub(crate) fn opens(node: PathBuf) -> Open {
-    Arc::new(move || Hidraw::open(&node).map(link).map_err(failed))
+    let id = NodeId::of(&node).ok();
+    Arc::new(move || {
+        let id = id.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        Hidraw::open_same(&node, id).map(link).map_err(failed)
+    })
 }
 
 /// Opens the simulated key at `socket`.
@@ -98,6 +103,21 @@ fn failed(error: io::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_came_to_the_node_of_another_is_not_opened_in_its_place() {
+        let folder = crate::state::tests::scratch("node-of-another");
+        std::fs::create_dir_all(&folder).unwrap();
+        let (node, old) = (folder.join("hidraw0"), folder.join("old"));
+        std::fs::write(&node, "").unwrap();
+        let open = opens(node.clone());
+        assert!(open().is_ok());
+        std::fs::rename(&node, old).unwrap();
+        assert!(open().is_err(), "it has left");
+        std::fs::write(&node, "").unwrap();
+        assert!(open().is_err() && opens(node)().is_ok(), "another is there");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn a_key_has_a_plain_name_or_the_name_of_all() {

@@ -44,6 +44,11 @@ pub(crate) fn or_use_the_card_in(reader: &str) -> String {
     format!("Or use the card that lies in {}.", called(reader))
 }
 
+/// The same card once more, where it may be enrolled in either way.
+pub(crate) fn or_use_the_certificate_in(reader: &str) -> String {
+    format!("Or use the certificate on the card that lies in {}.", called(reader))
+}
+
 /// Says yes to a device.
 pub(crate) fn use_this(kind: Kind) -> &'static str {
     match kind {

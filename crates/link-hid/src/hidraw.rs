@@ -1,7 +1,9 @@
 //! A key's device node, and the socket of a simulated one: both keep the borders of reports.
 
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +26,44 @@ pub struct Hidraw {
     is_numbered: bool,
 }
 
+/// Which device is behind a node. The number of a node that is free is given to the next device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeId {
+    file_system: u64,
+    inode: u64,
+    device: u64,
+}
+
+impl NodeId {
+    /// Of the device that is there now.
+    ///
+    /// # Errors
+    ///
+    /// When none is.
+    pub fn of(node: &Path) -> io::Result<Self> {
+        Ok(Self::read(&std::fs::metadata(node)?))
+    }
+
+    fn read(metadata: &Metadata) -> Self {
+        Self { file_system: metadata.dev(), inode: metadata.ino(), device: metadata.rdev() }
+    }
+}
+
 impl Hidraw {
+    /// Opens a device node, if the device behind it is this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hidraw::open`]; [`io::ErrorKind::NotFound`] also when another is there.
+    pub fn open_same(node: &Path, id: NodeId) -> io::Result<Self> {
+        let Self { file, is_numbered } = Self::open(node)?;
+        let file = File::from(file);
+        if NodeId::read(&file.metadata()?) != id {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Self { file: file.into(), is_numbered })
+    }
+
     /// Opens a device node. Other programs may have it open, too.
     ///
     /// # Errors

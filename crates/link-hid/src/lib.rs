@@ -24,7 +24,7 @@ mod watch;
 
 pub use devices::SecurityKey;
 pub use error::{ErrorCode, HidError};
-pub use hidraw::Hidraw;
+pub use hidraw::{Hidraw, NodeId};
 pub use link::{Capabilities, HidLink, Identity};
 pub use monitor::{Monitor, look};
 pub use packet::Command;

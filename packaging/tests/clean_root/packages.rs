@@ -56,13 +56,15 @@ fn server_runs(machine: &Machine) {
     let url = format!("http://localhost:{port}");
     let cardea = ["runuser", "-u", "cardea", "--", "cardea", "--config", CONFIG];
     let init = ["init", "--url", &url, "--data", "/var/lib/cardea"];
-    machine.root(&[&cardea[..], &init].concat()).good();
+    machine.root(&[&cardea[4..], &init].concat()).good();
     machine.root(&["systemctl", "enable", "--now", "cardea"]).good();
     machine.wait_until(|_| ready(port));
     let link = machine.root(&[&cardea[..], &["admin", "invite"]].concat()).good();
     assert!(link.contains(&url), "{link}");
-    let modes = ["stat", "-c", "%U %a", "/var/lib/cardea", "/var/lib/cardea/master.key", CONFIG];
-    assert_eq!(machine.root(&modes).good(), "cardea 700\ncardea 600\ncardea 600\n");
+    let files = ["/var/lib/cardea", "/var/lib/cardea/master.key", "/etc/cardea", CONFIG];
+    let modes = machine.root(&[&["stat", "-c", "%U:%G %a"], &files[..]].concat()).good();
+    let wanted = "cardea:cardea 700\ncardea:cardea 600\nroot:root 755\nroot:cardea 640\n";
+    assert_eq!(modes, wanted);
     // What the unit takes from it is gone: all capabilities but the one, and most system calls.
     let status = status_of(machine, "cardea.service");
     for line in
@@ -76,6 +78,9 @@ fn server_runs(machine: &Machine) {
     let said = machine.root(&["sh", "-c", upgrade]).good();
     assert!(said.contains("Back up, then: systemctl restart cardea"), "{said}");
     assert!(ready(port), "an upgrade leaves it running");
+    machine.root(&["systemctl", "stop", "cardea"]).good();
+    let said = machine.root(&["sh", "-c", upgrade]).good();
+    assert!(said.contains("does not run. Back up, then: systemctl start cardea"), "{said}");
 }
 
 fn status_of(machine: &Machine, unit: &str) -> String {

@@ -174,6 +174,52 @@ fn maintainer_scripts_can_be_run_and_are_whole() {
     assert_eq!(seen, 5);
 }
 
+/// The server's postinst, where systemd's tools do nothing and there is this user.
+fn postinst(user: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (program, text) in [
+        ("getent", format!("#!/bin/sh\n[ -n '{user}' ] && echo '{user}'\n")),
+        ("systemd-sysusers", "#!/bin/sh\necho made\n".to_owned()),
+        ("systemd-tmpfiles", "#!/bin/sh\n".to_owned()),
+        ("systemctl", "#!/bin/sh\nexit 1\n".to_owned()),
+    ] {
+        let path = folder.path().join(program);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let script = fs::read_to_string(workspace().join("packaging/debian/cardea/postinst")).unwrap();
+    let mut command = Command::new("sh");
+    // No systemd runs, on whatever machine this is.
+    command.args(["-c", &script.replace("/run/systemd", "/nonexistent"), "postinst", "configure"]);
+    let output = command.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()));
+    let output = output.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn a_user_of_the_servers_name_that_is_not_the_packages_gets_no_folders() {
+    for own in ["", "cardea:x:998:998:Cardea server:/var/lib/cardea:/usr/sbin/nologin"] {
+        let (passed, said) = postinst(own);
+        assert!(passed && said.contains("made"), "{own}: {said}");
+    }
+    for other in [
+        "cardea:x:1000:1000:Cardea Smith:/home/cardea:/bin/bash",
+        "cardea:x:1000:1000::/var/lib/cardea:/bin/bash",
+    ] {
+        let (passed, said) = postinst(other);
+        assert!(!passed && !said.contains("made"), "{other}: {said}");
+        assert!(said.contains("not this package's") && said.contains("usermod --login"), "{said}");
+    }
+}
+
+/// An agent takes nothing from a folder that others than root write to.
+#[test]
+fn the_folder_of_settings_is_roots_alone() {
+    let text = fs::read_to_string(workspace().join("packaging/systemd/cardea.tmpfiles")).unwrap();
+    assert!(text.lines().any(|line| line == "d /etc/cardea 0755 root root"), "{text}");
+}
+
 /// What a unit starts is something that the program understands.
 #[test]
 fn programs_understand_how_they_are_started() {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use authenticator::{CeremonyLink, Unshared};
 use cardea_agent::{
-    Agent, Arrival, Board, Browser as Opener, Config, DeviceId, DeviceSource, Locker, Open, Pace,
-    Pairing, Pinentry,
+    Agent, Arrival, Board, Browser as Opener, Config, DeviceId, DeviceSource, Locker, Modules,
+    Open, Pace, Pairing, Pinentry, Readers,
 };
 use firmware_sim::Simulator;
 use serde_json::{Value, json};
@@ -50,12 +50,24 @@ fn opens(card: &Arc<Simulator>) -> Open {
     })
 }
 
-/// A pinentry that enters [`PIN`] and agrees to everything.
+/// A pinentry that keeps what it shows, and does what the person [`Desktop::will`] do: unless that
+/// is said, it enters [`PIN`] and agrees to everything.
 const PINENTRY: &str = r#"#!/bin/sh
+folder=$(dirname "$0")
 echo OK
 while read -r command rest; do
   case "$command" in
-    GETPIN) echo "D 271828"; echo OK ;;
+    SETDESC|SETERROR) printf '%s %s\n' "$command" "$rest" >>"$folder/shown"; echo OK ;;
+    GETPIN|CONFIRM)
+      echo "$command" >>"$folder/shown"
+      answer=$(sed -n 1p "$folder/answers")
+      sed -i 1d "$folder/answers"
+      case "$answer" in
+        pin*) echo "D ${answer#pin }"; echo OK ;;
+        another) echo 'ERR 83886194 Not confirmed' ;;
+        cancel) echo 'ERR 83886179 Operation cancelled' ;;
+        *) if [ "$command" = GETPIN ]; then echo "D 271828"; fi; echo OK ;;
+      esac ;;
     BYE) echo OK; exit 0 ;;
     *) echo OK ;;
   esac
@@ -77,8 +89,22 @@ impl Desktop {
     /// # Panics
     ///
     /// When the agent does not start.
-    #[expect(clippy::expect_used, reason = "fixtures")]
     pub fn with_taps_of(tap: Duration) -> Self {
+        Self::made(|config| config.tap = tap)
+    }
+
+    /// The same with the PC/SC readers of this process, and a module that knows the certificates of
+    /// the cards in them.
+    ///
+    /// # Panics
+    ///
+    /// When the agent does not start.
+    pub fn at_readers(modules: Modules) -> Self {
+        Self::made(|config| (config.devices, config.modules) = (Box::new(Readers), Some(modules)))
+    }
+
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    fn made(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let locks = format!("#!/bin/sh\necho locked >>'{}/locks'\n", folder.path().display());
         let programs = [("pinentry", PINENTRY), ("locker", &locks), ("browser", BROWSER)];
@@ -88,13 +114,16 @@ impl Desktop {
             std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("its mode");
             program
         });
+        for list in ["answers", "shown"] {
+            std::fs::write(folder.path().join(list), "").expect("a list");
+        }
         let reader = Reader::default();
-        let config = Config {
+        let mut config = Config {
             state_dir: folder.path().join("state"),
             socket: None,
             pinentry: Pinentry::new(program),
             locker: Locker::new(locker),
-            tap,
+            tap: Duration::ZERO,
             browser: Some(Opener::program(opener)),
             session_bus: None,
             devices: Box::new(reader.clone()),
@@ -102,8 +131,31 @@ impl Desktop {
             device_name: "ward-3-pc".into(),
             pace: Pace::default(),
         };
+        change(&mut config);
         let agent = Agent::start(config).expect("an agent");
         Self { agent, reader, folder }
+    }
+
+    /// What the person does at the next dialogs: `pin 123456`, `ok`, `another` or `cancel`.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written down.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn will(&self, answers: &[&str]) {
+        std::fs::write(self.folder.path().join("answers"), answers.join("\n")).expect("a list");
+        std::fs::write(self.folder.path().join("shown"), "").expect("a list");
+    }
+
+    /// What the dialogs have shown since [`Desktop::will`], and each question as `GETPIN` or
+    /// `CONFIRM`.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    #[expect(clippy::expect_used, reason = "fixtures")]
+    pub fn saw(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("shown")).expect("a list")
     }
 
     /// Puts a factory-fresh simulated card on the reader.
@@ -205,9 +257,14 @@ pub async fn ask_agent(browser: &mut Browser, step: &str) -> Value {
     let mut events = browser.events(&format!("{step}/events")).await;
     let pushed = browser.post_json(&format!("{step}/agent"), &json!({})).await;
     assert_eq!(state(&pushed.json()).as_deref(), Some("pushed"), "{pushed:?}");
+    let ticket = pushed.member("ticket");
     loop {
         let event = events.next().await;
-        if !matches!(state(&event).as_deref(), Some("pushed" | "claimed" | "paired")) {
+        // The page may still stand at what became of the request before.
+        let is_of_before = event.get("ticket").is_some_and(|of| *of != ticket);
+        if !is_of_before
+            && !matches!(state(&event).as_deref(), Some("pushed" | "claimed" | "paired"))
+        {
             return event;
         }
     }

@@ -1,5 +1,5 @@
-//! What a device may say, however wrong: one function per parser of the agent, which panics when
-//! the parser does something that it must not. `cargo xtask fuzz TARGET` looks for such input;
+//! What a device may say, however wrong, and what an agent says of smart cards: one function per
+//! parser, which panics when the parser does something that it must not. `cargo xtask fuzz TARGET` looks for such input;
 //! `corpus/` keeps what was found and what real devices say, and the tests replay it, and a few
 //! thousand changed forms of it.
 //!
@@ -15,12 +15,14 @@
 )]
 
 mod apdu;
+mod certificate;
 mod ctap2;
 mod ctaphid;
 mod frames;
 mod person;
 
 pub use apdu::apdu;
+pub use certificate::{Come, EXPECTED, NOW, certificate, judged};
 pub use ctap2::{ceremony, ctap2};
 pub use ctaphid::{NONCE, ctaphid};
 pub use frames::framed;
@@ -29,4 +31,5 @@ pub use frames::framed;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: &[(&str, Target)] = &[("apdu", apdu), ("ctap2", ctap2), ("ctaphid", ctaphid)];
+pub const TARGETS: &[(&str, Target)] =
+    &[("apdu", apdu), ("certificate", certificate), ("ctap2", ctap2), ("ctaphid", ctaphid)];

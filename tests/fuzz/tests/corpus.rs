@@ -13,7 +13,7 @@ mod recording;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fuzz::TARGETS;
+use fuzz::{Come, TARGETS};
 
 /// Changed forms of the corpus, per target and run.
 const FORMS: u64 = 15_000;
@@ -128,4 +128,10 @@ fn what_was_recorded_still_succeeds() {
     let (how, rest) = whole.split_first().unwrap();
     let mut link = recording::Replay::of(rest);
     assert_eq!(fuzz::ceremony(*how, &mut link).len(), 2, "authenticator data and signature");
+
+    for name in ["p256", "p384", "rsa", "chain", "wire", "pem", "revoked"] {
+        let come = fuzz::judged(&fs::read(folder("certificate").join(name)).unwrap());
+        let wanted = Come { verified: true, listed: true, trusted: name != "revoked" };
+        assert_eq!(come, wanted, "{name}");
+    }
 }

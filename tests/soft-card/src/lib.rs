@@ -2,6 +2,16 @@
 //! that it has revoked, and a [`SoftCard`] whose key signs the statement that an agent would have
 //! signed. Honest unless a test changes a [`Draft`] or the parameters of a certificate.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::return_self_not_must_use,
+    reason = "a fixture that cannot be made is a red test"
+)]
+
 use std::time::Duration;
 
 use agent_protocol::x509_statement::{
@@ -11,8 +21,8 @@ use agent_protocol::x509_statement::{
 use base64::Engine;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
-    CustomExtension, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, OtherNameValue, RevokedCertParams,
-    SanType, SerialNumber, SigningKey, date_time_ymd,
+    CustomExtension, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, OtherNameValue, PublicKeyData,
+    RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey, date_time_ymd,
 };
 pub use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use time::OffsetDateTime;
@@ -197,7 +207,13 @@ impl Office {
         (card.certificate, card.serial) = self.sign(&card.key, wanted);
     }
 
-    fn sign(&mut self, key: &KeyPair, wanted: &Wanted) -> (Vec<u8>, u8) {
+    /// Issues a certificate for the key of a real card, which has given its point on P-256: the
+    /// certificate, DER, and its serial number.
+    pub fn certify(&mut self, point: &[u8], wanted: &Wanted) -> (Vec<u8>, u8) {
+        self.sign(&Point(point), wanted)
+    }
+
+    fn sign(&mut self, key: &impl PublicKeyData, wanted: &Wanted) -> (Vec<u8>, u8) {
         let mut params = wanted.params();
         let serial = self.next_serial();
         params.serial_number = Some(u64::from(serial).into());
@@ -227,6 +243,19 @@ impl Office {
     fn next_serial(&mut self) -> u8 {
         self.serial += 1;
         self.serial
+    }
+}
+
+/// A key on P-256 of which only the public half is here.
+struct Point<'a>(&'a [u8]);
+
+impl PublicKeyData for Point<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
     }
 }
 

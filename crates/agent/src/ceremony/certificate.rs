@@ -1,6 +1,5 @@
 //! The part of a card with certificates: which of them will do, and what its key signs.
 
-use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
 use agent_protocol::x509_statement::{
@@ -222,10 +221,9 @@ impl Asked<'_> {
             let answer = signer.sign(&request, until);
             person.waiting.is_over();
             match answer {
-                Ok(signature) => {
-                    person.entered.store(true, Ordering::Release);
-                    return Ok(signature);
-                }
+                // At the reader, nobody has seen when it was entered.
+                Ok(signature) if person.entry.enter() => return Ok(signature),
+                Ok(_) => return Err(CeremonyError::Cancelled),
                 Err(CardSignerError::WrongPin(left)) => {
                     tries = left;
                     error = words::card_tries(left, true);

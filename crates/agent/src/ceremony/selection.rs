@@ -138,9 +138,13 @@ impl Selection<'_> {
     /// Looks at everything that is there.
     fn look_again(&mut self) {
         self.misfits.clear();
+        let before = self.seen;
         for device in self.ceremony.board.devices() {
+            // One that comes at this moment is looked at now, and not once more as an arrival.
+            self.seen = self.seen.max(device.id);
             if self.able.iter().all(|able| able.device.id != device.id) {
-                self.look(device, true);
+                let lies = device.id <= before || !device.was_put_there_after(self.begun);
+                self.look(device, lies);
             }
         }
     }
@@ -163,8 +167,12 @@ impl Selection<'_> {
         });
     }
 
-    /// A card that answers as a FIDO authenticator is not offered once more for its certificates.
+    /// A card that answers as a FIDO authenticator is not offered once more for its certificates; only
+    /// where it is to be enrolled, the person says as which of the two.
     fn drop_twins(&mut self) {
+        if Request::creates(self.ceremony.request.claims()) {
+            return;
+        }
         let sure = |able: &&Able| able.standing == Standing::CanAnswer;
         let devices: Vec<_> =
             self.able.iter().filter(sure).map(|able| able.device.clone()).collect();

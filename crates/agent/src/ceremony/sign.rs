@@ -1,7 +1,5 @@
 //! The part of the authenticator, and its answer in the words of WebAuthn.
 
-use std::sync::atomic::Ordering;
-
 use agent_protocol::Outcome;
 use authenticator::{
     CeremonyError, CeremonyLink, Control, RegisterRequest, authenticate, register,
@@ -40,7 +38,7 @@ pub(super) fn sign(
         Answers::Ctap { link, .. } => answer(ceremony, request, (kind, link), person)?,
         Answers::Certificates(holding) => certificate::sign(ceremony, holding, person)?,
     };
-    if needs_pin && !person.entered.load(Ordering::Acquire) {
+    if needs_pin && !person.entry.is_entered() {
         return Err(CeremonyError::Changed);
     }
     Ok(outcome)

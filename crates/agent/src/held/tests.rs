@@ -1,6 +1,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use agent_protocol::X509Statement;
 use futures_util::FutureExt as _;
 use serde_json::json;
 use tokio::sync::watch;
@@ -203,4 +204,29 @@ fn so_many_are_watched_and_the_oldest_goes_first() {
     assert_eq!((tickets.len(), tickets.contains(&ticket(1))), (limits::MAX_HELD, false));
     scene.held.forget(&scene.device, &ticket(2));
     assert!(!scene.held.tickets(&scene.device).contains(&ticket(2)));
+}
+
+#[test]
+fn a_card_with_a_certificate_holds_what_it_opened_where_it_answered_last() {
+    let certified = |certificate: &str| {
+        Outcome::X509Assertion(X509Statement {
+            alg: 0,
+            certificate: certificate.into(),
+            chain: Vec::new(),
+            authenticator_data: String::new(),
+            client_data_json: String::new(),
+            signature: String::new(),
+        })
+    };
+    let scene = Scene::new();
+    let [mine, other] = ["mine", "another"].map(certified);
+    scene.held.answered(&scene.device, &ticket(2), &mine, scene.stay);
+    let elsewhere = scene.put();
+    scene.held.follow(&scene.device, &other, elsewhere);
+    scene.age();
+    scene.held.follow(&scene.device, &mine, elsewhere);
+    scene.board.left(scene.stay);
+    assert_eq!((scene.left_now(1), scene.left_now(2)), (Some(Left::Lifted), None));
+    scene.board.left(elsewhere);
+    assert_eq!(scene.left_now(2), Some(Left::Lifted));
 }

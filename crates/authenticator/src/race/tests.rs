@@ -7,7 +7,7 @@ use std::time::Instant;
 use hex_literal::hex;
 
 use super::*;
-use crate::{Command, LinkError, RelyingParty, ResidentKey, User};
+use crate::{Command, Keepalive, LinkError, RelyingParty, ResidentKey, User};
 
 /// Answers getInfo, and getAssertion from a list; remembers what it was asked.
 struct Key {
@@ -15,16 +15,21 @@ struct Key {
     /// What it answers, in turn, to an assertion without a touch, and to the wait for one.
     answers: VecDeque<Vec<u8>>,
     asked: Vec<Vec<u8>>,
+    /// Whether it says that it waits before it answers.
+    waits: bool,
 }
 
 fn key(info: &[u8], answers: &[&[u8]]) -> Key {
     let answers = answers.iter().map(|answer| answer.to_vec()).collect();
-    Key { info: info.to_vec(), answers, asked: Vec::new() }
+    Key { info: info.to_vec(), answers, asked: Vec::new(), waits: true }
 }
 
 impl CtapLink for Key {
-    fn call(&mut self, request: &[u8], _control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+    fn call(&mut self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
         self.asked.push(request.to_vec());
+        if self.waits {
+            (control.on_keepalive)(Keepalive::UP_NEEDED);
+        }
         match request {
             [0x04] => Ok(self.info.clone()),
             _ => Ok(self.answers.pop_front().expect("no further command")),
@@ -212,5 +217,15 @@ fn a_key_that_is_not_touched_was_not_chosen() {
         assert!(matches!(denied, Err(CeremonyError::Denied)), "{denied:?}");
         let (waited, _) = touched(info, &[0x2F]);
         assert!(matches!(waited, Err(CeremonyError::TimedOut)), "{waited:?}");
+    }
+}
+
+#[test]
+fn an_old_key_that_refuses_without_having_waited_was_not_touched() {
+    for status in [Status::PIN_INVALID, Status::PIN_AUTH_INVALID, Status::PIN_NOT_SET] {
+        let mut key = Key { waits: false, ..key(OLD, &[&[status.0]]) };
+        let info = get_info::Request::decode(OLD).unwrap();
+        let result = with_control(|control| wait_for_touch(&mut key, &info, control));
+        assert!(matches!(result, Err(CeremonyError::TimedOut)), "{status:?}: {result:?}");
     }
 }

@@ -40,9 +40,19 @@ fn is_older(version: &str) -> bool {
 /// for a touch and is refused then. One that knows no PIN makes a credential for nobody, which it
 /// does not keep.
 fn old_way(link: &mut dyn CtapLink, control: &mut Control<'_>) -> Result<(), CeremonyError> {
-    match execute(link, &EmptyPinUvAuthParam, control) {
+    let mut has_waited = false;
+    let Control { deadline, cancel, on_keepalive } = control;
+    let mut hear = |keepalive| {
+        has_waited = true;
+        on_keepalive(keepalive);
+    };
+    let mut control = Control { deadline: *deadline, cancel, on_keepalive: &mut hear };
+    match execute(link, &EmptyPinUvAuthParam, &mut control) {
         Ok(()) => Ok(()),
-        Err(CommandError::Answer(AnswerError::Status(status))) if says_touched(status) => Ok(()),
+        Err(CommandError::Answer(AnswerError::Status(status))) if says_touched(status) => {
+            // One that refuses at once has waited for nobody.
+            if has_waited { Ok(()) } else { Err(CeremonyError::TimedOut) }
+        }
         Err(error) => Err(error.into()),
     }
 }

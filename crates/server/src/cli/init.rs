@@ -1,6 +1,7 @@
+use std::fs::{File, Metadata, Permissions};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -60,11 +61,25 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
     if let Some(around) = std::path::absolute(path)?.parent() {
         directory(around)?;
     }
+    let data = std::fs::metadata(&config.data)?;
     // The configuration first: what fails here leaves no key behind that looks like one in use.
-    write_new(path, 0o600, &toml::to_string(&config)?)?;
-    write_new(&config.master_key(), 0o600, &KeyRing::of(entropy::bytes()).reveal())?;
+    let file = write_new(path, &toml::to_string(&config)?)?;
+    if is_for_another(&file, &data)? {
+        fchown(&file, None, Some(data.gid()))?;
+        file.set_permissions(Permissions::from_mode(0o640))?;
+    }
+    let file = write_new(&config.master_key(), &KeyRing::of(entropy::bytes()).reveal())?;
+    if is_for_another(&file, &data)? {
+        fchown(&file, Some(data.uid()), Some(data.gid()))?;
+    }
     say(path, &config);
     Ok(())
+}
+
+/// Whether root sets the server up for the user to whom the data directory belongs. The key becomes
+/// that user's; the configuration stays root's, and the user's group may read it.
+fn is_for_another(written: &File, data: &Metadata) -> Result<bool, Failure> {
+    Ok(written.metadata()?.uid() != data.uid())
 }
 
 /// Where to listen when nobody says so: where the browsers of the URL arrive.
@@ -100,11 +115,13 @@ fn directory(path: &Path) -> Result<(), Failure> {
     made.map_err(|error| format!("{} is not made: {error}", path.display()).into())
 }
 
-fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+/// Writes a file for this user alone.
+fn write_new(path: &Path, text: &str) -> Result<File, Failure> {
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.map_err(|error| format!("{} is not written: {error}", path.display()))?;
     file.write_all(text.as_bytes())?;
-    Ok(file.sync_all()?)
+    file.sync_all()?;
+    Ok(file)
 }
 
 fn say(path: &Path, config: &Config) {

@@ -1,7 +1,7 @@
 //! `cardea init`: what it writes, who may read it, and what it says.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 
 use crate::init;
@@ -20,6 +20,28 @@ fn configuration_and_master_key_are_for_their_user_alone() {
     let key = data.join("master.key");
     assert_eq!((mode(&config), mode(&key)), (0o600, 0o600));
     assert_eq!((mode(config.parent().unwrap()), mode(&data)), (0o700, 0o700));
+}
+
+/// As the package has it: the data belongs to the user that serves, and the folder of the
+/// configuration to root, for whom the agent keeps its own there.
+#[test]
+fn what_root_sets_up_for_another_user_is_theirs_to_read_and_root_keeps_the_configuration() {
+    const USER: u32 = 4711;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cardea.toml");
+    let data = config.with_file_name("data");
+    fs::create_dir(&data).unwrap();
+    if chown(&data, Some(USER), Some(USER)).is_err() {
+        return; // only root sets up for others
+    }
+    let done = init(&config, "https://login.acme.example", 8443);
+    assert!(done.status.success(), "{done:?}");
+    let of = |path: &Path| {
+        let metadata = fs::metadata(path).unwrap();
+        (metadata.uid(), metadata.gid(), mode(path))
+    };
+    assert_eq!(of(&config), (0, USER, 0o640));
+    assert_eq!(of(&data.join("master.key")), (USER, USER, 0o600));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Real answers, written down.
 
+mod certificates;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ type Input = (&'static str, String, Vec<u8>);
 
 /// Target, name and content of every file.
 pub(crate) fn all() -> Vec<Input> {
-    [ctap2(), ctaphid(), apdu()].into_iter().flatten().collect()
+    [ctap2(), ctaphid(), apdu(), certificates::all()].into_iter().flatten().collect()
 }
 
 /// A link that writes down what is said over it.

@@ -3,7 +3,7 @@
 use authenticator::race::Standing;
 
 use super::{Able, Misfit, Selection};
-use crate::board::{DeviceId, Kind};
+use crate::board::{DeviceId, Kind, Way};
 use crate::ceremony::card::Unfit;
 use crate::pinentry::Dialog;
 use crate::words;
@@ -87,7 +87,10 @@ impl Selection<'_> {
         let mut choose = words::TOUCH_OR_LAY.to_owned();
         if let Some(card) = card {
             choose.push('\n');
-            choose.push_str(&words::or_use_the_card_in(&card.name));
+            choose.push_str(&match card.way {
+                Way::Ctap(_) => words::or_use_the_card_in(&card.name),
+                Way::Certificates(_) => words::or_use_the_certificate_in(&card.name),
+            });
         }
         Question {
             description: format!("{}\n\n{choose}", self.who_asks),

@@ -1,8 +1,9 @@
 use identity::Person;
 use ids::UserId;
-use login::Permit;
+use login::{Channel, Permit, Task};
 
 use super::*;
+use crate::entropy;
 use crate::test_app::{mia, test_app};
 
 #[tokio::test]
