@@ -45,6 +45,7 @@ pub const SAMPLES: &[Shot] = &[
     shot("enrol-code-refused", "enrol-code-refused"),
     with_phone("account-one-card", "account"),
     shot("account-two-cards", "account-two-cards"),
+    shot("account-certificate", "account-certificate"),
     with_phone("signed-out-provider", "signed-out"),
     shot("invite-empty", "invite"),
     shot("error-expired", "error-expired"),
