@@ -56,7 +56,7 @@ impl Notices {
             tracing::debug!("no notification: there is no session bus");
         }
         // The dialogs remain.
-        pending().await
+        pending::<()>().await;
     }
 
     /// Waits until no notification is shown, if that is soon.

@@ -92,6 +92,7 @@ class Ceremony {
     this.view = root.dataset.view;
     this.turn = new AbortController();
     this.repeats = 0;
+    this.byLink = false;
     this.ticket = null;
     const lives = Number(root.dataset.expiresIn);
     this.ends = lives ? performance.now() + lives * 1000 : Infinity;
@@ -122,7 +123,8 @@ class Ceremony {
       // The page was loaded again while a prompt is out.
       running = this;
       this.ticket = this.find("[data-ticket]").dataset.ticket;
-      if (this.root.dataset.agent !== "online") this.repeats = REPEATS;
+      this.byLink = this.root.dataset.agent !== "online";
+      if (this.byLink) this.repeats = REPEATS;
       this.listen();
       this.countDownPrompt(Number(this.find("[data-left]").dataset.left), 60);
     } else if (this.view === "set-up") {
@@ -349,6 +351,7 @@ class Ceremony {
    *  for as long as `patience` says. */
   async askAgent(saying = ["asking-agent"], patience = 0) {
     const turn = this.newTurn();
+    this.byLink = false;
     this.show("agent");
     this.prompt("pushed", "");
     this.say(...saying);
@@ -372,6 +375,7 @@ class Ceremony {
   async openAgent() {
     const turn = this.newTurn();
     this.repeats = REPEATS;
+    this.byLink = true;
     this.show("agent");
     this.prompt("pushed", "");
     this.say("asking-server");
@@ -382,7 +386,6 @@ class Ceremony {
       const answer = await this.post("/link", this.label(), turn.signal);
       this.ticket = answer.ticket;
       this.onPrompt({ ...answer, state: "pushed" });
-      this.say("opening");
       window.location.assign(answer.link);
     } catch (error) {
       if (!turn.signal.aborted) this.back(error);
@@ -469,7 +472,9 @@ class Ceremony {
       return;
     }
     this.prompt(state === "returning" ? "claimed" : state, match);
-    this.say(state === "pushed" && this.repeats > 0 ? "renewed" : state);
+    // Until the agent has it, the browser may still ask whether to open the link.
+    const sent = this.byLink ? "opening" : this.repeats > 0 ? "renewed" : "pushed";
+    this.say(state === "pushed" ? sent : state);
     this.countDownPrompt(expires_in, expires_in);
   }
 

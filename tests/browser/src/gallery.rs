@@ -32,6 +32,10 @@ pub const SAMPLES: &[Shot] = &[
     shot("card-set-up-computer", "card-set-up"),
     shot("pair-confirm", "pair"),
     shot("pair-elsewhere", "pair-elsewhere"),
+    shot("return-sending", "return-sending"),
+    shot("return-done", "return"),
+    shot("return-elsewhere", "return-elsewhere"),
+    shot("return-over", "return-over"),
     shot("card-remove", "card-remove"),
     shot("card-confirm", "card-confirm"),
     shot("card-over", "card-over"),
@@ -41,6 +45,7 @@ pub const SAMPLES: &[Shot] = &[
     shot("enrol-code-refused", "enrol-code-refused"),
     with_phone("account-one-card", "account"),
     shot("account-two-cards", "account-two-cards"),
+    shot("account-certificate", "account-certificate"),
     with_phone("signed-out-provider", "signed-out"),
     shot("invite-empty", "invite"),
     shot("error-expired", "error-expired"),
@@ -60,6 +65,7 @@ pub const SAMPLES: &[Shot] = &[
     shot("console-result-missing", "console-result"),
     shot("console-result-failed", "console-result-failed"),
     shot("console-test-over-again", "console-test-over"),
+    shot("console-smart-cards-some", "console-smart-cards-some"),
 ];
 
 /// Pictures of a real console: pages under its tenant's.
@@ -74,6 +80,7 @@ pub const CONSOLE: &[Shot] = &[
     shot("clients", "console-clients"),
     shot("users", "console-users"),
     shot("settings", "console-settings"),
+    shot("smart-cards", "console-smart-cards"),
     shot("audit", "console-audit"),
 ];
 

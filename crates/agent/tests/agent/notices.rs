@@ -61,9 +61,10 @@ async fn a_notification_goes_away_with_its_request_however_that_ends() {
     let mut shows = Shows::at(&bus, ALL).await;
     let (mut desktop, server, card) = paired_at(Some(bus.address.clone()), 62).await;
     assert_eq!(shows.guests().await.len(), 1, "an agent that waits is at no bus");
-    for end in ["cancelled by the page", "the card leaves", "the agent ends"] {
+    for (nth, end) in (1..).zip(["cancelled by the page", "the card leaves", "the agent ends"]) {
         let ticket = server.ask(&enrol(&server, vec![]));
         let notification = shows.notified().await;
+        desktop.person.looks_at(nth).await;
         match end {
             "cancelled by the page" => server.cancel(&ticket),
             "the card leaves" => desktop.reader.take(card),

@@ -155,8 +155,9 @@ impl AccountPage {
             ..one.clone()
         };
         vec![
-            ("one-card", one),
+            ("one-card", one.clone()),
             ("two-cards", two.clone()),
+            ("certificate", Self { cards: sample_certificate(text), ..one }),
             ("added", Self { notice: Some(Notice::CardAdded), ..two.clone() }),
             ("renamed", Self { notice: Some(Notice::CardRenamed), ..two.clone() }),
             ("removed", Self { notice: Some(Notice::CardRemoved), ..two.clone() }),
@@ -212,8 +213,8 @@ fn sample_page(text: Text<'_>) -> AccountPage {
     }
 }
 
-fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
-    let card = |id: &str, label: &str, model: &str, enrolled: &str| CardRow {
+fn sample_card(text: Text<'_>, id: &str, (label, model, enrolled): (&str, &str, &str)) -> CardRow {
+    CardRow {
         id: text(id),
         label: text(label),
         model: text(model),
@@ -221,9 +222,18 @@ fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
         last_used: when(text, "Today, 08:12", "2026-11-23T08:12:00Z"),
         enrolled: text(enrolled),
         removal: Ok(AccountPage::removal_url(&frame(text), &text(id))),
-    };
-    vec![
-        card("c1", "Staff badge", "Card", "with a one-time code from an administrator"),
-        card("c2", "Blue key at home", "YubiKey 5 NFC", "after a tap of another card"),
-    ]
+    }
+}
+
+fn sample_cards(text: Text<'_>) -> Vec<CardRow> {
+    let badge = ("Staff badge", "Card", "with a one-time code from an administrator");
+    let key = ("Blue key at home", "YubiKey 5 NFC", "after a tap of another card");
+    vec![sample_card(text, "c1", badge), sample_card(text, "c2", key)]
+}
+
+fn sample_certificate(text: Text<'_>) -> Vec<CardRow> {
+    let model =
+        "Smart card certificate issued by CN=Acme cards, O=Acme Hospital, valid until 1 March 2031";
+    let card = ("Hospital card", model, "with a one-time code from an administrator");
+    vec![sample_card(text, "c3", card)]
 }

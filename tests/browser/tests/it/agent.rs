@@ -37,7 +37,7 @@ async fn confirm(chrome: &Chrome, pairing: &Pairing) {
 }
 
 /// The same confirmed, and the agent connected: it is asked.
-async fn asked(chrome: &Chrome, world: &World, desktop: &Desktop) {
+pub(crate) async fn asked(chrome: &Chrome, world: &World, desktop: &Desktop) {
     let pairing = offered(chrome, world, desktop).await;
     confirm(chrome, &pairing).await;
     pairing.confirmed().await.unwrap();

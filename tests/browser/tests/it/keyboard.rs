@@ -3,38 +3,8 @@
 use browser::Chrome;
 use e2e::World;
 use entra_stand_in::PASSWORD;
-use serde_json::json;
 
-use crate::steps::{ACCOUNT, MIA, open_account};
-
-const TAB: char = '\u{E004}';
-const ENTER: char = '\u{E007}';
-
-/// The name of what has the focus, and whether one sees that it has.
-const FOCUS: &str = "const node = document.activeElement;\
-    const name = node.getAttribute('aria-label') ?? node.labels?.[0]?.innerText ?? node.innerText;\
-    const style = getComputedStyle(node);\
-    const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;\
-    return [(name ?? '').trim().split('\\n')[0], seen || style.boxShadow !== 'none', node === document.body];";
-
-/// Presses Tab until this has the focus; every stop on the way is to be seen.
-async fn tab_to(chrome: &Chrome, words: &str) {
-    let mut stops = Vec::new();
-    for _ in 0..40 {
-        let focus = chrome.script(FOCUS, json!([])).await.unwrap();
-        let name = focus[0].as_str().unwrap().to_owned();
-        assert!(
-            focus[1] == true || focus[2] == true || stops.is_empty(),
-            "{name:?} hides its focus"
-        );
-        if name == words {
-            return;
-        }
-        stops.push(name);
-        chrome.key(TAB).await;
-    }
-    panic!("Tab never reaches {words:?}: {stops:?}");
-}
+use crate::steps::{ACCOUNT, ENTER, MIA, open_account, tab_to};
 
 async fn type_text(chrome: &Chrome, text: &str) {
     for character in text.chars() {

@@ -15,6 +15,7 @@ mod gallery;
 mod guide;
 mod keyboard;
 mod layout;
+mod links;
 mod refusals;
 mod sign_in;
 mod steps;

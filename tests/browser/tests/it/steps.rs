@@ -102,3 +102,32 @@ pub(crate) async fn add_second<'a>(chrome: &'a Chrome, first: Key<'_>) -> (Conte
     chrome.see("The card is on your account").await;
     (first, second)
 }
+
+const TAB: char = '\u{E004}';
+pub(crate) const ENTER: char = '\u{E007}';
+
+/// The name of what has the focus, and whether one sees that it has.
+const FOCUS: &str = "const node = document.activeElement;\
+    const name = node.getAttribute('aria-label') ?? node.labels?.[0]?.innerText ?? node.innerText;\
+    const style = getComputedStyle(node);\
+    const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;\
+    return [(name ?? '').trim().split('\\n')[0], seen || style.boxShadow !== 'none', node === document.body];";
+
+/// Presses Tab until this has the focus; every stop on the way is to be seen.
+pub(crate) async fn tab_to(chrome: &Chrome, words: &str) {
+    let mut stops = Vec::new();
+    for _ in 0..40 {
+        let focus = chrome.script(FOCUS, json!([])).await.unwrap();
+        let name = focus[0].as_str().unwrap().to_owned();
+        assert!(
+            focus[1] == true || focus[2] == true || stops.is_empty(),
+            "{name:?} hides its focus"
+        );
+        if name == words {
+            return;
+        }
+        stops.push(name);
+        chrome.key(TAB).await;
+    }
+    panic!("Tab never reaches {words:?}: {stops:?}");
+}
