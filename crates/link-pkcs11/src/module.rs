@@ -19,8 +19,10 @@ pub struct Program {
     pub arguments: Vec<OsString>,
 }
 
-/// What the child needs of the environment: programs, the person's folders, and where pcscd is.
-const KEPT: [&str; 5] = ["HOME", "LANG", "PATH", "PCSCLITE_CSOCK_NAME", "XDG_RUNTIME_DIR"];
+/// What the child needs of the environment: programs, the person's folders, where pcscd is, and where
+/// SoftHSM keeps its tokens.
+const KEPT: [&str; 6] =
+    ["HOME", "LANG", "PATH", "PCSCLITE_CSOCK_NAME", "SOFTHSM2_CONF", "XDG_RUNTIME_DIR"];
 
 impl Program {
     pub(crate) fn command(&self) -> Command {

@@ -5,6 +5,7 @@ use entra_stand_in::Person;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::smart_cards;
 use crate::support::{administrator_with, ids_after, provider_form};
 
 const SETTINGS: &str = "/admin/tenants/acme/settings";
@@ -44,8 +45,8 @@ async fn confirm(browser: &mut Browser, asked: &Answer) -> Answer {
     browser.post_form("/admin/step-up", &[("to", &to(asked))]).await
 }
 
-/// Every form of the console that changes something, for a person, card, provider and mapper that
-/// are there.
+/// Every form of the console that changes something, for a person, card, provider, mapper and
+/// authority that are there.
 async fn forms(world: &World, browser: &mut Browser) -> Vec<String> {
     let mut mia = Person::new("mia@acme.example");
     world.sign_in(&mut world.browser(), &mut mia, &mut Card::new(1)).await.unwrap();
@@ -55,6 +56,7 @@ async fn forms(world: &World, browser: &mut Browser) -> Vec<String> {
     let card = ids_after(&browser.get(&page).await, &format!("{page}/cards/")).pop().unwrap();
     let mappers = "/admin/tenants/acme/providers/azure/mappers";
     let mapper = ids_after(&browser.get(mappers).await, &format!("{mappers}/")).pop().unwrap();
+    let authority = smart_cards::authority(browser).await;
     let all = server::table().into_iter().filter(|route| route.path.starts_with("/admin/tenants"));
     let posts = all.filter(|route| route.methods.contains(&"POST"));
     let fill = |path: &str| {
@@ -63,6 +65,7 @@ async fn forms(world: &World, browser: &mut Browser) -> Vec<String> {
             .replace("{alias}", "azure")
             .replace("{id}", id)
             .replace("{card}", &card)
+            .replace("{fingerprint}", &authority)
             .replace("{device}", "00000000-0000-7000-8000-000000000000")
     };
     posts.map(|route| fill(route.path)).collect()

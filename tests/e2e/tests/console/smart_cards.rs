@@ -1,6 +1,6 @@
 //! Smart cards with certificates, as an administrator sets them up.
 
-use e2e::World;
+use e2e::{Browser, World};
 use identity::RevocationPolicy;
 use soft_card::{DAY, Kind, Office, Wanted};
 
@@ -129,6 +129,16 @@ async fn a_list_is_fetched_from_where_the_operator_lets_it_be() {
 }
 
 /// How the console names an authority.
+/// Adds an authority; what its page is called.
+pub(crate) async fn authority(browser: &mut Browser) -> String {
+    let office = Office::root("Acme cards", now());
+    let certificate = office.pem();
+    let fields = [("name", "Cards"), ("certificate", certificate.as_str())];
+    let added = browser.post_form(&format!("{PAGE}/new"), &fields).await;
+    assert_eq!(added.status, 303, "{added:?}");
+    id_of(&office)
+}
+
 fn id_of(office: &Office) -> String {
     let fingerprint = x509_cards::Authority::parse(&office.der()).unwrap().fingerprint();
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();

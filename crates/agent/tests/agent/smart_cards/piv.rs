@@ -28,6 +28,9 @@ struct Scene {
     _card: VirtualCard,
 }
 
+/// Longer than any field flutters.
+const FLUTTER: std::time::Duration = std::time::Duration::from_millis(900);
+
 /// Where Debian has OpenSC's module, and others.
 fn opensc() -> PathBuf {
     let places =
@@ -80,6 +83,8 @@ async fn signs_in(pcscd: &firmware_sim::Pcscd) {
     desktop.person.will(&["wait", PIN]);
     let request = ask(server, certificate);
     desktop.person.looks_at(2).await;
+    // A card that is back sooner has only fluttered: nobody put it there.
+    tokio::time::sleep(FLUTTER).await;
     simulator.holder().insert();
     let Outcome::X509Assertion(statement) = server.outcome().await.1 else { panic!("no") };
     check(hsm, &statement, &request, certificate);
