@@ -48,12 +48,11 @@ impl Cards {
         let arrival = if inserted_at.is_some() { Arrival::Now } else { Arrival::Before };
         // The same moment: it has only lost its contact.
         let same = self.last.get(&reader).filter(|last| last.inserted_at == inserted_at);
-        let (id, since) = match same.map(|last| last.since) {
-            Some(since) => (self.board.returned(since, name, arrival, opens(card)), since),
-            None => {
-                let id = self.board.arrived(name, arrival, opens(card));
-                (id, id)
-            }
+        let (id, since) = if let Some(since) = same.map(|last| last.since) {
+            (self.board.returned(since, name, arrival, opens(card)), since)
+        } else {
+            let id = self.board.arrived(name, arrival, opens(card));
+            (id, id)
         };
         self.last.insert(reader, Last { id, since, inserted_at });
     }

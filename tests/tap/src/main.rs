@@ -11,7 +11,7 @@ mod python;
 mod tap;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match std::env::var_os(INSIDE) {
-        Some(folder) => inside(&arguments, PathBuf::from(folder)),
+        Some(folder) => inside(&arguments, &PathBuf::from(folder)),
         None => outside(),
     };
     match done {
@@ -68,11 +68,11 @@ fn outside() -> Result<bool, Failure> {
     Ok(again.status()?.success())
 }
 
-fn inside(arguments: &Arguments, folder: PathBuf) -> Result<bool, Failure> {
+fn inside(arguments: &Arguments, folder: &Path) -> Result<bool, Failure> {
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut bounds = Bounds::default();
     own_time::measure(arguments.assertions, &mut bounds)?;
-    let pcscd = Pcscd::start_in(&folder)?;
+    let pcscd = Pcscd::start_in(folder)?;
     client::measure(&pcscd, arguments, &mut bounds)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(tap::measure(&pcscd, arguments, &mut bounds))?;

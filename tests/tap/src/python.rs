@@ -15,7 +15,7 @@ pub(crate) struct Python;
 impl Python {
     /// Makes `count` assertions with the PIN, each checked by itself; how long each took.
     pub(crate) fn assertions(python: &Path, id: &[u8], count: u32) -> Result<Sample, Failure> {
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(id);
         let output = Command::new(python)
             .args(["-c", SCRIPT, RP_ID, ORIGIN, PIN, &id, &count.to_string()])
             .output()?;
@@ -26,4 +26,9 @@ impl Python {
         let micros = lines.lines().map(|line| Ok(Duration::from_micros(line.parse()?)));
         Ok(Sample::of(micros.collect::<Result<_, std::num::ParseIntError>>()?))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }

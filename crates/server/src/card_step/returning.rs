@@ -70,7 +70,7 @@ pub(crate) async fn confirm(
     };
     let handle = CardCookie::read(&headers, &tenant.slug).map(|cookie| cookie.0.hash());
     match handle.filter(|handle| handle.matches(&held.waiting.handle)) {
-        Some(handle) => back(&app, &tenant, held, handle, &headers).await,
+        Some(handle) => Box::pin(back(&app, &tenant, held, handle, &headers)).await,
         None => opened_elsewhere(&app, &tenant, &held).await,
     }
 }

@@ -16,6 +16,10 @@ async fn held(cast: &Cast, device: DeviceId, token: &str) -> (Session, TicketId)
     (session, ticket)
 }
 
+fn earlier(now: Moment, seconds: i64) -> Moment {
+    Moment(now.0.saturating_sub(seconds.saturating_mul(1_000_000)))
+}
+
 async fn alive(cast: &Cast, tokens: &[&str]) -> Vec<bool> {
     let mut alive = Vec::new();
     for token in tokens {
@@ -110,13 +114,13 @@ on_both! {
         writing.commit().await.unwrap();
         held(&cast, desk, "held").await;
         cast.sign_in("in the browser").await;
-        pass(&bench, 65).await;
+        pass(bench, 65).await;
         assert_eq!(lost(&cast, 10).await, 0, "its node vouched for it until 5 seconds ago");
         let mut writing = cast.write().await;
         assert!(writing.keep_device(desk, connection).await.unwrap());
         writing.commit().await.unwrap();
         assert_eq!(lost(&cast, 0).await, 0, "it is connected");
-        pass(&bench, 75).await;
+        pass(bench, 75).await;
         assert_eq!(lost(&cast, 10).await, 1);
         assert_eq!(alive(&cast, &["held", "in the browser"]).await, [false, true]);
     }
@@ -126,7 +130,7 @@ on_both! {
         let desk = device(&cast, "desk").await.id;
         let (older, newer) = (id(), id());
         held(&cast, desk, "held").await;
-        pass(&bench, 3600).await;
+        pass(bench, 3600).await;
         let mut writing = cast.write().await;
         for connection in [older, newer] {
             writing.connect_device(desk, connection).await.unwrap();
@@ -147,7 +151,7 @@ on_both! {
         let desk = device(&cast, "desk").await.id;
         held(&cast, desk, "new").await;
         assert_eq!(lost(&cast, 0).await, 0, "its agent has just answered");
-        pass(&bench, 61).await;
+        pass(bench, 61).await;
         assert_eq!(lost(&cast, 0).await, 1);
     }
 
@@ -169,18 +173,18 @@ on_both! {
         let cast = bench.cast("acme").await;
         let desk = device(&cast, "desk").await.id;
         held(&cast, desk, "held").await;
-        pass(&bench, 3600).await;
+        pass(bench, 3600).await;
         let now = cast.store.now().await.unwrap();
         assert_eq!(lost_since(&cast, 0, now).await, 0, "it was the server that was away");
-        assert_eq!(lost_since(&cast, 10, Moment(now.0 - 65_000_000)).await, 0);
-        assert_eq!(lost_since(&cast, 10, Moment(now.0 - 71_000_000)).await, 1);
+        assert_eq!(lost_since(&cast, 10, earlier(now, 65)).await, 0);
+        assert_eq!(lost_since(&cast, 10, earlier(now, 71)).await, 1);
     }
 
     async fn an_agent_that_comes_back_meanwhile_loses_nothing(bench) {
         let cast = bench.cast("acme").await;
         let desk = device(&cast, "desk").await.id;
         held(&cast, desk, "held").await;
-        pass(&bench, 3600).await;
+        pass(bench, 3600).await;
         let grace = Duration::from_secs(10);
         let lost = cast.read().await.lost_sessions(grace, Moment(0)).await.unwrap();
         assert_eq!(lost.len(), 1);

@@ -39,8 +39,8 @@ pub(super) fn list(this_update: i64) -> KeptList {
         fingerprint: AUTHORITY,
         list: vec![0x30, 1, 2],
         this_update: Moment(this_update),
-        next_update: Moment(this_update + 100),
-        fetched_at: Moment(this_update + 1),
+        next_update: Moment(this_update.saturating_add(100)),
+        fetched_at: Moment(this_update.saturating_add(1)),
         source: String::new(),
     }
 }

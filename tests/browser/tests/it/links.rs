@@ -44,7 +44,7 @@ async fn link(chrome: &Chrome) -> String {
 
 /// Where the agent has the browser come back, once the card has answered.
 async fn answered(desktop: &Desktop, link: &str) -> String {
-    desktop.agent.open(&link.parse().unwrap()).await.expect("a page to come back to")
+    desktop.agent.open(&link.parse().unwrap()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

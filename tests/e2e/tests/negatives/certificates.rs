@@ -365,9 +365,9 @@ async fn a_card_that_was_revoked_here_is_refused() {
 
 #[tokio::test]
 async fn a_statement_counts_for_what_it_was_signed_for() {
+    type Change = fn(&mut StatementData);
     let (world, mut office) = world().await;
     let card = enrolled_card(&world, &mut office).await;
-    type Change = fn(&mut StatementData);
     let changes: [(&str, Change); 7] = [
         ("x509-type", |data| data.statement_type = StatementType::Create),
         ("x509-challenge", |data| data.challenge = "AAAA".into()),

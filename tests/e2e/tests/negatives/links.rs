@@ -281,8 +281,8 @@ async fn held_by_a_card() -> (Stage, Link, String) {
     ACME.to_card(&mut browser, &mut mia()).await;
     let mut stage = Stage { world, card, device, browser };
     let link = stage.link().await;
-    let taken = stage.answer(&link).await;
-    let token = taken.json()["token"].as_str().unwrap().to_owned();
+    let answered = stage.answer(&link).await;
+    let token = answered.json()["token"].as_str().unwrap().to_owned();
     (stage, link, token)
 }
 
