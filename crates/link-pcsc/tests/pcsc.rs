@@ -183,6 +183,8 @@ fn a_card_that_was_there_is_told_from_one_that_comes() {
 
         desk.holder.remove();
         desk.removed();
+        // One that is back sooner has only fluttered.
+        thread::sleep(Duration::from_millis(750));
         let prompt = Instant::now();
         desk.holder.insert();
         let came = desk.inserted();

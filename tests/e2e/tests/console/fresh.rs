@@ -140,8 +140,8 @@ async fn a_fresh_session_is_not_asked_and_pages_never_are() {
     let world = World::start().await;
     let (mut browser, _) = administrator_with(&world).await;
     assert_eq!(save(&mut browser).await.status, 303);
-    five_minutes_later(&world).await;
     let forms = forms(&world, &mut browser).await;
+    five_minutes_later(&world).await;
     let pages = ["/admin/", "/admin/tenants/acme/", "/admin/tenants/acme/audit", SETTINGS];
     let forms = forms.iter().map(String::as_str).filter(|form| form.ends_with("e/delete"));
     for page in pages.into_iter().chain(forms) {
