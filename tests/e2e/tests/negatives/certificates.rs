@@ -5,7 +5,7 @@ use agent_protocol::x509_statement::{
     Bound, StatementBytes, StatementData, StatementType, USER_PRESENT, authenticator_data,
 };
 use agent_protocol::{Link, X509Statement};
-use e2e::{Answer, Browser, Card, World};
+use e2e::{Answer, Browser, Card, Engine, World};
 use entra_stand_in::Person;
 use identity::{Moment, RevocationPolicy, TenantPolicy, X509Policy};
 use serde_json::{Value, json};
@@ -432,9 +432,11 @@ async fn an_answer_of_the_one_kind_is_none_of_the_other() {
     asked.refused(&world, &unknown, "x509-other-card").await;
     // A FIDO2 credential under the id of that very key is no certificate either.
     let key = x509_id(&unknown);
-    let taken = "UPDATE credential SET webauthn_id = X'";
-    let kind = "' WHERE kind = 'fido2'";
-    world.sql(&format!("{taken}{key}{kind}")).await;
+    let bytes = match Engine::of_this_run() {
+        Engine::Sqlite => format!("X'{key}'"),
+        Engine::Postgres => format!("decode('{key}', 'hex')"),
+    };
+    world.sql(&format!("UPDATE credential SET webauthn_id = {bytes} WHERE kind = 'fido2'")).await;
     let asked = Asked::again(&world, asked.browser, asked.device).await;
     asked.refused(&world, &unknown, "x509-other-card").await;
     drop(card);
