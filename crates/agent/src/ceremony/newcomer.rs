@@ -9,8 +9,8 @@ use super::card::{self, Card};
 use super::request::Request;
 use crate::board::DeviceId;
 
-/// Waits for a device that somebody puts there after `since` was the latest, and that can answer. One that only might does not
-/// displace the one that can: it would get its PIN.
+/// Waits for a device that somebody puts there after `since` was the latest, and that can answer.
+/// One that only might does not displace the one that can: it would get its PIN.
 pub(super) async fn newcomer(ceremony: &Ceremony, request: &Arc<Request>, since: DeviceId) -> Card {
     let mut seen = since;
     loop {

@@ -84,7 +84,11 @@ pub(super) async fn holds(
         return Ok(());
     }
     let held: Vec<TicketId> = held.iter().filter_map(ticket_id).collect();
-    lifted_before(app, tenant, device, |ticket| !held.contains(&ticket.id)).await?;
+    let is_gone = |ticket: &store::Ticket| {
+        let older = ticket.claimed_at.is_some_and(|claimed| claimed < connected_at);
+        older && !held.contains(&ticket.id)
+    };
+    lifted_before(app, tenant, device, is_gone).await?;
     let mut tx = app.store.write(tenant).await?;
     let ended = tx.end_not_held(device.id, &held, connected_at).await?;
     finish(app, tx, ended, Why::CardLifted).await

@@ -199,8 +199,9 @@ impl Writing {
         self.hits(&HOLD, values![id, &held.token, held.answer.clone()]).await
     }
 
-    /// Gives a ticket to its agent, a link's to whichever claims it: once, within a minute, and while its challenge is out and
-    /// alive. The challenge's life counts from now. On `false` the transaction is to be dropped.
+    /// Gives a ticket to its agent, a link's to whichever claims it: once, within a minute, and while
+    /// its challenge is out and alive. The challenge's life counts from now. On `false` the transaction
+    /// is to be dropped.
     ///
     /// # Errors
     ///

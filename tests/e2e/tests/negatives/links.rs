@@ -308,6 +308,15 @@ async fn an_agent_that_comes_back_without_the_card_opens_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_that_came_after_the_connection_is_not_meant_by_its_list() {
+    let (mut stage, _, token) = held_by_a_card().await;
+    stage.device.say(&json!({ "t": "holds", "ids": [] })).await;
+    stage.device.heard_all().await;
+    assert_eq!(come_back(&mut stage.browser, &token).await.status, 200);
+    assert!(stage.browser.get(&ACME.path("login/card")).await.gives_a_session());
+}
+
+#[tokio::test]
 async fn a_session_of_a_card_that_was_tapped_before_the_browser_is_back_rests_on_nothing() {
     let (mut stage, link, token) = held_by_a_card().await;
     stage.device.say(&json!({ "t": "tapped", "id": link.ticket() })).await;
