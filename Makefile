@@ -1,7 +1,9 @@
 # Two commands: `make demo` shows Cardea, `make test` checks it. Three more: `make interop` has other
-# people's clients check the simulator, and us an authenticator of theirs; `make test-packages` installs
-# the Debian packages in a clean system and runs it; `make test-vm` has the agent find a key that the
-# kernel shows, in a virtual machine. All install what they need.
+# people's clients check the simulator, us an authenticator and smart cards of theirs, and people sign in
+# to applications that are made with their OpenID Connect libraries, `make test-vm` with libfido2's tools
+# among it; `make test-packages` installs the Debian packages in a clean system and
+# runs it; `make test-vm` has the agent find a key that the kernel shows, in a virtual machine: the last
+# part of `make test`. All install what they need.
 
 .PHONY: demo test check interop package test-packages test-vm
 
@@ -11,8 +13,8 @@ demo:
 	@cargo run --quiet --locked -p xtask -- demo $(if $(ONCE),--once)
 
 test: check
-	cargo test --workspace --locked --no-fail-fast
-	CARDEA_TEST_DATABASE=postgres cargo test --locked --no-fail-fast -p e2e -p isolation
+	cargo run --quiet --locked -p xtask -- test
+	@$(MAKE) --no-print-directory test-vm
 
 check:
 	cargo run --quiet --locked -p xtask -- prerequisites test
@@ -22,7 +24,12 @@ interop:
 	@cargo run --quiet --locked -p xtask -- prerequisites interop
 	cargo build --locked -p firmware-sim --bins
 	cargo build --locked --manifest-path tests/interop/passkey-key/Cargo.toml --target-dir target/passkey-key
-	cargo test --locked -p interop -- --include-ignored --nocapture
+	cargo build --locked --manifest-path tests/interop/applications/openidconnect/Cargo.toml \
+		--target-dir target/interop-openidconnect
+	cargo test --locked --workspace --test passkey --test piv --test python_fido2 --test applications \
+		-- --include-ignored --nocapture
+	cargo test --locked --workspace --test agent smart_cards
+	@$(MAKE) --no-print-directory test-vm
 
 # Into target/debian.
 package:

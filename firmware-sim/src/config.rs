@@ -114,9 +114,7 @@ impl Config {
             pin_policy: PinPolicy::default(),
         }
     }
-}
 
-impl Config {
     /// Whether the firmware can be this.
     pub(crate) fn check(&self) -> io::Result<()> {
         let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));

@@ -8,15 +8,14 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use crate::{Fault, Holder, Moment, Touch};
+use crate::{Fault, Holder, Moment, PacketFault, Touch};
 
 /// The lines that [`obey`] understands.
 pub const HELP: &str = "\
 touch          touch now, if the card asks
 auto           touch whenever the card asks
 delay MS       touch so many milliseconds after the card asks
-refuse         do not touch; the card gives up by itself
-manual         the same, until a line says touch
+manual         do not touch until a line says touch
 remove         pull the card out
 remove-at N    pull the card out at the n-th command from now
 hold-at N      do nothing about the n-th command from now
@@ -26,6 +25,9 @@ fault-at N NAME [MS]
 fault-from N NAME [MS]
                from that one on, it goes wrong each time
 faults         the names of what can go wrong; MS is for delay alone
+packet-at N NAME
+               this goes wrong with the n-th packet that a key says from now
+packet-faults  their names
 no-faults      nothing goes wrong any more
 insert         put the card in
 power-cycle    take its power away and give it back
@@ -53,12 +55,16 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
         ("touch", _) => return Reply::Refused("the card does not ask for a touch".into()),
         ("auto", _) => holder.touches(Touch::Now),
         ("delay", Some(ms)) => holder.touches(Touch::After(Duration::from_millis(ms))),
-        ("refuse" | "manual", _) => holder.touches(Touch::Refuse),
+        ("manual", _) => holder.touches(Touch::Refuse),
         ("remove", _) => holder.remove(),
         ("remove-at", Some(nth @ 1..)) => holder.remove_at(nth, Moment::Before),
         ("hold-at", Some(nth @ 1..)) => holder.hold_at(nth),
         ("fault-at" | "fault-from", Some(nth @ 1..)) => {
             return fault(verb == "fault-from", nth, words, holder);
+        }
+        ("packet-at", Some(nth @ 1..)) => return packet_fault(nth, words.next(), holder),
+        ("packet-faults", _) => {
+            return Reply::Done(PacketFault::ALL.map(PacketFault::name).join(" "));
         }
         ("no-faults", _) => holder.no_faults(),
         ("faults", _) => return Reply::Done(Fault::ALL.map(Fault::name).join(" ")),
@@ -68,7 +74,7 @@ pub fn obey(line: &str, holder: &Holder) -> Reply {
         ("status", _) => return Reply::Done(status(holder)),
         ("help", _) => return Reply::Done(HELP.into()),
         ("quit", _) => return Reply::Quit,
-        ("delay" | "hold-at" | "remove-at" | "fault-at" | "fault-from", _) => {
+        ("delay" | "hold-at" | "remove-at" | "fault-at" | "fault-from" | "packet-at", _) => {
             return Reply::Refused(format!("{verb} wants a number"));
         }
         _ => return Reply::Refused("unknown; try help".into()),
@@ -84,6 +90,14 @@ fn fault(from_then_on: bool, nth: u64, mut words: SplitWhitespace<'_>, holder: &
         if from_then_on { holder.fault_from(nth, fault) } else { holder.fault_at(nth, fault) }
     });
     match planned {
+        Ok(()) => Reply::Done("ok".into()),
+        Err(refused) => Reply::Refused(refused.to_string()),
+    }
+}
+
+fn packet_fault(nth: u64, name: Option<&str>, holder: &Holder) -> Reply {
+    let fault = PacketFault::parse(name.unwrap_or_default());
+    match fault.and_then(|fault| holder.packet_fault_at(nth, fault)) {
         Ok(()) => Reply::Done("ok".into()),
         Err(refused) => Reply::Refused(refused.to_string()),
     }

@@ -7,12 +7,15 @@ use crate::Moment;
 
 mod another;
 mod answer;
+mod packet;
 mod plan;
 mod stuck;
 mod text;
 
 pub(crate) use another::Another;
 pub(crate) use answer::{Trouble, deep};
+pub use packet::PacketFault;
+pub(crate) use packet::Packets;
 pub(crate) use plan::Plan;
 pub(crate) use stuck::Stuck;
 pub(crate) use text::Spec;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::shared::Shared;
-use crate::{Fault, FaultRefused};
+use crate::{Fault, FaultRefused, PacketFault};
 
 /// What the person does when the authenticator asks for a touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,7 @@ impl Holder {
 
     /// Pulls the card out. Links that were open are dead from now on.
     pub fn remove(&self) {
-        self.0.lock().remove();
-        self.0.changed.notify_all();
+        self.0.pull_out();
     }
 
     /// Pulls the card out at the `nth` command from now on; 1 is the next one.
@@ -117,17 +116,39 @@ impl Holder {
         self.plan(nth, true, fault)
     }
 
+    /// Something goes wrong with the `nth` packet that the key says from now on; 1 is the next one,
+    /// and keepalives count. Only once: the next packets are whole.
+    ///
+    /// # Errors
+    ///
+    /// When it is reached as no key: only a key's answers come in packets.
+    pub fn packet_fault_at(&self, nth: u64, fault: PacketFault) -> Result<(), FaultRefused> {
+        let mut state = self.0.lock();
+        if !state.faults.has_packets() {
+            return Err(FaultRefused(format!("{fault} cannot happen: only a key says packets")));
+        }
+        state.packets.plan(nth, fault);
+        Ok(())
+    }
+
+    /// How many packets the key has said.
+    pub fn packets_said(&self) -> u64 {
+        self.0.lock().packets.said()
+    }
+
     /// Nothing goes wrong any more; what is under way ends as it must.
     pub fn no_faults(&self) {
         let mut state = self.0.lock();
         state.faults.clear();
+        state.packets.clear();
         state.pull = None;
     }
 
     /// How many faults have not happened yet; one that happens from then on is always one.
     pub fn faults_to_come(&self) -> usize {
         let state = self.0.lock();
-        state.faults.len().saturating_add(usize::from(state.pull.is_some()))
+        let pull = usize::from(state.pull.is_some());
+        state.faults.len().saturating_add(state.packets.to_come()).saturating_add(pull)
     }
 
     fn plan(&self, nth: u64, from_then_on: bool, fault: Fault) -> Result<(), FaultRefused> {
@@ -169,6 +190,12 @@ impl Holder {
     /// Whether the card is in.
     pub fn is_inserted(&self) -> bool {
         self.0.lock().present
+    }
+
+    /// Has it been in for so long already, by its own clock: some things it does only just after it
+    /// was put in. False when this machine has not been up for so long.
+    pub fn ages(&self, by: Duration) -> bool {
+        self.0.lock().age(by)
     }
 
     /// Takes the power away and gives it back, without moving the card.

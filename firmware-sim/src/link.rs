@@ -51,10 +51,38 @@ impl SimLink {
         let is_removed = self.shared.lock().insertion != self.insertion;
         if is_removed { Some(removed()) } else { given_up(control) }
     }
-}
 
-/// What goes wrong on the way back.
-impl SimLink {
+    fn record(&self, direction: Direction, request: &[u8], message: &[u8]) {
+        if let Some(trace) = self.shared.trace() {
+            trace.ctap(direction, request, message);
+        }
+    }
+
+    fn exchange(&self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
+        let call = self.submit(request)?;
+        let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
+        loop {
+            match call.answers.recv_timeout(LOOK) {
+                Ok(answer) if self.shared.answers(self.insertion) => {
+                    return self.troubled(request, answer, control);
+                }
+                Ok(_) | Err(RecvTimeoutError::Disconnected) => return Err(removed()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(reason) = self.reason(control) {
+                if self.shared.give_up(&call.ticket) {
+                    // Its channel dies with the call; we wait so that the firmware is idle again.
+                    let _ = call.answers.recv_timeout(LAST_WORD);
+                }
+                return Err(reason);
+            }
+            if pulse.beats(self.shared.keepalive(), now()) {
+                (control.on_keepalive)(pulse.last.0);
+            }
+        }
+    }
+
+    /// What goes wrong on the way back.
     fn troubled(
         &self,
         request: &[u8],
@@ -111,38 +139,6 @@ impl CtapLink for SimLink {
         let answer = self.exchange(request, control)?;
         self.record(Direction::Out, request, &answer);
         Ok(answer)
-    }
-}
-
-impl SimLink {
-    fn record(&self, direction: Direction, request: &[u8], message: &[u8]) {
-        if let Some(trace) = self.shared.trace() {
-            trace.ctap(direction, request, message);
-        }
-    }
-
-    fn exchange(&self, request: &[u8], control: &mut Control<'_>) -> Result<Vec<u8>, LinkError> {
-        let call = self.submit(request)?;
-        let mut pulse = Pulse { last: (Keepalive::PROCESSING, now()) };
-        loop {
-            match call.answers.recv_timeout(LOOK) {
-                Ok(answer) if self.shared.answers(self.insertion) => {
-                    return self.troubled(request, answer, control);
-                }
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return Err(removed()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if let Some(reason) = self.reason(control) {
-                if self.shared.give_up(&call.ticket) {
-                    // Its channel dies with the call; we wait so that the firmware is idle again.
-                    let _ = call.answers.recv_timeout(LAST_WORD);
-                }
-                return Err(reason);
-            }
-            if pulse.beats(self.shared.keepalive(), now()) {
-                (control.on_keepalive)(pulse.last.0);
-            }
-        }
     }
 }
 

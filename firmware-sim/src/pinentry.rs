@@ -103,17 +103,19 @@ impl Script {
 /// Runs a pinentry until its client says BYE or hangs up. `transcript` gets what a person would
 /// have seen, and what they did; never a PIN.
 ///
-/// Returns how many dialogs were shown.
+/// `shown` hears the number of each dialog before it is answered: whoever has the answer may end this
+/// program at once.
 ///
 /// # Errors
 ///
-/// When reading or writing fails.
+/// When reading or writing fails, or `shown` does; nothing is answered then.
 pub fn run(
     requests: impl BufRead,
     mut answers: impl Write,
     mut transcript: impl Write,
     mut script: Script,
-) -> io::Result<usize> {
+    mut shown: impl FnMut(usize) -> io::Result<()>,
+) -> io::Result<()> {
     let mut dialogs: usize = 0;
     writeln!(answers, "OK Pleased to meet you")?;
     answers.flush()?;
@@ -135,6 +137,7 @@ pub fn run(
                 let act = script.next();
                 writeln!(transcript, "{verb} -> {act:?}")?;
                 transcript.flush()?;
+                shown(dialogs)?;
                 answer(&mut answers, verb, &act)?;
             }
             "BYE" => {
@@ -147,8 +150,7 @@ pub fn run(
         }
         answers.flush()?;
     }
-    transcript.flush()?;
-    Ok(dialogs)
+    transcript.flush()
 }
 
 fn answer(answers: &mut impl Write, verb: &str, act: &Act) -> io::Result<()> {
@@ -208,7 +210,12 @@ mod tests {
 
     fn converse(script: Script, requests: &str) -> (String, String, usize) {
         let (mut answers, mut transcript) = (Vec::new(), Vec::new());
-        let dialogs = run(requests.as_bytes(), &mut answers, &mut transcript, script).unwrap();
+        let mut dialogs = 0;
+        let shown = |number| {
+            dialogs = number;
+            Ok(())
+        };
+        run(requests.as_bytes(), &mut answers, &mut transcript, script, shown).unwrap();
         (String::from_utf8(answers).unwrap(), String::from_utf8(transcript).unwrap(), dialogs)
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use trussed_core::InterruptFlag;
 
-use crate::fault::{Another, Fault, Plan};
+use crate::fault::{Another, Fault, PacketFault, Packets, Plan};
 use crate::firmware::Input;
 use crate::trace::Trace;
 use crate::{Config, Moment, Touch};
@@ -45,6 +45,7 @@ pub(crate) struct State {
     /// The command at which the card does nothing until it is let go.
     pub(crate) hold: Option<u64>,
     pub(crate) faults: Plan,
+    pub(crate) packets: Packets,
     pub(crate) habit: Touch,
     pub(crate) next: VecDeque<Touch>,
     pub(crate) asking: Option<Asking>,
@@ -56,6 +57,13 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Its power came on earlier than it did.
+    pub(crate) fn age(&mut self, by: Duration) -> bool {
+        let earlier = self.powered_at.checked_sub(by);
+        self.powered_at = earlier.unwrap_or(self.powered_at);
+        earlier.is_some()
+    }
+
     /// Whether the card holds its breath over the command that came last.
     pub(crate) fn is_held(&self) -> bool {
         self.present && self.hold == Some(self.commands)
@@ -95,6 +103,7 @@ impl Shared {
             pull: None,
             hold: None,
             faults: Plan::new(config.seed),
+            packets: Packets::default(),
             habit: Touch::Now,
             next: VecDeque::new(),
             asking: None,
@@ -200,6 +209,21 @@ impl Shared {
             trace.fault(fault);
         }
         Some(fault)
+    }
+
+    /// A key says one packet more: what goes wrong with it.
+    pub(crate) fn next_packet(&self) -> Option<PacketFault> {
+        let fault = self.lock().packets.next()?;
+        if let Some(trace) = self.trace() {
+            trace.packet_fault(fault);
+        }
+        Some(fault)
+    }
+
+    /// The person's hand pulls it out.
+    pub(crate) fn pull_out(&self) {
+        self.lock().remove();
+        self.changed.notify_all();
     }
 
     /// What another card says to this command.

@@ -23,9 +23,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::Fault;
 use crate::hid::Whole;
 use crate::shared::now;
+use crate::{Fault, PacketFault};
 
 mod cbor;
 mod masked;
@@ -116,6 +116,10 @@ impl Trace {
 
     pub(crate) fn fault(&self, fault: Fault) {
         self.write(|_| format!("! {fault}"));
+    }
+
+    pub(crate) fn packet_fault(&self, fault: PacketFault) {
+        self.write(|_| format!("! packet {fault}"));
     }
 
     fn write(&self, line: impl FnOnce(&mut Scrubber) -> String) {

@@ -69,7 +69,7 @@ impl Simulator {
 
 impl VirtualCard {
     /// Waits until the reader has powered the card; false when `timeout` passes first. pcscd
-    /// reports the card to its clients at about that time.
+    /// shows the card to its clients soon after that; see [`when_shown`](crate::when_shown).
     pub fn wait_until_powered(&self, timeout: Duration) -> bool {
         self.shared.wait(timeout, |state| state.is_powered_by_reader)
     }

@@ -179,6 +179,8 @@ fn a_card_obeys_standard_input_and_its_control_socket() {
         assert_eq!(card.say("touch"), "error: the card does not ask for a touch");
         assert_eq!(card.say("remove-at x"), "error: remove-at wants a number");
         assert_eq!(card.say("dance"), "error: unknown; try help");
+        let refused = card.say("packet-at 1 lose");
+        assert_eq!(refused, "error: lose cannot happen: only a key says packets");
         assert_eq!(card.say("remove"), "ok");
         wait(State::EMPTY);
         let mut socket = UnixStream::connect(&control).unwrap();
@@ -224,6 +226,41 @@ fn pinentry_answers_by_script_across_runs_and_keeps_pins_to_itself() {
     let seen = std::fs::read_to_string(&transcript).unwrap();
     assert_eq!(seen.matches("SETDESC Sign in to Acme?").count(), 3);
     assert!(seen.contains("GETPIN -> Pin") && !seen.contains("271828"), "{seen}");
+}
+
+/// As the agent ends its dialogs: it has the answer, and says no BYE.
+#[test]
+fn a_dialog_that_is_killed_behind_its_answer_counts() {
+    let directory = Directory::new("pinentry-killed");
+    let script = directory.file("script");
+    std::fs::write(&script, "pin 1111\npin 2222\nconfirm\n").unwrap();
+    for (number, pin) in [(1, "D 1111"), (2, "D 2222")] {
+        let mut pinentry = Conversation::start(sim().args(["pinentry", "--script"]).arg(&script));
+        pinentry.hear();
+        assert_eq!(pinentry.say("GETPIN"), pin);
+        drop(pinentry);
+        let done = std::fs::read_to_string(directory.file("script.done")).unwrap();
+        assert_eq!(done, number.to_string());
+    }
+    assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 2, "nothing else is left");
+}
+
+#[test]
+fn a_key_that_a_signal_ends_takes_its_sockets_with_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let directory = Directory::new("signals");
+    let (socket, control) = (directory.file("key"), directory.file("control"));
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut command = sim();
+        command.arg("key").arg("--socket").arg(&socket).arg("--control").arg(&control);
+        let mut program = Conversation::start(&mut command);
+        assert_eq!(program.hear(), format!("key plugged in at {}", socket.display()));
+        assert!(socket.exists() && control.exists());
+        let id = Pid::from_raw(program.child.id().try_into().unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
+        assert!(program.child.wait().unwrap().success(), "{signal:?}");
+        assert!(!socket.exists() && !control.exists(), "{signal:?}");
+    }
 }
 
 #[test]
@@ -316,6 +353,8 @@ fn faults_come_by_argument_and_by_line() {
         program.say("fault-at 1 endless-61"),
         "error: endless-61 cannot happen to a key: only a card has status words"
     );
+    assert_eq!(program.say("packet-at x lose"), "error: packet-at wants a number");
+    assert!(program.say("packet-at 1 remove").starts_with("error: "));
     assert_eq!(program.say("fault-at 1 remove"), "ok");
     let mut removed = [0; 64];
     rustix::net::send(&client, &[0; 64], rustix::net::SendFlags::NOSIGNAL).unwrap();

@@ -4,29 +4,48 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{prerequisites, python};
+use crate::{node, prerequisites, python};
 
-/// Builds and measures; `arguments` go to the driver. `true` when there is a result.
+/// Builds and measures what sign-ins cost; `arguments` go to the driver. `true` when every bound holds.
 pub(crate) fn login(arguments: &[&str]) -> bool {
+    load("login").is_some_and(|mut driver| succeeds(driver.args(arguments)))
+}
+
+/// Builds and measures what applications and Entra cost, beside npm's oidc-provider; `arguments` go to the
+/// driver. `true` when every bound holds.
+pub(crate) fn oidc(arguments: &[&str]) -> bool {
+    if !node::install() {
+        return false;
+    }
+    let Some(mut driver) = load("oidc") else { return false };
+    driver.arg("--oidc-provider").arg(node::PLACE);
+    succeeds(driver.args(arguments))
+}
+
+/// The driver of one measurement, with the server, both built as they are shipped.
+fn load(measurement: &str) -> Option<Command> {
     let packages = ["-p", "server", "-p", "load", "--bin", "cardea", "--bin", "load"];
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "--quiet"]).args(packages);
     if !succeeds(&mut build) {
-        return false;
+        return None;
     }
     let programs = target().join("release");
     let mut driver = Command::new(programs.join("load"));
-    driver.arg("--cardea").arg(programs.join("cardea"));
-    succeeds(driver.args(arguments))
+    driver.arg(measurement).arg("--cardea").arg(programs.join("cardea"));
+    Some(driver)
 }
 
 /// Builds and measures; `arguments` go to the driver. `true` when every bound holds.
 pub(crate) fn tap(arguments: &[&str]) -> bool {
-    let packages = ["-p", "cardea-agent", "-p", "tap", "--bin", "cardea-agent", "--bin", "tap"];
-    let mut build = cargo();
-    build.args(["build", "--release", "--locked", "--quiet"]).args(packages);
+    // The agent by itself, as it is shipped: see `package::programs`.
+    let build = |package: &str| {
+        let release = ["build", "--release", "--locked", "--quiet", "--package", package];
+        succeeds(cargo().args(release).args(["--bin", package]))
+    };
     let needs = [prerequisites::DEMO, prerequisites::INTEROP];
-    if !prerequisites::install(&needs) || !python::install() || !succeeds(&mut build) {
+    let is_ready = prerequisites::install(&needs) && python::install();
+    if !(is_ready && build("cardea-agent") && build("tap")) {
         return false;
     }
     let programs = target().join("release");

@@ -1,5 +1,8 @@
 //! Fails when a crate depends on a crate of its own or a higher layer, or does not take the lints of
-//! the workspace; and when the Entra stand-in depends on any crate of the product.
+//! the workspace; when the Entra stand-in depends on any crate of the product; and when a crate has
+//! examples in its documentation that no test runs.
+
+use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -31,6 +34,11 @@ fn faults_of(package: &Package, all: &[&Package]) -> Vec<String> {
     if !manifest.contains("[lints]\nworkspace = true") {
         faults.push(format!("{name} does not take the lints of the workspace"));
     }
+    // Looking for examples takes a second for each crate, so those without say that they have none.
+    let sources = package.manifest_path.with_file_name("src");
+    if manifest.contains("doctest = false") && has_examples(sources.as_std_path()) {
+        faults.push(format!("{name} has examples that no test runs: take out doctest = false"));
+    }
     let Some(own) = layer(package) else {
         faults.push(format!("{name} has no layer in [package.metadata]"));
         return faults;
@@ -52,6 +60,21 @@ fn faults_of(package: &Package, all: &[&Package]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whether the documentation of a folder's sources has an example.
+fn has_examples(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| {
+        let begins = |line: &str| {
+            let text = line.trim_start();
+            text.strip_prefix("///")
+                .or(text.strip_prefix("//!"))
+                .is_some_and(|text| text.trim_start().starts_with("```"))
+        };
+        let source = || std::fs::read_to_string(&path).unwrap_or_default();
+        if path.is_dir() { has_examples(&path) } else { source().lines().any(begins) }
+    })
 }
 
 fn layer(package: &Package) -> Option<u64> {

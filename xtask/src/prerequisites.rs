@@ -57,11 +57,23 @@ pub(crate) const TEST: &[Need] = &[
     need("dbus-daemon", Program("dbus-daemon")),
 ];
 
-/// What `make interop` needs besides: what other people's clients run in. The rest of theirs is no
-/// package of the operating system, see `python.rs`.
+/// What `make interop` needs besides: other people's clients of smart cards, what the others run in,
+/// smart cards in software for our own, and a web server with other people's OpenID Connect. The rest of
+/// theirs is no package of the operating system, see `python.rs` and `applications.rs`.
 pub(crate) const INTEROP: &[Need] = &[
+    need("openssl", Program("openssl")),
+    need("softhsm2", Program("softhsm2-util")),
+    need("opensc", Program("pkcs11-tool")),
+    need("yubico-piv-tool", Program("yubico-piv-tool")),
     need("python3-venv", Files("ensurepip", &["/usr/lib"])),
     need("python3-pyscard", Files("smartcard", &["/usr/lib/python3"])),
+    need("npm", Program("npm")),
+    need("apache2-bin", Program("apache2")),
+    need("media-types", Files("mime.types", &["/etc"])),
+    need(
+        "libapache2-mod-auth-openidc",
+        Files("mod_auth_openidc.so", &["/usr/lib/apache2/modules"]),
+    ),
 ];
 
 /// What `make test-packages` needs besides: what finds out the libraries that a program needs, and
@@ -84,12 +96,14 @@ pub(crate) const TEST_VM: &[Need] = &[
 
 /// Installs what is missing; `true` when nothing is missing afterwards.
 pub(crate) fn install(needs: &[&[Need]]) -> bool {
-    let needs = needs.iter().copied().flatten();
+    let needs = once_each(needs);
+    let needs = needs.iter().copied();
     if !is_program("dpkg-query") {
         return look_for(needs);
     }
-    let packages = needs.map(|need| need.package);
-    let missing: Vec<&str> = packages.filter(|package| !is_installed(package)).collect();
+    // What is there from elsewhere is not installed once more.
+    let missing = needs.filter(|need| !is_installed(need.package) && !need.place.is_there());
+    let missing: Vec<&str> = missing.map(|need| need.package).collect();
     if missing.is_empty() {
         return true;
     }
@@ -103,6 +117,17 @@ pub(crate) fn install(needs: &[&[Need]]) -> bool {
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
     arguments.extend(&missing);
     apt(root, &arguments)
+}
+
+/// All needs of some lists. Two lists may name the same package; it is asked for once.
+fn once_each<'a>(lists: &[&'a [Need]]) -> Vec<&'a Need> {
+    let mut needs: Vec<&Need> = Vec::new();
+    for need in lists.iter().copied().flatten() {
+        if needs.iter().all(|other| other.package != need.package) {
+            needs.push(need);
+        }
+    }
+    needs
 }
 
 /// On a system of another kind nothing is installed; what is really missing is said.
@@ -161,7 +186,7 @@ fn has_file(folder: &Path, start: &str, depth: u32) -> bool {
 }
 
 /// Whether there is such a program. Some stand where only root looks by default.
-fn is_program(name: &str) -> bool {
+pub(crate) fn is_program(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
     std::env::split_paths(&path).chain(more).any(|folder| folder.join(name).is_file())
@@ -207,6 +232,21 @@ mod tests {
         assert!(Program("sh").is_there());
         assert!(Files("Cargo.toml", &[concat!(env!("CARGO_MANIFEST_DIR"), "/..")]).is_there());
         assert!(Files("prerequisites", &[env!("CARGO_MANIFEST_DIR")]).is_there(), "further down");
+    }
+
+    #[test]
+    fn what_two_lists_name_is_asked_for_once() {
+        let mut names: Vec<_> =
+            once_each(&[DEMO, TEST, INTEROP]).iter().map(|need| need.package).collect();
+        assert!(names.contains(&"opensc") && names.contains(&"python3-venv"), "{names:?}");
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(
+            all < DEMO.len() + TEST.len() + INTEROP.len(),
+            "the lists have something in common"
+        );
     }
 
     #[test]

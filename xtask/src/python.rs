@@ -83,6 +83,6 @@ fn pip(verb: &str) -> Command {
 }
 
 /// It says itself what goes wrong.
-fn run(command: &mut Command) -> io::Result<bool> {
+pub(crate) fn run(command: &mut Command) -> io::Result<bool> {
     Ok(command.stdin(Stdio::null()).status()?.success())
 }

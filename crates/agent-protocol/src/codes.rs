@@ -92,19 +92,28 @@ impl std::fmt::Debug for EnrolmentCode {
 }
 
 /// The number that stands on the page and on the agent: `00` to `99`, always two digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct MatchCode(String);
+pub struct MatchCode(u8);
 
 impl MatchCode {
     /// Makes a number of 32 random bits.
     pub fn from_random(bytes: [u8; 4]) -> Self {
-        Self(format!("{:02}", u32::from_be_bytes(bytes) % 100))
+        let number = u32::from_be_bytes(bytes) % 100;
+        Self(u8::try_from(number).unwrap_or_default())
     }
 
-    /// The two digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The number, `0` to `99`.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for MatchCode {
+    type Error = CodeError;
+
+    fn try_from(number: u8) -> Result<Self, CodeError> {
+        if number < 100 { Ok(Self(number)) } else { Err(CodeError::Match) }
     }
 }
 
@@ -113,58 +122,20 @@ impl TryFrom<String> for MatchCode {
 
     fn try_from(text: String) -> Result<Self, CodeError> {
         let legal = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-        if legal { Ok(Self(text)) } else { Err(CodeError::Match) }
+        let number = legal.then(|| text.parse().ok()).flatten();
+        number.map(Self).ok_or(CodeError::Match)
     }
 }
 
 impl From<MatchCode> for String {
     fn from(code: MatchCode) -> Self {
-        code.0
-    }
-}
-
-/// What the browser brings back to the server, to confirm an agent that was offered to its login.
-///
-/// # Security
-///
-/// By itself it opens nothing: it counts in the one browser that holds the login to which the
-/// agent was offered. It goes into an address, so it is nothing but base64url.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ReturnToken(String);
-
-impl ReturnToken {
-    /// As it stands in the address.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for ReturnToken {
-    type Error = CodeError;
-
-    fn try_from(text: String) -> Result<Self, CodeError> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        let legal = (32..=128).contains(&text.len()) && text.bytes().all(plain);
-        if legal { Ok(Self(text)) } else { Err(CodeError::Return) }
-    }
-}
-
-impl From<ReturnToken> for String {
-    fn from(token: ReturnToken) -> Self {
-        token.0
-    }
-}
-
-impl std::fmt::Debug for ReturnToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReturnToken(********)")
+        code.to_string()
     }
 }
 
 impl std::fmt::Display for MatchCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{:02}", self.0)
     }
 }
 
@@ -204,19 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_return_token_can_only_be_the_end_of_an_address() {
-        let good = ReturnToken::try_from("aB3-_".repeat(10)).unwrap();
-        assert_eq!(format!("{good:?}"), "ReturnToken(********)");
-        let long = "a".repeat(129);
-        for bad in ["", "short", &"a b".repeat(20), &"a/..".repeat(20), &"ä".repeat(40), &long] {
-            assert!(ReturnToken::try_from((*bad).to_owned()).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn a_number_always_has_two_digits() {
-        assert_eq!(MatchCode::from_random([0, 0, 0, 7]).as_str(), "07");
-        assert_eq!(MatchCode::from_random([0, 0, 0, 147]).as_str(), "47");
+        assert_eq!(MatchCode::from_random([0, 0, 0, 7]).to_string(), "07");
+        assert_eq!(MatchCode::from_random([0, 0, 0, 147]).to_string(), "47");
+        assert_eq!(MatchCode::try_from(7), MatchCode::try_from("07".to_owned()));
+        assert_eq!(MatchCode::try_from(99).map(MatchCode::number), Ok(99));
+        assert_eq!(MatchCode::try_from(100), Err(CodeError::Match));
         for bad in ["", "7", "147", "4x", "٤٧"] {
             assert!(MatchCode::try_from(bad.to_owned()).is_err(), "{bad}");
         }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{EnrolmentCode, ReturnToken};
+use crate::codes::EnrolmentCode;
 use crate::keys::PublicJwk;
+use crate::return_token::ReturnToken;
 
 /// `POST` [`crate::paths::ENROL`], with a proof by `device_key` itself. A member that the server
 /// does not know is refused: what it means could matter. So servers are updated before agents.

@@ -19,12 +19,13 @@ pub mod limits;
 mod link;
 mod outcome;
 pub mod paths;
+mod return_token;
 mod signed_request;
 mod ticket;
 pub mod x509_statement;
 
 pub use channel::{AgentMessage, ServerMessage};
-pub use codes::{CodeError, EnrolmentCode, MatchCode, ReturnToken};
+pub use codes::{CodeError, EnrolmentCode, MatchCode};
 pub use device_proof::{DeviceProof, ExpectedCall, PROOF_HEADER, ProofError, VerifiedProof};
 pub use enrolment::{
     EnrolAnswer, EnrolRequest, EnrolmentState, NonceAnswer, WaitAnswer, rp_id_fits_host,
@@ -33,8 +34,9 @@ pub use jws::{Jti, Malformed};
 pub use keys::{KeyError, PublicJwk, SigningKey, Thumbprint, VerifyingKey};
 pub use link::{Link, LinkError, Selector};
 pub use outcome::{ClaimAnswer, ClaimRequest, Outcome, Refused, ResultAnswer, ResultRequest};
+pub use return_token::ReturnToken;
 pub use signed_request::{
-    Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Enrolled, Purpose,
+    Ceremony, Context, Create, CredentialDescriptor, CredentialParameter, Enrolled, FIDO2, Purpose,
     RequestError, ResidentKey, SignedRequest, User, UserVerification, VerifiedRequest, WhenLifted,
 };
 pub use ticket::{Ticket, TicketError};

@@ -34,7 +34,5 @@ pub const RETURN_LIFE: Duration = Duration::from_secs(30);
 pub const LONG_POLL: Duration = Duration::from_secs(25);
 /// A card that leaves sooner after its answer was tapped, and not there to stay.
 pub const TAP: Duration = Duration::from_secs(3);
-/// How long a card may be away and still be there: the field of a reader flutters.
-pub const FLUTTER: Duration = Duration::from_millis(700);
 /// How often the agent pings the channel.
 pub const PING: Duration = Duration::from_secs(25);

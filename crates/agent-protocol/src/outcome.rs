@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codes::ReturnToken;
+use crate::return_token::ReturnToken;
 use crate::ticket::Ticket;
 use crate::x509_statement::X509Statement;
 
@@ -55,7 +55,8 @@ pub enum Outcome {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Refused {
-    /// The card is blocked for good: too many wrong PINs, and only a reset opens it again.
+    /// The card is blocked for good: too many wrong PINs, and only a reset, or its issuer, opens it
+    /// again.
     Blocked,
     /// Another request is before the person.
     Busy,
@@ -69,10 +70,14 @@ pub enum Refused {
     Full,
     /// The signed request did not pass the agent's checks; nobody was asked.
     InvalidRequest,
+    /// The card's key has a PIN of its own, which the agent does not ask for.
+    KeyPin,
     /// No reader or no card.
     NoCard,
     /// The card has no credential of this account.
     NoCredential,
+    /// No dialog can be shown: the person was asked nothing.
+    NoDialog,
     /// The card has no PIN yet, and a login does not set one.
     NoPin,
     /// Three wrong PINs in a row: the card wants to be taken out first.

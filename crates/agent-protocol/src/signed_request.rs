@@ -19,6 +19,10 @@ pub use ceremony::{
     UserVerification,
 };
 
+/// The kind of FIDO authenticators in [`SignedRequest::kinds`]; of the other kind is
+/// [`crate::X509_CARD`].
+pub const FIDO2: &str = "fido2";
+
 const TYP: &str = "cardea-req+jwt";
 
 /// What the proof is for.
@@ -93,7 +97,7 @@ pub struct SignedRequest {
     /// What the card is to do, with which credentials.
     #[serde(flatten)]
     pub ceremony: Ceremony,
-    /// The kinds of card that count, such as `fido2`.
+    /// The kinds of card that count, such as [`FIDO2`].
     pub kinds: Vec<String>,
     /// Whose login it is, for the person to read.
     pub user: String,

@@ -210,16 +210,18 @@ impl Board {
         self.0.borrow().there.iter().filter(is_new).cloned().collect()
     }
 
+    /// Waits until a device is there that somebody has put there after `seen` was the latest.
+    pub(crate) async fn put_there_after(&self, seen: DeviceId) {
+        let is_new =
+            |devices: &Devices| devices.there.iter().any(|it| it.was_put_there_after(seen));
+        let _ = self.0.subscribe().wait_for(is_new).await;
+    }
+
     /// Waits until there is a card with certificates in the reader of `device`.
     pub(crate) async fn certificates_in_reader_of(&self, device: &Device) {
         let is_there =
             |devices: &Devices| devices.there.iter().any(|it| device.is_in_reader_of(it));
         let _ = self.0.subscribe().wait_for(is_there).await;
-    }
-
-    /// Waits until a device has left.
-    pub(crate) async fn departure_of(&self, id: DeviceId) {
-        self.departure_among(&[id]).await;
     }
 
     /// Waits until one of `ids` has left.
@@ -251,6 +253,15 @@ impl Board {
         let devices = self.0.borrow();
         let Some(device) = devices.there.iter().find(|device| device.id == id) else { return id };
         devices.in_reader_of(device).unwrap_or(device).since
+    }
+
+    /// What must stay for a device to be of use: itself, and what lies in the reader of a card with
+    /// certificates. That it has left is known by the reader at once; a module may be stuck in it.
+    pub(crate) fn needed_for(&self, id: DeviceId) -> Vec<DeviceId> {
+        let devices = self.0.borrow();
+        let device = devices.there.iter().find(|device| device.id == id);
+        let in_reader = device.and_then(|device| devices.in_reader_of(device));
+        [id].into_iter().chain(in_reader.map(|device| device.id)).collect()
     }
 
     /// Whether a device is there.
@@ -341,6 +352,9 @@ mod tests {
             let (token, stay) = stay(name);
             assert_eq!(stay, token, "{name}");
         }
+        let token = board.card_arrived("Reader 0".into(), Arrival::Now, signer());
+        assert_eq!(board.needed_for(token), [token, first]);
+        assert_eq!(board.needed_for(first), [first]);
         // What has lost its contact for a moment is there since it was put there.
         board.left(first);
         board.returned(first, "Reader 0".into(), Arrival::Now, nothing());

@@ -118,7 +118,7 @@ mod tests {
         let xdg = folder.join("xdg-open");
         std::fs::write(&xdg, "#!/bin/sh\n").unwrap();
         std::fs::set_permissions(&xdg, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let path = Some(folder.clone().into_os_string());
+        let path = Some(folder.to_path_buf().into_os_string());
         let of = |browser: Option<&str>, display| {
             let browser = browser.map(str::to_owned);
             words(Browser::of(&Surroundings { browser, display, path: path.clone() }))
@@ -133,7 +133,6 @@ mod tests {
         let outside = words(Browser::of_service(&service()));
         assert!(outside[0].ends_with("/systemd-run") && outside.contains(&"--user".into()));
         assert_eq!(outside.last().unwrap(), xdg.to_str().unwrap());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

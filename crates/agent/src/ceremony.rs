@@ -13,10 +13,11 @@ use tokio::time::timeout;
 use crate::board::{Board, DeviceId};
 use crate::cancel::Cancel;
 use crate::causes::Causes;
-use crate::dialogs::{Dialogs, Entry, is_over};
+use crate::dialogs::{Dialogs, is_over};
+use crate::entry::Entry;
 use crate::pinentry::Pinentry;
 use crate::state::Enrolment;
-use crate::tokens::Tokens;
+use crate::tokens::{FirstLook, Tokens};
 use crate::words;
 
 mod blinking;
@@ -66,7 +67,7 @@ impl Ceremony {
             tracing::warn!("nothing here can answer; cardea-agent doctor says more");
             return Some(Outcome::Refused(Refused::NoCard));
         }
-        let _tokens = match modules {
+        let tokens = match modules {
             Some(modules) => tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return None,
@@ -74,10 +75,11 @@ impl Ceremony {
             },
             None => None,
         };
+        let first_look = tokens.as_ref().map_or(FirstLook::NONE, Tokens::first_look);
         let found = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
-            found = selection::find(self, &request, &who_asks) => found,
+            found = selection::find(self, &request, &who_asks, first_look) => found,
         };
         match found {
             Ok(Found { card, meant: Meant::NotYet, seen }) => {
@@ -131,6 +133,7 @@ impl Ceremony {
     ) -> Option<Outcome> {
         let (ceremony, handle, id) = (self.clone(), Handle::current(), card.id);
         let (waiting, stay) = (Waiting::new(), self.board.stay_of(id));
+        let needed = self.board.needed_for(id);
         let said = format!("{who_asks}\n\n{}", words::device(card.kind, &card.name));
         let (of_person, who_asks) = (waiting.clone(), said.clone());
         let mut thread = tokio::task::spawn_blocking(move || {
@@ -156,7 +159,7 @@ impl Ceremony {
                 return None;
             }
             outcome = &mut thread => outcome,
-            () = self.board.departure_of(id) => {
+            () = self.board.departure_among(&needed) => {
                 // No PIN is typed for a card that is not there any more.
                 self.cancel.cancel();
                 let _ = timeout(LAST_WORD, thread).await;
@@ -185,7 +188,7 @@ impl Ceremony {
     fn refusal(&self, error: &CeremonyError, person: &Dialogs) -> Refused {
         tracing::info!(error = %Causes(error), "no answer of the card");
         match error {
-            CeremonyError::Declined if person.failed => Refused::Failed,
+            CeremonyError::Declined if person.failed => Refused::NoDialog,
             CeremonyError::Declined if is_over(self.deadline) => Refused::Timeout,
             error => refusal(error),
         }
@@ -201,11 +204,14 @@ fn refusal(error: &CeremonyError) -> Refused {
         CeremonyError::TimedOut => Refused::Timeout,
         CeremonyError::NoCredential | CeremonyError::NoCertificate => Refused::NoCredential,
         CeremonyError::UnsupportedKey => Refused::UnsupportedKey,
+        CeremonyError::KeyPin => Refused::KeyPin,
         CeremonyError::Excluded => Refused::Excluded,
         CeremonyError::StoreFull => Refused::Full,
-        CeremonyError::NoPinSet => Refused::NoPin,
+        CeremonyError::NoPinSet | CeremonyError::CardPinNotSet => Refused::NoPin,
         CeremonyError::PinAuthBlocked => Refused::PinAuthBlocked,
-        CeremonyError::PinBlocked | CeremonyError::UvBlocked => Refused::Blocked,
+        CeremonyError::PinBlocked | CeremonyError::UvBlocked | CeremonyError::CardLocked => {
+            Refused::Blocked
+        }
         CeremonyError::Removed(_) => Refused::Removed,
         _ => Refused::Failed,
     }

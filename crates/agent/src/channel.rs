@@ -24,6 +24,9 @@ use crate::http::{self, CALL, CallError, Caller};
 use crate::random;
 use crate::state::Enrolment;
 
+/// What is shorter is no sleep of the computer, but the time between two looks at clocks.
+pub(crate) const NAP: Duration = Duration::from_secs(1);
+
 /// How the agent keeps its channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -33,6 +36,8 @@ pub struct Pace {
     pub retry_first: Duration,
     /// The longest.
     pub retry_most: Duration,
+    /// How long the computer has slept so far.
+    pub slept: fn() -> Duration,
 }
 
 impl Default for Pace {
@@ -41,6 +46,7 @@ impl Default for Pace {
             ping: limits::PING,
             retry_first: Duration::from_millis(500),
             retry_most: Duration::from_mins(1),
+            slept: clock::slept,
         }
     }
 }
@@ -69,6 +75,8 @@ pub(crate) struct Channel {
     pub(crate) connected: watch::Sender<bool>,
     pub(crate) heard: mpsc::Sender<ServerMessage>,
     pub(crate) to_say: mpsc::Receiver<AgentMessage>,
+    /// What was to be said over a connection from before a sleep.
+    pub(crate) unsaid: Option<AgentMessage>,
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -130,6 +138,7 @@ impl Channel {
 
     /// Passes messages on, until the connection ends.
     async fn serve(&mut self, mut socket: Socket) {
+        let slept = (self.pace.slept)();
         if self.say_what_is_held(&mut socket).await.is_err() {
             return;
         }
@@ -143,6 +152,10 @@ impl Channel {
                     !self.hear(message).await
                 }
                 Some(message) = self.to_say.recv() => {
+                    if self.has_slept_since(slept) {
+                        self.unsaid = Some(message);
+                        return;
+                    }
                     socket.send(Message::text(message.encode())).await.is_err()
                 }
                 _ = ping.tick() => {
@@ -150,18 +163,30 @@ impl Channel {
                     silent = true;
                     gone || socket.send(Message::Ping(Vec::new().into())).await.is_err()
                 }
+                // Something makes it worth while to look; a timer of ours would wake the computer.
+                () = self.wake.notified() => false,
             };
-            if done {
+            if done || self.has_slept_since(slept) {
                 return;
             }
         }
+    }
+
+    /// Whether the computer has slept meanwhile. The server, and what is on the way to it, have then most
+    /// likely forgotten the connection, which itself would not say so before two pings.
+    fn has_slept_since(&self, before: Duration) -> bool {
+        let has_slept = (self.pace.slept)().saturating_sub(before) > NAP;
+        if has_slept {
+            tracing::info!(server = self.server(), "the computer has slept");
+        }
+        has_slept
     }
 
     /// What has left while there was no connection, and then what is still there: the server ends what
     /// is in neither. The list is taken first, so that what leaves meanwhile is in both.
     async fn say_what_is_held(&mut self, socket: &mut Socket) -> Result<(), tungstenite::Error> {
         let ids = self.desk.held(&self.enrolment.device);
-        while let Ok(message) = self.to_say.try_recv() {
+        while let Some(message) = self.unsaid.take().or_else(|| self.to_say.try_recv().ok()) {
             socket.send(Message::text(message.encode())).await?;
         }
         socket.send(Message::text(AgentMessage::Holds { ids }.encode())).await

@@ -4,11 +4,10 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::{Causes, Kind, Socket};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{command, environment};
+use crate::{Causes, Kind, Socket, command, environment};
 
 /// Signs you in with your card: waits for requests of the servers that you have paired this
 /// computer with, shows who asks, and has your card answer.

@@ -1,52 +1,55 @@
 //! The desk at which requests wait: one ceremony at a time, and not too many.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
-    AgentMessage, ClaimAnswer, ClaimRequest, Enrolled, Jti, Link, Outcome, Purpose, Refused,
-    RequestError, ResultAnswer, ResultRequest, ReturnToken, SignedRequest, Thumbprint, Ticket,
-    VerifiedRequest, WhenLifted, limits, paths,
+    Enrolled, Jti, Link, Purpose, Refused, RequestError, SignedRequest, Thumbprint, Ticket,
+    VerifiedRequest, limits,
 };
 use link_pkcs11::Modules;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use crate::board::{Board, DeviceId};
+use crate::board::Board;
 use crate::cancel::Cancel;
-use crate::causes::Causes;
-use crate::ceremony::Ceremony;
 use crate::clock;
-use crate::held::{Held, Left};
-use crate::http::{CALL, CallError, Caller};
+use crate::held::{Away, Held};
+use crate::http::Caller;
 use crate::locker::Locker;
 use crate::notice::Notices;
 use crate::pinentry::Pinentry;
-use crate::prompts::{Prompts, Verdict};
+use crate::prompts::{Came, Prompts, Verdict};
 use crate::state::Enrolment;
-use crate::words;
+use crate::ticket::Taken;
+
+mod live;
+
+use live::{Live, Stage};
 
 /// How long a request waits for one that was cancelled to be gone.
 const HAND_OVER: Duration = Duration::from_secs(2);
+/// So long the card of a session may be away for a request that is before the person, and come back to
+/// it. Whoever goes on without it has gone.
+const AWAY: Duration = Duration::from_secs(5);
 /// What the agent answers.
 const PURPOSES: [Purpose; 3] = [Purpose::Login, Purpose::Enrol, Purpose::StepUp];
 
+/// What is worked on, and what may be.
 pub(crate) struct Desk {
-    caller: Caller,
-    board: Board,
-    pinentry: Pinentry,
-    notices: Notices,
-    modules: Option<Modules>,
+    pub(crate) caller: Caller,
+    pub(crate) board: Board,
+    pub(crate) tools: Tools,
+    pub(crate) held: Held,
     /// One ceremony at a time.
     turn: Semaphore,
-    live: Mutex<Vec<Live>>,
+    /// One program that locks the desktop at a time.
+    locking: Semaphore,
+    live: watch::Sender<Vec<Live>>,
     prompts: Mutex<HashMap<Thumbprint, Prompts>>,
     /// The requests that passed, until they are expired. In memory: a request is only ever the
     /// answer to a claim of ours, and a ticket is claimed once.
     used: Mutex<HashMap<Jti, SystemTime>>,
-    held: Held,
-    locker: Locker,
 }
 
 /// The programs that the desk works with.
@@ -61,47 +64,18 @@ pub(crate) struct Tools {
     pub(crate) modules: Option<Modules>,
 }
 
-/// A ticket that has not come to its end.
-struct Live {
-    device: Thumbprint,
-    ticket: Ticket,
-    cancel: Cancel,
-}
-
-/// A ticket that was taken from the channel, or with a link. Dropping it ends what it began.
-pub(crate) struct Taken {
-    desk: Arc<Desk>,
-    enrolment: Arc<Enrolment>,
-    ticket: Ticket,
-    /// What claims it: the ticket, or the secret of a link.
-    claim: Ticket,
-    cancel: Cancel,
-}
-
-/// Why a ticket was not worked on.
-#[derive(Debug, thiserror::Error)]
-enum Unworked {
-    #[error("cannot claim the ticket")]
-    Claim(#[source] CallError),
-    #[error("the request is refused")]
-    Request(#[from] RequestError),
-}
-
 impl Desk {
     pub(crate) fn new(caller: Caller, board: Board, tools: Tools, held: Held) -> Self {
-        let Tools { pinentry, notices, locker, modules } = tools;
         Self {
             caller,
             board,
-            pinentry,
-            notices,
-            modules,
+            tools,
+            held,
             turn: Semaphore::new(1),
-            live: Mutex::default(),
+            locking: Semaphore::new(1),
+            live: watch::Sender::default(),
             prompts: Mutex::default(),
             used: Mutex::default(),
-            held,
-            locker,
         }
     }
 
@@ -111,24 +85,20 @@ impl Desk {
         enrolment: &Arc<Enrolment>,
         ticket: Ticket,
     ) -> Result<Taken, Option<Refused>> {
-        self.take_by(enrolment, ticket.clone(), ticket)
+        self.take_by(enrolment, ticket.clone(), ticket, Came::Pushed)
     }
 
-    /// The same for the ticket of a link. It counts like one that was pushed: any page may open as
-    /// many links as it likes.
+    /// The same for the ticket of a link. It counts, for any page may open as many links as it likes;
+    /// and apart from what was pushed.
     pub(crate) fn take_link(
         self: &Arc<Self>,
         enrolment: &Arc<Enrolment>,
         link: &Link,
     ) -> Result<Taken, Option<Refused>> {
-        let admits = lock(&self.prompts)
-            .entry(enrolment.device.clone())
-            .or_default()
-            .admits_link(clock::now());
-        if !admits {
+        if !self.prompts(&enrolment.device, |prompts| prompts.admits_link(clock::now())) {
             return Err(Some(Refused::TooMany));
         }
-        self.take_by(enrolment, link.ticket(), link.claim().clone())
+        self.take_by(enrolment, link.ticket(), link.claim().clone(), Came::ByLink)
     }
 
     fn take_by(
@@ -136,30 +106,119 @@ impl Desk {
         enrolment: &Arc<Enrolment>,
         ticket: Ticket,
         claim: Ticket,
+        came: Came,
     ) -> Result<Taken, Option<Refused>> {
-        let device = enrolment.device.clone();
-        let mut live = lock(&self.live);
-        if live.iter().any(|other| !other.cancel.is_cancelled()) {
+        let cancel = Cancel::new();
+        let mut taken = Ok(());
+        self.live.send_modify(|live| {
+            taken = self.may_take(live, &enrolment.device, came);
+            if taken.is_ok() {
+                let (device, ticket) = (enrolment.device.clone(), ticket.clone());
+                let (cancel, stage) = (cancel.clone(), Stage::Claiming);
+                live.push(Live { device, ticket, came, cancel, stage });
+            }
+        });
+        taken?;
+        let (desk, enrolment) = (Arc::clone(self), Arc::clone(enrolment));
+        Ok(Taken { desk, enrolment, ticket, claim, came, cancel })
+    }
+
+    /// Whether there is room for one more ticket of an enrolment: one of each enrolment at a time, and none
+    /// while the person is asked anything. What another server has only sent is no matter of this one's: it
+    /// could keep all others waiting with tickets of which nothing comes.
+    fn may_take(
+        &self,
+        live: &[Live],
+        device: &Thumbprint,
+        came: Came,
+    ) -> Result<(), Option<Refused>> {
+        let is_in_the_way =
+            |other: &&Live| other.device == *device || matches!(other.stage, Stage::Shown(_));
+        if live.iter().filter(is_in_the_way).any(|other| !other.cancel.is_cancelled()) {
             return Err(Some(Refused::Busy));
         }
-        let verdict = lock(&self.prompts).entry(device.clone()).or_default().judge(clock::now());
-        match verdict {
-            Verdict::Show => {}
+        let now = clock::now();
+        match self.prompts(device, |prompts| prompts.judge(came, now)) {
             Verdict::Drop => return Err(None),
             Verdict::TooMany => return Err(Some(Refused::TooMany)),
+            Verdict::Show => {}
         }
-        let cancel = Cancel::new();
-        live.push(Live { device, ticket: ticket.clone(), cancel: cancel.clone() });
-        let (desk, enrolment) = (Arc::clone(self), Arc::clone(enrolment));
-        Ok(Taken { desk, enrolment, ticket, claim, cancel })
+        // Links were counted when they came.
+        let admits =
+            came == Came::ByLink || self.prompts(device, |prompts| prompts.admits_push(now));
+        if admits { Ok(()) } else { Err(Some(Refused::TooMany)) }
+    }
+
+    /// Waits until it is the next one's turn. `None`: the one before does not go.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        tokio::time::timeout(HAND_OVER, self.turn.acquire()).await.ok()?.ok()
+    }
+
+    /// A ticket has come to its end: there is room for the next.
+    pub(crate) fn clear(&self, device: &Thumbprint, ticket: &Ticket) {
+        self.live.send_modify(|live| live.retain(|it| !it.is(device, ticket)));
+    }
+
+    /// A ticket was claimed, and its request passed.
+    pub(crate) fn claimed(
+        &self,
+        device: &Thumbprint,
+        ticket: &Ticket,
+        request: &Arc<VerifiedRequest>,
+    ) {
+        self.reached(device, ticket, || Stage::Claimed(Arc::clone(request)));
+    }
+
+    /// The request of a ticket is put before the person now.
+    pub(crate) fn shown(
+        &self,
+        device: &Thumbprint,
+        ticket: &Ticket,
+        request: &Arc<VerifiedRequest>,
+    ) {
+        self.reached(device, ticket, || Stage::Shown(Arc::clone(request)));
+    }
+
+    fn reached(&self, device: &Thumbprint, ticket: &Ticket, stage: impl Fn() -> Stage) {
+        self.live.send_modify(|live| {
+            live.iter_mut().filter(|it| it.is(device, ticket)).for_each(|it| it.stage = stage());
+        });
+    }
+
+    /// Notes what happens with what is shown to the person for an enrolment, or asks about it.
+    pub(crate) fn prompts<T>(
+        &self,
+        device: &Thumbprint,
+        note: impl FnOnce(&mut Prompts) -> T,
+    ) -> T {
+        note(lock(&self.prompts).entry(device.clone()).or_default())
+    }
+
+    /// Checks a request that was claimed with a ticket. It passes once.
+    pub(crate) fn admit(
+        &self,
+        enrolment: &Enrolment,
+        request: &str,
+        now: SystemTime,
+    ) -> Result<VerifiedRequest, RequestError> {
+        let record = &enrolment.record;
+        let enrolled = Enrolled {
+            request_keys: &enrolment.request_keys,
+            origin: record.server.origin(),
+            tenant: &record.tenant,
+            rp_id: &record.rp_id,
+            device: &enrolment.device,
+            purposes: &PURPOSES,
+        };
+        let is_used = |jti: &Jti| lock(&self.used).contains_key(jti);
+        let verified = SignedRequest::verify(request, &enrolled, &is_used, now)?;
+        self.spend(&verified, now)?;
+        Ok(verified)
     }
 
     /// The page gave up.
     pub(crate) fn cancel(&self, device: &Thumbprint, ticket: &Ticket) {
-        let live = lock(&self.live);
-        live.iter().filter(|l| l.device == *device && l.ticket == *ticket).for_each(|l| {
-            l.cancel.cancel();
-        });
+        self.end_those(|live| live.is(device, ticket));
     }
 
     /// The tickets of an enrolment whose cards are still there.
@@ -169,38 +228,68 @@ impl Desk {
 
     /// Waits until no notification is shown, if that is soon.
     pub(crate) async fn cleared(&self) {
-        self.notices.gone().await;
+        self.tools.notices.gone().await;
     }
 
-    /// The card that opened a session here was tapped elsewhere, and the tenant wants it so.
+    /// Whether a server may have the desktop locked now.
+    pub(crate) fn admits_lock(&self, device: &Thumbprint) -> bool {
+        self.prompts(device, |prompts| prompts.admits_lock(clock::now()))
+    }
+
+    /// Has the desktop locked: the card that opened a session here was tapped elsewhere, or has left, and
+    /// the tenant wants it so. Nothing to do where that is under way.
     pub(crate) async fn lock(&self) {
-        self.locker.lock().await;
+        let Ok(_alone) = self.locking.try_acquire() else {
+            tracing::debug!("the desktop is being locked already");
+            return;
+        };
+        self.tools.locker.lock().await;
     }
 
-    /// Waits until no request of this enrolment is worked on that is worked on now. Not for those that
-    /// come meanwhile: whoever asks again and again would keep a card there that has left.
-    async fn idle(&self, device: &Thumbprint) {
-        let is_its = |live: &&Live| live.device == *device;
-        let now: Vec<_> =
-            lock(&self.live).iter().filter(is_its).map(|live| live.ticket.clone()).collect();
-        let runs = |live: &Live| is_its(&live) && now.contains(&live.ticket);
-        while lock(&self.live).iter().any(runs) {
-            // Held by its ceremony, and free between the claim of the desk and that of the ticket. The
-            // next ceremony may have taken it before it is our turn.
-            drop(tokio::time::timeout(HAND_OVER, self.turn.acquire()).await);
-            tokio::task::yield_now().await;
+    /// Waits while a request is worked on for which the card of a session may have been taken away and will
+    /// be put back: one that the enrolment's server had pushed before, and that this card can answer. Not
+    /// for those that come meanwhile: whoever asks again and again would keep a card there that has left.
+    /// After [`AWAY`] only if a card or key has come since; the request itself ends with its challenge.
+    ///
+    /// # Security
+    ///
+    /// Any page can open a link, and leave its dialog on the screen: a request that came by one is not
+    /// waited for, or the session of a person who has gone would stay for as long.
+    pub(crate) async fn idle(&self, device: &Thumbprint, away: Away) {
+        let may_answer =
+            |live: &&Live| live.device == *device && live.can_be_answered(away.credential.as_ref());
+        let now: Vec<Ticket> =
+            self.live.borrow().iter().filter(may_answer).map(|live| live.ticket.clone()).collect();
+        let runs = |live: &Live| now.contains(&live.ticket) && may_answer(&live);
+        let mut live = self.live.subscribe();
+        let not_back = async {
+            if tokio::time::timeout(AWAY, self.board.put_there_after(away.seen)).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // The sender lives as long as `self`, so the wait cannot fail.
+            _ = live.wait_for(|live| !live.iter().any(runs)) => {}
+            () = not_back => {}
         }
     }
 
     /// Everything of one enrolment ends.
     pub(crate) fn cancel_all_of(&self, device: &Thumbprint) {
         self.held.forget_all_of(device);
-        lock(&self.live).iter().filter(|l| l.device == *device).for_each(|l| l.cancel.cancel());
+        self.end_those(|live| live.device == *device);
     }
 
     /// Everything ends.
     pub(crate) fn cancel_all(&self) {
-        lock(&self.live).iter().for_each(|live| live.cancel.cancel());
+        self.end_those(|_| true);
+    }
+
+    fn end_those(&self, which: impl Fn(&Live) -> bool) {
+        self.live.send_modify(|live| {
+            live.iter().filter(|it| which(it)).for_each(|it| it.cancel.cancel());
+        });
     }
 
     /// Remembers a request that passed; one that passed before does not pass again.
@@ -217,305 +306,10 @@ impl Desk {
     }
 }
 
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.cancel.cancel();
-        self.clear_desk();
-    }
-}
-
-impl Taken {
-    /// Claims the ticket, checks the request, asks person and card, and tells the server. `browse`
-    /// hears the address that the person's browser must open for the answer to count, where it must.
-    /// Where the card holds the session that it opens, watches it, and says over the channel when it
-    /// has left.
-    pub(crate) async fn work(
-        self,
-        say: mpsc::Sender<AgentMessage>,
-        browse: oneshot::Sender<String>,
-    ) {
-        let outcome = self.outcome().await;
-        // The server may send the next one as soon as it hears of this one.
-        self.clear_desk();
-        match outcome {
-            Some((outcome, WhenLifted::Nothing)) => {
-                self.tell(outcome, browse).await;
-            }
-            Some((outcome, when_lifted)) => self.watch(outcome, when_lifted, say, browse).await,
-            None => {}
-        }
-    }
-
-    /// What becomes of the ticket, and what happens when the card that answered leaves; `None` when
-    /// there is nobody to tell.
-    async fn outcome(&self) -> Option<(Outcome, WhenLifted)> {
-        let refused = |reason| Some((Outcome::Refused(reason), WhenLifted::Nothing));
-        let turn = tokio::time::timeout(HAND_OVER, self.desk.turn.acquire());
-        let Ok(Ok(_turn)) = turn.await else { return refused(Refused::Busy) };
-        let claimed = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return None,
-            claimed = self.claim() => claimed,
-        };
-        match claimed {
-            Ok(request) => {
-                self.prompts(|prompts| prompts.show(clock::now()));
-                let when_lifted = request.claims().when_lifted;
-                let ceremony = self.ceremony(request);
-                let outcome = self.ask(&ceremony).await?;
-                self.count(&outcome);
-                if matches!(outcome, Outcome::Refused(_)) {
-                    return Some((outcome, WhenLifted::Nothing));
-                }
-                // What is on no board cannot be watched: a stay that never was counts as a tap.
-                let stay = ceremony.answered.get().copied().unwrap_or_default();
-                self.hold(&outcome, when_lifted, stay);
-                Some((outcome, when_lifted))
-            }
-            Err(error) => {
-                tracing::warn!(error = %Causes(&error), "no prompt");
-                // A claim that failed is over; a request that did not pass is said to be so.
-                let invalid = matches!(error, Unworked::Request(_));
-                invalid.then(|| refused(Refused::InvalidRequest)).flatten()
-            }
-        }
-    }
-
-    /// The card that answered holds a session from now on, or at least those that it has opened. Not
-    /// only when the server has taken the answer: whether it has is not known when its word is lost.
-    fn hold(&self, outcome: &Outcome, when_lifted: WhenLifted, stay: DeviceId) {
-        let (held, device) = (&self.desk.held, &self.enrolment.device);
-        match when_lifted {
-            WhenLifted::Nothing => held.follow(device, outcome, stay),
-            WhenLifted::EndSession | WhenLifted::EndSessionAndLock => {
-                held.answered(device, &self.ticket, outcome, stay);
-            }
-        }
-    }
-
-    /// Tells the server what the card has proved, and when it has left.
-    async fn watch(
-        self,
-        outcome: Outcome,
-        when_lifted: WhenLifted,
-        say: mpsc::Sender<AgentMessage>,
-        browse: oneshot::Sender<String>,
-    ) {
-        let (desk, device, id) = (&self.desk, &self.enrolment.device, self.ticket.clone());
-        let flutter = || tokio::time::sleep(limits::FLUTTER);
-        let idle = || desk.idle(device);
-        let mut left = pin!(desk.held.left(&desk.board, (device, &id), flutter, idle));
-        let mut telling = pin!(self.tell(outcome, browse));
-        let mut end = None;
-        let may_be_taken = loop {
-            tokio::select! {
-                told = &mut telling => break told,
-                how = &mut left, if end.is_none() => end = Some(how),
-            }
-        };
-        if !may_be_taken {
-            return desk.held.forget(device, &id);
-        }
-        let end = match end {
-            Some(end) => end,
-            None => left.await,
-        };
-        tracing::info!(?end, "the card has left");
-        if end == Left::Lifted && when_lifted == WhenLifted::EndSessionAndLock {
-            // Before the server hears of it: a desktop locks without a network.
-            desk.lock().await;
-        }
-        let message = match end {
-            Left::Lifted => AgentMessage::Lifted { id: id.clone() },
-            Left::Tapped => AgentMessage::Tapped { id: id.clone() },
-            Left::Unwatched => return,
-        };
-        // Waits where there is no connection. Until it is on its way, it is listed as held.
-        if say.send(message).await.is_ok() {
-            desk.held.forget(device, &id);
-        }
-    }
-
-    /// Makes room for the next.
-    fn clear_desk(&self) {
-        lock(&self.desk.live)
-            .retain(|live| live.ticket != self.ticket || live.device != self.enrolment.device);
-    }
-
-    /// Goes through the ceremony. Whoever cancels at the notification has said no, like at a dialog.
-    async fn ask(&self, ceremony: &Ceremony) -> Option<Outcome> {
-        let (record, claims) = (&self.enrolment.record, ceremony.request.claims());
-        let who_asks = words::who_asks_in_short(record, claims);
-        let life = ceremony.deadline.saturating_duration_since(clock::now());
-        let mut run = pin!(ceremony.run());
-        tokio::select! {
-            biased;
-            outcome = &mut run => outcome,
-            () = self.desk.notices.cancelled(who_asks, life) => {
-                // The dialogs go, and what a card says at the last moment does not count.
-                self.cancel.cancel();
-                run.await;
-                Some(Outcome::Refused(Refused::Cancelled))
-            }
-        }
-    }
-
-    async fn claim(&self) -> Result<VerifiedRequest, Unworked> {
-        let server = &self.enrolment.record.server;
-        let body = ClaimRequest { ticket: self.claim.clone() };
-        let claim = self.desk.caller.post(server, paths::CLAIM, &body, &self.enrolment.key, CALL);
-        let answer: ClaimAnswer = claim.await.map_err(Unworked::Claim)?;
-        Ok(self.verify(&answer.request, clock::wall())?)
-    }
-
-    fn verify(&self, request: &str, now: SystemTime) -> Result<VerifiedRequest, RequestError> {
-        let record = &self.enrolment.record;
-        let enrolled = Enrolled {
-            request_keys: &self.enrolment.request_keys,
-            origin: record.server.origin(),
-            tenant: &record.tenant,
-            rp_id: &record.rp_id,
-            device: &self.enrolment.device,
-            purposes: &PURPOSES,
-        };
-        let is_used = |jti: &Jti| lock(&self.desk.used).contains_key(jti);
-        let verified = SignedRequest::verify(request, &enrolled, &is_used, now)?;
-        self.desk.spend(&verified, now)?;
-        Ok(verified)
-    }
-
-    fn ceremony(&self, request: VerifiedRequest) -> Ceremony {
-        // The life of its challenge, counted from here: whose clock is right does not matter.
-        let claims = request.claims();
-        let life = Duration::from_secs(claims.exp.saturating_sub(claims.iat));
-        let life = life.min(limits::CHALLENGE_LIFE);
-        let now = clock::now();
-        Ceremony {
-            enrolment: Arc::clone(&self.enrolment),
-            request: Arc::new(request),
-            board: self.desk.board.clone(),
-            pinentry: self.desk.pinentry.clone(),
-            modules: self.desk.modules.clone(),
-            cancel: self.cancel.clone(),
-            deadline: now.checked_add(life).unwrap_or(now),
-            answered: Arc::default(),
-        }
-    }
-
-    /// What the person did counts for what is shown to them next.
-    fn count(&self, outcome: &Outcome) {
-        self.prompts(|prompts| match outcome {
-            Outcome::Refused(Refused::Cancelled) => prompts.refused(clock::now()),
-            Outcome::Refused(_) => {}
-            _ => prompts.accepted(),
-        });
-    }
-
-    fn prompts(&self, change: impl FnOnce(&mut Prompts)) {
-        let mut prompts = lock(&self.desk.prompts);
-        change(prompts.entry(self.enrolment.device.clone()).or_default());
-    }
-
-    /// Tells the server. Whether it has taken the outcome, as far as is known: not when it said no.
-    async fn tell(&self, outcome: Outcome, browse: oneshot::Sender<String>) -> bool {
-        let kind = match &outcome {
-            Outcome::Assertion(_) => "assertion",
-            Outcome::Registration(_) => "registration",
-            Outcome::X509Assertion(_) => "x509-assertion",
-            Outcome::X509Registration(_) => "x509-registration",
-            Outcome::Refused(_) => "refused",
-        };
-        let server = &self.enrolment.record.server;
-        let body = ResultRequest { ticket: self.ticket.clone(), outcome };
-        let tell = self.desk.caller.post(server, paths::RESULT, &body, &self.enrolment.key, CALL);
-        match tell.await {
-            Ok(ResultAnswer::Accepted) => {
-                tracing::info!(kind, "the server has the outcome");
-                true
-            }
-            Ok(ResultAnswer::Return { token }) => {
-                tracing::info!(kind, "the server has the outcome, and waits for the browser");
-                if let Some(address) = address(&self.enrolment, &token) {
-                    // Nobody listens any more: the person has gone, and so has the login.
-                    let _ = browse.send(address);
-                }
-                true
-            }
-            Err(error) => {
-                let error_text = Causes(&error);
-                tracing::warn!(kind, error = %error_text, "the server did not take the outcome");
-                !matches!(error, CallError::Refused { .. })
-            }
-        }
-    }
-}
-
-/// Where the person's browser goes for the answer to count.
-///
-/// # Security
-///
-/// A place of ours at the server of the enrolment: nothing of it but the token comes from a
-/// message, and that cannot lead anywhere else.
-fn address(enrolment: &Enrolment, token: &ReturnToken) -> Option<String> {
-    let path = paths::card_return(&enrolment.record.tenant)?;
-    Some(format!("{}#rt={}", enrolment.record.server.url(&path), token.as_str()))
-}
-
 /// A lock whose holder panicked is still a lock: what it guards is one list.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http;
-    use crate::state::tests::enrolment;
-
-    fn ticket(number: u8) -> Ticket {
-        Ticket::from_random([number; 32])
-    }
-
-    #[test]
-    fn a_person_who_refuses_twice_is_left_alone_and_one_who_goes_along_is_not() {
-        let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let tools = Tools {
-            pinentry: Pinentry::new("/nonexistent"),
-            notices: Notices::default(),
-            locker: Locker::new("/nonexistent"),
-            modules: None,
-        };
-        let desk = Desk::new(caller, Board::new(), tools, Held::new(limits::TAP));
-        let (desk, enrolment) = (Arc::new(desk), Arc::new(enrolment().0));
-        let no = Outcome::Refused(Refused::Cancelled);
-        let yes = Outcome::Assertion(serde_json::Value::Null);
-        for (number, outcome) in [(1, &no), (2, &yes), (3, &no), (4, &no)] {
-            let taken = desk.take(&enrolment, ticket(number)).ok().unwrap();
-            taken.count(outcome);
-        }
-        assert_eq!(desk.take(&enrolment, ticket(5)).err(), Some(None));
-    }
-
-    #[tokio::test]
-    async fn a_card_that_has_left_waits_for_no_request_that_comes_after_it() {
-        let caller = Caller::new(&http::tls().unwrap()).unwrap();
-        let tools = Tools {
-            pinentry: Pinentry::new("/nonexistent"),
-            notices: Notices::at(None),
-            locker: Locker::new("/nonexistent"),
-            modules: None,
-        };
-        let desk = Arc::new(Desk::new(caller, Board::new(), tools, Held::new(limits::TAP)));
-        let enrolment = Arc::new(enrolment().0);
-        let first = desk.take(&enrolment, ticket(1)).ok().unwrap();
-        let mut idle = pin!(desk.idle(&enrolment.device));
-        let soon = Duration::from_millis(100);
-        assert!(tokio::time::timeout(soon, &mut idle).await.is_err(), "the first is worked on");
-        // The page asks again before the first is gone: there is always one on the desk.
-        first.cancel.cancel();
-        let second = desk.take(&enrolment, ticket(2)).ok().unwrap();
-        drop(first);
-        assert!(tokio::time::timeout(HAND_OVER, &mut idle).await.is_ok());
-        drop(second);
-    }
-}
+pub(crate) mod tests;

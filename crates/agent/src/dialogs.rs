@@ -1,53 +1,20 @@
 //! The person of a ceremony, met by the pinentry program.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use authenticator::card_signer::CardPin;
-use authenticator::{Account, FingerPrompt, NewPinPrompt, Person, Pin, PinPrompt, Until};
+use authenticator::{
+    Account, FingerPrompt, NewPinPrompt, Person, Pin, PinFormError, PinPrompt, Until,
+};
 use tokio::runtime::Handle;
 
 use crate::board::Kind;
 use crate::cancel::Cancel;
 use crate::causes::Causes;
 use crate::ceremony::Waiting;
+use crate::entry::Entry;
 use crate::pinentry::{Choice, Dialog, Pinentry, PinentryError};
 use crate::words;
-
-/// Which of two comes first: a PIN that is entered for a device, or another device that takes its
-/// place. It is decided once: no PIN goes to the one while the other is asked. Clones are the same.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entry(Arc<AtomicU8>);
-
-impl Entry {
-    const OPEN: u8 = 0;
-    const ENTERED: u8 = 1;
-    const DISPLACED: u8 = 2;
-
-    /// A PIN was entered. False: too late, it is for nobody.
-    pub(crate) fn enter(&self) -> bool {
-        self.decide(Self::ENTERED)
-    }
-
-    /// Another device takes the place. False: too late, a PIN was entered.
-    pub(crate) fn displace(&self) -> bool {
-        self.decide(Self::DISPLACED)
-    }
-
-    /// Whether a PIN was entered.
-    pub(crate) fn is_entered(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::ENTERED
-    }
-
-    fn decide(&self, how: u8) -> bool {
-        let decided = Ordering::AcqRel;
-        match self.0.compare_exchange(Self::OPEN, how, decided, Ordering::Acquire) {
-            Ok(_) => true,
-            Err(was) => was == how,
-        }
-    }
-}
 
 /// Asks from the thread that talks to the card. A question ends with the ceremony: its dialog is
 /// gone as soon as somebody cancels or time runs out.
@@ -67,6 +34,16 @@ pub(crate) struct Dialogs {
     pub(crate) entry: Entry,
     /// Whether a question could not be asked at all.
     pub(crate) failed: bool,
+}
+
+/// What a PIN is wanted for.
+struct PinQuestion<'a> {
+    description: &'a str,
+    /// What must be known before it is typed.
+    error: Option<String>,
+    /// Whether the person makes it up now, and types it twice.
+    is_new: bool,
+    deadline: Instant,
 }
 
 impl Dialogs {
@@ -118,26 +95,43 @@ impl Dialogs {
     pub(crate) fn enter_card_pin(
         &mut self,
         about: &str,
-        mut error: Option<String>,
+        error: Option<String>,
         deadline: Instant,
     ) -> Option<CardPin> {
-        let (pinentry, description) = (self.pinentry.clone(), self.describe(about));
+        let description = &self.describe(about);
+        let question = PinQuestion { description, error, is_new: false, deadline };
+        self.type_pin(question, CardPin::new)
+    }
+
+    /// Has the person type a PIN, until it is one that `read` takes.
+    fn type_pin<P>(
+        &mut self,
+        question: PinQuestion<'_>,
+        read: fn(&str) -> Result<P, PinFormError>,
+    ) -> Option<P> {
+        let PinQuestion { description, mut error, is_new, deadline } = question;
+        let pinentry = self.pinentry.clone();
         loop {
             let dialog = Dialog {
                 title: words::TITLE,
-                description: &description,
+                description,
                 error: error.as_deref(),
-                prompt: words::PIN,
+                prompt: if is_new { words::NEW_PIN } else { words::PIN },
                 ok: words::CONTINUE,
                 not_ok: None,
             };
-            let typed = self.answer(deadline, pinentry.ask_pin(&dialog))?;
+            let typed = if is_new {
+                let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
+                self.answer(deadline, pinentry.choose_pin(&dialog, &again, words::MISMATCH))?
+            } else {
+                self.answer(deadline, pinentry.ask_pin(&dialog))?
+            };
             if !self.entry.enter() {
                 return None;
             }
-            match CardPin::new(&typed) {
+            match read(&typed) {
                 Ok(pin) => return Some(pin),
-                // The card is not asked about it, so this costs no try.
+                // No card has such a PIN, so none is asked: this costs no try.
                 Err(form) => error = Some(words::pin_form(form)),
             }
         }
@@ -180,53 +174,17 @@ impl Person for Dialogs {
         if prompt.last_try() && !self.dares_last_try(until) {
             return None;
         }
-        let (pinentry, description) = (self.pinentry.clone(), self.who_asks.clone());
-        let mut error = words::pin_error(*prompt);
-        loop {
-            let dialog = Dialog {
-                title: words::TITLE,
-                description: &description,
-                error: error.as_deref(),
-                prompt: words::PIN,
-                ok: words::CONTINUE,
-                not_ok: None,
-            };
-            let typed = self.answer(until.deadline, pinentry.ask_pin(&dialog))?;
-            if !self.entry.enter() {
-                return None;
-            }
-            match Pin::new(&typed) {
-                Ok(pin) => return Some(pin),
-                // No card has such a PIN, so none is asked: this costs no try.
-                Err(form) => error = Some(words::pin_form(form)),
-            }
-        }
+        let (description, error) = (&self.who_asks.clone(), words::pin_error(*prompt));
+        let deadline = until.deadline;
+        let question = PinQuestion { description, error, is_new: false, deadline };
+        self.type_pin(question, Pin::new)
     }
 
     fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin> {
-        let pinentry = self.pinentry.clone();
-        let description = self.describe(&(self.new_pin)(*prompt));
-        let mut error = words::new_pin_error(*prompt);
-        loop {
-            let dialog = Dialog {
-                title: words::TITLE,
-                description: &description,
-                error: error.as_deref(),
-                prompt: words::NEW_PIN,
-                ok: words::CONTINUE,
-                not_ok: None,
-            };
-            let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
-            let question = pinentry.choose_pin(&dialog, &again, words::MISMATCH);
-            let typed = self.answer(until.deadline, question)?;
-            if !self.entry.enter() {
-                return None;
-            }
-            match Pin::new(&typed) {
-                Ok(pin) => return Some(pin),
-                Err(form) => error = Some(words::pin_form(form)),
-            }
-        }
+        let description = &self.describe(&(self.new_pin)(*prompt));
+        let (error, deadline) = (words::new_pin_error(*prompt), until.deadline);
+        let question = PinQuestion { description, error, is_new: true, deadline };
+        self.type_pin(question, Pin::new)
     }
 
     fn choose_account(&mut self, accounts: &[Account], until: Until<'_>) -> Option<usize> {

@@ -65,7 +65,7 @@ pub enum Verdict {
 impl Finding {
     fn new(check: &'static str, verdict: Verdict, says: &str, mend: Option<String>) -> Self {
         // Names of devices and words of servers are a stranger's.
-        Self { check, verdict, says: crate::words::plain(says, 400), mend }
+        Self { check, verdict, says: crate::plain::plain(says, 400), mend }
     }
 
     fn good(check: &'static str, says: impl AsRef<str>) -> Self {

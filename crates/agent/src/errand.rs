@@ -14,7 +14,8 @@ use crate::board::{Open, OpenError};
 use crate::cancel::Cancel;
 use crate::ceremony::{LAST_WORD, Waiting};
 use crate::clock;
-use crate::dialogs::{Dialogs, Entry, is_over};
+use crate::dialogs::{Dialogs, is_over};
+use crate::entry::Entry;
 use crate::pinentry::Pinentry;
 use crate::{random, words};
 
@@ -58,9 +59,7 @@ pub enum ErrandError {
     )]
     Busy,
     /// The PIN cannot be asked for.
-    #[error(
-        "cannot ask for the PIN. Install pinentry-gnome3 or pinentry-curses, or give --pinentry."
-    )]
+    #[error("cannot ask for the PIN. Install {}, or give --pinentry.", words::PINENTRIES)]
     NoDialog,
     /// The person interrupted it.
     #[error("interrupted. Look what is on it before you go on.")]
@@ -164,11 +163,8 @@ impl Work {
         };
         let on_keepalive = &mut |_| {};
         let mut control = Control { deadline, cancel: cancel.flag(), on_keepalive };
-        #[expect(clippy::expect_used, reason = "without randomness this thread and its errand end")]
-        let mut entropy =
-            |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
-        let result =
-            errand(&mut Management::new(&mut *link, &mut person, &mut control, &mut entropy));
+        let entropy = &mut random::entropy;
+        let result = errand(&mut Management::new(&mut *link, &mut person, &mut control, entropy));
         result.map_err(|error| told(error, person.failed, is_over(deadline)))
     }
 }

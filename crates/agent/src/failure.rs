@@ -1,6 +1,7 @@
 //! Why the program ends.
 
 use crate::command::devices::ChoiceError;
+use crate::words::PINENTRIES;
 use crate::{ErrandError, ServiceError, SettingsError};
 
 /// Why the program ends.
@@ -14,9 +15,7 @@ pub(crate) enum Failure {
     Given(#[source] std::io::Error),
     #[error("give --{0}, or set {1}")]
     Place(&'static str, &'static str),
-    #[error(
-        "no pinentry program found; install pinentry-gnome3 or pinentry-qt, or give --pinentry"
-    )]
+    #[error("no pinentry program found; install {PINENTRIES}, or give --pinentry")]
     NoPinentry,
     #[error(transparent)]
     Start(#[from] crate::StartError),

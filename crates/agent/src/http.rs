@@ -1,16 +1,19 @@
 //! Calls to a server, each with a proof of the device. No redirect is followed, no proxy asked,
 //! nothing waited for longer than the limit, nothing read beyond it.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent_protocol::{DeviceProof, Jti, KeyError, PROOF_HEADER, SigningKey, limits};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, Error as TlsError, InvalidMessage};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{Instrument as _, debug_span};
 
 use crate::clock;
 use crate::random::{self, NoRandomness};
@@ -103,14 +106,34 @@ impl Caller {
         let proof = new_proof("POST", &url, &body)?.sign(key)?;
         let call = self.http.post(&url).timeout(timeout).header(PROOF_HEADER, proof);
         let call = call.header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
-        let response = call.body(body).send().await.map_err(CallError::Unreachable)?;
-        let status = response.status();
-        let answer = read(response).await?;
+        let exchange = async {
+            let response = call.body(body).send().await.map_err(CallError::Unreachable)?;
+            let status = response.status();
+            Ok::<_, CallError>((status, read(response).await?))
+        };
+        let (status, answer) = exchange.instrument(debug_span!("call", path)).await?;
         if status == StatusCode::OK {
             return serde_json::from_slice(&answer).map_err(|_| CallError::Malformed);
         }
         Err(CallError::Refused { status: status.as_u16(), title: problem_title(&answer) })
     }
+}
+
+/// Whether what answered a call by https speaks something else: its first byte is none of TLS.
+pub(crate) fn is_no_tls(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let what = error.downcast_ref::<TlsError>();
+        if what == Some(&TlsError::InvalidMessage(InvalidMessage::InvalidContentType)) {
+            return true;
+        }
+        // The source of such an error is not what is in it, but the source of that.
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// A proof for a call that is made now.
@@ -137,5 +160,38 @@ fn problem_title(answer: &[u8]) -> Option<String> {
         title: String,
     }
     let problem: Problem = serde_json::from_slice(answer).ok()?;
-    Some(crate::words::plain(&problem.title, 100))
+    Some(crate::plain::plain(&problem.title, 100))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What becomes of a call by https to somebody who says this.
+    async fn called(says: &'static [u8]) -> reqwest::Error {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let caller = Caller::new(&tls().unwrap()).unwrap();
+        let answers = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(says).await.unwrap();
+            stream.shutdown().await.unwrap();
+            stream
+        };
+        let (result, _stream) = tokio::join!(caller.get(&server, "/"), answers);
+        let Err(CallError::Unreachable(error)) = result else { panic!("{result:?}") };
+        error
+    }
+
+    #[tokio::test]
+    async fn who_answers_a_call_by_https_without_tls_is_told_apart() {
+        let plain = called(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        assert!(is_no_tls(&plain), "{plain:?}");
+        assert!(!is_no_tls(&called(b"").await), "it hangs up");
+        // An alert of TLS 1.2: handshake_failure.
+        assert!(!is_no_tls(&called(&[21, 3, 3, 0, 2, 2, 40]).await));
+    }
 }

@@ -22,6 +22,8 @@ pub struct Inserted {
     pub name: String,
     /// The device node of a key.
     pub node: Option<PathBuf>,
+    /// The socket at which a program plays the key.
+    pub socket: Option<PathBuf>,
     /// What can be done with it.
     pub state: State,
 }
@@ -65,6 +67,7 @@ fn readers_of(events: Vec<link_pcsc::Event>) -> Vec<Inserted> {
         kind: Kind::Card,
         name: readers::shown(&reader),
         node: None,
+        socket: None,
         state,
     };
     states.into_iter().map(card).collect()
@@ -76,6 +79,7 @@ pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
         kind: Kind::Key,
         name: security_keys::shown(name),
         node,
+        socket: None,
         state,
     };
     let of_event = |event| match event {
@@ -90,29 +94,27 @@ pub fn keys(simulated: Option<PathBuf>) -> Vec<Inserted> {
     };
     let mut keys: Vec<_> = link_hid::look().into_iter().filter_map(of_event).collect();
     keys.extend(simulated.map(|socket| {
-        key(security_keys::SIMULATED, None, State::Ready(security_keys::connects(socket)))
+        let state = State::Ready(security_keys::connects(socket.clone()));
+        Inserted { socket: Some(socket), ..key(security_keys::SIMULATED, None, state) }
     }));
     keys
 }
 
 impl Inserted {
-    /// Whether a program plays it: nobody takes that out of anything.
-    pub fn is_simulated(&self) -> bool {
-        self.kind == Kind::Key && self.node.is_none()
-    }
-
-    /// Waits until it is taken out and put back, and gives it as it is then, and what opens it. A
+    /// Waits until it is taken out and put back, and gives it as it is then, and what opens it. It is
+    /// watched from the first time on that this is polled. A
     /// key counts where it comes back to the same place, if the system knows that. It may be another
     /// one of the same name all the same: look at it.
     ///
     /// # Errors
     ///
-    /// When nobody can see that: of a simulated key, or when the system tells of no changes.
+    /// When nobody can see that: the system tells of no changes.
     pub async fn comes_back(&self) -> io::Result<(Self, Open)> {
-        match (self.kind, &self.node) {
-            (Kind::Card, _) => back::card(self).await,
-            (Kind::Key, Some(node)) => back::key(self, node).await,
-            (Kind::Key, None) => Err(io::ErrorKind::Unsupported.into()),
+        match (self.kind, &self.node, &self.socket) {
+            (Kind::Card, ..) => back::card(self).await,
+            (Kind::Key, Some(node), _) => back::key(self, node).await,
+            (Kind::Key, None, Some(socket)) => back::simulated_key(self, socket).await,
+            (Kind::Key, None, None) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }

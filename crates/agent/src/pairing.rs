@@ -9,14 +9,15 @@ use agent_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::agent::{EnrolmentInfo, Inner};
+use crate::agent::Inner;
 use crate::causes::Causes;
 use crate::clock;
-use crate::http::{CALL, CallError, LONG_CALL};
+use crate::http::{CALL, CallError, LONG_CALL, is_no_tls};
 use crate::keys;
+use crate::plain::plain;
 use crate::server_address::ServerAddress;
 use crate::state::{Enrolment, Record, StateError};
-use crate::words::plain;
+use crate::status::EnrolmentInfo;
 
 /// The longest time that a page waits for its browser to come back: the life of a login.
 const LONGEST_WAIT: u64 = 600;
@@ -33,7 +34,9 @@ pub enum PairError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// The server speaks for another origin than the one that was typed.
-    #[error("the server calls itself by another name than you typed")]
+    #[error(
+        "the server calls itself by another name than you typed; copy the whole command from the page"
+    )]
     Origin,
     /// The server wants credentials that are not its own.
     #[error("the server wants to use credentials that are not its own")]
@@ -59,7 +62,7 @@ pub enum PairError {
     )]
     Refused,
     /// No browser came back in time.
-    #[error("nobody has confirmed in time")]
+    #[error("nobody has confirmed in time; get a new code on the page, and start again")]
     Expired,
     /// The device key.
     #[error(transparent)]
@@ -73,6 +76,10 @@ impl PairError {
     /// What the person can do now, as a sentence.
     pub fn what_now(&self) -> &'static str {
         match self {
+            Self::Call(CallError::Unreachable(error)) if is_no_tls(error) => {
+                "What answers there does not speak TLS. Is it http? Then give the address with http:// \
+                 before it, which is for this computer alone."
+            }
             Self::Call(CallError::Unreachable(_)) => {
                 "Check the address and the network, then run pair again."
             }

@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use tracing::{Instrument as _, debug_span};
 use zeroize::Zeroizing;
 
 mod assuan;
@@ -104,6 +105,14 @@ impl Pinentry {
         &self.program
     }
 
+    /// Whether it is one that has no window, whatever link leads to it.
+    pub(crate) fn needs_terminal(&self) -> bool {
+        let program = std::fs::canonicalize(&self.program);
+        let program = program.as_deref().unwrap_or(&self.program);
+        let name = program.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        ["-curses", "-tty"].iter().any(|end| name.ends_with(end))
+    }
+
     /// Whether the program starts and speaks the protocol.
     pub(crate) async fn greets(&self) -> Result<(), PinentryError> {
         Session::start(&self.program, &self.arguments).await.map(drop)
@@ -114,8 +123,11 @@ impl Pinentry {
         &self,
         dialog: &Dialog<'_>,
     ) -> Result<Option<Zeroizing<String>>, PinentryError> {
-        let mut session = self.begin(dialog).await?;
-        read_pin(&mut session).await
+        let question = async {
+            let mut session = self.begin(dialog).await?;
+            read_pin(&mut session).await
+        };
+        question.instrument(debug_span!("dialog")).await
     }
 
     /// Has the person choose a PIN and type it twice. `None`: the person said no.
@@ -139,11 +151,14 @@ impl Pinentry {
 
     /// Asks for a decision.
     pub(crate) async fn confirm(&self, dialog: &Dialog<'_>) -> Result<Choice, PinentryError> {
-        let mut session = self.begin(dialog).await?;
-        match session.command("CONFIRM", &[]).await? {
-            Answer::Ok(_) => Ok(Choice::Ok),
-            Answer::Err(code) => choice_of(code),
-        }
+        let question = async {
+            let mut session = self.begin(dialog).await?;
+            match session.command("CONFIRM", &[]).await? {
+                Answer::Ok(_) => Ok(Choice::Ok),
+                Answer::Err(code) => choice_of(code),
+            }
+        };
+        question.instrument(debug_span!("dialog")).await
     }
 
     /// Starts the program and sets the dialog up.

@@ -12,6 +12,16 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     rand::fill(bytes).map_err(|_| NoRandomness)
 }
 
+/// Fills `bytes` for a ceremony or an errand, on a thread of its own.
+///
+/// # Panics
+///
+/// Without randomness: the thread ends, and what it does with it.
+#[expect(clippy::expect_used, reason = "without randomness this thread and what it does end")]
+pub(crate) fn entropy(bytes: &mut [u8]) {
+    fill(bytes).expect("the system has randomness");
+}
+
 /// An array of random bytes.
 pub(crate) fn array<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];

@@ -9,7 +9,7 @@ use std::time::Instant;
 use link_pcsc::{Event, InsertedCard, Monitor, Options, PcscLink};
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open};
-use crate::words::plain;
+use crate::plain::plain;
 
 /// Longest name of a reader that is shown, in characters.
 const NAME: usize = 80;

@@ -9,8 +9,8 @@ use authenticator::{CeremonyLink, Unshared};
 use link_hid::{Event, HidLink, Hidraw, Monitor, NodeId};
 
 use crate::board::{Arrival, Board, DeviceId, DeviceSource, Open, OpenError};
+use crate::plain::plain;
 use crate::random;
-use crate::words::plain;
 
 /// Longest name of a key that is shown, in characters.
 const NAME: usize = 80;
@@ -48,6 +48,10 @@ fn on_event(board: &Board, keys: &mut HashMap<PathBuf, DeviceId>, event: Event) 
         Event::KeyForbidden { node } => tracing::info!(
             node = %node.display(),
             "this user may not use the security key (yet); see the udev rules of the system"
+        ),
+        Event::Ended { error } => tracing::warn!(
+            %error,
+            "security keys are not seen any more; start the agent again"
         ),
         _ => {}
     }
@@ -116,7 +120,6 @@ mod tests {
         assert!(open().is_err(), "it has left");
         std::fs::write(&node, "").unwrap();
         assert!(open().is_err() && opens(node)().is_ok(), "another is there");
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

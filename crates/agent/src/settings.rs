@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use link_pkcs11::installed_module;
 use serde::Deserialize;
 
+use crate::plain::quoted;
 use crate::server_address::ServerAddress;
 
 /// All that can be set.
@@ -37,8 +38,9 @@ pub enum SettingsError {
     /// Others than the administrator may write to it.
     #[error(
         "{} must belong to root, and nobody else may write to it: who can, chooses the server that \
-         people pair with. Run: chown root:root FILE; chmod go-w FILE",
-        path.display()
+         people pair with; as root: {}",
+        path.display(),
+        guard(path)
     )]
     Unguarded {
         /// The file, or its folder.
@@ -66,8 +68,9 @@ pub enum SettingsError {
     /// Others than the administrator may write to the module.
     #[error(
         "the smart card module and each folder above it must belong to root, and nobody else may \
-         write to them: it gets PINs. {} does not. Run: chown root:root FILE; chmod go-w FILE",
-        path.display()
+         write to them: it gets PINs. {} does not; as root: {}",
+        path.display(),
+        guard(path)
     )]
     UnguardedModule {
         /// The module, or a folder above it.
@@ -85,6 +88,12 @@ pub enum SettingsError {
         #[source]
         source: Box<toml::de::Error>,
     },
+}
+
+/// The commands that make a file or folder root's alone.
+pub(crate) fn guard(path: &Path) -> String {
+    let path = quoted(&path.to_string_lossy());
+    format!("chown root:root {path}; chmod go-w {path}")
 }
 
 /// The server that the first of `files` that is there names, if it names one.
@@ -228,13 +237,12 @@ mod tests {
         assert_eq!(refused(0o755, 0o644).is_none(), is_root);
         assert_eq!(
             refused(0o775, 0o644),
-            Some(if is_root { folder.clone() } else { file.clone() })
+            Some(if is_root { folder.to_path_buf() } else { file.clone() })
         );
         // Only root can give a file away.
         if chown(&file, Some(1), None).is_ok() {
             assert_eq!(refused(0o755, 0o644), Some(file.clone()));
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -282,13 +290,24 @@ mod tests {
                     assert_eq!(guarded_module(path.clone()).is_ok(), is_good, "{mode:o}");
                 }
             }
-            std::fs::remove_dir_all(&above).unwrap();
         }
         for nowhere in ["module.so", "/nonexistent/module.so"] {
             let refused = guarded_module(nowhere.into()).unwrap_err();
             assert!(matches!(refused, SettingsError::NoModule { .. }), "{refused}");
         }
-        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_write_to_is_mended_by_the_line_that_is_said() {
+        let path = PathBuf::from("/etc/it's/agent.toml");
+        for error in [
+            SettingsError::Unguarded { path: path.clone() },
+            SettingsError::UnguardedModule { path },
+        ] {
+            let said = error.to_string();
+            let mend = r"as root: chown root:root '/etc/it'\''s/agent.toml'; chmod go-w '/etc/it'\''s/agent.toml'";
+            assert!(said.ends_with(mend), "{said}");
+        }
     }
 
     #[test]
@@ -307,6 +326,5 @@ mod tests {
             let error = default_server(&files).unwrap_err();
             assert!(matches!(error, SettingsError::Form { .. }), "{wrong}");
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -32,11 +32,7 @@ pub(crate) struct Looked {
 
 /// Looks at all cards that have certificates of people. Nobody is asked for a PIN.
 pub(crate) async fn look(modules: &Modules) -> Result<Vec<Looked>, ChildError> {
-    let modules = modules.clone();
-    let look = tokio::task::spawn_blocking(move || {
-        let never = AtomicBool::new(false);
-        let now = clock::now();
-        let until = Until { deadline: now.checked_add(LOOK).unwrap_or(now), cancel: &never };
+    ask(modules, |modules, until| {
         let tokens = modules.tokens(until)?;
         let looked = tokens.into_iter().map(|token| {
             let card = modules.signer(token.clone()).look(until);
@@ -46,18 +42,26 @@ pub(crate) async fn look(modules: &Modules) -> Result<Vec<Looked>, ChildError> {
         let is_card =
             |it: &Looked| it.card.as_ref().is_ok_and(|card| !card.certificates.is_empty());
         Ok(looked.filter(|it| it.card.is_err() || is_card(it)).collect())
-    });
-    look.await.unwrap_or(Err(ChildError::Crashed))
+    })
+    .await
 }
 
 /// What the module calls itself, if it loads.
 pub(crate) async fn library(modules: &Modules) -> Result<String, ChildError> {
+    ask(modules, Modules::library).await
+}
+
+/// Asks the module on a thread where it may take its time.
+async fn ask<T: Send + 'static>(
+    modules: &Modules,
+    question: impl FnOnce(&Modules, Until<'_>) -> Result<T, ChildError> + Send + 'static,
+) -> Result<T, ChildError> {
     let modules = modules.clone();
-    let load = tokio::task::spawn_blocking(move || {
+    let asked = tokio::task::spawn_blocking(move || {
         let never = AtomicBool::new(false);
         let now = clock::now();
         let until = Until { deadline: now.checked_add(LOOK).unwrap_or(now), cancel: &never };
-        modules.library(until)
+        question(&modules, until)
     });
-    load.await.unwrap_or(Err(ChildError::Crashed))
+    asked.await.unwrap_or(Err(ChildError::Crashed))
 }

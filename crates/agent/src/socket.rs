@@ -12,13 +12,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
-use crate::agent::{EnrolmentInfo, Inner, Status};
+use crate::agent::Inner;
 use crate::causes::Causes;
 use crate::pairing::Pairing;
 use crate::server_address::ServerAddress;
+use crate::status::{EnrolmentInfo, Status};
 
+mod daemon;
 mod given;
 
+pub use daemon::Daemon;
 pub use given::given_socket;
 
 /// Where the daemon is reached.
@@ -232,37 +235,6 @@ async fn say(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
     stream.write_all(&line).await
 }
 
-/// The daemon, as a command reaches it.
-pub struct Daemon(BufReader<UnixStream>);
-
-impl Daemon {
-    /// Connects to the socket and asks.
-    ///
-    /// # Errors
-    ///
-    /// When no daemon listens there.
-    pub async fn ask(path: &Path, ask: &Ask) -> io::Result<Self> {
-        let mut stream = UnixStream::connect(path).await?;
-        let mut line = serde_json::to_vec(ask)?;
-        line.push(b'\n');
-        stream.write_all(&line).await?;
-        Ok(Self(BufReader::new(stream)))
-    }
-
-    /// Waits for the next answer.
-    ///
-    /// # Errors
-    ///
-    /// When the daemon went away.
-    pub async fn reply(&mut self) -> io::Result<Reply> {
-        let mut line = String::new();
-        if self.0.read_line(&mut line).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(serde_json::from_str(&line)?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,7 +255,6 @@ mod tests {
         }
         let _client = UnixStream::connect(&path).await.unwrap();
         assert!(accept(&listener, own).await.is_ok());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test]
@@ -301,7 +272,6 @@ mod tests {
         }
         assert_eq!(std::fs::read(&file).unwrap(), b"precious");
         assert!(link.is_symlink() && path.exists());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     fn given(path: &Path) -> Socket {
@@ -322,7 +292,6 @@ mod tests {
         assert!(accept(&listener, own).await.is_ok());
         drop((early, listener));
         assert!(path.exists());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test]
@@ -335,13 +304,11 @@ mod tests {
         let error = given(&path).listen().unwrap_err().to_string();
         assert!(error.contains("open to other users"), "{error}");
         assert!(Socket::At(path).listen().is_err());
-        std::fs::remove_dir_all(&folder).unwrap();
         // Only root can give a folder away.
         let folder = scratch("given-other");
         std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
         if std::os::unix::fs::chown(&folder, Some(1), None).is_ok() {
             assert!(given(&folder.join("agent.sock")).listen().is_err());
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

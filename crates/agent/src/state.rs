@@ -53,13 +53,13 @@ pub enum StateError {
         source: io::Error,
     },
     /// Others may read or change it.
-    #[error("{} is open to other users", .0.display())]
+    #[error("{} is open to other users; chmod go-rwx it", .0.display())]
     Open(PathBuf),
     /// Not a record.
-    #[error("{} is damaged", .0.display())]
+    #[error("{} is damaged; remove it and pair again", .0.display())]
     Damaged(PathBuf),
     /// Another agent uses it.
-    #[error("another agent already uses {}", .0.display())]
+    #[error("another agent already uses {}; see cardea-agent status", .0.display())]
     InUse(PathBuf),
 }
 
@@ -208,13 +208,42 @@ pub(crate) mod tests {
     use super::*;
     use crate::keys::new_key;
 
-    pub(crate) fn scratch(name: &str) -> PathBuf {
+    /// Where a test may make a folder of its own. It goes with the test, however that ends.
+    pub(crate) struct Scratch(PathBuf);
+
+    pub(crate) fn scratch(name: &str) -> Scratch {
         let folder = std::env::temp_dir().join(format!("cardea-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
-        folder
+        Scratch(folder)
+    }
+
+    impl std::ops::Deref for Scratch {
+        type Target = Path;
+
+        fn deref(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl AsRef<Path> for Scratch {
+        fn as_ref(&self) -> &Path {
+            self
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 
     pub(crate) fn enrolment() -> (Enrolment, Zeroizing<Vec<u8>>) {
+        let (enrolment, pkcs8, _) = enrolment_and_server();
+        (enrolment, pkcs8)
+    }
+
+    /// The same, and what its server signs with.
+    pub(crate) fn enrolment_and_server() -> (Enrolment, Zeroizing<Vec<u8>>, SigningKey) {
         let (key, pkcs8) = new_key().unwrap();
         let (server_key, _) = new_key().unwrap();
         let record = Record {
@@ -226,7 +255,7 @@ pub(crate) mod tests {
             rp_id: "login.example.com".into(),
             request_keys: vec![server_key.public().to_jwk()],
         };
-        (Enrolment::new(record, key).unwrap(), pkcs8)
+        (Enrolment::new(record, key).unwrap(), pkcs8, server_key)
     }
 
     fn mode(path: &Path) -> u32 {
@@ -245,7 +274,6 @@ pub(crate) mod tests {
         for entry in std::fs::read_dir(&folder).unwrap() {
             assert_eq!(mode(&entry.unwrap().path()), 0o600);
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -260,7 +288,6 @@ pub(crate) mod tests {
             std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["lock"]);
         drop(claim);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -277,7 +304,6 @@ pub(crate) mod tests {
         drop(claim);
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(matches!(State::open(&folder), Err(StateError::Open(_))));
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -287,7 +313,6 @@ pub(crate) mod tests {
         assert!(matches!(State::open(&folder), Err(StateError::InUse(_))));
         drop(first);
         assert!(State::open(&folder).is_ok());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -300,6 +325,5 @@ pub(crate) mod tests {
         state.write(&folder.join("half.key"), b"").unwrap();
         assert_eq!(state.enrolments().unwrap().len(), 1);
         drop(claim);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,16 +1,20 @@
 //! The words that people read. What comes from a server or a card is made plain first.
 
 use agent_protocol::{SignedRequest, WhenLifted};
+use authenticator::card_signer::{CardCertificate, KeyKind, PinTries};
 use authenticator::management::PinState;
 use authenticator::{
     Account, CeremonyError, FingerError, FingerPrompt, NewPinError, NewPinPrompt, PinError,
     PinFormError, PinPrompt,
 };
 
-use authenticator::card_signer::{CardCertificate, KeyKind, PinTries};
-
 use crate::board::Kind;
+use crate::plain::{called, plain};
 use crate::state::Record;
+
+/// The programs that ask for PINs, one of which is to be installed where there is none.
+pub(crate) const PINENTRIES: &str =
+    "pinentry-gnome3, pinentry-qt or, for a terminal, pinentry-curses";
 
 /// Over every dialog.
 pub(crate) const TITLE: &str = "Cardea";
@@ -71,13 +75,6 @@ pub(crate) fn may_hide_it(kind: Kind, name: &str) -> String {
     )
 }
 
-/// A name between quotation marks, out of which it does not get: its maker chose it, and it may be
-/// a sentence.
-pub(crate) fn called(name: &str) -> String {
-    let is_mark = |c: char| matches!(c, '"' | '«' | '»' | '\u{201c}'..='\u{201f}' | '\u{ff02}');
-    format!("\"{}\"", plain(name, 60).replace(is_mark, ""))
-}
-
 /// What a device is called.
 pub(crate) fn device(kind: Kind, name: &str) -> String {
     let name = called(name);
@@ -85,24 +82,6 @@ pub(crate) fn device(kind: Kind, name: &str) -> String {
         Kind::Card => format!("Card in {name}"),
         Kind::Key => format!("Key {name}"),
     }
-}
-
-/// Makes a stranger's text plain: one line, at most `most` characters, nothing invisible and
-/// nothing that turns the direction of writing.
-pub fn plain(text: &str, most: usize) -> String {
-    let is_plain = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
-                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{e0000}'..='\u{e007f}')
-    };
-    text.chars().filter(is_plain).take(most).collect::<String>().trim().to_owned()
-}
-
-/// A word of a command that a person may copy into a shell, whoever has written it.
-pub(crate) fn quoted(word: &str) -> String {
-    format!("'{}'", plain(word, usize::MAX).replace('\'', r"'\''"))
 }
 
 /// Who asks for what, for whom, from where, and the number to compare.
@@ -326,25 +305,6 @@ pub(crate) fn account(account: &Account) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_strangers_word_is_one_word_of_a_command() {
-        let name = "Key'; echo $(id) `id` \\ \"\n\u{1b}#";
-        let output = std::process::Command::new("/bin/sh")
-            .args(["-c", &format!("printf '<%s>' {}", quoted(name))])
-            .output()
-            .unwrap();
-        assert_eq!(output.stdout, b"<Key'; echo $(id) `id` \\ \"#>");
-    }
-
-    #[test]
-    fn a_strangers_text_cannot_write_lines_of_its_own() {
-        assert_eq!(plain("Ada\nNumber: 99\r\u{202e}x\u{200b}", 40), "AdaNumber: 99x");
-        let unseen = "\u{115f}\u{1160}\u{3164}\u{180e}\u{fe00}\u{fe0f}\u{ffa0}\u{e0001}\u{e007f}";
-        assert_eq!(plain(unseen, 40), "");
-        assert_eq!(plain("  äöü  ", 3), "ä");
-        assert_eq!(plain(&"x".repeat(100), 80).len(), 80);
-    }
 
     #[test]
     fn a_devices_name_does_not_get_out_of_its_quotation_marks() {

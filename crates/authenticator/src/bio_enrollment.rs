@@ -5,7 +5,7 @@ use ciborium::Value;
 
 use crate::cbor::{self, Malformed, Members, byte_string, member};
 use crate::command::{members, request};
-use crate::pin_uv::PinUvAuthToken;
+use crate::subcommand::{Authority, Dialect};
 use crate::wire_enum::wire_enum;
 use crate::{AnswerError, Command, get_info};
 
@@ -60,56 +60,30 @@ wire_enum! {
     }
 }
 
-/// Which of the two commands the authenticator has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// That of the standard.
-    Standard,
-    /// The prototype of `FIDO_2_1_PRE`.
-    Preview,
+/// What `info` offers. The option says whether there is a fingerprint already; that it is there at
+/// all says that there can be one.
+pub(crate) fn dialect(info: &get_info::Response) -> Option<Dialect> {
+    let is_there = |option| info.option(option).is_some();
+    Dialect::choose(is_there("bioEnroll"), is_there("userVerificationMgmtPreview"))
 }
 
-impl Dialect {
-    /// What `info` offers, the standard first. The option says whether there is a fingerprint
-    /// already; that it is there at all says that there can be one.
-    pub(crate) fn choose(info: &get_info::Response) -> Option<Self> {
-        if info.option("bioEnroll").is_some() {
-            Some(Self::Standard)
-        } else {
-            info.option("userVerificationMgmtPreview").map(|_| Self::Preview)
-        }
+/// `modality` (0x01), `subCommand` (0x02), `subCommandParams` (0x03), and what proves that we
+/// may: the token over all of them (0x04, 0x05).
+fn authorized(
+    Authority { dialect, token }: Authority<'_>,
+    subcommand: u8,
+    parameters: Vec<(Value, Value)>,
+) -> Vec<u8> {
+    let mut message = vec![FINGERPRINT, subcommand];
+    let mut all = vec![member(0x01, FINGERPRINT), member(0x02, subcommand)];
+    if !parameters.is_empty() {
+        let parameters = Value::Map(parameters);
+        cbor::write(&parameters, &mut message);
+        all.push(member(0x03, parameters));
     }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Standard => CODE,
-            Self::Preview => PREVIEW,
-        }
-    }
-}
-
-/// Speaks to one authenticator for the person who gave it a token.
-#[derive(Clone, Copy)]
-pub(crate) struct Authority<'a> {
-    pub(crate) dialect: Dialect,
-    pub(crate) token: &'a PinUvAuthToken,
-}
-
-impl Authority<'_> {
-    /// `modality` (0x01), `subCommand` (0x02), `subCommandParams` (0x03), and what proves that we
-    /// may: the token over all of them (0x04, 0x05).
-    fn request(self, subcommand: u8, parameters: Vec<(Value, Value)>) -> Vec<u8> {
-        let mut message = vec![FINGERPRINT, subcommand];
-        let mut all = vec![member(0x01, FINGERPRINT), member(0x02, subcommand)];
-        if !parameters.is_empty() {
-            let parameters = Value::Map(parameters);
-            cbor::write(&parameters, &mut message);
-            all.push(member(0x03, parameters));
-        }
-        all.push(member(0x04, self.token.protocol().number()));
-        all.push(member(0x05, byte_string(&self.token.authenticate(&message))));
-        request(self.dialect.code(), all)
-    }
+    all.push(member(0x04, token.protocol().number()));
+    all.push(member(0x05, byte_string(&token.authenticate(&message))));
+    request(dialect.code(CODE, PREVIEW), all)
 }
 
 /// `getFingerprintSensorInfo` (0x07), §6.7.3. Needs no token.
@@ -132,7 +106,7 @@ impl Command for GetFingerprintSensorInfo {
     type Response = Sensor;
 
     fn encode(&self) -> Vec<u8> {
-        request(self.0.code(), vec![member(0x01, FINGERPRINT), member(0x02, 0x07)])
+        request(self.0.code(CODE, PREVIEW), vec![member(0x01, FINGERPRINT), member(0x02, 0x07)])
     }
 
     fn decode(answer: &[u8]) -> Result<Sensor, AnswerError> {
@@ -169,7 +143,7 @@ impl Command for EnrollBegin<'_> {
     type Response = (Vec<u8>, Sample);
 
     fn encode(&self) -> Vec<u8> {
-        self.authority.request(0x01, vec![member(0x03, self.timeout_milliseconds)])
+        authorized(self.authority, 0x01, vec![member(0x03, self.timeout_milliseconds)])
     }
 
     fn decode(answer: &[u8]) -> Result<Self::Response, AnswerError> {
@@ -194,7 +168,7 @@ impl Command for EnrollCaptureNextSample<'_> {
 
     fn encode(&self) -> Vec<u8> {
         let id = member(0x01, byte_string(self.template_id));
-        self.authority.request(0x02, vec![id, member(0x03, self.timeout_milliseconds)])
+        authorized(self.authority, 0x02, vec![id, member(0x03, self.timeout_milliseconds)])
     }
 
     fn decode(answer: &[u8]) -> Result<Sample, AnswerError> {
@@ -218,7 +192,7 @@ impl Command for CancelCurrentEnrollment {
     type Response = ();
 
     fn encode(&self) -> Vec<u8> {
-        request(self.0.code(), vec![member(0x01, FINGERPRINT), member(0x02, 0x03)])
+        request(self.0.code(CODE, PREVIEW), vec![member(0x01, FINGERPRINT), member(0x02, 0x03)])
     }
 
     fn decode(answer: &[u8]) -> Result<(), AnswerError> {
@@ -244,7 +218,7 @@ impl Command for EnumerateEnrollments<'_> {
     type Response = Vec<Fingerprint>;
 
     fn encode(&self) -> Vec<u8> {
-        self.0.request(0x04, Vec::new())
+        authorized(self.0, 0x04, Vec::new())
     }
 
     fn decode(answer: &[u8]) -> Result<Vec<Fingerprint>, AnswerError> {
@@ -276,7 +250,7 @@ impl Command for SetFriendlyName<'_> {
 
     fn encode(&self) -> Vec<u8> {
         let id = member(0x01, byte_string(self.template_id));
-        self.authority.request(0x05, vec![id, member(0x02, self.name)])
+        authorized(self.authority, 0x05, vec![id, member(0x02, self.name)])
     }
 
     fn decode(answer: &[u8]) -> Result<(), AnswerError> {
@@ -296,7 +270,7 @@ impl Command for RemoveEnrollment<'_> {
     type Response = ();
 
     fn encode(&self) -> Vec<u8> {
-        self.authority.request(0x06, vec![member(0x01, byte_string(self.template_id))])
+        authorized(self.authority, 0x06, vec![member(0x01, byte_string(self.template_id))])
     }
 
     fn decode(answer: &[u8]) -> Result<(), AnswerError> {

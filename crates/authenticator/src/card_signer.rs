@@ -81,6 +81,10 @@ pub enum CardSignerError {
     /// It can have no such PIN: too long, too short, or of other characters. It may have counted.
     #[error("the card cannot have this PIN")]
     PinForm,
+    /// It knows the PIN, and its key does not: that has a PIN of its own. The key may have counted
+    /// it.
+    #[error("the key has a PIN of its own")]
+    KeyPin,
     /// It has no PIN yet, or one that must be changed first.
     #[error("the card's PIN must be set first")]
     PinNotSet,

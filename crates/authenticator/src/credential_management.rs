@@ -3,63 +3,36 @@
 
 use ciborium::Value;
 
-use crate::cbor::{self, Malformed, Members, byte_string, member, named};
+use crate::cbor::{self, Malformed, Members, byte_string, member};
 use crate::command::{members, request};
-use crate::pin_uv::PinUvAuthToken;
+use crate::subcommand::{Authority, Dialect};
 use crate::{AnswerError, Command, cose, get_info};
 
 const CODE: u8 = 0x0A;
 const PREVIEW: u8 = 0x41;
 
-/// Which of the two commands the authenticator has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// That of the standard.
-    Standard,
-    /// The prototype of `FIDO_2_1_PRE`.
-    Preview,
+/// What `info` offers.
+pub(crate) fn dialect(info: &get_info::Response) -> Option<Dialect> {
+    Dialect::choose(info.has("credMgmt"), info.has("credentialMgmtPreview"))
 }
 
-impl Dialect {
-    /// What `info` offers, the standard first.
-    pub(crate) fn choose(info: &get_info::Response) -> Option<Self> {
-        if info.has("credMgmt") {
-            Some(Self::Standard)
-        } else {
-            info.has("credentialMgmtPreview").then_some(Self::Preview)
-        }
+/// `subCommand` (0x01), `subCommandParams` (0x02), and what proves that we may: the token over
+/// both (0x03, 0x04).
+fn authorized(
+    Authority { dialect, token }: Authority<'_>,
+    subcommand: u8,
+    parameters: Vec<(Value, Value)>,
+) -> Vec<u8> {
+    let mut message = vec![subcommand];
+    let mut all = vec![member(0x01, subcommand)];
+    if !parameters.is_empty() {
+        let parameters = Value::Map(parameters);
+        cbor::write(&parameters, &mut message);
+        all.push(member(0x02, parameters));
     }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Standard => CODE,
-            Self::Preview => PREVIEW,
-        }
-    }
-}
-
-/// Speaks to one authenticator for the person who gave it a token.
-#[derive(Clone, Copy)]
-pub(crate) struct Authority<'a> {
-    pub(crate) dialect: Dialect,
-    pub(crate) token: &'a PinUvAuthToken,
-}
-
-impl Authority<'_> {
-    /// `subCommand` (0x01), `subCommandParams` (0x02), and what proves that we may: the token over
-    /// both (0x03, 0x04).
-    fn request(self, subcommand: u8, parameters: Vec<(Value, Value)>) -> Vec<u8> {
-        let mut message = vec![subcommand];
-        let mut all = vec![member(0x01, subcommand)];
-        if !parameters.is_empty() {
-            let parameters = Value::Map(parameters);
-            cbor::write(&parameters, &mut message);
-            all.push(member(0x02, parameters));
-        }
-        all.push(member(0x03, self.token.protocol().number()));
-        all.push(member(0x04, byte_string(&self.token.authenticate(&message))));
-        request(self.dialect.code(), all)
-    }
+    all.push(member(0x03, token.protocol().number()));
+    all.push(member(0x04, byte_string(&token.authenticate(&message))));
+    request(dialect.code(CODE, PREVIEW), all)
 }
 
 /// `getCredsMetadata` (0x01), §6.8.2.
@@ -79,7 +52,7 @@ impl Command for GetCredsMetadata<'_> {
     type Response = Metadata;
 
     fn encode(&self) -> Vec<u8> {
-        self.0.request(0x01, Vec::new())
+        authorized(self.0, 0x01, Vec::new())
     }
 
     fn decode(answer: &[u8]) -> Result<Metadata, AnswerError> {
@@ -112,7 +85,7 @@ impl Command for EnumerateRpsBegin<'_> {
     type Response = Option<(Party, u32)>;
 
     fn encode(&self) -> Vec<u8> {
-        self.0.request(0x02, Vec::new())
+        authorized(self.0, 0x02, Vec::new())
     }
 
     fn decode(answer: &[u8]) -> Result<Self::Response, AnswerError> {
@@ -132,7 +105,7 @@ impl Command for EnumerateRpsGetNextRp {
     type Response = Party;
 
     fn encode(&self) -> Vec<u8> {
-        request(self.0.code(), vec![member(0x01, 0x03)])
+        request(self.0.code(CODE, PREVIEW), vec![member(0x01, 0x03)])
     }
 
     fn decode(answer: &[u8]) -> Result<Party, AnswerError> {
@@ -177,7 +150,7 @@ impl Command for EnumerateCredentialsBegin<'_> {
     type Response = (Entry, u32);
 
     fn encode(&self) -> Vec<u8> {
-        self.authority.request(0x04, vec![member(0x01, byte_string(&self.rp_id_hash))])
+        authorized(self.authority, 0x04, vec![member(0x01, byte_string(&self.rp_id_hash))])
     }
 
     fn decode(answer: &[u8]) -> Result<Self::Response, AnswerError> {
@@ -195,7 +168,7 @@ impl Command for EnumerateCredentialsGetNextCredential {
     type Response = Entry;
 
     fn encode(&self) -> Vec<u8> {
-        request(self.0.code(), vec![member(0x01, 0x05)])
+        request(self.0.code(CODE, PREVIEW), vec![member(0x01, 0x05)])
     }
 
     fn decode(answer: &[u8]) -> Result<Entry, AnswerError> {
@@ -227,39 +200,7 @@ impl Command for DeleteCredential<'_> {
     type Response = ();
 
     fn encode(&self) -> Vec<u8> {
-        self.authority.request(0x06, vec![member(0x02, cose::descriptor(self.credential_id))])
-    }
-
-    fn decode(answer: &[u8]) -> Result<(), AnswerError> {
-        members(answer).map(drop)
-    }
-}
-
-/// `updateUserInformation` (0x07), §6.8.6; not in the prototype.
-pub(crate) struct UpdateUserInformation<'a> {
-    pub(crate) authority: Authority<'a>,
-    /// 0x02, 0x02.
-    pub(crate) credential_id: &'a [u8],
-    /// 0x02, 0x03, `id`: must be the one that the credential has.
-    pub(crate) user_id: &'a [u8],
-    /// 0x02, 0x03, `name`.
-    pub(crate) name: &'a str,
-    /// 0x02, 0x03, `displayName`.
-    pub(crate) display_name: &'a str,
-}
-
-impl Command for UpdateUserInformation<'_> {
-    const CODE: u8 = CODE;
-    type Response = ();
-
-    fn encode(&self) -> Vec<u8> {
-        // An empty name is one that the authenticator shall forget: it is left out.
-        let mut user = vec![named("id", byte_string(self.user_id))];
-        for (key, name) in [("name", self.name), ("displayName", self.display_name)] {
-            user.extend((!name.is_empty()).then(|| named(key, name)));
-        }
-        let credential = member(0x02, cose::descriptor(self.credential_id));
-        self.authority.request(0x07, vec![credential, member(0x03, Value::Map(user))])
+        authorized(self.authority, 0x06, vec![member(0x02, cose::descriptor(self.credential_id))])
     }
 
     fn decode(answer: &[u8]) -> Result<(), AnswerError> {

@@ -13,7 +13,9 @@ use crate::credential_management::{
     EnumerateRpsGetNextRp, GetCredsMetadata,
 };
 use crate::pin_uv::tests::theirs_on_the_wire;
-use crate::{AnswerError, Command, get_assertion, get_info, make_credential, selection};
+use crate::{
+    AnswerError, Command, get_assertion, get_info, get_next_assertion, make_credential, selection,
+};
 
 /// Mutated answers in all.
 const ROUNDS: usize = 40_000;
@@ -35,6 +37,8 @@ fn honest() -> Vec<(&'static str, Decode, Vec<u8>)> {
     let made = [&hex!("00 a3 01 66 7061636b6564 02 58")[..], &[length], &auth_data, &[0x03, 0xA0]];
     let signed = [&hex!("00 a4 01 a1 62 6964 41 aa 02 58 25")[..], &[0x11; 32]].concat();
     let signed = [&signed[..], &hex!("05 00000007 03 41 30 04 a1 62 6964 41 07")].concat();
+    let next = [&hex!("00 a4 01 a1 62 6964 41 bb 02 58 25")[..], &[0x11; 32]].concat();
+    let next = [&next[..], &hex!("05 00000008 03 41 30 04 a1 62 6964 41 08")].concat();
     let party = [&hex!("00 a3 03 a1 62 6964 61 61 04 58 20")[..], &[0x11; 32], &hex!("05 02")];
     let user = hex!("00 a4 06 a2 62 6964 41 07 64 6e616d65 61 61 07 a1 62 6964 41 aa 09 01 0a 02");
     let fingers = hex!("00 a1 07 82 a2 01 42 aabb 02 65 7468756d62 a1 01 41 01");
@@ -42,6 +46,7 @@ fn honest() -> Vec<(&'static str, Decode, Vec<u8>)> {
         ("getInfo", decode::<get_info::Request>, info.to_vec()),
         ("makeCredential", decode::<make_credential::Request<'_>>, made.concat()),
         ("getAssertion", decode::<get_assertion::Request<'_>>, signed),
+        ("getNextAssertion", decode::<get_next_assertion::Request>, next),
         ("selection", decode::<selection::Request>, vec![0x00]),
         ("getPINRetries", decode::<GetPinRetries>, hex!("00 a2 03 05 04 f5").to_vec()),
         ("getUVRetries", decode::<GetUvRetries>, hex!("00 a1 05 03").to_vec()),

@@ -42,6 +42,7 @@ mod request;
 mod reset;
 pub mod selection;
 mod status;
+mod subcommand;
 mod wire_enum;
 
 pub use ceremony::{CeremonyError, authenticate, register};

@@ -128,21 +128,6 @@ fn an_empty_card_lists_nothing() {
 }
 
 #[test]
-fn a_user_gets_another_name() {
-    let mut world = three_credentials(45);
-    let stored = list(&mut world);
-    let anna = of(&stored, RP_ID, "anna").clone();
-    errand(&mut world, &mut Cardholder::types([PIN]), |management| {
-        management.rename_user(&anna, "anna.b", "Anna B.")
-    })
-    .unwrap();
-    let stored = list(&mut world);
-    let renamed = of(&stored, RP_ID, "anna.b");
-    assert_eq!((&renamed.id, &renamed.user_id), (&anna.id, &anna.user_id));
-    assert_eq!(renamed.user_display_name, "Anna B.");
-}
-
-#[test]
 fn a_pin_is_set_once_and_changed_with_the_old_one() {
     let mut world = World::new(Config::seeded(46));
     let mut person = Cardholder { new_pin: Some(PIN), ..Cardholder::default() };

@@ -44,6 +44,9 @@ pub struct TenantPolicy {
     pub return_step: ReturnStep,
     /// What it takes of X.509 smart cards.
     pub x509: X509Policy,
+    /// Whether the tap that Entra has asked for as external MFA, within a sign-in at Entra that this
+    /// login has begun, counts for the login too.
+    pub one_tap: bool,
 }
 
 impl TenantPolicy {
@@ -71,11 +74,12 @@ impl Default for TenantPolicy {
             agent_grace_seconds: 60,
             return_step: ReturnStep::OtherNetwork,
             x509: X509Policy::default(),
+            one_tap: true,
         }
     }
 }
 
-/// Who may enrol a person's first card (STEP-03). Nothing else that an upstream asserts enrols,
+/// Who may enrol a person's first card. Nothing else that an upstream asserts enrols,
 /// replaces or removes a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -119,7 +123,7 @@ pub enum ReturnStep {
     Always,
 }
 
-/// Whether "Use your card" signs in without the upstream (STEP-07).
+/// Whether "Use your card" signs in without the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CardFirst {
@@ -149,6 +153,15 @@ impl CardFirst {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_policy_that_was_kept_before_a_field_was_there_has_its_default() {
+        let kept: TenantPolicy = serde_json::from_str("{}").unwrap();
+        assert_eq!(kept, TenantPolicy::default());
+        assert!(kept.one_tap);
+        let off: TenantPolicy = serde_json::from_str(r#"{"one_tap":false}"#).unwrap();
+        assert!(!off.one_tap);
+    }
 
     #[test]
     fn card_first_follows_the_last_sign_in_at_the_provider() {

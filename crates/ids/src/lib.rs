@@ -2,6 +2,8 @@
 //!
 //! Does not make them: time and random bytes come from the program. No I/O.
 
+pub mod guid;
+
 mod slug;
 
 pub use slug::{Alias, Slug, SlugError};
@@ -45,6 +47,8 @@ ids! {
     ProofId,
     /// A signed-in browser.
     SessionId,
+    /// What an application got for one code: its tokens live as long as this does.
+    GrantId,
     /// An enrolled desktop agent.
     DeviceId,
     /// A request that waits for an agent.

@@ -206,3 +206,6 @@ pub(crate) fn cancel(reports: &mut impl Reports, channel: ChannelId) -> Result<b
     let last_word = receive(reports, channel, limit, &mut |_| {})?;
     Ok(matches!(last_word.command, Command::CBOR | Command::ERROR))
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,6 +160,17 @@ struct Ready {
 
 impl<S: System> Listener<S> {
     fn run(mut self) {
+        if let Err(error) = self.listen() {
+            // Who holds something by a key must not be left with one that nobody watches.
+            let mut events = Vec::new();
+            self.watch.all_gone(&mut events);
+            events.push(Event::Ended { error: error.kind() });
+            events.into_iter().for_each(self.on_event);
+        }
+    }
+
+    /// Tells what happens, until it is told to stop.
+    fn listen(&mut self) -> Result<(), Errno> {
         let mut events = Vec::new();
         self.watch.look(&mut events);
         loop {
@@ -168,9 +179,9 @@ impl<S: System> Listener<S> {
                 self.watch.look(&mut events);
             }
             events.drain(..).for_each(&mut self.on_event);
-            let Ok(ready) = self.wait() else { return };
+            let ready = self.wait()?;
             if ready.stop {
-                return;
+                return Ok(());
             }
             if ready.kernel {
                 self.hear(&mut events);

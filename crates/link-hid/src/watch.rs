@@ -1,6 +1,7 @@
 //! Which keys are there, and what has changed since.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 
 use crate::devices::{Found, SecurityKey, System, Usable};
@@ -20,6 +21,12 @@ pub enum Event {
     KeyRemoved {
         /// Its device node.
         node: PathBuf,
+    },
+    /// Nothing more is told: the system does not say any more what happens. An [`Event::KeyRemoved`] for
+    /// each key that was there went before, for nobody would see it leave.
+    Ended {
+        /// Why.
+        error: io::ErrorKind,
     },
 }
 
@@ -71,6 +78,13 @@ impl<S: System> Watch<S> {
             && seen.usable == Usable::Yes
         {
             events.push(Event::KeyRemoved { node: self.nodes.join(name) });
+        }
+    }
+
+    /// Nobody looks any more: every key counts as gone.
+    pub(crate) fn all_gone(&mut self, events: &mut Vec<Event>) {
+        for name in self.keys.keys().cloned().collect::<Vec<_>>() {
+            self.gone(&name, events);
         }
     }
 

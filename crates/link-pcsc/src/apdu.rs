@@ -185,7 +185,7 @@ fn transmit(card: &mut dyn Transmit, command: &[u8]) -> Result<Response, Fault> 
 
 /// `NFCCTAP_MSG` with one length byte.
 fn short(cla: u8, data: &[u8], le: Option<u8>) -> Result<Vec<u8>, CardError> {
-    let length = u8::try_from(data.len()).map_err(|_| CardError::Endless)?;
+    let length = u8::try_from(data.len()).map_err(|_| CardError::TooLong(data.len()))?;
     let mut command = vec![cla, 0x10, P1, 0x00];
     if length > 0 {
         command.push(length);
@@ -197,7 +197,8 @@ fn short(cla: u8, data: &[u8], le: Option<u8>) -> Result<Vec<u8>, CardError> {
 
 /// `NFCCTAP_MSG` with three length bytes, which asks for as much as there is.
 fn extended(data: &[u8]) -> Result<Vec<u8>, CardError> {
-    let [high, low] = u16::try_from(data.len()).map_err(|_| CardError::Endless)?.to_be_bytes();
+    let length = u16::try_from(data.len()).map_err(|_| CardError::TooLong(data.len()))?;
+    let [high, low] = length.to_be_bytes();
     Ok([&[0x80, 0x10, P1, 0x00, 0x00, high, low][..], data, &[0x00, 0x00]].concat())
 }
 

@@ -15,6 +15,9 @@ pub enum CardError {
     /// The card sent fewer than the two bytes of a status word, or no answer with a good one.
     #[error("card answered with {0} bytes")]
     TooShort(usize),
+    /// The request does not fit into an APDU; the card has not seen it.
+    #[error("request of {0} bytes is longer than an APDU can be")]
+    TooLong(usize),
     /// The card announced more and more, beyond all limits.
     #[error("answer of the card does not end")]
     Endless,

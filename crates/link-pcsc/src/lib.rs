@@ -11,13 +11,14 @@
 //! [`Event::CardInserted`]. The framing alone, over anything that takes APDUs, is [`apdu`].
 
 pub mod apdu;
+mod connection;
 mod error;
 mod link;
 mod look;
 mod monitor;
 mod readers;
 mod restart;
-mod session;
+mod service;
 mod worker;
 
 pub use error::{CardError, Fault, StatusWord};
@@ -25,4 +26,4 @@ pub use link::{Options, PcscLink};
 pub use look::{ServiceError, look};
 pub use monitor::Monitor;
 pub use pcsc::Error as PcscError;
-pub use readers::{Event, InsertedCard};
+pub use readers::{Event, FLUTTER, InsertedCard};

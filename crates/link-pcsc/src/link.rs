@@ -6,8 +6,8 @@ use authenticator::{CeremonyLink, Control, CtapLink, Leave, LinkError};
 
 use crate::InsertedCard;
 use crate::apdu::Form;
+use crate::connection::Target;
 use crate::error::{CardError, Fault};
-use crate::session::Target;
 use crate::worker::{Job, Report, Worker};
 
 /// Longest wait for one answer. An authenticator waits 30 s for a touch; five more are for

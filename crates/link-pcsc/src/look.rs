@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use pcsc::{Context, ReaderState, Scope, State};
+use pcsc::{ReaderState, State};
 
 use crate::Event;
-use crate::monitor::names;
 use crate::readers::{Observation, Readers};
+use crate::service::{Connection as _, Pcsc, Service as _};
 
 /// Why there was nothing to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +40,8 @@ impl From<pcsc::Error> for ServiceError {
 /// See [`ServiceError`].
 #[expect(clippy::disallowed_methods, reason = "this is a device adapter: it looks now")]
 pub fn look() -> Result<Vec<Event>, ServiceError> {
-    let context = Context::establish(Scope::User)?;
-    let names = names(&context)?;
+    let context = Pcsc.connect()?;
+    let names = context.names()?;
     let (mut readers, mut events) = (Readers::default(), Vec::new());
     readers.list(&names, &mut events);
     let unaware = |name| ReaderState::new(name, State::UNAWARE);

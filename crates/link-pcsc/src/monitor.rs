@@ -1,49 +1,37 @@
-//! Watches readers and cards, on a thread and a context of its own: a context serves one call at
-//! a time, and this one waits.
+//! Watches readers and cards, on a thread and a connection of its own: a connection serves one call
+//! at a time, and this one waits.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use pcsc::{Context, PNP_NOTIFICATION, ReaderState, Scope, State};
+use pcsc::{PNP_NOTIFICATION, ReaderState, State};
 
 use crate::Event;
 use crate::readers::{Observation, Readers};
+use crate::service::{Connection, Pcsc, Service};
+
+mod again;
+mod shared;
+
+use again::{Again, BEGUN};
+use shared::Shared;
 
 /// First and longest wait before a service that is not there is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
-/// A reader that arrives after the list was read and before the wait began is reported by nobody,
-/// and not every platform reports readers at all: the list is read again after this time.
-const LOOK_AGAIN: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 10 } else { 2 });
-/// How often a wait that is about to begin is cancelled again: a cancel that comes too early is lost.
-const CANCEL_AGAIN: Duration = Duration::from_millis(5);
+/// How long a wait may take. On Linux it ends when something happens, and without an end libpcsclite
+/// would wake by itself each minute. Where readers are not reported at all, this is how often the list is
+/// read again.
+const WAIT: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 24 * 3600 } else { 2 });
 
 /// Reports what happens at the readers until it is dropped.
 pub struct Monitor {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    state: Mutex<Stop>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Stop {
-    asked: bool,
-    done: bool,
-    context: Option<Context>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Stop> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    /// Ends the threads.
+    stop: Box<dyn Fn() + Send + Sync>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Monitor {
@@ -54,83 +42,73 @@ impl Monitor {
     ///
     /// When no thread can be started. A missing service is no error but an event.
     pub fn start(on_event: impl FnMut(Event) + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        Self::of(Arc::new(Pcsc), on_event, BEGUN)
+    }
+
+    /// The same at a service; `begun`: how long after it was asked for a wait has begun.
+    fn of<S: Service>(
+        service: Arc<S>,
+        on_event: impl FnMut(Event) + Send + 'static,
+        begun: [Duration; 2],
+    ) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new());
+        let again = Again { service: Arc::clone(&service), shared: Arc::clone(&shared), begun };
         let watch = Watch {
+            service,
             shared: Arc::clone(&shared),
             readers: Readers::default(),
             states: BTreeMap::new(),
             on_event: Box::new(on_event),
         };
-        let thread =
-            thread::Builder::new().name("card readers".into()).spawn(move || watch.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        let thread = |name: &str| thread::Builder::new().name(name.into());
+        let threads = vec![thread("card readers").spawn(move || watch.run())?];
+        // It is dropped, and the watch ends, if there is no second thread.
+        let mut monitor = Self { stop: Box::new(move || shared.stop()), threads };
+        monitor.threads.push(thread("list of readers").spawn(move || again.run())?);
+        Ok(monitor)
     }
 }
 
 impl Drop for Monitor {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.asked = true;
-        self.shared.changed.notify_all();
-        while !state.done {
-            if let Some(context) = &state.context {
-                // Fails when the service is gone; then the thread finds that out by itself.
-                let _ = context.cancel();
-            }
-            let waited = self.shared.changed.wait_timeout(state, CANCEL_AGAIN);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        drop(state);
-        if let Some(thread) = self.thread.take() {
+        (self.stop)();
+        for thread in self.threads.drain(..) {
             // A panic of `on_event` was printed where it happened.
             let _ = thread.join();
         }
     }
 }
 
-/// Names of the readers that are there.
-pub(crate) fn names(context: &Context) -> Result<Vec<CString>, pcsc::Error> {
-    match context.list_readers_owned() {
-        Err(pcsc::Error::NoReadersAvailable) => Ok(Vec::new()),
-        names => names,
-    }
-}
-
-struct Watch {
-    shared: Arc<Shared>,
+struct Watch<S: Service> {
+    service: Arc<S>,
+    shared: Arc<Shared<S::Connection>>,
     readers: Readers,
     /// The state of each reader as the service last told it, which it compares with.
     states: BTreeMap<CString, ReaderState>,
     on_event: Box<dyn FnMut(Event) + Send>,
 }
 
-impl Drop for Watch {
+impl<S: Service> Drop for Watch<S> {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.done = true;
-        state.context = None;
-        self.shared.changed.notify_all();
+        self.shared.is_done();
     }
 }
 
-impl Watch {
+impl<S: Service> Watch<S> {
     fn run(mut self) {
         let mut back_off = BACK_OFF.0;
         let mut was_up = None;
-        while !self.stopped() {
-            let error = match Context::establish(Scope::User) {
-                Ok(context) => {
+        while !self.shared.is_stopped() {
+            let error = match self.service.connect() {
+                Ok(connection) => {
                     back_off = BACK_OFF.0;
                     was_up = Some(true);
                     (self.on_event)(Event::ServiceUp);
-                    self.shared.lock().context = Some(context.clone());
-                    let error = self.watch(&context);
-                    self.shared.lock().context = None;
-                    error
+                    self.watch(&connection)
                 }
                 Err(error) => error,
             };
-            if self.stopped() {
+            if self.shared.is_stopped() {
                 break;
             }
             if was_up != Some(false) {
@@ -138,20 +116,9 @@ impl Watch {
                 self.forget();
                 (self.on_event)(Event::ServiceDown(error));
             }
-            self.wait(back_off);
+            self.shared.pause(back_off);
             back_off = back_off.saturating_mul(2).min(BACK_OFF.1);
         }
-    }
-
-    fn stopped(&self) -> bool {
-        self.shared.lock().asked
-    }
-
-    /// Waits for `time`, or for the end.
-    fn wait(&self, time: Duration) {
-        let state = self.shared.lock();
-        let waited = self.shared.changed.wait_timeout_while(state, time, |state| !state.asked);
-        drop(waited);
     }
 
     fn forget(&mut self) {
@@ -162,28 +129,28 @@ impl Watch {
     }
 
     /// Reports until the service is gone or the end has come. A restart of the service shows as
-    /// an error of the wait, while the context still calls itself valid.
-    fn watch(&mut self, context: &Context) -> pcsc::Error {
+    /// an error of the wait, while the connection still calls itself valid.
+    fn watch(&mut self, connection: &S::Connection) -> pcsc::Error {
         loop {
-            if self.stopped() {
+            if self.shared.is_stopped() {
                 return pcsc::Error::Cancelled;
             }
-            if let Err(error) = self.look(context) {
+            if let Err(error) = self.look(connection) {
                 return error;
             }
         }
     }
 
     /// Reads the list, waits for a change, and reports it.
-    fn look(&mut self, context: &Context) -> Result<(), pcsc::Error> {
-        let names = names(context)?;
+    fn look(&mut self, connection: &S::Connection) -> Result<(), pcsc::Error> {
+        let names = connection.names()?;
         let mut events = Vec::new();
         self.readers.list(&names, &mut events);
         events.into_iter().for_each(&mut self.on_event);
 
         let mut states = self.states_to_wait_on();
-        let changed = context.get_status_change(LOOK_AGAIN, &mut states);
-        match changed {
+        let wait = || connection.wait(WAIT, &mut states);
+        match self.shared.wait(connection, names, wait) {
             Ok(()) => self.take_in(states),
             Err(pcsc::Error::Timeout | pcsc::Error::Cancelled) => self.keep(states),
             // A reader of the list is gone by now. What the others did is told next time.
@@ -221,3 +188,6 @@ impl Watch {
         self.states = states.into_iter().map(|state| (state.name().to_owned(), state)).collect();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub enum Event {
 
 /// A card that loses the reader's field flutters: it is gone and back within a fraction of a second,
 /// without anybody's hand. Who takes a card up and lays it down again needs longer.
-pub(crate) const FLUTTER: Duration = Duration::from_millis(700);
+pub const FLUTTER: Duration = Duration::from_millis(700);
 
 /// A card in a reader. Taken out and put back it is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct InsertedCard {
     /// How many events the reader had seen. The same number: nobody took the card out meanwhile.
     pub event_count: u32,
     /// When somebody put it there; `None` when it was there before anybody looked. A card that is
-    /// back within 700 ms has only fluttered: it has the time of its first coming.
+    /// back within [`FLUTTER`] has only fluttered: it has the time of its first coming.
     pub inserted_at: Option<Instant>,
 }
 

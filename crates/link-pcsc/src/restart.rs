@@ -1,11 +1,11 @@
-//! A session that begins again when somebody else resets the card. Who ends a connection with a
+//! A transaction that begins again when somebody else resets the card. Who ends a connection with a
 //! reset holds no transaction at that moment (pcsc-lite waits for ours to end before, and does not
 //! take one), so that the reset can fall into the first moments of ours.
 
 use crate::apdu::{Form, Transmit, Waiting, message, select};
 use crate::error::Fault;
 
-/// How often a session is begun before it is given up.
+/// How often a transaction is begun before it is given up.
 pub(crate) const RESTARTS: usize = 3;
 
 /// A card that can be spoken to again after a reset.
@@ -25,7 +25,7 @@ pub(crate) fn select_anew(card: &mut dyn Renew, waiting: &dyn Waiting) -> Result
     select(card)
 }
 
-/// The first message of a session, in which nothing is lost by a reset: it is sent again, unless
+/// The first message of a transaction, in which nothing is lost by a reset: it is sent again, unless
 /// the card has answered a part of it. A PIN must not be tried twice.
 pub(crate) fn first_message(
     card: &mut dyn Renew,

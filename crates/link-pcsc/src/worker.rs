@@ -12,9 +12,9 @@ use authenticator::{Keepalive, Leave};
 use pcsc::{Card, Disposition, Transaction};
 
 use crate::apdu::{Form, Waiting, message};
+use crate::connection::{Channel, Target, begin, disconnect, end, let_go};
 use crate::error::Fault;
 use crate::restart::first_message;
-use crate::session::{Channel, Target, begin, disconnect, end, let_go};
 
 /// How long the worker waits before it asks a card again that says "not yet". It is woken when
 /// nobody waits any more.

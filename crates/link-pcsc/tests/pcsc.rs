@@ -268,6 +268,25 @@ fn a_card_that_is_pulled_out_at_any_apdu_is_removed_and_works_when_it_is_back() 
 }
 
 #[test]
+fn a_card_that_lost_its_power_while_nobody_looked_signs_in() {
+    isolated::run(|pcscd| {
+        let desk = Desk::new(pcscd, 15);
+        desk.enrol();
+        let card = desk.inserted();
+        let mut link = PcscLink::new(&card, Options::default());
+        sign_in(&mut link).unwrap();
+        // As after a sleep of the computer: it has forgotten what was selected, tokens and all, and the
+        // service has noticed nothing.
+        desk.holder.power_cycle();
+        sign_in(&mut link).unwrap();
+        desk.holder.power_cycle();
+        sign_in(&mut PcscLink::new(&card, Options::default())).unwrap();
+        assert!(desk.events.try_recv().is_err(), "somebody has looked");
+    })
+    .unwrap();
+}
+
+#[test]
 fn another_card_in_the_same_reader_hears_nothing_of_the_ceremony() {
     isolated::run(|pcscd| {
         let desk = Desk::new(pcscd, 6);
@@ -396,7 +415,7 @@ fn kill(pcscd: &Pcscd) {
 fn the_monitor_ends_at_once() {
     isolated::run(|pcscd| {
         let _desk = Desk::new(pcscd, 14);
-        // Each would wait for ten seconds, and all of them for much longer than we do.
+        // Each would wait for a day.
         let begun = Instant::now();
         for _ in 0..20 {
             let (sender, events) = channel();

@@ -4,24 +4,21 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvError, channel};
+use std::sync::mpsc::{Receiver, channel};
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::dup;
 use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
-use zeroize::Zeroizing;
 
 use crate::frame::{self, MAX_QUESTION};
 use crate::message::{Answer, Fault, Question};
+use crate::wire::{self, Frame};
 
 mod sign;
 mod token;
 
 use token::Module;
-
-/// Bytes of a frame; a PIN may be among them.
-type Frame = Zeroizing<Vec<u8>>;
 
 /// Serves the agent at the other end of standard input and output until that is closed.
 ///
@@ -70,7 +67,8 @@ fn take_pipes() -> io::Result<(Receiver<Frame>, OwnedFd)> {
 fn serve(frames: &Receiver<Frame>, answers: &mut File) -> ExitCode {
     let mut module = None;
     loop {
-        let answer = next(frames).map(|(question, pin)| answer(&mut module, question, pin));
+        let next = wire::next(|| frames.recv());
+        let answer = next.map(|(question, pin)| answer(&mut module, question, pin));
         let written = answer.map_err(io::Error::other).and_then(|answer| {
             let json = serde_json::to_vec(&answer)?;
             frame::write(answers, &json)
@@ -79,23 +77,6 @@ fn serve(frames: &Receiver<Frame>, answers: &mut File) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-}
-
-/// The next question, and the PIN that follows it.
-fn next(frames: &Receiver<Frame>) -> Result<(Question, Option<Frame>), Unheard> {
-    let question: Question = serde_json::from_slice(&frames.recv()?)?;
-    let pin_follows = matches!(&question, Question::Sign(sign) if sign.pin_follows);
-    let pin = if pin_follows { Some(frames.recv()?) } else { None };
-    Ok((question, pin))
-}
-
-/// The agent asks no more, or nothing that makes sense.
-#[derive(Debug, thiserror::Error)]
-enum Unheard {
-    #[error(transparent)]
-    Gone(#[from] RecvError),
-    #[error(transparent)]
-    Malformed(#[from] serde_json::Error),
 }
 
 fn answer(module: &mut Option<Module>, question: Question, pin: Option<Frame>) -> Answer {

@@ -18,19 +18,33 @@ pub(crate) fn head(frame: &[u8]) -> io::Result<[u8; HEAD]> {
     Ok(length.to_be_bytes())
 }
 
-/// The length of the frame that follows, if it is not too long.
-pub(crate) fn length(head: [u8; HEAD], most: usize) -> io::Result<usize> {
-    let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
-    if length <= most { Ok(length) } else { Err(io::ErrorKind::InvalidData.into()) }
+/// A frame is longer than the other end may send.
+#[derive(Debug, thiserror::Error)]
+#[error("a frame is too long")]
+pub(crate) struct TooLong;
+
+impl From<TooLong> for io::Error {
+    fn from(error: TooLong) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// Reads a frame of at most `most` bytes, by what fills a buffer or says why not.
+pub(crate) fn read_by<E: From<TooLong>>(
+    most: usize,
+    mut fill: impl FnMut(&mut [u8]) -> Result<(), E>,
+) -> Result<Zeroizing<Vec<u8>>, E> {
+    let mut head = [0; HEAD];
+    fill(&mut head)?;
+    let length = usize::try_from(u32::from_be_bytes(head)).ok().filter(|length| *length <= most);
+    let mut frame = Zeroizing::new(vec![0; length.ok_or(TooLong)?]);
+    fill(&mut frame)?;
+    Ok(frame)
 }
 
 /// Reads a frame of at most `most` bytes.
 pub(crate) fn read(from: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut head = [0; HEAD];
-    from.read_exact(&mut head)?;
-    let mut frame = Zeroizing::new(vec![0; length(head, most)?]);
-    from.read_exact(&mut frame)?;
-    Ok(frame)
+    read_by(most, |buffer| from.read_exact(buffer))
 }
 
 /// Writes a frame.

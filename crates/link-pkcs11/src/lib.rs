@@ -10,7 +10,8 @@
 //! Source: PKCS #11 Specification Version 3.1 (OASIS Standard).
 //!
 //! The way in: [`Modules::watch`] for what comes and goes, then [`Modules::signer`] for a
-//! [`TokenId`]; in the child, [`child::run`].
+//! [`TokenId`]; in the child, [`child::run`]. What goes between the two, over anything that gives
+//! bytes, is [`wire`].
 
 pub mod child;
 mod der;
@@ -20,6 +21,7 @@ mod module;
 mod process;
 mod signer;
 mod watch;
+pub mod wire;
 
 pub use message::TokenId;
 pub use module::{Modules, Program, installed_module};

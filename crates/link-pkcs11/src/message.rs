@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest name or text that the child gives, in characters. PKCS#11 has at most 64.
 pub(crate) const MAX_TEXT: usize = 64;
+/// The longest words of a module about an error, in characters.
+pub(crate) const MAX_WORDS: usize = 200;
 /// The most tokens that are told of.
 pub(crate) const MAX_TOKENS: usize = 16;
 /// The most certificates that are told of.
@@ -22,11 +24,32 @@ pub(crate) const MAX_CERTIFICATE: usize = 8 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct TokenId {
     /// What the module calls the slot. OpenSC: the name of the reader, as far as it fits.
+    #[serde(deserialize_with = "name")]
     pub slot: String,
     /// What the token calls itself.
+    #[serde(deserialize_with = "name")]
     pub label: String,
     /// Its serial number.
+    #[serde(deserialize_with = "name")]
     pub serial: String,
+}
+
+/// A text of the module as the child passes it on: one plain line, cut to its length. Who sends
+/// another one is not the child that we know.
+fn plain<'de, D: Deserializer<'de>>(deserializer: D, most: usize) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.chars().any(char::is_control) || text.chars().count() > most {
+        return Err(serde::de::Error::custom("not a plain text"));
+    }
+    Ok(text)
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    plain(deserializer, MAX_TEXT)
+}
+
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    plain(deserializer, MAX_WORDS)
 }
 
 /// Bytes, as base64url.
@@ -100,7 +123,7 @@ impl Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Answer {
     /// The module is loaded, and this is what it calls itself.
-    Opened(String),
+    Opened(#[serde(deserialize_with = "name")] String),
     Tokens(Vec<TokenId>),
     Card(Card),
     /// As PKCS#11 gives it: of elliptic curves r and s, one after the other.
@@ -147,6 +170,7 @@ pub(crate) enum Fault {
     LastTry,
     Locked,
     PinForm,
+    KeyPin,
     PinNotSet,
     NoKey,
     Unsupported,
@@ -154,5 +178,5 @@ pub(crate) enum Fault {
     Removed,
     Swapped,
     /// The module's own words.
-    Module(String),
+    Module(#[serde(deserialize_with = "words")] String),
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use authenticator::Until;
 
-use crate::message::{Answer, Question, TokenId};
+use crate::message::{Question, TokenId};
 use crate::process::{Child, ChildError};
 use crate::signer::TokenSigner;
 use crate::watch::{Event, Watch};
+use crate::wire;
 
 /// The program that becomes the child: it calls [`crate::child::run`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,10 +102,8 @@ impl Modules {
     /// A child that has loaded the module.
     pub(crate) fn start(&self, until: Until<'_>) -> Result<(Child, String), ChildError> {
         let mut child = Child::start(&self.0.program)?;
-        match child.call(&Question::Open(self.0.module.clone()), None, until)? {
-            Answer::Opened(library) => Ok((child, library)),
-            other => Err(other.into()),
-        }
+        let answer = child.call(&Question::Open(self.0.module.clone()), None, until)?;
+        Ok((child, wire::library(&answer)?))
     }
 }
 

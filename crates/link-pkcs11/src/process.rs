@@ -13,12 +13,13 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-use crate::frame::{self, HEAD, MAX_ANSWER, MAX_QUESTION};
-use crate::message::{Answer, Fault, MAX_TOKENS, Question, TokenId};
+use crate::frame::{self, HEAD, MAX_ANSWER, MAX_QUESTION, TooLong};
+use crate::message::{Fault, Question, TokenId};
 use crate::module::Program;
+use crate::wire;
 
 /// So long at most until it is noticed that somebody has cancelled.
-const SLICE: Duration = Duration::from_millis(20);
+pub(crate) const SLICE: Duration = Duration::from_millis(20);
 
 /// Why the child gave no answer. The child that did not is ended.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +48,9 @@ pub enum ChildError {
     Module(CardSignerError),
 }
 
-impl From<Answer> for ChildError {
-    /// An answer that is not the one to the question.
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Failed(fault) => Self::Module(fault.into()),
-            _ => Self::Protocol,
-        }
+impl From<TooLong> for ChildError {
+    fn from(_: TooLong) -> Self {
+        Self::Protocol
     }
 }
 
@@ -64,6 +61,7 @@ impl From<Fault> for CardSignerError {
             Fault::LastTry => Self::LastTry,
             Fault::Locked => Self::Locked,
             Fault::PinForm => Self::PinForm,
+            Fault::KeyPin => Self::KeyPin,
             Fault::PinNotSet => Self::PinNotSet,
             Fault::NoKey => Self::NoKey,
             Fault::Unsupported => Self::Unsupported,
@@ -112,19 +110,19 @@ impl Child {
         Ok(child)
     }
 
-    /// Asks, and waits for the answer. After an error the child is of no use.
+    /// Asks, and waits for the answer, which [`wire`] reads. After an error the child is of no use.
     pub(crate) fn call(
         &mut self,
         question: &Question,
         pin: Option<&[u8]>,
         until: Until<'_>,
-    ) -> Result<Answer, ChildError> {
+    ) -> Result<Vec<u8>, ChildError> {
         let json = serde_json::to_vec(question).map_err(|_| ChildError::Protocol)?;
         for frame in [Some(&json[..]), pin].into_iter().flatten() {
             self.write(frame, until)?;
         }
-        let answer = self.read(until)?;
-        serde_json::from_slice(&answer).map_err(|_| ChildError::Protocol)
+        let mut answer = frame::read_by(MAX_ANSWER, |buffer| self.fill(buffer, until))?;
+        Ok(std::mem::take(&mut *answer))
     }
 
     /// The tokens that are there, as soon as they are not the `known` ones.
@@ -133,11 +131,8 @@ impl Child {
         known: Option<&[TokenId]>,
         until: Until<'_>,
     ) -> Result<Vec<TokenId>, ChildError> {
-        match self.call(&Question::Tokens(known.map(<[_]>::to_vec)), None, until)? {
-            Answer::Tokens(tokens) if tokens.len() <= MAX_TOKENS => Ok(tokens),
-            Answer::Tokens(_) => Err(ChildError::Protocol),
-            other => Err(other.into()),
-        }
+        let known = known.map(<[_]>::to_vec);
+        wire::tokens(&self.call(&Question::Tokens(known), None, until)?)
     }
 
     fn write(&mut self, frame: &[u8], until: Until<'_>) -> Result<(), ChildError> {
@@ -157,15 +152,6 @@ impl Child {
             }
         }
         Ok(())
-    }
-
-    fn read(&mut self, until: Until<'_>) -> Result<Vec<u8>, ChildError> {
-        let mut head = [0; HEAD];
-        self.fill(&mut head, until)?;
-        let length = frame::length(head, MAX_ANSWER).map_err(|_| ChildError::Protocol)?;
-        let mut answer = vec![0; length];
-        self.fill(&mut answer, until)?;
-        Ok(answer)
     }
 
     fn fill(&mut self, mut buffer: &mut [u8], until: Until<'_>) -> Result<(), ChildError> {

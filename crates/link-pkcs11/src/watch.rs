@@ -1,14 +1,15 @@
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
 
 use authenticator::Until;
 
 use crate::message::TokenId;
 use crate::module::Modules;
-use crate::process::{ChildError, now};
+use crate::process::{ChildError, SLICE, now};
 
 /// How long a child may take to load its module and to look at all readers for the first time.
 const FIRST_LOOK: Duration = Duration::from_secs(20);
@@ -16,6 +17,11 @@ const FIRST_LOOK: Duration = Duration::from_secs(20);
 const WATCH: Duration = Duration::from_hours(1);
 /// A module that crashes so often is not tried again in this watch.
 const MOST_CRASHES: usize = 3;
+
+/// Changes that are told in a [`WINDOW`]: more than hands make. Each has the cards looked at anew.
+const MOST_CHANGES: usize = 8;
+/// How long a change counts.
+const WINDOW: Duration = Duration::from_secs(4);
 
 /// What comes and goes.
 #[derive(Debug)]
@@ -47,7 +53,8 @@ impl Watch {
         let thread = std::thread::Builder::new().name("pkcs11-watch".into()).spawn(move || {
             let mut known = None;
             let mut crashes = 0;
-            while let Err(error) = follow(&modules, &flag, &mut known, &mut on_event) {
+            let mut pace = Pace::default();
+            while let Err(error) = follow(&modules, &flag, &mut pace, &mut known, &mut on_event) {
                 let again = matches!(error, ChildError::Crashed) && crashes < MOST_CRASHES;
                 if !again {
                     if !matches!(error, ChildError::Cancelled) {
@@ -76,6 +83,7 @@ impl Drop for Watch {
 fn follow(
     modules: &Modules,
     cancel: &AtomicBool,
+    pace: &mut Pace,
     known: &mut Option<Vec<TokenId>>,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), ChildError> {
@@ -93,6 +101,33 @@ fn follow(
             }
         }
         *known = Some(tokens.clone());
+        pace.keep(cancel)?;
         tokens = child.tokens(Some(&tokens), until(WATCH))?;
     }
 }
+
+/// The recent changes. A module whose list changes without end is asked less often, and loses nothing by
+/// it: what has changed meanwhile is seen when it is asked.
+#[derive(Default)]
+struct Pace(VecDeque<Instant>);
+
+impl Pace {
+    /// A change was told: waits until there is room for the next.
+    fn keep(&mut self, cancel: &AtomicBool) -> Result<(), ChildError> {
+        self.0.push_back(now());
+        while self.0.len() >= MOST_CHANGES {
+            let age = self.0.front().map_or(WINDOW, |at| now().saturating_duration_since(*at));
+            if age >= WINDOW {
+                self.0.pop_front();
+            } else if cancel.load(Ordering::Acquire) {
+                return Err(ChildError::Cancelled);
+            } else {
+                sleep(SLICE.min(WINDOW.saturating_sub(age)));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

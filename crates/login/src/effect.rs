@@ -1,9 +1,9 @@
 use identity::Moment;
-use ids::{Alias, ChallengeId, CredentialId, LoginId, SessionId, UserId};
+use ids::{Alias, ChallengeId, CredentialId, DeviceId, LoginId, SessionId, UserId};
 use secrets::TokenHash;
 
 use crate::guard::Refusal;
-use crate::state::{Channel, Door, Permit, Purpose, Waiting};
+use crate::state::{Channel, Door, EntraAccount, Permit, Purpose, Waiting};
 
 /// What the server is to do next. All effects of one step stand in one database transaction: if
 /// one of them finds its row gone or its value spent, none of them happens.
@@ -30,6 +30,22 @@ pub enum Effect {
     TakeInvitation {
         /// Hash of the invitation.
         invitation: TokenHash,
+    },
+    /// Write the EAM transaction that a hint begins, or refuse: a hint begins one, and none when
+    /// `until` has passed.
+    BeginTransaction {
+        /// Hash of the hint.
+        hint: TokenHash,
+        /// Until when it is taken; it may be forgotten afterwards.
+        until: Moment,
+        /// The login at whose exit it is answered.
+        login: LoginId,
+        /// Hash of the handle by which its browser is known.
+        handle: TokenHash,
+        /// The person who is to prove.
+        person: UserId,
+        /// The account for which Entra asks.
+        account: EntraAccount,
     },
     /// Write the row of the waiting login.
     WriteLogin(Box<Waiting>),
@@ -59,6 +75,24 @@ pub enum Effect {
         /// The challenge that was answered.
         challenge: ChallengeId,
     },
+    /// Take the waiting login out of its table without a challenge, or refuse: it must be there,
+    /// alive, held by this handle. What proves it is [`Effect::TakeEamProof`].
+    TakeLoginProved {
+        /// Which login.
+        login: LoginId,
+        /// Hash of its handle.
+        handle: TokenHash,
+    },
+    /// Write the proof of an EAM transaction for this login too, consumed by this step; or refuse:
+    /// it counts so once, for its own person, and while its card does.
+    TakeEamProof {
+        /// Hash of the transaction's hint.
+        transaction: TokenHash,
+        /// The login that it is to prove.
+        login: LoginId,
+        /// Who must have proved.
+        person: UserId,
+    },
     /// Spend the challenge of a login that has no row, or refuse: not spent before, and alive.
     TakeStranger {
         /// The challenge that was answered.
@@ -87,7 +121,8 @@ pub enum Effect {
         /// Whose.
         person: UserId,
     },
-    /// Write what the exit issues on the proof of this step.
+    /// Write what the exit issues on the proof of this step. At the exit to Entra: into its
+    /// transaction, or refuse, for each is answered once.
     Issue(Issue),
     /// Write the audit event.
     Audit(Audit),
@@ -134,7 +169,7 @@ pub struct Issue {
     pub person: UserId,
     /// The provider that vouched, if one did.
     pub provider: Option<Alias>,
-    /// Hash of the handle by which the browser that began claims the session; none where the
+    /// Hash of the handle by which the browser that began claims it; none where the
     /// answer to the browser's own request carries it.
     pub claim: Option<TokenHash>,
 }
@@ -149,10 +184,22 @@ pub enum Audit {
         /// Which provider.
         provider: Alias,
     },
+    /// Entra asked for external MFA.
+    HintVouched {
+        /// Of whom.
+        person: UserId,
+    },
     /// An invitation made a person.
     InvitationUsed {
         /// Whom.
         person: UserId,
+    },
+    /// A browser that is paired with an agent began a login for who paired them.
+    PairingShown {
+        /// Whom.
+        person: UserId,
+        /// Which agent.
+        device: DeviceId,
     },
     /// A one-time code was accepted.
     CodeAccepted {
@@ -200,6 +247,8 @@ pub enum Audit {
         card: CredentialId,
         /// Where to.
         door: Door,
+        /// Whether by the tap that Entra had asked for as external MFA.
+        one_tap: bool,
     },
     /// After somebody had vouched for the person, a proof was refused.
     ProofRefused {

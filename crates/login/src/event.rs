@@ -2,7 +2,7 @@ use identity::{Moment, PersonState, ProviderKind};
 use ids::{Alias, ChallengeId, CredentialId, DeviceId, SessionId, TenantId, UserId};
 use secrets::{Token, TokenHash};
 
-use crate::state::{Challenge, Channel, Then};
+use crate::state::{Challenge, Channel, EntraAccount, Then};
 
 /// What the server reports to the hallway.
 #[derive(Clone, Debug)]
@@ -62,6 +62,42 @@ pub enum Event {
         person: PersonFacts,
         /// Hash of the new handle for this browser.
         handle: TokenHash,
+    },
+    /// Whoever sits at a browser that is paired with an agent wants to use their card there.
+    PairingShown {
+        /// The agent.
+        device: DeviceId,
+        /// The person in whose login the two were paired.
+        person: PersonFacts,
+        /// Hash of the new handle for this browser.
+        handle: TokenHash,
+    },
+    /// Entra asks for external MFA: its hint is verified, and everything else that it asked.
+    HintVouched {
+        /// Hash of the hint, which carries no `nonce`: that it counts once makes it one browser's.
+        hint: TokenHash,
+        /// Until when it is taken.
+        valid_until: Moment,
+        /// The account of which it speaks.
+        account: EntraAccount,
+        /// The person whom that account's link names: existing, or about to be created.
+        person: PersonFacts,
+        /// Whether they are about to be created.
+        is_new: bool,
+        /// Hash of the new handle for this browser.
+        handle: TokenHash,
+    },
+    /// In the sign-in at Entra that this login has begun, Entra asked for external MFA, and the
+    /// browser has brought that request's handle.
+    ProvedToEntra {
+        /// What was proved there.
+        proof: EamProof,
+        /// Hash of the handle of an EAM transaction that the browser holds.
+        held: TokenHash,
+        /// Hash of the handle of this login that it holds.
+        handle: TokenHash,
+        /// The person of the login, as of now.
+        person: PersonFacts,
     },
     /// The person gave a one-time code that an administrator issued to them.
     CodeGiven {
@@ -144,6 +180,31 @@ pub struct UpstreamFacts {
     pub auth_time: Option<Moment>,
     /// Whether a mapper of the provider asks for a card when there is none.
     pub onboards: bool,
+    /// The account, if it names one as Entra does.
+    pub account: Option<EntraAccount>,
+}
+
+/// What was proved in an EAM transaction.
+#[derive(Clone, Debug)]
+pub struct EamProof {
+    /// The transaction: hash of its hint.
+    pub transaction: TokenHash,
+    /// Hash of its handle.
+    pub handle: TokenHash,
+    /// The account for which Entra asked.
+    pub account: EntraAccount,
+    /// The person who proved.
+    pub person: UserId,
+    /// Their card.
+    pub card: CredentialId,
+    /// Whose that card is.
+    pub card_of: UserId,
+    /// Whether the card was revoked since.
+    pub revoked: bool,
+    /// When they proved.
+    pub proved_at: Moment,
+    /// Until when that spares them a second tap.
+    pub valid_until: Moment,
 }
 
 /// What the hallway must know of a person.

@@ -60,6 +60,15 @@ pub enum Refusal {
     /// The tenant's policy does not let a card alone sign in, now or ever.
     #[error("card alone does not sign in here")]
     CardFirst,
+    /// The tenant's policy wants a tap of each login's own.
+    #[error("a tap for Entra does not count here")]
+    OneTap,
+    /// The upstream and Entra's request for external MFA speak of different accounts.
+    #[error("another Entra account")]
+    Account,
+    /// What was proved to Entra was proved before this login began.
+    #[error("proof is from before this login")]
+    Earlier,
     /// Nobody has linked this person.
     #[error("person is not linked")]
     NotLinked,
@@ -91,6 +100,9 @@ impl Refusal {
             Self::SameCard => "same-card",
             Self::Code => "code-refused",
             Self::CardFirst => "card-first-refused",
+            Self::OneTap => "one-tap-off",
+            Self::Account => "other-account",
+            Self::Earlier => "earlier-proof",
             Self::NotLinked => "not-linked",
             Self::Unexpected => "unexpected-event",
         }
@@ -123,6 +135,10 @@ macro_rules! guards {
 guards! {
     /// Every event comes within the login's life.
     LoginAlive => Expired,
+    /// At the EAM door nothing but a hint leads on.
+    EamByHint => Unexpected,
+    /// And a hint leads on at no other.
+    HintDoor => Unexpected,
     /// A person signs in to their own tenant.
     PersonOfTenant => Tenant,
     /// A disabled person does not.
@@ -150,6 +166,16 @@ guards! {
     FirstCardFresh => NoCard,
     /// A sign-in alone enrols a first card once.
     FirstCardOnce => NoCard,
+    // These two refuse nobody: without what they stand for, a login has no account that Entra could
+    // have asked about, and a time of its own.
+    /// An account is Entra's only where Entra vouched.
+    AccountByEntra => Account,
+    /// A login at the EAM door lives no longer than Entra waits.
+    EamLife => Expired,
+    /// The hint is alive.
+    HintAlive => Expired,
+    /// Where Entra asks, who has no card enrols one by a code, or not at all.
+    HintEnrols => NoCard,
     /// The invitation is alive.
     InvitationAlive => Expired,
     /// An invitation is for who has no card.
@@ -213,6 +239,32 @@ guards! {
     FirstLinked => NotLinked,
     /// The tenant lets this person's card alone sign in now.
     FirstAllowed => CardFirst,
+    /// A pairing begins a login only where the tenant lets this person's card alone sign in.
+    PairedAllowed => CardFirst,
+    /// It begins one for who is linked.
+    PairedLinked => NotLinked,
+    /// It begins one for who has a card.
+    PairedWithCard => NoCard,
+    /// The tenant lets the card alone sign in still, when it has answered.
+    PairedAllowedStill => CardFirst,
+    /// The person of a login that a pairing began is linked still.
+    PairedLinkedStill => NotLinked,
+    /// The tenant lets a proof for Entra spare the second tap.
+    OneTapAllowed => OneTap,
+    /// The login that it spares one is held by this browser.
+    OneTapLogin => Browser,
+    /// The proof was given in this browser.
+    OneTapBrowser => Browser,
+    /// Entra asked for the account with which the upstream answered.
+    OneTapAccount => Account,
+    /// The person of the login proved, with their own card.
+    OneTapPerson => Person,
+    /// They did so after the login began.
+    OneTapAfter => Earlier,
+    /// And a moment ago.
+    OneTapInTime => Expired,
+    /// The card with which they did is in force still.
+    OneTapLive => Revoked,
     /// The facts are those of the card's person.
     ProofPerson => Person,
     /// The card checked PIN or finger.

@@ -13,11 +13,11 @@ mod state;
 mod step;
 
 pub use effect::{Audit, Effect, Enrolment, Issue, Proof};
-pub use event::{CardFacts, Event, Evidence, PersonFacts, Shown, UpstreamFacts};
+pub use event::{CardFacts, EamProof, Event, Evidence, PersonFacts, Shown, UpstreamFacts};
 pub use guard::Refusal;
 pub use state::{
-    Challenge, Channel, Door, Login, LoginRequest, Permit, Purpose, Started, Stranger, StrangerAt,
-    Task, Then, Vouched, Waiting,
+    Challenge, Channel, Door, EntraAccount, Login, LoginRequest, Permit, Purpose, Started,
+    Stranger, StrangerAt, Task, Then, Vouched, Waiting,
 };
 pub use step::step;
 
@@ -25,6 +25,14 @@ use std::time::Duration;
 
 /// A login lives so long, by the database's clock.
 pub const LOGIN_LIFE: Duration = Duration::from_secs(600);
+
+/// A login at the EAM door lives so long from its beginning, the card step included: Entra gives up
+/// after about five minutes, and a minute of them is not ours.
+pub const EAM_LIFE: Duration = Duration::from_secs(240);
+
+/// So long a proof that Entra has asked for spares a second tap: as long as a challenge lives, for
+/// between the two there is nothing but Entra's way back.
+pub const ONE_TAP_LIFE: Duration = CHALLENGE_LIFE;
 
 /// A challenge lives so long from the moment it is handed out.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(120);

@@ -9,6 +9,10 @@
 //! comes from; what her agent opens then, her own browser alone sees. Where a scene says so he also holds her session
 //! at the upstream, or her card. A server may stop between reading and committing.
 //!
+//! Where Entra asks for external MFA, Mallory has every hint that it ever gave, posts any from his
+//! browser, and makes Ada's post any. What a browser has proved to Entra it brings to a login that
+//! waits: Ada's to its own, Mallory's to any.
+//!
 //! [`ledger`] judges each artefact when it is issued, from what really happened and not from
 //! what the login says. With all guards nothing is ever wrong. Each guard is one named place in
 //! the steps ([`crate::guard::Guard`]) and is left out by itself: something is wrong then, or it
@@ -20,12 +24,13 @@
 //! end, no code is spent in another browser, no refused answer spends a challenge that is not out, no link is
 //! claimed that is not out.
 //!
-//! What is bounded: each scene has at most two logins a browser, two challenges a login, one wait
+//! What is bounded: each scene has at most two logins and two hints a browser, two challenges a login, one wait
 //! of each kind and one or two steps in flight; [`whole`] says which scenes are followed to a
 //! number of moves only. "Everybody everywhere", the one with both people in both tenants, both
 //! browsers and agents, and a server that stops, is among those: a whole sign-in takes nine of its
 //! moves, the rest is what others do meanwhile.
 
+mod eam;
 mod holes;
 mod ledger;
 mod moves;
@@ -60,7 +65,11 @@ impl Model for Hall {
     type Action = Move;
 
     fn init_states(&self) -> Vec<World> {
-        vec![World::new(&self.scene)]
+        let mut world = World::new(&self.scene);
+        for happened in self.scene.prologue {
+            assert!(self.play(&mut world, *happened), "{happened:?}");
+        }
+        vec![world]
     }
 
     fn actions(&self, world: &World, moves: &mut Vec<Move>) {
@@ -81,8 +90,10 @@ impl Model for Hall {
                 None => world.wrong.is_none(),
                 sought => world.wrong != sought,
             }),
-            Property::sometimes("Ada signs in", |_, world: &World| {
-                world.ledger.iter().any(|artefact| artefact.person == world::ADA)
+            Property::sometimes("Ada signs in", |hall: &Self, world: &World| {
+                let hers = |artefact: &world::Artefact| artefact.person == world::ADA;
+                let spared = || world.transactions.iter().any(|begun| begun.used);
+                world.ledger.iter().any(hers) && (!hall.scene.one_tap || spared())
             }),
         ]
     }

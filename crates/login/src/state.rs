@@ -36,6 +36,20 @@ pub struct LoginRequest {
     pub door: Door,
     /// Where the exit sends the browser: a path of our own, opaque to the hallway.
     pub return_to: String,
+    /// The application for which somebody signs in, by its name for people; none for a page of our
+    /// own. It is shown, and decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Whose name was typed at that application. It is passed on to the provider, and decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
+}
+
+impl LoginRequest {
+    /// Of a door for a page of our own.
+    pub fn new(door: Door, return_to: impl Into<String>) -> Self {
+        Self { door, return_to: return_to.into(), application: None, login_hint: None }
+    }
 }
 
 /// The doors, each with the exit that belongs to it.
@@ -46,6 +60,9 @@ pub enum Door {
     Account,
     /// The console; its exit is an administrator's session.
     Console,
+    /// Entra external MFA; its exit is an ID token for Entra. It has no login page: only a hint that
+    /// Entra has signed leads on.
+    Eam,
 }
 
 /// A login that nobody has vouched for.
@@ -129,6 +146,9 @@ pub enum Vouched {
         at: Moment,
         /// Whether it authenticated the person anew for this login, as far as it tells.
         fresh: bool,
+        /// The account of which it spoke, where it is Entra.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<EntraAccount>,
     },
     /// An invitation that was made on the host.
     Invitation,
@@ -137,6 +157,26 @@ pub enum Vouched {
         /// Which one.
         session: SessionId,
     },
+    /// Nobody for this login: the one that paired this browser with its agent was vouched for, and
+    /// names the person. The card alone signs in, where the tenant lets it.
+    Pairing {
+        /// The agent.
+        device: DeviceId,
+    },
+    /// Entra, in the hint of its request for external MFA. No sign-in: it enrols nothing by itself.
+    Hint {
+        /// The account of which it spoke.
+        account: EntraAccount,
+    },
+}
+
+/// An account of an Entra directory: the one key by which its people are known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EntraAccount {
+    /// Directory (`tid`), a GUID in lower case.
+    pub tid: String,
+    /// Object id of the user in that directory (`oid`), a GUID in lower case.
+    pub oid: String,
 }
 
 /// What follows a waiting login's proof.
@@ -164,7 +204,7 @@ pub enum Task {
     Enrol(Permit),
 }
 
-/// Who lets a person enrol a card (STEP-03).
+/// Who lets a person enrol a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Permit {

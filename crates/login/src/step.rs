@@ -1,4 +1,6 @@
 mod card;
+mod eam;
+mod paired;
 mod vouch;
 
 use identity::{Moment, PersonState, TenantPolicy};
@@ -7,7 +9,7 @@ use secrets::TokenHash;
 use crate::effect::Effect;
 use crate::event::{CardFacts, Event, PersonFacts};
 use crate::guard::{Guard, Guards, Refusal};
-use crate::state::{Channel, Login, Started};
+use crate::state::{Channel, Door, Login, Started};
 
 /// Takes one event. The login that goes in is over; the one that comes out, if any, is what waits
 /// now. After a refusal the login is as it was before: the server writes nothing but the audit
@@ -51,6 +53,9 @@ impl Hallway<'_> {
             Login::Waiting(waiting) => &waiting.started,
         };
         self.guards.ensure(self.now < started.expires_at, Guard::LoginAlive)?;
+        if matches!(login, Login::Stranger(_)) {
+            self.at_its_door(started.request.door, &event)?;
+        }
         match (login, event) {
             (
                 Login::Stranger(stranger),
@@ -69,6 +74,16 @@ impl Hallway<'_> {
             ) => self.invited(stranger.started, invitation, valid_until, person, handle),
             (Login::Stranger(stranger), Event::ChangeAsked { then, session, person, handle }) => {
                 self.change_asked(stranger.started, then, session, person, handle)
+            }
+            (
+                Login::Stranger(stranger),
+                Event::HintVouched { hint, valid_until, account, person, is_new, handle },
+            ) => {
+                let vouched = eam::Hint { hash: hint, valid_until, account, person, is_new };
+                self.hinted(stranger, vouched, handle)
+            }
+            (Login::Stranger(stranger), Event::PairingShown { device, person, handle }) => {
+                self.pairing_shown(stranger.started, device, person, handle)
             }
             (Login::Stranger(stranger), Event::ChallengeMade { handle: None, challenge }) => {
                 self.card_first_asked(stranger, challenge)
@@ -104,6 +119,9 @@ impl Hallway<'_> {
                 let answer = Answer { channel, handle, challenge, back, card, person };
                 self.waits_or(&waiting, &answer, Self::enrolled)
             }
+            (Login::Waiting(waiting), Event::ProvedToEntra { proof, held, handle, person }) => {
+                self.proved_to_entra(&waiting, &proof, &eam::Handles { held, handle }, person)
+            }
             (Login::Waiting(waiting), Event::CardRefused { challenge, reason }) => {
                 let out = waiting.challenge.as_ref().is_some_and(|out| out.id == challenge);
                 self.guards.ensure(out, Guard::RefusedChallenge)?;
@@ -111,6 +129,12 @@ impl Hallway<'_> {
             }
             _ => Err(Refusal::Unexpected),
         }
+    }
+
+    fn at_its_door(&self, door: Door, event: &Event) -> Result<(), Refusal> {
+        let by_hint = matches!(event, Event::HintVouched { .. });
+        self.guards.ensure(by_hint || door != Door::Eam, Guard::EamByHint)?;
+        self.guards.ensure(!by_hint || door == Door::Eam, Guard::HintDoor)
     }
 
     fn person_may(&self, started: &Started, person: PersonFacts) -> Result<(), Refusal> {

@@ -1,7 +1,9 @@
 //! Stories: one person's way through the hallway, and every place where it ends.
 
 mod card;
+mod eam;
 mod first;
+mod paired;
 mod upstream;
 
 use std::time::Duration;
@@ -12,9 +14,9 @@ use secrets::{Token, TokenHash};
 use uuid::Uuid;
 
 use crate::{
-    CHALLENGE_LIFE, CardFacts, Challenge, Channel, Door, Effect, Event, Evidence, LOGIN_LIFE,
-    Login, LoginRequest, PersonFacts, Purpose, Refusal, Shown, Started, Stranger, StrangerAt, Task,
-    Then, UpstreamFacts, Waiting, step,
+    CHALLENGE_LIFE, CardFacts, Challenge, Channel, Door, Effect, EntraAccount, Event, Evidence,
+    LOGIN_LIFE, Login, LoginRequest, PersonFacts, Purpose, Refusal, Shown, Started, Stranger,
+    StrangerAt, Task, Then, UpstreamFacts, Waiting, step,
 };
 
 const ACME: TenantId = TenantId(Uuid::from_u128(1));
@@ -53,10 +55,14 @@ struct Story {
 impl Story {
     /// A browser has opened the account page.
     fn begins() -> Self {
+        Self::begins_at(Door::Account)
+    }
+
+    fn begins_at(door: Door) -> Self {
         let started = Started {
             id: LoginId(Uuid::from_u128(6)),
             tenant: ACME,
-            request: LoginRequest { door: Door::Account, return_to: "/account".to_owned() },
+            request: LoginRequest::new(door, "/account"),
             started_at: NOON,
             expires_at: later(LOGIN_LIFE),
         };
@@ -159,7 +165,12 @@ fn upstream() -> UpstreamFacts {
         nonce: token(NONCE),
         auth_time: Some(NOON),
         onboards: true,
+        account: Some(account()),
     }
+}
+
+fn account() -> EntraAccount {
+    EntraAccount { tid: "directory".to_owned(), oid: "ada".to_owned() }
 }
 
 fn vouched(upstream: UpstreamFacts, person: PersonFacts) -> Event {

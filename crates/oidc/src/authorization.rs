@@ -97,7 +97,7 @@ impl AuthorizationRequest<'_> {
             ("code_challenge_method", "S256".to_owned()),
         ];
         parameters.extend(self.prompt.map(|prompt| ("prompt", prompt.as_str().to_owned())));
-        // OIDC-12: a hint would take away the choice that is asked for.
+        // A hint would take away the choice that is asked for.
         let hint = self.login_hint.filter(|_| self.prompt != Some(Prompt::SelectAccount));
         parameters.extend(hint.map(|hint| ("login_hint", hint.to_owned())));
         parameters

@@ -13,7 +13,7 @@ pub use metadata::{
     MetadataError, MetadataWarning, PERSONAL_ACCOUNTS, ProviderMetadata, is_unknown_directory,
 };
 
-use crate::guid;
+use ids::guid;
 
 /// What kind of provider it is, which decides what its people are linked by. Follows the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,12 +9,13 @@
 
 use std::time::Duration;
 
+use ids::guid;
+use jose::json;
 use secrets::Secret;
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use crate::token_response::{TokenResponseError, granted};
-use crate::{guid, json};
 
 /// Most groups that an ID token names. More are an overage.
 pub const MOST_IN_TOKEN: usize = 200;

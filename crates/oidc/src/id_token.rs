@@ -4,27 +4,20 @@
 //! steps about the signature (6 to 8) run first, because nothing else may be believed before.
 
 mod claims;
-mod header;
 mod steps;
 
 pub use claims::Claims;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jose::{Compact, JwsError, KeySet, NumericDate};
 use secrets::{Secret, Token};
 
-use crate::NumericDate;
 use crate::discovery::Kind;
-use crate::jwks::KeySet;
 
 /// How far the clocks of an upstream and ours may differ, in seconds.
 ///
 /// Five minutes are common; two are enough where both sides use NTP. Each second here is a second
 /// in which a stolen token lives on.
 pub const LEEWAY: i64 = 120;
-
-/// Longest compact token that is looked at, in bytes.
-const MAX_TOKEN: usize = 128 * 1024;
 
 /// What we asked the upstream for, and when we look at its answer.
 #[derive(Clone, Copy, Debug)]
@@ -129,13 +122,13 @@ pub fn verify(
     keys: &KeySet,
     expected: &Expected<'_>,
 ) -> Result<Claims, IdTokenError> {
-    let parts = Parts::split(compact)?; // step 1
-    let header = header::Header::parse(&decode(parts.header)?)?;
+    let compact = Compact::split(compact)?; // step 1
+    let header = compact.header()?;
     let alg = steps::step_07_algorithm(&header, expected)?;
     let key = steps::step_06_key(&header, keys, alg, expected)?;
-    steps::step_06_signature(&parts, key)?;
+    let payload = steps::step_06_signature(&compact, key)?;
     // Step 8 (MAC with the client secret): no HMAC algorithm is on the list of step 7.
-    let claims = Claims::parse(&decode(parts.payload)?)?;
+    let claims = Claims::parse(&payload)?;
     steps::step_02_issuer(&claims, expected)?;
     let claims = steps::step_02_directory(claims, expected)?;
     steps::step_03_audience(&claims, expected)?;
@@ -150,35 +143,18 @@ pub fn verify(
     Ok(claims)
 }
 
-/// The three parts of a compact JWS (RFC 7515 §7.1).
-struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
-    /// `header.payload`, as it stands in the token: what is signed.
-    signed: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    /// Step 1: if the token is encrypted, decrypt it as agreed. We agree with nobody to do so.
-    fn split(compact: &'a str) -> Result<Self, IdTokenError> {
-        if compact.len() > MAX_TOKEN {
-            return Err(IdTokenError::NotCompact);
+impl From<JwsError> for IdTokenError {
+    fn from(error: JwsError) -> Self {
+        match error {
+            // Step 1: if the token is encrypted, decrypt it as agreed. We agree with nobody to do so.
+            JwsError::Encrypted => Self::Encrypted,
+            JwsError::Header => Self::Header,
+            JwsError::Critical => Self::Critical,
+            JwsError::NoKid => Self::NoKid,
+            JwsError::Signature => Self::Signature,
+            _ => Self::NotCompact,
         }
-        if compact.split('.').count() == 5 {
-            return Err(IdTokenError::Encrypted);
-        }
-        let (signed, signature) = compact.rsplit_once('.').ok_or(IdTokenError::NotCompact)?;
-        let (header, payload) = signed.split_once('.').ok_or(IdTokenError::NotCompact)?;
-        if payload.contains('.') {
-            return Err(IdTokenError::NotCompact);
-        }
-        Ok(Self { header, payload, signature, signed })
     }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, IdTokenError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| IdTokenError::NotCompact)
 }
 
 #[cfg(test)]

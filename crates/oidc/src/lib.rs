@@ -2,12 +2,12 @@
 //! into types that cannot be wrong, and our requests into bytes; for Entra also what Microsoft Graph
 //! says about groups.
 //!
-//! Pure functions: no network, no clock, no randomness. Signatures are verified by `jsonwebtoken`;
+//! Pure functions: no network, no clock, no randomness. Signatures are verified by `jose`;
 //! everything else about an ID token is checked here, step by step ([`id_token::verify`]).
 //!
 //! Sources: OpenID Connect Core 1.0 incorporating errata set 2,
 //! <https://openid.net/specs/openid-connect-core-1_0.html>; OpenID Connect Discovery 1.0
-//! incorporating errata set 2; RFC 6749, RFC 7517, RFC 7519, RFC 7636, RFC 9207.
+//! incorporating errata set 2; RFC 6749, RFC 7519, RFC 7636, RFC 9207.
 
 pub mod aadsts;
 pub mod authorization;
@@ -15,16 +15,10 @@ pub mod callback;
 pub mod discovery;
 pub mod graph;
 pub mod id_token;
-pub mod jwks;
 pub mod token_response;
 
-mod guid;
-mod json;
-mod numeric_date;
 #[cfg(test)]
 mod testing;
-
-pub use numeric_date::NumericDate;
 
 /// Largest answer of an upstream that is read at all, in bytes.
 pub const MAX_BODY: usize = 512 * 1024;

@@ -1,12 +1,13 @@
 //! The token request and its answers: OpenID Connect Core 1.0 §3.1.3.1 to §3.1.3.4, RFC 6749 §5.
 
+use jose::json;
 use secrets::{Secret, Token};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::MAX_BODY;
 use crate::aadsts::Report;
 use crate::callback::ErrorCode;
-use crate::{MAX_BODY, json};
 
 /// Longest ID token, in bytes. Entra keeps its own below 16 KiB, 200 groups included.
 const MAX_ID_TOKEN: usize = 128 * 1024;

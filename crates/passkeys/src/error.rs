@@ -63,6 +63,9 @@ pub enum PasskeyError {
     /// The credential is not one of those that were asked for.
     #[error("credential was not asked for")]
     Credential,
+    /// The credential id is of the form of those of X.509 cards' keys.
+    #[error("credential id is reserved")]
+    ReservedId,
     /// The authenticator holds a credential that was excluded.
     #[error("credential was excluded")]
     Excluded,
@@ -100,6 +103,7 @@ impl PasskeyError {
             Self::PublicKey => "passkey-public-key",
             Self::Attestation => "passkey-attestation",
             Self::Credential => "passkey-other-credential",
+            Self::ReservedId => "passkey-reserved-id",
             Self::Excluded => "passkey-excluded",
             Self::UserHandle => "passkey-user-handle",
             Self::Signature => "passkey-signature",

@@ -97,8 +97,20 @@ impl Passkeys {
             error => error,
         })?;
         ensure(*passkey.cred_id() == credential.raw_id, PasskeyError::Credential)?;
+        ensure(!is_reserved(&credential.raw_id), PasskeyError::ReservedId)?;
         kept(passkey, aaguid, response.transports)
     }
+}
+
+/// Whether an id may be that of an X.509 card's key: 01 and SHA-256 of its public key.
+///
+/// # Security
+///
+/// An authenticator chooses its ids, ids are unique in a tenant, and certificates are no secrets:
+/// with a passkey under that id, anybody would keep somebody else's card out for ever. An honest
+/// authenticator hits the form once in 256 times if it has ids of 33 bytes, and then not again.
+fn is_reserved(id: &[u8]) -> bool {
+    id.len() == 33 && id.first() == Some(&0x01)
 }
 
 fn kept(

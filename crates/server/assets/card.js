@@ -20,7 +20,7 @@
  *   {state: "pushed" | "claimed", ticket, match, expires_in}   a prompt: on its way, shown there
  *   {state: "returning", ticket, match, expires_in}           this browser must come back from there
  *   {state: "refused", ticket, reason}                         it ended without a proof
- *   {state: "enrolled", device}                                a computer has used the code
+ *   {state: "enrolled", offer, device}                         a computer has used the code
  *   {state: "paired", device}                                  this browser has confirmed it
  *   {state: "elsewhere"}                                       another browser wanted to
  *   {state: "done", location}                                  go on there
@@ -95,7 +95,11 @@ class Ceremony {
     this.byLink = false;
     this.ticket = null;
     const lives = Number(root.dataset.expiresIn);
-    this.ends = lives ? performance.now() + lives * 1000 : Infinity;
+    // Where somebody waits for the answer, the page goes there in the end: a little later, so that the
+    // server finds the login over too.
+    this.leavesTo = root.dataset.leavesTo;
+    const margin = this.leavesTo ? 2000 : 0;
+    this.ends = lives ? performance.now() + lives * 1000 + margin : Infinity;
   }
 
   /** Connects the buttons and goes on where the page says that we are. */
@@ -129,7 +133,7 @@ class Ceremony {
       this.countDownPrompt(Number(this.find("[data-left]").dataset.left), 60);
     } else if (this.view === "set-up") {
       this.listen();
-    } else if (this.view === "choose" && this.root.dataset.agent === "online" && this.root.dataset.purpose !== "add") {
+    } else if (this.view === "choose" && this.find("[data-way]")?.dataset.start === "agent" && this.root.dataset.purpose !== "add") {
       this.askAgent();
     }
   }
@@ -213,15 +217,23 @@ class Ceremony {
     const look = () => {
       const left = this.ends - performance.now();
       clearTimeout(this.ending);
+      if (this.leavesTo) this.tellEnd(left);
       if (left > 0) {
-        this.ending = setTimeout(look, left);
+        this.ending = setTimeout(look, this.leavesTo ? Math.min(left, 1000) : left);
       } else if (this.view !== "done") {
-        this.stop();
-        this.fail("login-expired");
+        this.over();
       }
     };
     document.addEventListener("visibilitychange", look);
     look();
+  }
+
+  /** The last minute is counted down. */
+  tellEnd(left) {
+    const line = this.find("[data-ends]");
+    const seconds = Math.max(0, Math.ceil(left / 1000));
+    line.hidden = seconds > 60 || this.view === "done";
+    if (!line.hidden) line.textContent = this.word("ends-soon", seconds);
   }
 
   leave(location) {
@@ -443,6 +455,7 @@ class Ceremony {
 
   over() {
     this.stop();
+    if (this.leavesTo) return this.leave(this.leavesTo);
     this.fail("login-expired");
   }
 
@@ -452,7 +465,9 @@ class Ceremony {
     } else if (told.state === "expired") {
       this.over();
     } else if (told.state === "enrolled") {
-      if (this.view === "set-up") this.computer(told.device);
+      // One that has used a code before may still be confirmed; the page waits for the new one.
+      if (this.view === "set-up" && told.offer !== this.offerBefore) this.computer(told.device);
+      this.offer = told.offer;
     } else if (told.state === "paired") {
       if (this.view === "set-up") this.paired(told.device);
     } else if (told.state === "elsewhere") {
@@ -505,6 +520,7 @@ class Ceremony {
       this.find("[data-pairing-code]").textContent = code;
       command.textContent = command.dataset.command.replace("{}", code);
       this.codeCounts(true);
+      this.offerBefore = this.offer;
       this.computer(null);
       this.show("set-up");
       this.say();

@@ -7,7 +7,8 @@ mod audit;
 mod clients;
 mod confirm;
 mod events;
-mod form;
+mod external_mfa;
+pub(crate) mod form;
 mod frame;
 pub(crate) mod home;
 pub(crate) mod invite;
@@ -54,7 +55,15 @@ pub(crate) fn routes() -> Routes {
         .route(GET,  "/admin/tenants/{slug}/providers/{alias}/test", Administrator, get(providers::test::page::handler))
         .route(GET,  "/admin/tenants/{slug}/providers/{alias}/test/start", Administrator, get(providers::test::start::handler))
         // Clients
-        .route(GET,  "/admin/tenants/{slug}/clients", Administrator, get(clients::handler))
+        .route(BOTH, "/admin/tenants/{slug}/clients", Administrator, get(clients::list::handler).post(clients::new::create))
+        .route(GET,  "/admin/tenants/{slug}/clients/new", Administrator, get(clients::new::page))
+        .route(GET,  "/admin/tenants/{slug}/clients/{client_id}", Administrator, get(clients::page::handler))
+        .route(BOTH, "/admin/tenants/{slug}/clients/{client_id}/settings", Administrator, get(clients::edit::page).post(clients::edit::save))
+        .route(POST, "/admin/tenants/{slug}/clients/{client_id}/secrets", Administrator, post(clients::secrets::add))
+        .route(BOTH, "/admin/tenants/{slug}/clients/{client_id}/secrets/{secret}/remove", Administrator, get(clients::secrets::ask).post(clients::secrets::remove))
+        .route(BOTH, "/admin/tenants/{slug}/clients/{client_id}/disable", Administrator, get(clients::state::ask).post(clients::state::disable))
+        .route(POST, "/admin/tenants/{slug}/clients/{client_id}/enable", Administrator, post(clients::state::enable))
+        .route(BOTH, "/admin/tenants/{slug}/clients/{client_id}/remove", Administrator, get(clients::remove::ask).post(clients::remove::handler))
         // Users
         .route(GET,  "/admin/tenants/{slug}/users", Administrator, get(users::list::handler))
         .route(GET,  "/admin/tenants/{slug}/users/{id}", Administrator, get(users::page::handler))
@@ -63,6 +72,7 @@ pub(crate) fn routes() -> Routes {
         .route(POST, "/admin/tenants/{slug}/users/{id}/code", Administrator, post(users::code::handler))
         .route(BOTH, "/admin/tenants/{slug}/users/{id}/cards/{card}/revoke", Administrator, get(users::card::ask).post(users::card::revoke))
         .route(POST, "/admin/tenants/{slug}/users/{id}/sessions/end", Administrator, post(users::sessions::end))
+        .route(POST, "/admin/tenants/{slug}/users/{id}/agents/{device}/rename", Administrator, post(users::agent::rename))
         .route(BOTH, "/admin/tenants/{slug}/users/{id}/agents/{device}/revoke", Administrator, get(users::agent::ask).post(users::agent::revoke))
         // Tenant
         .route(BOTH, "/admin/tenants/{slug}/settings", Administrator, get(settings::page).post(settings::save))
@@ -71,5 +81,10 @@ pub(crate) fn routes() -> Routes {
         .route(BOTH, "/admin/tenants/{slug}/smart-cards/new", Administrator, get(smart_cards::new::page).post(smart_cards::new::create))
         .route(BOTH, "/admin/tenants/{slug}/smart-cards/{fingerprint}", Administrator, get(smart_cards::authority::page).post(smart_cards::authority::save))
         .route(BOTH, "/admin/tenants/{slug}/smart-cards/{fingerprint}/delete", Administrator, get(smart_cards::delete::ask).post(smart_cards::delete::handler))
+        .route(GET,  "/admin/tenants/{slug}/external-mfa", Administrator, get(external_mfa::handler))
+        .route(BOTH, "/admin/tenants/{slug}/external-mfa/new", Administrator, get(external_mfa::new::page).post(external_mfa::new::create))
+        .route(BOTH, "/admin/tenants/{slug}/external-mfa/rotate", Administrator, get(external_mfa::rotate::ask).post(external_mfa::rotate::handler))
+        .route(BOTH, "/admin/tenants/{slug}/external-mfa/{client_id}", Administrator, get(external_mfa::edit::page).post(external_mfa::edit::save))
+        .route(BOTH, "/admin/tenants/{slug}/external-mfa/{client_id}/delete", Administrator, get(external_mfa::delete::ask).post(external_mfa::delete::handler))
         .route(GET,  "/admin/tenants/{slug}/audit", Administrator, get(audit::handler))
 }

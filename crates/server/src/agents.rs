@@ -1,5 +1,6 @@
 //! Agents: who is connected, and what they call.
 
+mod away;
 pub(crate) mod caller;
 pub(crate) mod channel;
 pub(crate) mod claim;
@@ -44,8 +45,9 @@ pub(crate) struct Agents {
 }
 
 struct Connection {
-    /// Tells two connections of one device apart: the newer one counts.
-    number: u64,
+    /// Tells connections of one device apart: the newest one counts. It never comes again, for an
+    /// older one may end much later.
+    id: Uuid,
     /// From where it is connected.
     peer: Peer,
     sender: mpsc::Sender<ServerMessage>,
@@ -58,18 +60,17 @@ impl Agents {
         connected.get(&device).is_some_and(|connection| !connection.sender.is_closed())
     }
 
-    /// Takes over the device's messages; an older connection of it ends.
-    fn connect(&self, device: DeviceId, peer: Peer) -> Connected {
+    /// Takes over the device's messages; an older connection of it ends. `id` is a fresh one.
+    fn connect(&self, device: DeviceId, id: Uuid, peer: Peer) -> Connected {
         let (sender, messages) = mpsc::channel(QUEUE);
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = connected.get(&device).map_or(0, |older| older.number.wrapping_add(1));
-        connected.insert(device, Connection { number, peer, sender });
-        Connected { agents: self.clone(), device, number, messages }
+        connected.insert(device, Connection { id, peer, sender });
+        Connected { agents: self.clone(), device, id, messages }
     }
 
-    fn disconnect(&self, device: DeviceId, number: u64) {
+    fn disconnect(&self, device: DeviceId, id: Uuid) {
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        if connected.get(&device).is_some_and(|connection| connection.number == number) {
+        if connected.get(&device).is_some_and(|connection| connection.id == id) {
             connected.remove(&device);
         }
     }
@@ -127,13 +128,13 @@ fn is_open(state: &TicketState) -> bool {
 struct Connected {
     agents: Agents,
     device: DeviceId,
-    number: u64,
+    id: Uuid,
     messages: mpsc::Receiver<ServerMessage>,
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.agents.disconnect(self.device, self.number);
+        self.agents.disconnect(self.device, self.id);
     }
 }
 
@@ -211,8 +212,10 @@ pub(crate) const fn reason_name(reason: Refused) -> &'static str {
         Refused::Failed => "failed",
         Refused::Full => "full",
         Refused::InvalidRequest => "invalid-request",
+        Refused::KeyPin => "key-pin",
         Refused::NoCard => "no-card",
         Refused::NoCredential => "no-credential",
+        Refused::NoDialog => "no-dialog",
         Refused::NoPin => "no-pin",
         Refused::PinAuthBlocked => "pin-auth-blocked",
         Refused::Removed => "removed",
@@ -232,6 +235,22 @@ pub(crate) fn ticket_id(ticket: &Ticket) -> Option<TicketId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entropy;
+
+    #[test]
+    fn the_late_end_of_a_connection_that_hung_ends_no_newer_one() {
+        let (agents, device) = (Agents::default(), DeviceId(entropy::id()));
+        let connect = || agents.connect(device, entropy::id(), Peer::Local);
+        let hangs = connect();
+        // Another came and went; the one that hangs has not heard of its end yet.
+        drop(connect());
+        assert!(!agents.is_online(device));
+        let newest = connect();
+        drop(hangs);
+        assert!(agents.is_online(device), "it is connected, and would be told nothing");
+        drop(newest);
+        assert!(!agents.is_online(device));
+    }
 
     #[test]
     fn a_reason_is_called_as_the_agent_writes_it() {
@@ -243,8 +262,10 @@ mod tests {
             "failed",
             "full",
             "invalid-request",
+            "key-pin",
             "no-card",
             "no-credential",
+            "no-dialog",
             "no-pin",
             "pin-auth-blocked",
             "removed",

@@ -15,15 +15,17 @@ use upstream::Upstream;
 
 use crate::agents::Agents;
 use crate::config::Config;
+use crate::doors::eam::last_refused::LastRefused;
 use crate::hallway::events::Pages;
 use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
-use crate::http::{headers, origin, problem, problem_page};
+use crate::http::{cors, headers, origin, problem, problem_page};
 use crate::limits::Limits;
 use crate::overage::Turns;
 use crate::quiet::Quiet;
+use crate::signing::Signing;
 use crate::tabs::Tabs;
-use crate::{account, admin, agents, card_step, doors, health, help, statics};
+use crate::{account, admin, agents, card_step, doors, exits, health, help, statics};
 
 /// All that the handlers need. Built once, by the program or by a test.
 #[derive(Clone)]
@@ -36,12 +38,16 @@ pub struct Parts {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) passkeys: Passkeys,
     pub(crate) upstream: Upstream,
+    /// Clouds of Entra that may ask for external MFA.
+    pub(crate) clouds: Vec<entra_eam::Cloud>,
+    pub(crate) signing: Signing,
     pub(crate) pages: Pages,
     pub(crate) tabs: Tabs,
     pub(crate) agents: Agents,
     pub(crate) limits: Limits,
     pub(crate) graph_turns: Turns,
     pub(crate) quiet: Quiet,
+    pub(crate) last_refused: LastRefused,
     pub(crate) request_key: agent_protocol::SigningKey,
     /// When this node was started, by the database's clock.
     pub(crate) up_since: Moment,
@@ -71,8 +77,13 @@ impl Deref for App {
 pub fn router(app: &App) -> Router {
     let (pages, _) = pages().finish();
     let (calls, _) = agent_calls().finish();
+    let (entra, _) = entra_calls().finish();
+    let (applications, _) = application_calls().finish();
+    let (from_applications, _) = from_applications().finish();
     let pages = pages.layer(from_fn_with_state(app.clone(), origin::check));
-    wrapped(app, pages.merge(calls).fallback(|| async { problem::Problem::NotFound }))
+    let calls = calls.merge(entra).merge(applications).merge(from_applications);
+    let all = pages.merge(calls);
+    wrapped(app, all.fallback(|| async { problem::Problem::NotFound }))
 }
 
 /// What stands around every route. A panic of a handler is a problem like others, and so a page to
@@ -88,7 +99,9 @@ fn wrapped(app: &App, routes: Router<App>) -> Router {
 
 /// Every route with its rule: what the isolation tests walk through.
 pub fn table() -> Vec<RouteInfo> {
-    [pages().finish().1, agent_calls().finish().1].concat()
+    [pages(), entra_calls(), from_applications(), application_calls(), agent_calls()]
+        .map(|routes| routes.finish().1)
+        .concat()
 }
 
 /// What browsers call. Writes must come from our own pages.
@@ -118,6 +131,12 @@ fn pages() -> Routes {
         .route(GET,  "/realms/{slug}/broker/{alias}/endpoint", Stranger, get(doors::broker_endpoint::handler))
         .route(POST, "/realms/{slug}/login/use-card/options", Stranger, post(doors::use_card::options))
         .route(POST, "/realms/{slug}/login/use-card/finish", Stranger, post(doors::use_card::finish))
+        .route(POST, "/realms/{slug}/login/use-card/agent", Stranger, post(doors::use_agent::handler))
+        .route(GET,  "/realms/{slug}/protocol/openid-connect/auth/continue", Public, get(doors::oidc::go_on::handler))
+        .route(GET,  "/realms/{slug}/protocol/openid-connect/logout/continue", Public, get(doors::oidc::logout::go_on))
+        .route(POST, "/realms/{slug}/protocol/openid-connect/logout/confirm", Public, post(doors::oidc::logout::confirm))
+        .route(GET,  "/realms/{slug}/eam/continue", Waiting, get(doors::eam::go_on::handler))
+        .route(GET,  "/realms/{slug}/eam/answer", Waiting, get(exits::eam::handler))
         // The card step
         .route(GET,  "/realms/{slug}/login/card", Waiting, get(card_step::page::handler))
         .route(POST, "/realms/{slug}/login/card/options", Waiting, post(card_step::options::handler))
@@ -136,6 +155,7 @@ fn pages() -> Routes {
         .route(POST, "/realms/{slug}/account/cards/{id}/remove", Session, post(account::change::remove))
         .route(POST, "/realms/{slug}/account/cards/{id}/rename", Session, post(account::rename::handler))
         .route(POST, "/realms/{slug}/account/computers/{device}/remove", Session, post(account::computers::remove))
+        .route(POST, "/realms/{slug}/account/computers/{device}/rename", Session, post(account::computers::rename))
         .route(GET,  "/realms/{slug}/account/events", Session, get(account::events::handler))
         .route(POST, "/realms/{slug}/account/sessions/{id}/end", Session, post(account::sessions::end))
         .route(POST, "/realms/{slug}/account/sessions/end-others", Session, post(account::sessions::end_others))
@@ -143,6 +163,51 @@ fn pages() -> Routes {
         // The console
         .route(BOTH, "/admin/invite", Public, get(admin::invite::page).post(admin::invite::taken))
         .merge(admin::routes())
+}
+
+/// What Entra calls, or has browsers post from its own pages: such a request brings no cookie, and
+/// what it may do hangs on Entra's signature alone.
+#[rustfmt::skip]
+fn entra_calls() -> Routes {
+    use doors::eam::{auth, certs, discovery};
+    const GET: &[&str] = &["GET"];
+    const BOTH: &[&str] = &["GET", "POST"];
+    Routes::new()
+        .route(GET,  "/realms/{slug}/eam/.well-known/openid-configuration", Public, get(discovery::handler))
+        .route(GET,  "/realms/{slug}/eam/certs", Public, get(certs::handler))
+        .route(BOTH, "/realms/{slug}/eam/auth", Public, get(auth::get).post(auth::post))
+}
+
+/// Where applications send browsers, by a link or by a form of their own pages: such a request needs no
+/// cookie, and what it may do hangs on what is registered.
+#[rustfmt::skip]
+fn from_applications() -> Routes {
+    use doors::oidc::{auth, logout};
+    const BOTH: &[&str] = &["GET", "POST"];
+    Routes::new()
+        .route(BOTH, "/realms/{slug}/protocol/openid-connect/auth", Public, get(auth::get).post(auth::post))
+        .route(BOTH, "/realms/{slug}/protocol/openid-connect/logout", Public, get(logout::get).post(logout::post))
+}
+
+/// What applications call, on their servers or in browsers of any origin. Such a call needs no cookie:
+/// what it may do hangs on who the application shows that it is, and on what it brings.
+#[rustfmt::skip]
+fn application_calls() -> Routes {
+    use axum::routing::MethodRouter;
+    use doors::oidc::{certs, discovery, par};
+    use exits::oidc::{introspect, revoke, token, userinfo};
+    const GET: &[&str] = &["GET"];
+    const POST: &[&str] = &["POST"];
+    const BOTH: &[&str] = &["GET", "POST"];
+    let shared = |calls: MethodRouter<App>| calls.options(cors::preflight).layer(from_fn(cors::allow));
+    Routes::new()
+        .route(GET,  "/realms/{slug}/.well-known/openid-configuration", Public, shared(get(discovery::handler)))
+        .route(GET,  "/realms/{slug}/protocol/openid-connect/certs", Public, shared(get(certs::handler)))
+        .route(POST, "/realms/{slug}/protocol/openid-connect/par", Public, shared(post(par::handler)))
+        .route(POST, "/realms/{slug}/protocol/openid-connect/token", Public, shared(post(token::handler)))
+        .route(BOTH, "/realms/{slug}/protocol/openid-connect/userinfo", Public, shared(get(userinfo::handler).post(userinfo::handler)))
+        .route(POST, "/realms/{slug}/protocol/openid-connect/revoke", Public, shared(post(revoke::handler)))
+        .route(POST, "/realms/{slug}/protocol/openid-connect/introspect", Public, post(introspect::handler))
 }
 
 /// What agents call. Each call carries its own proof and no cookie.
@@ -154,7 +219,7 @@ fn agent_calls() -> Routes {
     Routes::new()
         .route(POST, paths::NONCE, Public, post(agents::nonce::handler))
         .route(POST, paths::ENROL, Public, post(agents::enrol::handler))
-        .route(POST, paths::ENROL_WAIT, Agent, post(agents::enrol::wait))
+        .route(POST, paths::ENROL_WAIT, Agent, post(agents::enrol::wait::handler))
         .route(GET,  paths::CHANNEL, Agent, get(agents::channel::handler))
         .route(POST, paths::CLAIM, Agent, post(agents::claim::handler))
         .route(POST, paths::RESULT, Agent, post(agents::result::handler))

@@ -1,6 +1,7 @@
 //! What a tenant trusts of X.509 smart cards: its authorities, their lists, its rules.
 
 pub(crate) mod fetch;
+pub(crate) mod rest;
 
 use identity::{Moment, RevocationPolicy, Tenant, X509Policy};
 use store::{CardAuthority, KeptList, Rows};

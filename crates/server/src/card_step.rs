@@ -3,8 +3,10 @@
 pub(crate) mod agent;
 pub(crate) mod answer;
 pub(crate) mod code;
+pub(crate) mod entra;
 pub(crate) mod events;
 pub(crate) mod finish;
+mod hand_out;
 mod late;
 pub(crate) mod link;
 pub(crate) mod options;
@@ -14,7 +16,7 @@ pub(crate) mod returning;
 pub(crate) mod start_again;
 
 use identity::Tenant;
-use login::{Then, Waiting};
+use login::{Door, Then, Waiting};
 use passkeys::Hint;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::byte_serialize;
@@ -49,12 +51,15 @@ impl PageHint {
 
 /// Where the browser goes on after an answer of its own that was taken.
 pub(crate) fn next(tenant: &Tenant, waiting: &Waiting, outcome: Outcome) -> String {
+    let request = &waiting.started.request;
     match (outcome, waiting.then) {
         (Outcome::Waits | Outcome::Held, _) => paths::card(&tenant.slug),
         (Outcome::Ended, Then::AddCard) => paths::account_after(&tenant.slug, "added"),
         (Outcome::Ended, Then::RemoveCard(_)) => paths::account_after(&tenant.slug, "removed"),
-        (Outcome::Ended, Then::Confirm) => confirmed(&waiting.started.request.return_to),
-        (Outcome::Ended, Then::Exit) => waiting.started.request.return_to.clone(),
+        (Outcome::Ended, Then::Confirm) if request.door == Door::Console => {
+            confirmed(&request.return_to)
+        }
+        (Outcome::Ended, Then::Confirm | Then::Exit) => request.return_to.clone(),
     }
 }
 
@@ -67,14 +72,13 @@ pub(crate) fn next_by_agent(tenant: &Tenant, waiting: &Waiting, outcome: Outcome
 }
 
 /// Where the browser claims what an agent's answer has issued. The row of the login is gone by
-/// then, so the address says where somebody who has confirmed goes on.
+/// then, so the address says where somebody goes on who has confirmed, or wants an application.
 pub(crate) fn claim_url(tenant: &Tenant, waiting: &Waiting) -> String {
     let url = paths::card(&tenant.slug);
-    match waiting.then {
-        Then::Confirm => {
-            let to: String = byte_serialize(waiting.started.request.return_to.as_bytes()).collect();
-            format!("{url}?to={to}")
-        }
-        _ => url,
+    let request = &waiting.started.request;
+    if waiting.then != Then::Confirm && request.application.is_none() {
+        return url;
     }
+    let to: String = byte_serialize(request.return_to.as_bytes()).collect();
+    format!("{url}?to={to}")
 }

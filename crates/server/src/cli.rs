@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod audit;
+mod client;
+pub mod entra;
 mod init;
 mod serve;
 
@@ -39,6 +41,12 @@ enum Command {
     /// Check that the audit trail is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The applications that people sign in to: add one, see them, give one a new secret, remove one.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Microsoft Entra external MFA: connect a directory, and check the connection.
+    #[command(subcommand)]
+    Entra(entra::Command),
 }
 
 #[derive(Subcommand)]
@@ -67,6 +75,12 @@ pub fn main() -> ExitCode {
         Command::Audit(audit::Command::Verify(arguments)) => {
             with_config(&cli.config, |config| audit::verify(&config, &arguments))
         }
+        Command::Client(command) => {
+            with_config(&cli.config, |config| client::run(config, &command))
+        }
+        Command::Entra(command) => with_environment(&cli.config, |config, environment| {
+            entra::run(config, environment, &command)
+        }),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,18 +91,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a command fails, in words for whoever typed it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn with_config(
     path: &std::path::Path,
     run: impl FnOnce(Config) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_environment(path, |config, _| run(config))
+}
+
+fn with_environment(
+    path: &std::path::Path,
+    run: impl FnOnce(Config, &BTreeMap<String, String>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // Those of others need not be text; what is not text in one of ours is no value that it can have.
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
         .collect();
-    run(Config::read(path, &environment)?)
+    run(Config::read(path, &environment)?, &environment)
 }
 
 fn invite(config: &Config) -> Result<(), Failure> {

@@ -42,6 +42,25 @@ pub struct Config {
     /// Smart cards with certificates.
     #[serde(default, skip_serializing_if = "X509::is_empty")]
     pub x509: X509,
+    /// Applications that sign people in by OpenID Connect.
+    #[serde(default, skip_serializing_if = "Oidc::is_empty")]
+    pub oidc: Oidc,
+}
+
+/// `[oidc]`: empty by default.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// Origins, such as `https://wiki.acme.internal`, of applications that are told of logouts although
+    /// their addresses are inside of the network.
+    #[serde(default)]
+    pub logout_origins: Vec<Url>,
+}
+
+impl Oidc {
+    fn is_empty(&self) -> bool {
+        self.logout_origins.is_empty()
+    }
 }
 
 /// `[x509]`: empty by default.
@@ -151,11 +170,16 @@ pub struct Entra {
     /// `[[entra.cloud]]`: authorities that the console alone could not reach.
     #[serde(default)]
     pub cloud: Vec<Cloud>,
+    /// Origins, such as `https://app.example`, to which Entra may send browsers straight from an
+    /// answer of external MFA. Chromium follows a form's redirects only to origins that its page
+    /// names.
+    #[serde(default)]
+    pub form_targets: Vec<Url>,
 }
 
 impl Entra {
     fn is_empty(&self) -> bool {
-        self.cloud.is_empty()
+        self.cloud.is_empty() && self.form_targets.is_empty()
     }
 }
 
@@ -168,6 +192,9 @@ pub struct Cloud {
     /// Its Graph, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph: Option<Url>,
+    /// Where it takes the answers of external MFA, if it asks for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_mfa_return: Option<Url>,
 }
 
 /// Why the server does not start. The text says what to change.
@@ -205,7 +232,7 @@ pub enum ConfigError {
         url: Url,
     },
     /// HTTPS is promised, and nothing ends TLS.
-    #[error("url is https, but neither [tls] nor trusted_proxies says who ends TLS")]
+    #[error("url is https, but nothing ends TLS: give [tls], or name the proxy in trusted_proxies")]
     NoTls,
     /// Plain HTTP that leaves the machine.
     #[error("plain http is served on localhost only: listen on 127.0.0.1, not {0}")]
@@ -213,6 +240,14 @@ pub enum ConfigError {
     /// A limit that lets nobody in.
     #[error("limits.{0} must be at least 1")]
     Limit(&'static str),
+    /// A cloud cannot ask for external MFA as it is named.
+    #[error("[[entra.cloud]] {authority}: {source}")]
+    ExternalMfa {
+        /// Which cloud.
+        authority: Url,
+        /// What is wrong.
+        source: entra_eam::CloudError,
+    },
     /// An override in the environment is not what it should be.
     #[error("environment variable {name} must be {must}")]
     Environment {
@@ -278,7 +313,26 @@ impl Config {
         if plain && !self.listen.ip().is_loopback() {
             return Err(ConfigError::PlainListen(self.listen));
         }
+        self.eam_clouds()?;
         self.limits.zero().map_or(Ok(()), |name| Err(ConfigError::Limit(name)))
+    }
+
+    /// The clouds that may ask for external MFA: Microsoft's, and those that are named for it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ExternalMfa`].
+    pub(crate) fn eam_clouds(&self) -> Result<Vec<entra_eam::Cloud>, ConfigError> {
+        let mut clouds = entra_eam::Cloud::microsoft();
+        for cloud in &self.entra.cloud {
+            let Some(address) = &cloud.external_mfa_return else { continue };
+            let named = entra_eam::Cloud::named(cloud.authority.as_str(), address.as_str());
+            clouds.push(named.map_err(|source| {
+                let authority = cloud.authority.clone();
+                ConfigError::ExternalMfa { authority, source }
+            })?);
+        }
+        Ok(clouds)
     }
 
     /// Whether the public address is this machine itself, where browsers allow plain HTTP.
@@ -338,6 +392,21 @@ mod tests {
         let text = "url = 'https://a.example'\nrp_id = 'a.example'\ndata = '/x'\n";
         assert!(matches!(config(text), Err(ConfigError::NoTls)));
         assert!(config(&format!("{text}trusted_proxies = ['127.0.0.1']")).is_ok());
+    }
+
+    #[test]
+    fn a_cloud_that_asks_for_external_mfa_names_an_address_that_can_be_compared() {
+        let named = |address: &str| {
+            let cloud = "[[entra.cloud]]\nauthority = 'https://login.example'";
+            config(&format!("{LOCAL}{cloud}\nexternal_mfa_return = '{address}'"))
+        };
+        let clouds = named("https://login.example/back").unwrap().eam_clouds().unwrap();
+        assert_eq!(clouds.len(), entra_eam::Cloud::microsoft().len() + 1);
+        let known = entra_eam::Cloud::returning_to(&clouds, "https://login.example/back");
+        assert_eq!(known.unwrap().authority(), "https://login.example");
+        for wrong in ["https://login.example/back?x", "ftp://login.example/back"] {
+            assert!(matches!(named(wrong), Err(ConfigError::ExternalMfa { .. })), "{wrong}");
+        }
     }
 
     #[test]

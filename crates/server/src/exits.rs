@@ -1,5 +1,8 @@
-//! Exits: what leaves the hallway after a proof. For now a session of the tenant, and a session
-//! of the console.
+//! Exits: what leaves the hallway after a proof. A session of the tenant, a session of the console,
+//! an answer to Entra; and what applications are granted on such a session.
+
+pub(crate) mod eam;
+pub(crate) mod oidc;
 
 use std::time::Duration;
 
@@ -15,11 +18,12 @@ use crate::http::cookies::{AdminCookie, SessionCookie};
 /// How long a session of the console lives.
 const CONSOLE_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// The kind of session that a door's exit makes.
-pub(crate) fn kind(door: Door) -> SessionKind {
+/// The kind of session that a door's exit makes, if it makes one.
+pub(crate) fn kind(door: Door) -> Option<SessionKind> {
     match door {
-        Door::Account => SessionKind::Account,
-        Door::Console => SessionKind::Administrator,
+        Door::Account => Some(SessionKind::Account),
+        Door::Console => Some(SessionKind::Administrator),
+        Door::Eam => None,
     }
 }
 
@@ -31,19 +35,19 @@ pub(crate) fn door(kind: SessionKind) -> Door {
     }
 }
 
-/// How long the session of a door lives.
-pub(crate) fn life(tenant: &Tenant, door: Door) -> Duration {
-    match door {
-        Door::Account => tenant.policy.session(),
-        Door::Console => CONSOLE_LIFE,
+/// How long a session of this kind lives.
+pub(crate) fn life(tenant: &Tenant, kind: SessionKind) -> Duration {
+    match kind {
+        SessionKind::Account => tenant.policy.session(),
+        SessionKind::Administrator => CONSOLE_LIFE,
     }
 }
 
-/// The cookie of the session of a door.
-pub(crate) fn cookie(tenant: &Tenant, door: Door, token: Token) -> HeaderValue {
-    match door {
-        Door::Account => SessionCookie(token).set(&tenant.slug, life(tenant, door)),
-        Door::Console => AdminCookie(token).set(life(tenant, door)),
+/// The cookie of a session of this kind.
+pub(crate) fn cookie(tenant: &Tenant, kind: SessionKind, token: Token) -> HeaderValue {
+    match kind {
+        SessionKind::Account => SessionCookie(token).set(&tenant.slug, life(tenant, kind)),
+        SessionKind::Administrator => AdminCookie(token).set(life(tenant, kind)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Limits on what strangers may try.
 
-mod devices;
+mod known;
 mod pace;
 mod peers;
 mod tried;
@@ -8,6 +8,7 @@ mod tried;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use identity::Tenant;
+use ids::{DeviceId, TenantId, UserId};
 use secrets::Token;
 use store::Device;
 
@@ -17,7 +18,7 @@ use crate::entropy;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
-use devices::Devices;
+use known::Known;
 use pace::Pace;
 use peers::Peers;
 use tried::{Tried, Verdict};
@@ -29,7 +30,9 @@ pub(crate) use peers::Attempt;
 pub(crate) struct Limits {
     bounds: Bounds,
     codes: Mutex<Pace>,
-    devices: Mutex<Devices>,
+    devices: Mutex<Known<DeviceId>>,
+    directories: Mutex<Known<(TenantId, String)>>,
+    pairings: Mutex<Known<(DeviceId, UserId)>>,
     peers: Mutex<Peers>,
     tried: Mutex<Tried>,
 }
@@ -81,6 +84,46 @@ pub(crate) fn count_device(app: &App, device: &Device) -> Result<(), Problem> {
     Err(Problem::TooMany)
 }
 
+/// So many logins a pairing begins within a minute: each is a row, and a request at a desk.
+const BY_PAIRING: u32 = 12;
+
+/// Counts a login that begins by a pairing, of this person's with this agent.
+///
+/// # Errors
+///
+/// [`Problem::TooMany`] when there were too many within a minute.
+pub(crate) fn count_pairing(app: &App, device: &Device, person: UserId) -> Result<(), Problem> {
+    let key = (device.id, person);
+    if lock(&app.limits.pairings).allows(key, entropy::now(), BY_PAIRING) {
+        return Ok(());
+    }
+    app.quiet.once("too many logins by one pairing", None, || {
+        tracing::warn!(device = %device.id, %person, "too many logins by one pairing");
+    });
+    Err(Problem::TooMany)
+}
+
+/// A directory's people come from many addresses: so many times what one address may.
+const DIRECTORY: u32 = 16;
+
+/// Counts a request for external MFA that a directory has signed.
+///
+/// # Errors
+///
+/// [`Problem::TooMany`] when there were too many within a minute.
+pub(crate) fn count_directory(app: &App, tenant: &Tenant, tid: &str) -> Result<(), Problem> {
+    let limits = &app.limits;
+    let most = limits.bounds.logins_per_minute.saturating_mul(DIRECTORY);
+    let key = (tenant.id, tid.to_owned());
+    if lock(&limits.directories).allows(key, entropy::now(), most) {
+        return Ok(());
+    }
+    app.quiet.once("too many requests of one directory", Some(tenant), || {
+        tracing::warn!(tenant = %tenant.slug, tid, "too many requests of one directory");
+    });
+    Err(Problem::TooMany)
+}
+
 /// Counts what this peer does.
 ///
 /// # Errors
@@ -89,7 +132,7 @@ pub(crate) fn count_device(app: &App, device: &Device) -> Result<(), Problem> {
 pub(crate) fn count(app: &App, attempt: Attempt, peer: Peer) -> Result<(), Problem> {
     let limits = &app.limits;
     let Peer::Address(address) = peer else { return Ok(()) };
-    let most = limits.bounds.logins_per_minute;
+    let most = limits.bounds.logins_per_minute.saturating_mul(attempt.for_many());
     if lock(&limits.peers).allows(attempt, address, entropy::now(), most) {
         return Ok(());
     }
@@ -138,7 +181,7 @@ fn lock<T>(counter: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use identity::{Moment, TenantPolicy};
-    use ids::{Slug, TenantId};
+    use ids::Slug;
 
     use super::*;
     use crate::test_app::test_app;
@@ -164,6 +207,33 @@ mod tests {
             first_try(&app, &tenant, &entropy::token()).unwrap();
         }
         assert!(again(&known), "strangers made it forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_directory_may_ask_for_as_many_as_sixteen_addresses() {
+        let (app, _data) = test_app().await;
+        let tenant = Tenant {
+            id: TenantId(entropy::id()),
+            slug: Slug::try_from("acme".to_owned()).unwrap(),
+            display_name: "Acme".into(),
+            policy: TenantPolicy::default(),
+            created_at: Moment(0),
+        };
+        let passed =
+            |tid| (0..12_000).filter(|_| count_directory(&app, &tenant, tid).is_ok()).count();
+        // A few more, if it takes a while to try them.
+        assert!((9600..11_500).contains(&passed("one")));
+        assert!(count_directory(&app, &tenant, "another").is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_application_may_ask_from_one_address_for_all_its_people() {
+        let (app, _data) = test_app().await;
+        let peer = Peer::Address(std::net::IpAddr::from([192, 0, 2, 1]));
+        let passed = |attempt| (0..12_000).filter(|_| count(&app, attempt, peer).is_ok()).count();
+        // A few more, if it takes a while to try them.
+        assert!((9600..11_500).contains(&passed(Attempt::Token)));
+        assert!((600..2500).contains(&passed(Attempt::Begin)), "and no more of anything else");
     }
 
     #[test]

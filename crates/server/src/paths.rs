@@ -19,6 +19,17 @@ pub(crate) fn login(slug: &Slug, number: u8, notice: Option<&str>) -> String {
     format!("/realms/{slug}/login?login={number}{notice}")
 }
 
+/// The same for a provider that the application has named.
+pub(crate) fn login_hinted(
+    slug: &Slug,
+    number: u8,
+    notice: Option<&str>,
+    provider: Option<&Alias>,
+) -> String {
+    let hint = provider.map(|alias| format!("&kc_idp_hint={alias}")).unwrap_or_default();
+    format!("{}{hint}", login(slug, number, notice))
+}
+
 /// The card step.
 pub(crate) fn card(slug: &Slug) -> String {
     format!("/realms/{slug}/login/card")
@@ -32,4 +43,24 @@ pub(crate) fn broker_login(slug: &Slug, alias: &Alias, number: u8) -> String {
 /// Where a provider sends the browser back to: the path of its redirect URI.
 pub(crate) fn broker_endpoint(slug: &Slug, alias: &Alias) -> String {
     format!("/realms/{slug}/broker/{alias}/endpoint")
+}
+
+/// Where the browser goes on that Entra has sent for external MFA.
+pub(crate) fn eam_continue(slug: &Slug) -> String {
+    format!("/realms/{slug}/eam/continue")
+}
+
+/// Where a sign-in into an application goes on.
+pub(crate) fn oidc_continue(slug: &Slug) -> String {
+    format!("/realms/{slug}/protocol/openid-connect/auth/continue")
+}
+
+/// Where a logout for an application goes on.
+pub(crate) fn oidc_logout_continue(slug: &Slug) -> String {
+    format!("/realms/{slug}/protocol/openid-connect/logout/continue")
+}
+
+/// The page that answers Entra.
+pub(crate) fn eam_answer(slug: &Slug) -> String {
+    format!("/realms/{slug}/eam/answer")
 }

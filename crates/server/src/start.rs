@@ -19,12 +19,15 @@ use zeroize::Zeroizing;
 
 use crate::agents::Agents;
 use crate::app::{App, Parts};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::doors::eam::last_refused::LastRefused;
 use crate::entropy;
 use crate::hallway::events::Pages;
 use crate::limits::Limits;
 use crate::overage::Turns;
+use crate::owner::{self, OwnerError};
 use crate::quiet::Quiet;
+use crate::signing::Signing;
 use crate::tabs::Tabs;
 use crate::trail::{self, Seen, Stretch, Walked};
 
@@ -58,13 +61,21 @@ pub enum StartError {
         mode: u32,
     },
     /// The master key is not one.
-    #[error("the master key is damaged")]
+    #[error("the master key is damaged; put back the copy of your backup")]
     Key(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The data is another user's.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// The store does not open.
     #[error("the store does not open")]
     Store(#[from] StoreError),
+    /// The configuration does not fit together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The address does not suit WebAuthn.
-    #[error("url and rp_id do not suit WebAuthn")]
+    #[error(
+        "url and rp_id do not suit WebAuthn; rp_id must be the host of url, or a parent domain of it"
+    )]
     Passkeys(#[from] passkeys::PasskeyError),
     /// The client for upstream providers cannot be made.
     #[error("cannot make the client for upstream providers")]
@@ -85,10 +96,13 @@ pub async fn open(config: Config) -> Result<App, StartError> {
     let passkeys = Passkeys::new(&config.rp_id, &config.url, "Cardea")?;
     let request_key = request_key(&ring)?;
     let upstream = upstream(&config)?;
+    let clouds = config.eam_clouds()?;
     Ok(App::new(Parts {
         store,
         passkeys,
         upstream,
+        clouds,
+        signing: Signing::default(),
         request_key,
         pages: Pages::default(),
         tabs: Tabs::default(),
@@ -97,6 +111,7 @@ pub async fn open(config: Config) -> Result<App, StartError> {
         limits: Limits::new(config.limits),
         graph_turns: Turns::default(),
         quiet: Quiet::new(config.limits.log_pause()),
+        last_refused: LastRefused::default(),
         ring,
         config,
     }))
@@ -123,12 +138,13 @@ fn read_key_file(path: &Path) -> std::io::Result<(u32, Zeroizing<String>)> {
     Ok((mode, text))
 }
 
-async fn open_store(config: &Config, ring: Arc<KeyRing>) -> Result<Store, StoreError> {
+async fn open_store(config: &Config, ring: Arc<KeyRing>) -> Result<Store, StartError> {
+    owner::check(config)?;
     let location = match &config.database {
         Some(url) => Location::Postgres(Secret::from(url.0.clone())),
         None => Location::Sqlite(config.sqlite()),
     };
-    Store::open(location, ring).await
+    Ok(Store::open(location, ring).await?)
 }
 
 /// The operators' tenant; made at the first start.
@@ -233,9 +249,10 @@ fn upstream(config: &Config) -> Result<Upstream, StartError> {
         graph: cloud.graph.clone(),
     });
     let list_origins = config.x509.list_origins.clone();
+    let logout_origins = config.oidc.logout_origins.clone();
     let clouds = clouds.collect();
-    Upstream::new(upstream::Config { clouds, list_origins, ..upstream::Config::default() })
-        .map_err(|error| StartError::Upstream(error.into()))
+    let config = upstream::Config { clouds, list_origins, logout_origins, ..Default::default() };
+    Upstream::new(config).map_err(|error| StartError::Upstream(error.into()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
-//! What is done now and then: expired rows are deleted, and what was left out of the log is told.
+//! What is done now and then: expired rows are deleted, signing keys are replaced in time, and what was
+//! left out of the log is told.
 
 use std::time::Duration;
 
-use crate::agents;
 use crate::app::App;
+use crate::{agents, signing};
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(30);
+
+/// Once in so many rounds keys are looked after: for them an hour makes no difference.
+const ROUNDS_PER_KEYS: u32 = 120;
 
 /// So many rows in one call say that there are more to delete.
 const MUCH: u64 = 500;
@@ -18,9 +22,12 @@ const MOST_CALLS: u32 = 200;
 pub(crate) async fn now_and_then(app: App) {
     let mut clock = tokio::time::interval(PERIOD);
     loop {
-        clock.tick().await;
-        app.quiet.sum_up();
-        sweep_all(&app).await;
+        signing::roll_keys(&app).await;
+        for _ in 0..ROUNDS_PER_KEYS {
+            clock.tick().await;
+            app.quiet.sum_up();
+            sweep_all(&app).await;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use secrets::KeyRing;
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 
-use crate::config::{Bounds, Config, Entra, X509};
+use crate::config::{Bounds, Config, Entra, Oidc, X509};
 use crate::{App, open};
 
 /// The parts, and the directory that must outlive them.
@@ -29,6 +29,7 @@ pub(crate) async fn test_app() -> (App, TempDir) {
         limits: Bounds::default(),
         entra: Entra::default(),
         x509: X509::default(),
+        oidc: Oidc::default(),
     };
     let mut key = OpenOptions::new();
     let key = key.write(true).create_new(true).mode(0o600).open(config.master_key());

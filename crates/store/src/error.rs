@@ -20,13 +20,16 @@ pub enum StoreError {
     #[error("transaction has failed already")]
     Spoiled,
     /// The master key is not the one of this installation. Nothing was changed.
-    #[error("master key is not the one that this database was made with")]
+    #[error(
+        "master key is not the one that this database was made with; put back the key or the database that \
+         belongs to it"
+    )]
     WrongKey,
     /// The database role ignores row-level security, the second wall between tenants.
     #[error("database role is a superuser or has BYPASSRLS; use a role that has neither")]
     MightyRole,
     /// The URL of the database is not one.
-    #[error("database URL cannot be read")]
+    #[error("database URL cannot be read; write postgres://USER:PASSWORD@HOST/NAME")]
     Url,
     /// A column holds what this version does not write.
     #[error("column {0} holds an unknown value")]

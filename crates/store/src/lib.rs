@@ -8,6 +8,7 @@
 //!
 //! Decides nothing about people: that is `login`. Knows nothing of HTTP.
 
+mod endings;
 mod error;
 mod heads;
 mod open;
@@ -15,18 +16,21 @@ mod row;
 mod rows;
 mod sql;
 mod store;
+mod together;
 mod writer;
 
 pub use error::StoreError;
 pub use open::Location;
 pub use rows::{
-    AuditEntry, AuditEvent, AuditHead, CardAuthority, CardCertificate, Client, Code, CodePurpose,
-    ConsumedProof, Credential, CredentialKind, Device, DeviceState, EndedSession, HeldAnswer,
-    KeptList, LEASE, MissingGroups, NewSession, Page, Pairing, Passkey, PeopleFilter, PeopleOnly,
-    PersonRow, Proof, Reading, Rows, Session, SessionKind, TakenLogin, Ticket, TicketState,
-    Writing,
+    AuditEntry, AuditEvent, AuditHead, CardAuthority, CardCertificate, Client, ClientSecret, Code,
+    CodePurpose, ConsumedProof, Credential, CredentialKind, Device, DeviceState, EamConnection,
+    EamProved, EamRequest, EamTransaction, EndedSession, Grant, HeldAnswer, Inheritance, KeptList,
+    KeyDates, KeyIssuer, KeyState, LEASE, LogoutNotice, MissingGroups, NewEamTransaction, NewGrant,
+    NewSession, Page, Pairing, Passkey, PeopleFilter, PeopleOnly, PersonRow, Proof, ProvedLogin,
+    Reading, Redeemed, RefreshToken, Rotated, Rows, Session, SessionKind, SigningKey, TakenLogin,
+    Ticket, TicketState, Writing,
 };
-pub use store::{Figures, Store};
+pub use store::{Figures, Registered, Store};
 
 #[cfg(test)]
 #[expect(clippy::similar_names, reason = "`writing` and `waiting` are the words for what they are")]

@@ -1,9 +1,10 @@
 //! One row of either engine, read by the names of its columns.
 
+use agent_protocol::MatchCode;
 use identity::Moment;
 use ids::{
-    Alias, ChallengeId, CredentialId, DeviceId, LoginId, MapperId, ProofId, SessionId, Slug,
-    TenantId, TicketId, UserId,
+    Alias, ChallengeId, CredentialId, DeviceId, GrantId, LoginId, MapperId, ProofId, SessionId,
+    Slug, TenantId, TicketId, UserId,
 };
 use secrets::TokenHash;
 use serde::de::DeserializeOwned;
@@ -84,7 +85,7 @@ columns! {
     i64: i64, raw => Some(raw);
     i32: i64, raw => raw.try_into().ok();
     u32: i64, raw => raw.try_into().ok();
-    u8: i64, raw => raw.try_into().ok();
+    MatchCode: i64, raw => u8::try_from(raw).ok()?.try_into().ok();
     Moment: i64, raw => Some(Self(raw));
     String: String, raw => Some(raw);
     Slug: String, raw => raw.try_into().ok();
@@ -103,4 +104,5 @@ columns! {
     DeviceId: Uuid, raw => Some(Self(raw));
     TicketId: Uuid, raw => Some(Self(raw));
     MapperId: Uuid, raw => Some(Self(raw));
+    GrantId: Uuid, raw => Some(Self(raw));
 }

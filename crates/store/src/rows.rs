@@ -3,21 +3,27 @@
 mod agent_code;
 mod audit;
 mod client;
+mod client_secret;
 mod code;
 mod consumed;
 mod credential;
 mod device;
+mod eam_connection;
+mod eam_transaction;
 mod groups;
 mod lifted;
 mod link;
 mod login;
+mod logout_notice;
 mod mapper;
+mod oidc_grant;
 mod pairing;
 mod people;
 mod person;
 mod proof;
 mod provider;
 mod session;
+mod signing_key;
 mod sweep;
 mod tenant;
 mod ticket;
@@ -32,6 +38,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
+use crate::endings::Endings;
 use crate::heads::Heads;
 use crate::row::Row;
 use crate::sql::{Statement, Value};
@@ -42,16 +49,22 @@ pub(crate) use agent_code::LOGIN_BY_AGENT_CODE;
 pub(crate) use audit::hash as audit_hash;
 pub use audit::{AuditEntry, AuditEvent, AuditHead};
 pub use client::Client;
+pub use client_secret::ClientSecret;
 pub use code::{Code, CodePurpose};
 pub use credential::{CardCertificate, Credential, CredentialKind, Passkey};
 pub(crate) use device::DEVICE_BY_THUMBPRINT;
 pub use device::{Device, DeviceState};
+pub use eam_connection::EamConnection;
+pub use eam_transaction::{EamProved, EamRequest, EamTransaction, NewEamTransaction};
 pub use groups::MissingGroups;
 pub use lifted::{EndedSession, LEASE};
+pub use logout_notice::LogoutNotice;
+pub use oidc_grant::{Grant, NewGrant, Redeemed, RefreshToken, Rotated};
 pub use pairing::Pairing;
 pub use people::{PeopleFilter, PeopleOnly, PersonRow};
-pub use proof::{ConsumedProof, Proof, TakenLogin};
-pub use session::{NewSession, Session, SessionKind};
+pub use proof::{ConsumedProof, Proof, ProvedLogin, TakenLogin};
+pub use session::{Inheritance, NewSession, Session, SessionKind};
+pub use signing_key::{KeyDates, KeyIssuer, KeyState, SigningKey};
 pub use tenant::Page;
 pub(crate) use tenant::{TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
 pub use ticket::{HeldAnswer, Ticket, TicketState};
@@ -69,6 +82,10 @@ pub struct Rows {
     pub(crate) appended: Option<AuditHead>,
     /// Whom to tell then.
     pub(crate) heads: Arc<Heads>,
+    /// Whether sessions end, if this transaction is kept.
+    pub(crate) ended: bool,
+    /// Whom to tell then.
+    pub(crate) endings: Arc<Endings>,
 }
 
 /// The way to the database.
@@ -209,7 +226,7 @@ impl Writing {
         if self.rows.spoiled {
             return Err(StoreError::Spoiled);
         }
-        let Rows { tenant, link, appended, heads, .. } = self.rows;
+        let Rows { tenant, link, appended, heads, ended, endings, .. } = self.rows;
         match link {
             Link::SqliteReader(_) => Err(StoreError::Spoiled),
             Link::SqliteWriter(turn) => turn.commit().await,
@@ -217,6 +234,9 @@ impl Writing {
         }?;
         if let Some(head) = appended {
             heads.moved(tenant, head);
+        }
+        if ended {
+            endings.tell(tenant);
         }
         Ok(())
     }
@@ -265,21 +285,28 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     agent_code::STATEMENTS,
     audit::STATEMENTS,
     client::STATEMENTS,
+    client_secret::STATEMENTS,
     code::STATEMENTS,
     consumed::STATEMENTS,
     credential::STATEMENTS,
     device::STATEMENTS,
+    eam_connection::STATEMENTS,
+    eam_transaction::STATEMENTS,
     groups::STATEMENTS,
     lifted::STATEMENTS,
     link::STATEMENTS,
     login::STATEMENTS,
+    logout_notice::STATEMENTS,
     mapper::STATEMENTS,
+    oidc_grant::STATEMENTS,
+    oidc_grant::REFRESH_STATEMENTS,
     pairing::STATEMENTS,
     people::STATEMENTS,
     person::STATEMENTS,
     proof::STATEMENTS,
     provider::STATEMENTS,
     session::STATEMENTS,
+    signing_key::STATEMENTS,
     sweep::STATEMENTS,
     tenant::STATEMENTS,
     ticket::STATEMENTS,

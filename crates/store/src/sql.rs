@@ -1,9 +1,10 @@
 //! Statements and the values bound to them: one text for both engines.
 
+use agent_protocol::MatchCode;
 use identity::Moment;
 use ids::{
-    Alias, ChallengeId, CredentialId, DeviceId, LoginId, MapperId, ProofId, SessionId, Slug,
-    TenantId, TicketId, UserId,
+    Alias, ChallengeId, CredentialId, DeviceId, GrantId, LoginId, MapperId, ProofId, SessionId,
+    Slug, TenantId, TicketId, UserId,
 };
 use secrets::TokenHash;
 use sqlx::postgres::PgArguments;
@@ -149,7 +150,7 @@ value_from! {
     i64 => Int, number => number;
     i32 => Int, number => number.into();
     u32 => Int, number => number.into();
-    u8 => Int, number => number.into();
+    MatchCode => Int, code => code.number().into();
     String => Text, text => text;
     &str => Text, text => text.to_owned();
     &Slug => Text, slug => slug.as_str().to_owned();
@@ -169,6 +170,7 @@ value_from! {
     DeviceId => Uuid, id => id.0;
     TicketId => Uuid, id => id.0;
     MapperId => Uuid, id => id.0;
+    GrantId => Uuid, id => id.0;
 }
 
 impl From<bool> for Value {

@@ -8,14 +8,19 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::endings::Endings;
 use crate::heads::Heads;
 use crate::row::Row;
 use crate::rows::{
     DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP,
 };
 use crate::sql::{Statement, Value, statements, values};
+use crate::together::Together;
 use crate::writer::Writer;
-use crate::{AuditHead, Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
+use crate::{
+    AuditEntry, AuditHead, Client, ClientSecret, Device, DeviceState, KeyIssuer, KeyState, Page,
+    Reading, Rows, SigningKey, StoreError, Writing,
+};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -26,8 +31,32 @@ struct Inner {
     ring: Arc<KeyRing>,
     transactions: AtomicU64,
     heads: Arc<Heads>,
+    endings: Arc<Endings>,
     /// Up to which tenant the last sweep came.
     swept: Mutex<Uuid>,
+    shared: Shared,
+}
+
+/// All keys of an issuer that are published.
+type Keys = Arc<[(SigningKey, KeyState)]>;
+
+/// What many ask for at once.
+#[derive(Default)]
+struct Shared {
+    clock: Arc<Together<(), (), Moment>>,
+    tenants: Arc<Together<Slug, (), Option<Tenant>>>,
+    clients: Arc<Together<(TenantId, String), (), Arc<Registered>>>,
+    keys: Arc<Together<(TenantId, KeyIssuer), (), Keys>>,
+    events: Arc<Together<TenantId, AuditEntry, ()>>,
+}
+
+/// How an application is registered: what is looked at of it whenever it calls.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The application; `None` where there is none.
+    pub client: Option<Client>,
+    /// Its secrets, the oldest first: two at most.
+    pub secrets: Vec<ClientSecret>,
 }
 
 pub(crate) enum Engine {
@@ -55,17 +84,21 @@ statements! {
 impl Store {
     pub(crate) fn new(engine: Engine, ring: Arc<KeyRing>) -> Self {
         let (transactions, swept) = (AtomicU64::new(0), Mutex::new(Uuid::nil()));
-        Self(Arc::new(Inner { engine, ring, transactions, heads: Arc::default(), swept }))
+        let (heads, endings, shared) = (Arc::default(), Arc::default(), Shared::default());
+        Self(Arc::new(Inner { engine, ring, transactions, heads, endings, swept, shared }))
     }
 
-    /// The database's clock, by which every expiry is judged.
+    /// The database's clock, by which every expiry is judged. Who asks while others do shares their look.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn now(&self) -> Result<Moment, StoreError> {
-        let rows = self.directory(&CLOCK, values![]).await?;
-        rows.first().ok_or(StoreError::Corrupt("at"))?.get("at")
+        let look = |store: Self| async move {
+            let rows = store.directory(&CLOCK, values![]).await?;
+            rows.first().ok_or(StoreError::Corrupt("at"))?.get("at")
+        };
+        self.0.shared.clock.ask((), (), self.each_round(look)).await
     }
 
     /// Whether the database answers.
@@ -77,14 +110,92 @@ impl Store {
         self.now().await.map(drop)
     }
 
-    /// The tenant with this slug.
+    /// The tenant with this slug. Who asks while others do shares their look.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn tenant(&self, slug: &Slug) -> Result<Option<Tenant>, StoreError> {
-        let rows = self.directory(&TENANT_BY_SLUG, values![slug]).await?;
-        rows.first().map(crate::rows::read_tenant).transpose()
+        let asked = slug.clone();
+        let look = move |store: Self| {
+            let asked = asked.clone();
+            async move {
+                let rows = store.directory(&TENANT_BY_SLUG, values![&asked]).await?;
+                rows.first().map(crate::rows::read_tenant).transpose()
+            }
+        };
+        self.0.shared.tenants.ask(slug.clone(), (), self.each_round(look)).await
+    }
+
+    /// An application of a tenant, and its secrets. Who asks while others do shares their look.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn registered(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+    ) -> Result<Arc<Registered>, StoreError> {
+        let asked = client_id.to_owned();
+        let look = move |store: Self| {
+            let asked = asked.clone();
+            async move {
+                let mut rows = store.read(tenant).await?;
+                let client = rows.client(&asked).await?;
+                let secrets = rows.client_secrets(&asked).await?;
+                Ok(Arc::new(Registered { client, secrets }))
+            }
+        };
+        let key = (tenant, client_id.to_owned());
+        self.0.shared.clients.ask(key, (), self.each_round(look)).await
+    }
+
+    /// The keys that an issuer's key set shows now, and what each of them is. Who asks while others do
+    /// shares their look.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn signing_keys(
+        &self,
+        tenant: TenantId,
+        issuer: KeyIssuer,
+    ) -> Result<Arc<[(SigningKey, KeyState)]>, StoreError> {
+        let look = move |store: Self| async move {
+            let keys = store.read(tenant).await?.signing_keys(issuer).await?;
+            Ok(Arc::from(keys))
+        };
+        self.0.shared.keys.ask((tenant, issuer), (), self.each_round(look)).await
+    }
+
+    /// Appends an event to a tenant's audit chain, in a transaction that does nothing else and that others
+    /// may share. Returns when it would survive a power cut. Whoever stops to wait may have it appended all
+    /// the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then it is not appended, but for [`Writing::commit`]'s reservation.
+    pub async fn append(&self, tenant: TenantId, entry: AuditEntry) -> Result<(), StoreError> {
+        let store = self.clone();
+        let append = move |entries: Vec<AuditEntry>| {
+            let store = store.clone();
+            async move {
+                let mut writing = store.write(tenant).await?;
+                writing.audit_all(&entries).await?;
+                writing.commit().await
+            }
+        };
+        self.0.shared.events.ask(tenant, entry, append).await
+    }
+
+    /// A look of this store, as rounds of those who ask do it.
+    fn each_round<L, F>(&self, look: L) -> impl Fn(Vec<()>) -> F + Send + 'static
+    where
+        L: Fn(Self) -> F + Send + 'static,
+    {
+        let store = self.clone();
+        move |_| look(store.clone())
     }
 
     /// A page of tenants, by slug.
@@ -197,6 +308,12 @@ impl Store {
         self.0.heads.take_moved()
     }
 
+    /// Waits until this process has ended sessions, and says in which tenants since the last call. There
+    /// may be applications that are to be told: see [`Rows::logout_notices_due`].
+    pub async fn sessions_ended(&self) -> Vec<TenantId> {
+        self.0.endings.wait().await
+    }
+
     /// What operators watch.
     pub fn figures(&self) -> Figures {
         match &self.0.engine {
@@ -235,7 +352,9 @@ impl Store {
 
     fn rows(&self, tenant: TenantId, link: Link, transaction: u64) -> Rows {
         let (ring, heads) = (Arc::clone(&self.0.ring), Arc::clone(&self.0.heads));
-        Rows { tenant, link, ring, transaction, spoiled: false, appended: None, heads }
+        let endings = Arc::clone(&self.0.endings);
+        let (spoiled, appended, ended) = (false, None, false);
+        Rows { tenant, link, ring, transaction, spoiled, appended, heads, ended, endings }
     }
 
     /// A look-up in the few tables that are read before a tenant is known.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use jose::KeySetError;
 use oidc::discovery::MetadataError;
 use oidc::id_token::IdTokenError;
-use oidc::jwks::KeySetError;
 use oidc::token_response::TokenResponseError;
 
 /// A call to an upstream gave nothing that can be used. The texts are for administrators and

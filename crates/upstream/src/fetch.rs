@@ -7,8 +7,11 @@ use std::time::Duration;
 use ids::TenantId;
 use oidc::MAX_BODY;
 use oidc::token_response::TokenResponseError;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, redirect};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use secrets::Secret;
@@ -18,7 +21,7 @@ use url::{Host, Url};
 
 use crate::gate::Gates;
 use crate::guard::{Forbidden, PublicOnly, is_public};
-use crate::told::{Told, innermost};
+use crate::told::{Called, Told, innermost};
 use crate::{Config, SetupError, UpstreamError};
 
 /// So many deadlines of a call a list may take.
@@ -32,6 +35,8 @@ pub(crate) struct Fetcher {
     named: Vec<String>,
     /// The same for lists of revoked certificates.
     named_for_lists: Vec<String>,
+    /// The same for applications that are told of logouts.
+    named_for_logouts: Vec<String>,
     gates: Gates,
     deadline: Duration,
     told: Told,
@@ -60,6 +65,21 @@ pub(crate) enum Call {
     Get((&'static str, &'static str)),
     /// With this JSON.
     Post(Vec<u8>),
+    /// The same, and changes what is there.
+    Patch(Vec<u8>),
+}
+
+/// A document as it came over the wire, for whoever must know how it comes to others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its bytes, not decoded in any way.
+    pub body: Vec<u8>,
+    /// `Content-Length`, where it was said.
+    pub length: Option<String>,
+    /// `Content-Encoding`, where it was said.
+    pub encoding: Option<String>,
+    /// Whether it came in chunks (`Transfer-Encoding`).
+    pub chunked: bool,
 }
 
 impl Fetcher {
@@ -75,6 +95,7 @@ impl Fetcher {
             clients: OnceCell::new(),
             named,
             named_for_lists: config.list_origins.iter().map(origin).collect(),
+            named_for_logouts: config.logout_origins.iter().map(origin).collect(),
             gates: Gates::new(config.calls_per_host, config.calls_per_tenant),
             deadline: config.deadline,
             told: Told::default(),
@@ -101,6 +122,34 @@ impl Fetcher {
         self.in_time(url, None, |client| client.get(url.clone())).await
     }
 
+    /// Fetches a JSON document as it comes, from whoever is ready to compress it.
+    pub(crate) async fn document(&self, url: &Url) -> Result<Document, UpstreamError> {
+        let origin = url.origin().ascii_serialization();
+        let call = async {
+            let request = self.client_for(url).await?.get(url.clone());
+            let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
+            let encodings = HeaderValue::from_static("gzip, deflate, br");
+            let request = request.header(ACCEPT_ENCODING, encodings);
+            let _pass = self.gates.enter(origin.clone(), None).await?;
+            let answer = async {
+                let response = request.send().await?;
+                let said = |name: HeaderName| {
+                    let value: Option<&HeaderValue> = response.headers().get(name);
+                    value.and_then(|value| value.to_str().ok()).map(str::to_owned)
+                };
+                let (length, encoding) = (said(CONTENT_LENGTH), said(CONTENT_ENCODING));
+                let chunked = said(TRANSFER_ENCODING).is_some();
+                let answer = read(response).await?;
+                Ok::<_, reqwest::Error>(answer.and_then(|answer| match answer.status {
+                    200 => Ok(Document { body: answer.body, length, encoding, chunked }),
+                    status => Err(UpstreamError::Status(status)),
+                }))
+            };
+            answer.await.unwrap_or_else(|error| Err(self.cause(Called::Provider, &origin, &error)))
+        };
+        timeout(self.deadline, call).await.unwrap_or(Err(UpstreamError::Deadline))
+    }
+
     /// Posts a form to a token endpoint, in a tenant's share of its host. An error status is an
     /// answer.
     pub(crate) async fn post_form(
@@ -114,6 +163,35 @@ impl Fetcher {
         let request =
             |client: &Client| client.post(url.clone()).header(CONTENT_TYPE, form_type).body(body);
         self.in_time(url, Some(tenant), request).await
+    }
+
+    /// Posts a form to an application, in a tenant's share of its host. Whatever the status, it is an
+    /// answer; what follows it is not read.
+    pub(crate) async fn tell(
+        &self,
+        tenant: TenantId,
+        url: &Url,
+        form: &Secret,
+    ) -> Result<u16, UpstreamError> {
+        let origin = url.origin().ascii_serialization();
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let body = form.expose().to_vec();
+        let call = async {
+            let client = self.client_for_logout(url).await?;
+            let _pass = self.gates.enter(origin.clone(), Some(tenant)).await?;
+            let request = client.post(url.clone()).header(CONTENT_TYPE, form_type).body(body);
+            match request.send().await {
+                Ok(response) if response.status().is_redirection() => {
+                    Err(UpstreamError::Redirected)
+                }
+                Ok(response) => Ok(response.status().as_u16()),
+                Err(error) => Err(self.cause(Called::Application, &origin, &error)),
+            }
+        };
+        timeout(self.deadline, call).await.unwrap_or_else(|_| {
+            self.told.once(Called::Application, &origin, "no answer in time");
+            Err(UpstreamError::Deadline)
+        })
     }
 
     /// Asks for JSON with an access token, in a tenant's share of its host. An error status is an
@@ -133,6 +211,7 @@ impl Fetcher {
         let request = |client: &Client| match call {
             Call::Get((name, value)) => client.get(url.clone()).header(name, value),
             Call::Post(body) => client.post(url.clone()).header(CONTENT_TYPE, json).body(body),
+            Call::Patch(body) => client.patch(url.clone()).header(CONTENT_TYPE, json).body(body),
         };
         let request = |client: &Client| request(client).header(AUTHORIZATION, bearer);
         self.in_time(url, Some(tenant), request).await
@@ -145,59 +224,33 @@ impl Fetcher {
             let client = self.client_for_list(url).await?;
             let _pass = self.gates.enter(origin.clone(), None).await?;
             let answer = async { read_list(client.get(url.clone()).send().await?, most).await };
-            answer.await.unwrap_or_else(|error| Err(self.cause(&origin, &error)))
+            answer.await.unwrap_or_else(|error| Err(self.cause(Called::List, &origin, &error)))
         };
         timeout(self.deadline.saturating_mul(LIST_DEADLINES), call).await.unwrap_or_else(|_| {
-            self.told.once(&origin, "no answer in time");
+            self.told.once(Called::List, &origin, "no answer in time");
             Err(UpstreamError::Deadline)
         })
     }
 
     /// The client that may fetch a list of revoked certificates from `url`.
     async fn client_for_list(&self, url: &Url) -> Result<&Client, UpstreamError> {
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(UpstreamError::BadUrl);
-        }
-        let named = self.named_for_lists.contains(&url.origin().ascii_serialization());
-        let public = match url.host() {
-            _ if !matches!(url.scheme(), "http" | "https") => return Err(UpstreamError::BadUrl),
-            None => return Err(UpstreamError::BadUrl),
-            Some(Host::Domain(_)) => true,
-            Some(Host::Ipv4(address)) => is_public(address.into()),
-            Some(Host::Ipv6(address)) => is_public(address.into()),
-        };
-        if !named && !public {
-            return Err(UpstreamError::ForbiddenAddress);
-        }
+        let named = may_be_inner(url, &[&self.named_for_lists], &["http", "https"])?;
         let clients = self.clients.get_or_try_init(Clients::make).await?;
         Ok(if named { &clients.operators } else { &clients.lists })
     }
 
-    /// The client that may call `url`.
-    async fn client_for(&self, url: &Url) -> Result<&Client, UpstreamError> {
-        let named = self.may_be_inner(url)?;
+    /// The client that may tell an application of a logout at `url`.
+    async fn client_for_logout(&self, url: &Url) -> Result<&Client, UpstreamError> {
+        let named = may_be_inner(url, &[&self.named, &self.named_for_logouts], &["https"])?;
         let clients = self.clients.get_or_try_init(Clients::make).await?;
         Ok(if named { &clients.operators } else { &clients.public })
     }
 
-    /// Whether `url` is of an origin that the operator named, and so may be an inner address.
-    ///
-    /// A host that is an address is judged here, because no resolver will see it.
-    fn may_be_inner(&self, url: &Url) -> Result<bool, UpstreamError> {
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(UpstreamError::BadUrl);
-        }
-        if self.named.contains(&url.origin().ascii_serialization()) {
-            return Ok(true);
-        }
-        let public = match url.host() {
-            _ if url.scheme() != "https" => return Err(UpstreamError::BadUrl),
-            None => return Err(UpstreamError::BadUrl),
-            Some(Host::Domain(_)) => true,
-            Some(Host::Ipv4(address)) => is_public(address.into()),
-            Some(Host::Ipv6(address)) => is_public(address.into()),
-        };
-        if public { Ok(false) } else { Err(UpstreamError::ForbiddenAddress) }
+    /// The client that may call `url`.
+    async fn client_for(&self, url: &Url) -> Result<&Client, UpstreamError> {
+        let named = may_be_inner(url, &[&self.named], &["https"])?;
+        let clients = self.clients.get_or_try_init(Clients::make).await?;
+        Ok(if named { &clients.operators } else { &clients.public })
     }
 
     /// The client, the turn, the name, the connection and the whole body: all before the deadline.
@@ -213,16 +266,16 @@ impl Fetcher {
             let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
             let _pass = self.gates.enter(origin.clone(), tenant).await?;
             let answer = async { read(request.send().await?).await };
-            answer.await.unwrap_or_else(|error| Err(self.cause(&origin, &error)))
+            answer.await.unwrap_or_else(|error| Err(self.cause(Called::Provider, &origin, &error)))
         };
         timeout(self.deadline, call).await.unwrap_or_else(|_| {
-            self.told.once(&origin, "no answer in time");
+            self.told.once(Called::Provider, &origin, "no answer in time");
             Err(UpstreamError::Deadline)
         })
     }
 
     /// What is behind an error of the client; the log has it in words.
-    fn cause(&self, origin: &str, error: &reqwest::Error) -> UpstreamError {
+    fn cause(&self, called: Called, origin: &str, error: &reqwest::Error) -> UpstreamError {
         let mut source: Option<&(dyn Error + 'static)> = error.source();
         while let Some(inner) = source {
             if inner.is::<Forbidden>() {
@@ -230,9 +283,35 @@ impl Fetcher {
             }
             source = inner.source();
         }
-        self.told.once(origin, &innermost(error));
+        self.told.once(called, origin, &innermost(error));
         UpstreamError::Unreachable
     }
+}
+
+/// Whether `url` is of an origin that the operator named, and so may be an inner address. Any other must
+/// be of one of the `schemes`, and is called at a public address alone.
+///
+/// A host that is an address is judged here, because no resolver will see it.
+fn may_be_inner(
+    url: &Url,
+    named: &[&Vec<String>],
+    schemes: &[&str],
+) -> Result<bool, UpstreamError> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UpstreamError::BadUrl);
+    }
+    let origin = url.origin().ascii_serialization();
+    if named.iter().any(|named| named.contains(&origin)) {
+        return Ok(true);
+    }
+    let public = match url.host() {
+        _ if !schemes.contains(&url.scheme()) => return Err(UpstreamError::BadUrl),
+        None => return Err(UpstreamError::BadUrl),
+        Some(Host::Domain(_)) => true,
+        Some(Host::Ipv4(address)) => is_public(address.into()),
+        Some(Host::Ipv6(address)) => is_public(address.into()),
+    };
+    if public { Ok(false) } else { Err(UpstreamError::ForbiddenAddress) }
 }
 
 impl Clients {
@@ -273,7 +352,12 @@ async fn read(mut response: Response) -> Result<Result<Answer, UpstreamError>, r
     if !is_json(&response) {
         // What an error says in another form is nothing to us.
         let answer = Answer { status: status.as_u16(), body: Vec::new(), retry_after };
-        return Ok(if status.is_success() { Err(UpstreamError::ContentType) } else { Ok(answer) });
+        let nothing_to_say = status == StatusCode::NO_CONTENT;
+        return Ok(if status.is_success() && !nothing_to_say {
+            Err(UpstreamError::ContentType)
+        } else {
+            Ok(answer)
+        });
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {

@@ -3,6 +3,7 @@
 //! Cardea asks as the application that it is registered as, with the client secret of the provider
 //! (client credentials, RFC 6749 §4.4), so that a sign-in asks nobody for more than before.
 
+mod session;
 mod tokens;
 
 use ids::TenantId;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::fetch::{Answer, Call};
 use crate::{Deadline, GraphError, Upstream, UpstreamError, parse};
 
+pub use session::{Application, GraphAnswer, GraphSession};
 pub(crate) use tokens::Tokens;
 
 /// Most groups that are taken.

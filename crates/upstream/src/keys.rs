@@ -3,7 +3,7 @@
 //! Keyed by the address of the set and by nothing else: what stands in it depends on that alone,
 //! so a tenant that claims another's issuer with keys of its own gets its own entry.
 //!
-//! OIDC-06: kept for a day, asked for again after an hour while the old ones serve, and when a
+//! Kept for a day, asked for again after an hour while the old ones serve, and when a
 //! token names a key that is not there, at most every five minutes. One request at a time per set;
 //! whoever comes meanwhile shares its result, unless that is that time ran out.
 
@@ -11,8 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oidc::NumericDate;
-use oidc::jwks::KeySet;
+use jose::{KeySet, NumericDate};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tokio::time::timeout;
 use url::Url;

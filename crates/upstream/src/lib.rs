@@ -24,17 +24,18 @@ mod queue;
 mod told;
 
 pub use error::{GraphError, UpstreamError};
-pub use graph::GroupsOf;
+pub use fetch::Document;
+pub use graph::{Application, GraphAnswer, GraphSession, GroupsOf};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ids::TenantId;
-use oidc::NumericDate;
+use jose::{KeySet, NumericDate};
 use oidc::discovery::{self, EntraCloud, MetadataAddress, ProviderMetadata};
 use oidc::id_token::{self, Claims, Expected, IdTokenError};
-use oidc::jwks::KeySet;
 use oidc::token_response::{TokenRequest, TokenResponse};
+use secrets::Secret;
 use tokio::time::Instant;
 use url::Url;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub clouds: Vec<EntraCloud>,
     /// Origins of which lists of revoked certificates may be fetched from an inner address.
     pub list_origins: Vec<Url>,
+    /// Origins of applications that may be told of logouts at an inner address, and over plain http.
+    pub logout_origins: Vec<Url>,
     /// End of each call, all in all.
     pub deadline: Duration,
     /// Most calls to one host at a time. One sick provider holds so many, and no more; tenants get
@@ -61,6 +64,7 @@ impl Default for Config {
         Self {
             clouds: Vec::new(),
             list_origins: Vec::new(),
+            logout_origins: Vec::new(),
             deadline: Duration::from_secs(4),
             calls_per_host: 64,
             calls_per_tenant: 16,
@@ -125,6 +129,15 @@ impl Upstream {
         }
     }
 
+    /// Fetches a JSON document as it comes to others, with what was said of its length and coding.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn document(&self, url: &str) -> Result<Document, UpstreamError> {
+        self.0.fetcher.document(&parse(url)?).await
+    }
+
     /// Fetches a list of revoked certificates, of at most `most` bytes. Over plain http too, as
     /// RFC 5280 §8 has it: whoever signed it counts, not who sent it.
     ///
@@ -133,6 +146,21 @@ impl Upstream {
     /// See [`UpstreamError`].
     pub async fn fetch_list(&self, url: &str, most: usize) -> Result<Vec<u8>, UpstreamError> {
         self.0.fetcher.list(&parse(url)?, most).await
+    }
+
+    /// Tells an application of `tenant` something by a form: the status of its answer, of which nothing
+    /// more is read. A call that takes longer than a deadline, or is redirected, is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn tell(
+        &self,
+        tenant: TenantId,
+        url: &str,
+        form: &Secret,
+    ) -> Result<u16, UpstreamError> {
+        self.0.fetcher.tell(tenant, &parse(url)?, form).await
     }
 
     /// The keys at `jwks_uri`, fetched or from the cache.
@@ -146,6 +174,21 @@ impl Upstream {
         now: NumericDate,
     ) -> Result<Arc<KeySet>, UpstreamError> {
         self.0.keys.current(&parse(jwks_uri)?, now).await
+    }
+
+    /// Newer keys than `used`, those at `jwks_uri` that lack the key which a token names; the same
+    /// ones when they were asked for less than five minutes ago.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn newer_keys(
+        &self,
+        used: &Arc<KeySet>,
+        jwks_uri: &str,
+        now: NumericDate,
+    ) -> Result<Arc<KeySet>, UpstreamError> {
+        self.0.keys.newer_than(used, &parse(jwks_uri)?, now).await
     }
 
     /// Redeems a code at `token_endpoint`, for a provider of `tenant`.
@@ -176,11 +219,10 @@ impl Upstream {
         compact: &str,
         expected: &Expected<'_>,
     ) -> Result<Claims, UpstreamError> {
-        let url = parse(jwks_uri)?;
-        let keys = self.0.keys.current(&url, expected.now).await?;
+        let keys = self.keys(jwks_uri, expected.now).await?;
         match id_token::verify(compact, &keys, expected) {
             Err(IdTokenError::NoSuchKey) => {
-                let keys = self.0.keys.newer_than(&keys, &url, expected.now).await?;
+                let keys = self.newer_keys(&keys, jwks_uri, expected.now).await?;
                 Ok(id_token::verify(compact, &keys, expected)?)
             }
             verdict => Ok(verdict?),

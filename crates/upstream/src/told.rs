@@ -1,4 +1,4 @@
-//! Why a provider cannot be reached: for whoever reads the log at night, once a minute for each
+//! Why a provider, or a list, cannot be reached: for whoever reads the log at night, once a minute for each
 //! origin, because strangers can have us call as often as they like.
 
 use std::collections::HashMap;
@@ -18,11 +18,32 @@ const MOST: usize = 256;
 #[derive(Default)]
 pub(crate) struct Told(Mutex<HashMap<String, Instant>>);
 
+/// What was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// A provider, or its directory.
+    Provider,
+    /// An authority, for its list of revoked certificates.
+    List,
+    /// An application, to be told of a logout.
+    Application,
+}
+
+impl Called {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Provider => "a provider cannot be reached",
+            Self::List => "a list of revoked certificates cannot be fetched",
+            Self::Application => "an application cannot be told of a logout",
+        }
+    }
+}
+
 impl Told {
     /// Writes the line, unless there was one within a minute.
-    pub(crate) fn once(&self, origin: &str, why: &str) {
+    pub(crate) fn once(&self, called: Called, origin: &str, why: &str) {
         if self.is_due(origin, Instant::now()) {
-            tracing::warn!(origin, why, "a provider cannot be reached");
+            tracing::warn!(origin, why, "{}", called.words());
         }
     }
 

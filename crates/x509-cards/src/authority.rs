@@ -3,7 +3,8 @@ use pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::prelude::{DistributionPointName, GeneralName, ParsedExtension};
 
 use crate::X509Error;
-use crate::certificate::read;
+use crate::certificate::{read, readable, verifies};
+use crate::revocation::signed;
 
 /// The certificate of an authority that a tenant trusts to issue cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,8 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// [`X509Error::NotAnAuthority`], [`X509Error::TooLarge`] or [`X509Error::Malformed`].
+    /// [`X509Error::NotAnAuthority`], [`X509Error::Version`], [`X509Error::TooLarge`] or
+    /// [`X509Error::Malformed`].
     pub fn parse(der: &[u8]) -> Result<Self, X509Error> {
         let certificate = read(der)?;
         let tbs = &certificate.tbs_certificate;
@@ -42,7 +44,7 @@ impl Authority {
         }
         let authority = Self {
             der: der.to_vec(),
-            subject: tbs.subject.to_string(),
+            subject: readable(&tbs.subject),
             not_before: tbs.validity.not_before.timestamp(),
             not_after: tbs.validity.not_after.timestamp(),
             list_urls: list_urls(&certificate),
@@ -59,11 +61,16 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`]; [`X509Error::Malformed`] for a text with none or several.
+    /// As [`Self::parse`]; [`X509Error::Malformed`] for a text with none or several, and
+    /// [`X509Error::Algorithm`] for a key with which nothing it signs is ever verified.
     pub fn from_pem(text: &str) -> Result<Self, X509Error> {
         let mut found = CertificateDer::pem_slice_iter(text.as_bytes());
         match (found.next(), found.next()) {
-            (Some(Ok(der)), None) => Self::parse(&der),
+            (Some(Ok(der)), None) => {
+                let authority = Self::parse(&der)?;
+                let key_verifies = verifies(&read(&der)?.tbs_certificate);
+                if key_verifies { Ok(authority) } else { Err(X509Error::Algorithm) }
+            }
             _ => Err(X509Error::Malformed),
         }
     }
@@ -76,9 +83,17 @@ impl Authority {
         hash
     }
 
-    /// Whether it is valid at `now`, in seconds since 1970.
-    pub fn is_valid_at(&self, now: i64) -> bool {
-        (self.not_before..=self.not_after).contains(&now)
+    /// The subject, DER, by which certificates and lists say who has issued them.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// Whether it has issued the certificate of `other`.
+    pub(crate) fn issued(&self, other: &Self) -> bool {
+        let Ok(certificate) = read(&other.der) else { return false };
+        let tbs = &certificate.tbs_certificate;
+        let signature = &certificate.signature_value.data;
+        tbs.issuer.as_raw() == self.name && signed(&other.der, tbs.as_ref(), signature, &self.key)
     }
 
     /// Whether so many certificates may stand between it and an end-entity's.

@@ -5,6 +5,7 @@ use x509_parser::prelude::{
     FromDer, GeneralName, ParsedExtension, TbsCertificate, X509Certificate, X509Version,
 };
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::X509Name;
 
 use crate::{Oid, X509Error};
 
@@ -74,8 +75,8 @@ impl Certificate {
             issuer: tbs.issuer.as_raw().to_vec(),
             serial: tbs.raw_serial().to_vec(),
             public_key: tbs.subject_pki.raw.to_vec(),
-            subject: tbs.subject.to_string(),
-            issuer_name: tbs.issuer.to_string(),
+            subject: readable(&tbs.subject),
+            issuer_name: readable(&tbs.issuer),
             not_before: tbs.validity.not_before.timestamp(),
             not_after: tbs.validity.not_after.timestamp(),
             principal_names,
@@ -101,6 +102,17 @@ impl Certificate {
     }
 }
 
+/// A name for people: at most 256 characters, and none that a database or a page would stumble over.
+pub(crate) fn readable(name: &X509Name<'_>) -> String {
+    let plain = |c: char| if c.is_control() || turns(c) { char::REPLACEMENT_CHARACTER } else { c };
+    name.to_string().chars().map(plain).take(256).collect()
+}
+
+/// Whether a character turns the direction of what is behind it (Unicode UAX #9 §2).
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Reads any certificate of version 3, and nothing behind it.
 pub(crate) fn read(der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
     if der.len() > MAX_CERTIFICATE {
@@ -108,14 +120,32 @@ pub(crate) fn read(der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
     }
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) if certificate.version() == X509Version::V3 => Ok(certificate),
+        Ok(([], _)) => Err(X509Error::Version),
         _ => Err(X509Error::Malformed),
     }
 }
 
-/// ES256 on P-256, ES384 on P-384, RS256 with 2048 to 4096 bits.
+/// Whether lists and certificates can be verified with the key of an authority
+/// ([`crate::trust::SIGNATURES`]).
+pub(crate) fn verifies(tbs: &TbsCertificate<'_>) -> bool {
+    match tbs.subject_pki.parsed() {
+        Ok(PublicKey::RSA(key)) => (2048..=8192).contains(&key.key_size()),
+        // Other keys are told apart when they verify.
+        Ok(_) => true,
+        Err(_) => false,
+    }
+}
+
+/// ES256 on P-256, ES384 on P-384, RS256 with 2048 to 4096 bits and an odd exponent of at least
+/// 65537 (FIPS 186-5 §5.1).
 fn key_algorithm(tbs: &TbsCertificate<'_>) -> Result<i64, X509Error> {
     match tbs.subject_pki.parsed().map_err(|_| X509Error::Malformed)? {
-        PublicKey::RSA(key) if (2048..=4096).contains(&key.key_size()) => Ok(algorithm::RS256),
+        PublicKey::RSA(key) if (2048..=4096).contains(&key.key_size()) => {
+            // What does not fit into 64 bits is none that anybody uses.
+            let exponent = key.try_exponent().ok();
+            let fits = exponent.is_some_and(|e| e >= 65537 && e & 1 == 1);
+            if fits { Ok(algorithm::RS256) } else { Err(X509Error::Algorithm) }
+        }
         PublicKey::EC(_) => {
             let curve = tbs.subject_pki.algorithm.parameters.as_ref();
             let curve = curve.and_then(|any| any.as_oid().ok()).ok_or(X509Error::Malformed)?;

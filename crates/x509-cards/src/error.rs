@@ -8,6 +8,9 @@ pub enum X509Error {
     /// Something is not what its standard says.
     #[error("malformed")]
     Malformed,
+    /// Of an older version than the one that is understood in full.
+    #[error("version is too old")]
+    Version,
     /// Larger than anything honest.
     #[error("too large")]
     TooLarge,
@@ -91,6 +94,7 @@ impl X509Error {
         match self {
             Self::Malformed => "x509-malformed",
             Self::TooLarge => "x509-too-large",
+            Self::Version => "x509-version",
             Self::Type => "x509-type",
             Self::Challenge => "x509-challenge",
             Self::Origin => "x509-origin",
@@ -124,6 +128,10 @@ impl From<Error> for X509Error {
     fn from(error: Error) -> Self {
         match error {
             Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Self::Malformed,
+            // More paths than anybody honest brings along.
+            Error::MaximumSignatureChecksExceeded
+            | Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded => Self::TooLarge,
             Error::UnknownIssuer => Self::UnknownAuthority,
             Error::CertExpired { .. } => Self::Expired,
             Error::CertNotValidYet { .. } => Self::NotYetValid,

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use pki_types::pem::PemObject;
 use pki_types::{CertificateRevocationListDer, SignatureVerificationAlgorithm};
 use webpki::{BorrowedCertRevocationList, CertRevocationList};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Version};
 
 use crate::trust::SIGNATURES;
 use crate::{Authority, X509Error};
@@ -31,7 +33,7 @@ impl RevocationList {
     ///
     /// [`X509Error::ForeignList`] when none has; [`X509Error::ListKind`] for a list that says less
     /// or more than which certificates are revoked; [`X509Error::NotYetValid`] for one of the
-    /// future; [`X509Error::TooLarge`] or [`X509Error::Malformed`].
+    /// future; [`X509Error::Version`], [`X509Error::TooLarge`] or [`X509Error::Malformed`].
     pub fn parse(der: &[u8], authorities: &[Authority], now: i64) -> Result<Self, X509Error> {
         if der.len() > MAX_LIST {
             return Err(X509Error::TooLarge);
@@ -39,15 +41,20 @@ impl RevocationList {
         let Ok(([], list)) = CertificateRevocationList::from_der(der) else {
             return Err(X509Error::Malformed);
         };
+        if list.version() != Some(X509Version::V2) {
+            return Err(X509Error::Version);
+        }
         let next_update = list.next_update().ok_or(X509Error::ListKind)?.timestamp();
         let this_update = list.last_update().timestamp();
         if this_update > now {
             return Err(X509Error::NotYetValid);
         }
-        borrowed(der)?;
+        understood(der)?;
         let issuer = list.issuer().as_raw();
         let of_this_name = authorities.iter().filter(|authority| authority.name == issuer);
-        let signer = of_this_name.into_iter().find(|authority| signed(&list, &authority.key));
+        let (tbs, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
+        let signer =
+            of_this_name.into_iter().find(|one| signed(list.as_raw(), tbs, signature, &one.key));
         let signer = signer.ok_or(X509Error::ForeignList)?;
         Ok(Self::kept(der.to_vec(), signer, this_update, next_update))
     }
@@ -68,6 +75,33 @@ impl RevocationList {
     pub(crate) fn borrowed(&self) -> Result<CertRevocationList<'_>, X509Error> {
         borrowed(&self.der)
     }
+
+    /// Whether it is the list of who has issued the certificate, and names it.
+    pub(crate) fn revokes(&self, certificate: &X509Certificate<'_>) -> Result<bool, X509Error> {
+        let tbs = &certificate.tbs_certificate;
+        let (raw, bits) = (certificate.as_raw(), &certificate.signature_value.data);
+        if tbs.issuer.as_raw() != self.issuer || !signed(raw, tbs.as_ref(), bits, &self.key) {
+            return Ok(false);
+        }
+        Ok(self.borrowed()?.find_serial(tbs.raw_serial())?.is_some())
+    }
+
+    /// Those of `serials`, the bytes of the INTEGERs, that a list names.
+    ///
+    /// # Errors
+    ///
+    /// [`X509Error`] for what [`Self::parse`] takes no list for.
+    pub fn named_in(
+        der: &[u8],
+        serials: &BTreeSet<Vec<u8>>,
+    ) -> Result<BTreeSet<Vec<u8>>, X509Error> {
+        let list = BorrowedCertRevocationList::from_der(der)?;
+        let mut named = BTreeSet::new();
+        for entry in &list {
+            named.extend(serials.get(entry?.serial_number).cloned());
+        }
+        Ok(named)
+    }
 }
 
 /// The first list in a PEM text (RFC 7468); `None` when there is none.
@@ -79,12 +113,23 @@ fn borrowed(der: &[u8]) -> Result<CertRevocationList<'_>, X509Error> {
     Ok(BorrowedCertRevocationList::from_der(der)?.into())
 }
 
-/// Whether the key, the bits of a `SubjectPublicKeyInfo`, has signed the list. An algorithm takes no
-/// key of another.
-fn signed(list: &CertificateRevocationList<'_>, key: &[u8]) -> bool {
-    let tbs = list.tbs_cert_list.as_ref();
-    let Some(algorithm) = algorithm_behind(list.as_raw(), tbs) else { return false };
-    let signature = &list.signature_value.data;
+/// Reads a list to its last entry. One that is not understood in full must be refused when it comes:
+/// in the place of a good one it would refuse every card, and nobody would know why.
+fn understood(der: &[u8]) -> Result<(), X509Error> {
+    let every_entry = || {
+        let list = BorrowedCertRevocationList::from_der(der)?;
+        (&list).into_iter().try_for_each(|entry| entry.map(|_| ()))
+    };
+    every_entry().map_err(|error| match X509Error::from(error) {
+        X509Error::Path => X509Error::ListKind,
+        error => error,
+    })
+}
+
+/// Whether the key, the bits of a `SubjectPublicKeyInfo`, has signed `tbs`, the signed part of
+/// `whole`: a list or a certificate. An algorithm takes no key of another.
+pub(crate) fn signed(whole: &[u8], tbs: &[u8], signature: &[u8], key: &[u8]) -> bool {
+    let Some(algorithm) = algorithm_behind(whole, tbs) else { return false };
     let fits = |known: &&&dyn SignatureVerificationAlgorithm| {
         known.signature_alg_id().as_ref() == algorithm
     };

@@ -68,9 +68,17 @@ impl Trust<'_> {
             return Err(X509Error::TooLarge);
         }
         purpose(certificate)?;
-        let (mut taken, mut closest) = (false, X509Error::UnknownAuthority);
+        // Before any path: what else a card brings along has no say in which error is heard.
+        if self.revoked(&certificate.der)? {
+            return Err(X509Error::Revoked);
+        }
+        let (mut taken, mut withdrawn) = (false, false);
+        let mut closest = X509Error::UnknownAuthority;
         for authority in self.authorities {
             match self.path(authority, certificate, chain, now) {
+                // It counts by itself, and yet who is above it has withdrawn it: whether the card
+                // shows that certificate is up to the card.
+                Ok(()) if self.is_out(authority, 0) => withdrawn = true,
                 Ok(()) => taken = true,
                 // Whoever else would take it: one that may say so has revoked it.
                 Err(X509Error::Revoked) => return Err(X509Error::Revoked),
@@ -79,7 +87,11 @@ impl Trust<'_> {
                 Err(error) => closest = error,
             }
         }
-        if taken { Ok(()) } else { Err(closest) }
+        match (taken, withdrawn) {
+            (true, _) => Ok(()),
+            (false, true) => Err(X509Error::Revoked),
+            (false, false) => Err(closest),
+        }
     }
 
     /// 2. The path to one authority (RFC 5280 §6.1), and whether anything on it is revoked.
@@ -113,16 +125,45 @@ impl Trust<'_> {
         })?
     }
 
-    /// The lists of this authority's key and of those with other names: of two authorities of one
-    /// name, each has its own list, unless one is the other with a renewed certificate.
+    /// Whether a list of who has issued the certificate names it. Any of them: two certificates of
+    /// one authority may have two lists, and the older one says no less.
+    fn revoked(&self, der: &[u8]) -> Result<bool, X509Error> {
+        let certificate = read(der)?;
+        for list in self.lists {
+            if list.revokes(&certificate)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an authority is withdrawn: its own certificate is revoked, or those of all the
+    /// tenant's authorities that have issued it are. What cannot be read is withdrawn.
+    fn is_out(&self, authority: &Authority, depth: usize) -> bool {
+        if self.revoked(&authority.der).unwrap_or(true) {
+            return true;
+        }
+        // Two that have signed each other say nothing of either.
+        if depth >= MAX_CHAIN {
+            return false;
+        }
+        let others = self.authorities.iter().filter(|other| other.der != authority.der);
+        let mut above = others.filter(|other| other.issued(authority)).peekable();
+        above.peek().is_some() && above.all(|above| self.is_out(above, depth.saturating_add(1)))
+    }
+
+    /// The lists of this authority's key and of those with other names, the newest first, for the
+    /// path asks the first that it finds: of two authorities of one name, each has its own list,
+    /// unless one is the other with a renewed certificate.
     fn lists_beside(
         &self,
         authority: &Authority,
     ) -> Result<Vec<CertRevocationList<'_>>, X509Error> {
         let beside =
             |list: &&RevocationList| list.key == authority.key || list.issuer != authority.name;
-        let beside = self.lists.iter().filter(beside);
-        beside.map(RevocationList::borrowed).collect()
+        let mut beside: Vec<_> = self.lists.iter().filter(beside).collect();
+        beside.sort_by_key(|list| std::cmp::Reverse(list.this_update));
+        beside.into_iter().map(RevocationList::borrowed).collect()
     }
 
     /// 3. What the path's library leaves out.
@@ -133,7 +174,8 @@ impl Trust<'_> {
         path: &VerifiedPath<'_>,
         now: i64,
     ) -> Result<(), X509Error> {
-        // Deviation: an authority that the tenant has named keeps its own validity and length.
+        // Deviation: an authority that the tenant has named keeps its own validity, length, uses
+        // and policies.
         if now < authority.not_before {
             return Err(X509Error::NotYetValid);
         }
@@ -149,16 +191,22 @@ impl Trust<'_> {
         if above.iter().any(|usage| usage.key.is_some_and(|key| !key.certificate_sign)) {
             return Err(X509Error::Path);
         }
+        let own = Usage::of(&read(&authority.der)?.tbs_certificate)?;
         let Usage { extended, policies, .. } = &certificate.usage;
         let extended = extended.as_deref().unwrap_or_default();
         // Deviation: anyExtendedKeyUsage, or no extension, is none of those that are asked for.
-        let through = |wanted: &Oid| above.iter().all(|usage| usage.passes_usage(wanted));
+        let through = |wanted: &Oid| {
+            own.passes_usage(wanted) && above.iter().all(|usage| usage.passes_usage(wanted))
+        };
         let mut usages = self.usages.iter().filter(|usage| extended.contains(usage));
         if !self.usages.is_empty() && !usages.any(through) {
             return Err(X509Error::ExtendedKeyUsage);
         }
         // No policy mapping (RFC 5280 §6.1.3 d): the same policy all the way, or any.
-        let through = |wanted: &Oid| above.iter().all(|usage| usage.passes_policy(wanted));
+        // The tenant has named the authority: where it states no policy, it may issue under any.
+        let stated = |wanted: &Oid| own.policies.is_empty() || own.passes_policy(wanted);
+        let through =
+            |wanted: &Oid| stated(wanted) && above.iter().all(|usage| usage.passes_policy(wanted));
         let mut under = self.policies.iter().filter(|policy| policies.contains(policy));
         if !self.policies.is_empty() && !under.any(through) {
             return Err(X509Error::Policy);

@@ -5,12 +5,13 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::fault::Spec;
-use crate::{Config, FIRST_PORT, FaultRefused, Holder, ReaderPort, Simulator, Touch, control};
 use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
 use super::make::MakeArguments;
+use crate::fault::Spec;
+use crate::{Config, FIRST_PORT, FaultRefused, Holder, ReaderPort, Simulator, Touch, control};
 
 /// What a stranger must know.
 const AFTER_HELP: &str = "\
@@ -160,11 +161,32 @@ fn tidy(control: Option<&Path>) {
     }
 }
 
-/// Says that all is ready, and does what people say until one says quit.
+/// Has SIGINT and SIGTERM end the program as "quit" does, so that its sockets go with it.
+fn end_by_signal(quit: Sender<()>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let signals = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        let (mut interrupt, mut terminate) = signals;
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        let _ = quit.send(());
+    })?;
+    Ok(())
+}
+
+/// Says that all is ready, and does what people say until one says quit, or a signal does.
 #[expect(clippy::print_stdout, reason = "what the program is there to say")]
 pub(crate) fn attend(simulator: &Simulator, socket: Option<&Path>, ready: &str) -> Outcome {
     let (quit, quits) = mpsc::channel();
     listen(socket, simulator.holder(), quit.clone())?;
+    end_by_signal(quit.clone())?;
     println!("{ready}");
     if io::stdin().is_terminal() {
         println!("{}", control::HELP);

@@ -4,11 +4,11 @@ use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::{Pcscd, namespace};
 use clap::Args;
 
 use super::Outcome;
 use super::card::{Applications, CardArguments};
+use crate::{Pcscd, namespace};
 
 /// How long pcscd may take to see the card; it takes half a second.
 const POWERED: Duration = Duration::from_secs(20);

@@ -6,6 +6,7 @@ mod key;
 mod make;
 mod pinentry;
 mod replay;
+mod sign_in;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Plays pinentry: answers PIN dialogs by script.
     Pinentry(pinentry::Arguments),
+    /// Plays somebody who signs in by an Entra stand-in and external MFA, with a key.
+    SignIn(sign_in::Arguments),
 }
 
 /// Causes are printed by `main`, in one line.
@@ -40,6 +43,18 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 /// The command line as data, for manual pages and completions.
 pub fn command() -> clap::Command {
     Arguments::command()
+}
+
+/// The program.
+#[expect(clippy::print_stderr, reason = "the program's last word")]
+pub fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cardea-sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Does what the arguments say. The status is that of the program, where one was run.
@@ -54,5 +69,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Command::Isolated(arguments) => isolated::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Pinentry(arguments) => pinentry::run(&arguments),
+        Command::SignIn(arguments) => sign_in::run(&arguments),
     }
 }

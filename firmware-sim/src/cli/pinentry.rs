@@ -3,10 +3,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::pinentry::{Act, Script, run as converse};
 use clap::Args;
 
 use super::Outcome;
+use crate::pinentry::{Act, Script, run as converse};
 
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("answer").required(true))]
@@ -41,10 +41,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let counter = arguments.script.as_deref().map(done_file);
     let done = counter.as_deref().map_or(Ok(0), read_count)?;
     let script = script(arguments)?.skip(done);
-    let shown = converse(io::stdin().lock(), io::stdout(), transcript, script)?;
-    if let Some(counter) = counter {
-        fs::write(counter, done.saturating_add(shown).to_string())?;
-    }
+    let shown = |shown| match &counter {
+        Some(counter) => write_count(counter, done.saturating_add(shown)),
+        None => Ok(()),
+    };
+    converse(io::stdin().lock(), io::stdout(), transcript, script, shown)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,6 +62,13 @@ fn done_file(script: &Path) -> PathBuf {
     let mut name = script.as_os_str().to_owned();
     name.push(".done");
     name.into()
+}
+
+/// At once, or not at all: a client may kill its dialog at any moment.
+fn write_count(path: &Path, count: usize) -> io::Result<()> {
+    let new = path.with_extension("done-new");
+    fs::write(&new, count.to_string())?;
+    fs::rename(new, path)
 }
 
 fn read_count(path: &Path) -> io::Result<usize> {

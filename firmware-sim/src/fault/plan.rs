@@ -50,6 +50,11 @@ impl Plan {
         refusal
     }
 
+    /// Whether it is a key, whose answers come in packets.
+    pub(crate) fn has_packets(&self) -> bool {
+        self.bodies.contains(&Body::Key)
+    }
+
     pub(crate) fn add(&mut self, at: u64, from_then_on: bool, fault: Fault) {
         self.planned.push(Planned { at, from_then_on, fault });
     }

@@ -12,13 +12,13 @@ use rustix::net::{RecvFlags, recv};
 
 use super::device::{Device, Reaction, Work};
 use super::packet::Report;
-use super::trouble::{self, Due};
+use super::trouble::{self, Due, elsewhere};
 use super::whole::Whole;
 use super::wire::Wire;
-use crate::Simulator;
 use crate::firmware::{Input, Job, KEEPALIVE_CANCEL};
 use crate::shared::{Shared, Ticket, now};
 use crate::trace::Direction;
+use crate::{PacketFault, Simulator};
 
 /// How often a key that works looks at its wire. Answers do not wait.
 const LOOK: Duration = Duration::from_millis(1);
@@ -167,7 +167,7 @@ impl Cable {
     fn pulse(&mut self, keepalive: Keepalive, device: &mut Device) {
         let reports = device.pulse(keepalive.0, now());
         self.record(Direction::Out, Whole::of(&reports));
-        self.wire.tell(&reports);
+        self.tell(reports);
     }
 
     fn give(&mut self, answer: &[u8], device: &mut Device, insertion: u64) {
@@ -188,7 +188,24 @@ impl Cable {
         let whole = Whole::of(&reports);
         let reports = trouble::troubled(&self.shared, reports);
         self.record(Direction::Out, whole);
-        self.wire.tell(&reports);
+        self.tell(reports);
+    }
+
+    /// Says one packet after the other, with what goes wrong about each. What is left unsaid when the
+    /// key is unplugged is never said.
+    fn tell(&mut self, reports: Vec<Report>) {
+        for report in reports {
+            match self.shared.next_packet() {
+                None => self.wire.tell(&[report]),
+                Some(PacketFault::Unplug) => {
+                    self.wire.tell(&[report]);
+                    return self.shared.pull_out();
+                }
+                Some(PacketFault::Lose) => {}
+                Some(PacketFault::Repeat) => self.wire.tell(&[report, report]),
+                Some(PacketFault::Between) => self.wire.tell(&[elsewhere(report), report]),
+            }
+        }
     }
 
     fn react(&mut self, reaction: Reaction, call: &mut Option<Call>, device: &mut Device) {

@@ -67,15 +67,21 @@ pub(super) fn troubled(shared: &Shared, mut reports: Vec<Report>) -> Vec<Report>
             }
         }
         Some(Fault::WrongChannel) => {
-            for byte in reports.iter_mut().flat_map(|report| report.iter_mut().take(KIND)) {
-                *byte ^= 0x55;
-            }
+            reports = reports.into_iter().map(elsewhere).collect();
         }
         Some(Fault::LengthLong) => lie(&mut reports, |length| length.saturating_add(TOO_MUCH)),
         Some(Fault::LengthShort) => lie(&mut reports, |length| length / 2),
         _ => {}
     }
     reports
+}
+
+/// The same packet on the channel of another program.
+pub(super) fn elsewhere(mut report: Report) -> Report {
+    for byte in report.iter_mut().take(KIND) {
+        *byte ^= 0x55;
+    }
+    report
 }
 
 /// Announces another length than the message has.

@@ -56,10 +56,15 @@ fn server_runs(machine: &Machine) {
     let url = format!("http://localhost:{port}");
     let cardea = ["runuser", "-u", "cardea", "--", "cardea", "--config", CONFIG];
     let init = ["init", "--url", &url, "--data", "/var/lib/cardea"];
-    machine.root(&[&cardea[4..], &init].concat()).good();
+    let said = machine.root(&[&cardea[4..], &init].concat()).good();
+    let invite = [&cardea[..], &["admin", "invite"]].concat();
+    assert!(said.contains("`systemctl enable --now cardea`"), "{said}");
+    assert!(said.contains(&format!("`{}`", invite.join(" "))), "{said}");
+    let refused = machine.root(&[&cardea[4..], &["admin", "invite"]].concat());
+    assert!(!refused.passed && refused.text.contains(&invite.join(" ")), "{}", refused.text);
     machine.root(&["systemctl", "enable", "--now", "cardea"]).good();
     machine.wait_until(|_| ready(port));
-    let link = machine.root(&[&cardea[..], &["admin", "invite"]].concat()).good();
+    let link = machine.root(&invite).good();
     assert!(link.contains(&url), "{link}");
     let files = ["/var/lib/cardea", "/var/lib/cardea/master.key", "/etc/cardea", CONFIG];
     let modes = machine.root(&[&["stat", "-c", "%U:%G %a"], &files[..]].concat()).good();
@@ -129,7 +134,7 @@ fn agent_runs(machine: &Machine) {
     machine.ada(&["systemctl", "--user", "start", "desktop.target"]).good();
     let journal = ["journalctl", "--no-pager", "_SYSTEMD_USER_UNIT=cardea-agent.service"];
     machine.wait_until(|machine| {
-        machine.root(&journal).text.contains("install pinentry-gnome3 or pinentry-qt")
+        machine.root(&journal).text.contains("install pinentry-gnome3, pinentry-qt or")
     });
     let pinentry = ["apt-get", "install", "-y", "--no-install-recommends", "pinentry-curses"];
     machine.root(&pinentry).good();

@@ -57,6 +57,27 @@ impl Browser {
         self.go(Method::GET, url, None).await
     }
 
+    /// Comes with a form that a page of another site posts to Cardea: without cookies, which are `Lax`.
+    pub(crate) async fn come(
+        &mut self,
+        from: &str,
+        action: &Url,
+        fields: &[(String, String)],
+    ) -> Result<Page, Trouble> {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.client.post(action.clone()).header(ACCEPT, "text/html");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let response = self.answer(request.header(ORIGIN, from)).await?;
+        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        let Some(location) = location.map(str::to_owned) else {
+            let (status, text) = (response.status().as_u16(), response.text().await);
+            let text = text.map_err(|error| Trouble::new("a page", error))?;
+            return Ok(Page::read(action.clone(), status, &text));
+        };
+        self.open(&location).await
+    }
+
     /// Follows a link by its text.
     pub(crate) async fn click(&mut self, page: &Page, link: &str) -> Result<Page, Trouble> {
         self.go(Method::GET, page.link(link)?.clone(), None).await
@@ -135,8 +156,11 @@ impl Browser {
         let origin = self.origin();
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         let cookies = cookies.collect::<Vec<_>>().join("; ");
-        let request = request.header(USER_AGENT, NAME).header(ORIGIN, origin);
-        let sent = request.header(COOKIE, cookies).send();
+        self.answer(request.header(ORIGIN, origin).header(COOKIE, cookies)).await
+    }
+
+    async fn answer(&mut self, request: reqwest::RequestBuilder) -> Result<Response, Trouble> {
+        let sent = request.header(USER_AGENT, NAME).send();
         let response = tokio::time::timeout(PATIENCE, sent).await;
         let response = response.map_err(|_| Trouble::new("an answer", "none within 20 s"))?;
         let response = response.map_err(|error| Trouble::new("an answer of Cardea", error))?;

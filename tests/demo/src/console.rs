@@ -203,7 +203,7 @@ impl Console {
     pub(crate) async fn audit(&mut self) -> Told<()> {
         self.click("Audit").await?;
         self.shows("The audit chain is whole")?;
-        for kind in ["provider.saved", "policy.saved", "agent.paired"] {
+        for kind in ["client.added", "oidc.signed-in", "eam.connection-saved", "eam.proved"] {
             self.shows(kind)?;
         }
         Ok(((), "the tenant's audit chain is whole".to_owned()))

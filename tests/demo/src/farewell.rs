@@ -35,6 +35,7 @@ Now you. Everything stays up until Ctrl-C.
   Console, as administrator   {invitation}
                               (once, within ten minutes; your browser's passkey is your card)
   Account page                {origin}{ACCOUNT}
+  Wiki, an application        http://127.0.0.1:{wiki_port}/
   Azure portal (stand-in)     {entra}/portal
   People at Azure             ada@acme.example (administrator), mia@acme.example,
                               max@acme.example (201 groups); the same at birch.example
@@ -55,11 +56,13 @@ Pair your browser with the demo's agent, and use its card:
 
 From another computer, first:
 
-  ssh -L {port}:localhost:{port} -L {entra_port}:127.0.0.1:{entra_port} USER@{host}
+  ssh -L {port}:localhost:{port} -L {entra_port}:127.0.0.1:{entra_port} \\
+      -L {wiki_port}:127.0.0.1:{wiki_port} USER@{host}
 ",
         socket = socket.display(),
         port = port(origin),
         entra_port = port(entra),
+        wiki_port = stage.wiki_port(),
         host = rustix::system::uname().nodename().to_string_lossy(),
     ));
     Ok(())

@@ -5,12 +5,14 @@
 //! the pages that people use, and prints each step as it happens. It uses no door that a person
 //! with a browser has not; the one thing that it brings along is the administrator's passkey.
 
+mod application;
 mod azure;
 mod browser;
 mod by_hand;
 mod clock;
 mod console;
 mod desktop;
+mod external;
 mod farewell;
 mod namespace;
 mod page;
@@ -21,6 +23,7 @@ mod sign_in;
 mod stage;
 mod story;
 mod trouble;
+mod wiki;
 
 use std::process::ExitCode;
 
@@ -30,7 +33,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::stage::Stage;
 use crate::story::Story;
 
-/// Plays the set-up and two sign-ins, then stays up for you to try.
+/// Plays the set-up, sign-ins, an application and external MFA, then stays up for you to try.
 #[derive(Debug, Parser)]
 #[command(name = "demo", version)]
 struct Arguments {

@@ -10,6 +10,7 @@ use crate::sign_in::{ACCOUNT, USERNAME, Visitor};
 use crate::stage::Stage;
 use crate::story::{Failed, Story, millis, say};
 use crate::trouble::ensure;
+use crate::{application, external};
 
 /// Plays everything.
 pub(crate) async fn play(story: &mut Story, stage: &mut Stage) -> Result<(), Failed> {
@@ -27,6 +28,10 @@ pub(crate) async fn play(story: &mut Story, stage: &mut Stage) -> Result<(), Fai
     story.part("Every day");
     let took = daily(story, stage, &mut visitor).await?;
     story.step("cardea-agent doctor", desktop::doctor(stage)).await?;
+    application::play(story, stage, &mut visitor).await?;
+    story.step("cardea-agent starts anew", stage.restart_agent()).await?;
+    external::play(story, stage, &mut visitor).await?;
+    story.part("At the end");
     story.step("Admin Console › Audit", console.audit()).await?;
     report(story, took);
     Ok(())

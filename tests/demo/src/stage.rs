@@ -14,6 +14,7 @@ use crate::port::Port;
 use crate::program::{self, Program};
 use crate::story::{Told, say};
 use crate::trouble::{Trouble, cannot, ensure};
+use crate::wiki::{Registered, Wiki};
 
 /// The PIN that the person chooses for the card.
 pub(crate) const PIN: &str = "271828";
@@ -21,8 +22,14 @@ pub(crate) const PIN: &str = "271828";
 /// The first choice for Cardea's port.
 const PORT: u16 = 8080;
 
+/// Where Microsoft's clouds, and the stand-in, take answers of external MFA.
+const EXTERNAL_MFA_RETURN: &str = "/common/federation/externalauthprovider";
+
 /// The first choice for the stand-in's port.
 const ENTRA_PORT: u16 = 8090;
+
+/// The first choice for the port of the application.
+const WIKI_PORT: u16 = 8100;
 
 /// How long the reader may take to see a card.
 const READER: Duration = Duration::from_secs(10);
@@ -42,6 +49,7 @@ pub(crate) enum StageError {
 
 /// What runs. Fields end in the order in which they stand.
 pub(crate) struct Stage {
+    wiki: Option<Wiki>,
     agent: Option<Program>,
     server: Option<Program>,
     entra: Option<Program>,
@@ -51,6 +59,7 @@ pub(crate) struct Stage {
     programs: PathBuf,
     port: Port,
     entra_port: Port,
+    wiki_port: Port,
     origin: String,
     entra_base: String,
     directory: TempDir,
@@ -69,8 +78,10 @@ impl Stage {
         }
         let port = Port::claim(port, PORT).map_err(StageError::Port)?;
         let entra_port = Port::claim(entra_port, ENTRA_PORT).map_err(StageError::Port)?;
+        let wiki_port = Port::claim(None, WIKI_PORT).map_err(StageError::Port)?;
         let directory = tempfile::Builder::new().prefix("cardea-demo-").tempdir();
         Ok(Self {
+            wiki: None,
             agent: None,
             server: None,
             entra: None,
@@ -81,6 +92,7 @@ impl Stage {
             origin: format!("http://localhost:{}", port.number()),
             port,
             entra_port,
+            wiki_port,
             entra_base: String::new(),
             directory: directory.map_err(StageError::Directory)?,
         })
@@ -98,7 +110,7 @@ impl Stage {
         Ok(((), format!("plays Microsoft Entra ID at {base}")))
     }
 
-    /// `cardea init`, and the operator's line in the configuration that lets the stand-in be
+    /// `cardea init`, and the operator's lines in the configuration that let the stand-in be
     /// reached although it is on a loopback address.
     pub(crate) fn init_server(&self) -> Told<()> {
         let port = self.port.number();
@@ -110,7 +122,10 @@ impl Stage {
         ensure(done.status.success(), "cardea init to succeed", said)?;
         let config = OpenOptions::new().append(true).open(self.path("cardea.toml"));
         let base = &self.entra_base;
-        let cloud = format!("\n[[entra.cloud]]\nauthority = \"{base}\"\ngraph = \"{base}\"\n");
+        let cloud = format!(
+            "\n[[entra.cloud]]\nauthority = \"{base}\"\ngraph = \"{base}\"\n\
+             external_mfa_return = \"{base}{EXTERNAL_MFA_RETURN}\"\n"
+        );
         config
             .and_then(|mut config| config.write_all(cloud.as_bytes()))
             .map_err(cannot("to write the configuration"))?;
@@ -152,6 +167,31 @@ impl Stage {
         let id = agent.id();
         self.agent = Some(agent);
         Ok(((), format!("process {id} waits for the card, and is paired with nobody")))
+    }
+
+    /// The agent ends and starts: it shows three requests a minute and no more, so that nobody is worn down,
+    /// and Ada is quicker here than people are.
+    pub(crate) async fn restart_agent(&mut self) -> Told<()> {
+        drop(self.agent.take());
+        let ((), _) = self.start_agent().await?;
+        self.agent_connected().await?;
+        Ok((
+            (),
+            "paired as before; it shows three requests a minute at most, and would wait now".into(),
+        ))
+    }
+
+    /// The application that signs people in; its address, without a slash at the end.
+    pub(crate) async fn start_wiki(&mut self, registered: Registered) -> Result<String, Trouble> {
+        let wiki = Wiki::start(self.wiki_port(), registered).await?;
+        let base = wiki.base().to_owned();
+        self.wiki = Some(wiki);
+        Ok(base)
+    }
+
+    /// The application's port.
+    pub(crate) fn wiki_port(&self) -> u16 {
+        self.wiki_port.number()
     }
 
     /// Waits until the agent has its channel to the server.
@@ -231,7 +271,8 @@ impl Stage {
 
     /// Ends everything. With `keep` the directory stays, and is named.
     pub(crate) fn end(self, keep: bool) {
-        let Self { agent, server, entra, card, simulator, pcscd, directory, .. } = self;
+        let Self { wiki, agent, server, entra, card, simulator, pcscd, directory, .. } = self;
+        drop(wiki);
         drop(agent);
         drop(server);
         drop(entra);

@@ -114,7 +114,15 @@ fn once_it_plays_every_step_and_leaves_nothing_behind() {
     let together = lines.iter().find_map(|line| line.strip_prefix("All steps together: "));
     let (number, unit) = together.unwrap().split_once(' ').unwrap();
     assert!(number.parse::<u32>().is_ok() && ["ms.", "s."].contains(&unit), "{together:?}");
-    for word in ["New Registration", "Mappers", "Home URL", "Consent on behalf", "Every day"] {
+    for word in [
+        "New Registration",
+        "Mappers",
+        "Home URL",
+        "Consent on behalf",
+        "Every day",
+        "Wiki › Sign out",
+        "Back to Microsoft",
+    ] {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert_eq!((demo.processes(), demo.files()), (vec![], vec![]));

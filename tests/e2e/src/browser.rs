@@ -151,6 +151,27 @@ impl Browser {
         self.send(Method::POST, path, Some(body), &headers).await
     }
 
+    /// Sends a form from a page of another site: no cookie goes with it, and what comes back is kept.
+    pub async fn post_from(
+        &mut self,
+        other_origin: &str,
+        url: &str,
+        fields: &[(String, String)],
+    ) -> Answer {
+        let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let body = form(&pairs.collect::<Vec<_>>());
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
+            (ORIGIN.as_str(), other_origin),
+            (ACCEPT.as_str(), "text/html"),
+        ];
+        let kept = std::mem::take(&mut self.cookies);
+        let answer = self.send(Method::POST, url, Some(body), &headers).await;
+        let new = std::mem::replace(&mut self.cookies, kept);
+        self.cookies.extend(new);
+        answer
+    }
+
     /// Sends JSON from a script of Cardea's own pages.
     pub async fn post_json(&mut self, path: &str, body: &Value) -> Answer {
         let origin = self.origin.clone();

@@ -51,16 +51,23 @@ fn opens(card: &Arc<Simulator>) -> Open {
 }
 
 /// A pinentry that keeps what it shows, and does what the person [`Desktop::will`] do: unless that
-/// is said, it enters [`PIN`] and agrees to everything.
+/// is said, it enters [`PIN`] and agrees to everything. On the way to a PIN that is said, it agrees as well:
+/// nobody types one where none is asked for, and a slow module has the agent ask for a card meanwhile.
 const PINENTRY: &str = r#"#!/bin/sh
 folder=$(dirname "$0")
 echo OK
 while read -r command rest; do
   case "$command" in
+    SETNOTOK) third=there; echo OK ;;
     SETDESC|SETERROR) printf '%s %s\n' "$command" "$rest" >>"$folder/shown"; echo OK ;;
     GETPIN|CONFIRM)
       echo "$command" >>"$folder/shown"
       answer=$(sed -n 1p "$folder/answers")
+      case "$command $third $answer" in
+        'CONFIRM '*' pin '*) echo OK; continue ;;
+        # Nobody presses or chooses what is not there: they look at the dialog until it goes.
+        *'  another'|*'  this') read -r rest; exit 0 ;;
+      esac
       sed -i 1d "$folder/answers"
       case "$answer" in
         pin*) echo "D ${answer#pin }"; echo OK ;;
@@ -136,7 +143,8 @@ impl Desktop {
         Self { agent, reader, folder }
     }
 
-    /// What the person does at the next dialogs: `pin 123456`, `ok`, `another` or `cancel`.
+    /// What the person does at the next dialogs: `pin 123456`, `ok`, `another`, `this` (and not the other,
+    /// where there is one) or `cancel`.
     ///
     /// # Panics
     ///

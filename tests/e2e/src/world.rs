@@ -3,7 +3,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use entra_stand_in::StandIn;
@@ -13,8 +13,10 @@ use identity::{
 };
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
-use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra, X509};
+use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra, Oidc, X509};
+use store::{Location, Store};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -30,6 +32,17 @@ pub enum Engine {
     Sqlite,
     /// A database of their own at Debian's PostgreSQL.
     Postgres,
+}
+
+/// A database whose schema is made once for all worlds.
+static FIRST_DATABASE: OnceCell<String> = OnceCell::const_new();
+
+#[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+async fn first_database() -> String {
+    let url = test_postgres::server().database();
+    let location = Location::Postgres(Secret::from(url.clone()));
+    drop(Store::open(location, Arc::new(master_key())).await.expect("a database"));
+    url
 }
 
 impl Engine {
@@ -48,10 +61,13 @@ impl Engine {
         }
     }
 
-    fn database(self) -> Option<DatabaseUrl> {
+    async fn database(self) -> Option<DatabaseUrl> {
         match self {
             Self::Sqlite => None,
-            Self::Postgres => Some(DatabaseUrl(test_postgres::server().database())),
+            Self::Postgres => {
+                let first = FIRST_DATABASE.get_or_init(first_database).await;
+                Some(DatabaseUrl(test_postgres::server().database_like(first)))
+            }
         }
     }
 }
@@ -78,6 +94,9 @@ impl Drop for World {
     }
 }
 
+/// More sign-ins a minute than a machine can do.
+const OFTEN: u32 = 10_000_000;
+
 impl World {
     /// A world whose tenant enrols a first card after a fresh sign-in at Entra, as the guide
     /// implies, and lets a card alone sign in for a day.
@@ -90,7 +109,8 @@ impl World {
         Self::build(engine, Self::policy(), &[], |_| {}).await
     }
 
-    fn policy() -> TenantPolicy {
+    /// The policy of the tenant of [`World::start`].
+    pub fn policy() -> TenantPolicy {
         TenantPolicy {
             first_card: FirstCard::FreshEntraSignIn,
             card_first: CardFirst::WithinDays(1),
@@ -130,6 +150,16 @@ impl World {
         .await
     }
 
+    /// A world in which nobody signs in too often: for who measures.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn with_room_for_many() -> Self {
+        let often = |config: &mut Config| config.limits.logins_per_minute = OFTEN;
+        Self::build(Engine::of_this_run(), Self::policy(), &[], often).await
+    }
+
     /// A world with other limits, whose people are promised HTTPS by a proxy that is elsewhere: what
     /// comes from this machine is counted by its address, and each of 127.0.0.0/8 is one.
     ///
@@ -145,15 +175,27 @@ impl World {
         .await
     }
 
-    /// A world whose configuration lets lists of revoked certificates be fetched from an origin.
+    /// A world whose configuration lets lists of revoked certificates be fetched from these
+    /// origins.
     ///
     /// # Panics
     ///
     /// When something does not start.
-    pub async fn fetching_lists_from(origin: &url::Url) -> Self {
-        let list_origins = vec![origin.clone()];
+    pub async fn fetching_lists_from(origins: &[url::Url]) -> Self {
+        let list_origins = origins.to_vec();
         let name = |config: &mut Config| config.x509 = X509 { list_origins };
         Self::build(Engine::of_this_run(), Self::policy(), &[], name).await
+    }
+
+    /// A world whose configuration lets applications at these origins be told of logouts.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn telling(origins: &[url::Url], policy: TenantPolicy) -> Self {
+        let logout_origins = origins.to_vec();
+        let name = |config: &mut Config| config.oidc = Oidc { logout_origins };
+        Self::build(Engine::of_this_run(), policy, &[], name).await
     }
 
     /// A world with another policy, in which each event of strangers is a line of its own.
@@ -180,7 +222,7 @@ impl World {
         let listen = listener.local_addr().expect("its address");
         let data = tempfile::tempdir().expect("a directory");
         let clouds = [others, &[&stand_in]].concat();
-        let mut config = config(listen, &data, engine.database(), &clouds);
+        let mut config = config(listen, &data, engine.database().await, &clouds);
         change(&mut config);
         write_key(&config.master_key()).expect("a master key");
         let app = server::open(config.clone()).await.expect("a server");
@@ -320,7 +362,11 @@ impl World {
 /// The master key of all worlds, for nobody else to read.
 fn write_key(path: &Path) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(KeyRing::of([7; 32]).reveal().as_bytes())
+    file.write_all(master_key().reveal().as_bytes())
+}
+
+fn master_key() -> KeyRing {
+    KeyRing::of([7; 32])
 }
 
 fn config(
@@ -334,6 +380,7 @@ fn config(
     let named = |cloud: &StandIn| Cloud {
         authority: url(cloud.base_url()),
         graph: Some(url(cloud.base_url())),
+        external_mfa_return: Some(url(&cloud.external_return_address())),
     };
     Config {
         url: url(&format!("http://localhost:{}", listen.port())),
@@ -344,8 +391,12 @@ fn config(
         tls: None,
         trusted_proxies: Vec::new(),
         limits: Bounds::default(),
-        entra: Entra { cloud: clouds.iter().map(|cloud| named(cloud)).collect() },
+        entra: Entra {
+            cloud: clouds.iter().map(|cloud| named(cloud)).collect(),
+            form_targets: Vec::new(),
+        },
         x509: X509::default(),
+        oidc: Oidc::default(),
     }
 }
 

@@ -10,11 +10,9 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use agent_protocol::EnrolmentCode;
-use e2e::{Answer, Browser, Card, Desktop, PIN, Way, World, at_provider};
+use e2e::{Answer, Browser, Card, Desktop, Log, PIN, Way, World, at_provider};
 use entra_stand_in::Person;
 use identity::{CardFirst, FirstCard, TenantPolicy};
 use ids::TenantId;
@@ -29,42 +27,6 @@ const OPERATORS: Way = Way::into("operators");
 const FILTER: &str = "info,server=trace,upstream=trace,oidc=trace,login=trace,store=trace,\
                       secrets=trace,passkeys=trace,identity=trace,ids=trace,agent_protocol=trace,\
                       cardea_agent=trace,authenticator=trace";
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn listen() -> Self {
-        let lines = Self::default();
-        let writer = lines.clone();
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new(FILTER))
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .init();
-        lines
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// Takes what was logged since the last time.
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
-    }
-}
 
 /// What must stay secret, by name.
 #[derive(Default)]
@@ -102,7 +64,7 @@ impl Secrets {
 /// What one browser of the story met.
 struct Story {
     world: World,
-    lines: Lines,
+    lines: Log,
     secrets: Secrets,
     answers: Vec<(String, Answer)>,
     log: String,
@@ -298,7 +260,7 @@ async fn invited(story: &mut Story) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_appear_nowhere_and_each_login_tells_its_story() {
-    let lines = Lines::listen();
+    let lines = Log::of_process(FILTER);
     let world = World::telling_all(TenantPolicy {
         first_card: FirstCard::AdministratorCode,
         card_first: CardFirst::WithinDays(1),

@@ -151,7 +151,7 @@ async fn the_desktop_locks_with_the_session_where_the_tenant_wants_it() {
     let mut tab = mia.tab().await;
     mia.lift();
     assert_eq!(tab.next().await, ended("card-lifted"));
-    assert!(mia.desktop.is_locked());
+    until(async || mia.desktop.is_locked()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,11 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a red test")]
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use agent_protocol::EnrolmentCode;
-use e2e::{Browser, Desktop, Way, World};
+use e2e::{Browser, Desktop, Log, Way, World};
 use reqwest::Method;
 use serde_json::json;
 use server::Bounds;
@@ -17,38 +15,6 @@ const ACME: Way = Way::into("acme");
 
 /// How often each thing is done.
 const OFTEN: usize = 5;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn listen() -> Self {
-        let lines = Self::default();
-        let writer = lines.clone();
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new("off,server=info"))
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .init();
-        lines
-    }
-
-    fn with(&self, text: &str) -> usize {
-        let bytes = self.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap().lines().filter(|line| line.contains(text)).count()
-    }
-}
 
 /// A callback with the state of this browser's login, and a code that nobody issued.
 async fn junk(browser: &mut Browser) -> String {
@@ -106,7 +72,7 @@ async fn agents(world: &World, number: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_strangers_cause_over_and_over_is_one_line() {
-    let lines = Lines::listen();
+    let lines = Log::of_process("off,server=info");
     let limits = Bounds { logins_per_minute: 1, ..Bounds::default() };
     let (world, narrow) = (World::start().await, World::limited(limits).await);
     for number in 0..OFTEN {
@@ -125,10 +91,10 @@ async fn what_strangers_cause_over_and_over_is_one_line() {
         "code is shown by no page",
         "too many attempts from one address",
     ] {
-        assert_eq!(lines.with(text), 1, "{text}");
+        assert_eq!(lines.lines_with(text).len(), 1, "{text}");
     }
     for code in ERROR_PAGES.iter().map(|(_, _, code)| *code).chain(["too-many-requests"]) {
         let line = format!("answered with an error page code=\"{code}\"");
-        assert_eq!(lines.with(&line), 1, "{line}");
+        assert_eq!(lines.lines_with(&line).len(), 1, "{line}");
     }
 }

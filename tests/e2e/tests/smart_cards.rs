@@ -17,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use cardea_agent::{Modules, Program};
 use e2e::{Browser, Desktop, Way, World, ask_agent};
 use entra_stand_in::Person;
-use firmware_sim::{Config, Pcscd, ReaderPort, Simulator, VirtualCard, isolated};
+use firmware_sim::{Config, Pcscd, ReaderPort, Simulator, VirtualCard, isolated, when_shown};
 use identity::{
     CardFirst, CardLifted, FirstCard, Moment, RevocationPolicy, TenantPolicy, X509Policy,
 };
@@ -73,7 +73,7 @@ impl Desk {
     fn piv(&self, reader: &str, arguments: &[&str]) -> String {
         let mut command = Command::new("yubico-piv-tool");
         command.args(["-r", reader]).args(arguments).current_dir(self.folder.path());
-        let output = command.output().unwrap();
+        let output = when_shown(&mut command, "Failed to connect").unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(output.status.success(), "{arguments:?}: {said}");
         said
@@ -302,7 +302,7 @@ async fn chooses(pcscd: &Pcscd) {
 
     (scene.desktop, scene.browser) = paired(&scene.world, 2).await;
     for (person, by_certificate) in
-        [(&["ok", FIDO_PIN][..], false), (&["another", "ok", PIV_PIN], true)]
+        [(&["this", FIDO_PIN][..], false), (&["another", "this", PIV_PIN], true)]
     {
         let before = scene.by_certificate().await;
         scene.done(person).await;

@@ -329,4 +329,67 @@ impl Aadsts {
         let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
         Self::new(501_481, "invalid_grant", 400, text)
     }
+
+    pub(crate) fn provider_call(reason: &str) -> Self {
+        let text = format!("Failed to send the request to the claims provider: {reason}.");
+        Self::new(50166, "temporarily_unavailable", 400, text)
+    }
+
+    pub(crate) fn external_signature(reason: &str) -> Self {
+        let text =
+            format!("Authentication failed. AADSTS70002: Error validating credentials. {reason}");
+        Self::new(50012, "invalid_request", 401, text)
+    }
+
+    pub(crate) fn external_token(reason: &str) -> Self {
+        let text = format!("The external ID token is not valid: {reason}.");
+        Self::new(50027, "invalid_request", 401, text)
+    }
+
+    pub(crate) fn insufficient_claims(reason: &str) -> Self {
+        let text = format!(
+            "The claims that the external provider returned are not sufficient, or a requested claim is missing: \
+             {reason}."
+        );
+        Self::new(50161, "invalid_request", 401, text)
+    }
+
+    pub(crate) fn authorization_endpoint(url: &str, client_id: Uuid) -> Self {
+        let text = format!(
+            "Failed to validate the authorization URL of the external claims provider: '{url}' is not a reply URL \
+             of the application '{client_id}'."
+        );
+        Self::new(50161, "invalid_request", 400, text)
+    }
+
+    pub(crate) fn no_service_principal(client_id: Uuid, directory: &str) -> Self {
+        let text = format!(
+            "The service principal of the external provider's application '{client_id}' is missing in the tenant \
+             '{directory}': an administrator must consent to it."
+        );
+        Self::new(900_491, "invalid_request", 400, text)
+    }
+
+    pub(crate) fn challenge_not_satisfied(error: &str) -> Self {
+        let text = format!(
+            "The external security challenge was not satisfied. The provider said: {error}."
+        );
+        Self::new(50158, "interaction_required", 401, text)
+    }
+
+    pub(crate) fn no_external_mapping() -> Self {
+        Self::new(50170, "invalid_request", 400, "The mapping of the external control is missing.")
+    }
+
+    pub(crate) fn pass_through(user: &str) -> Self {
+        let text =
+            format!("An external challenge is not supported for the pass-through user '{user}'.");
+        Self::new(50177, "interaction_required", 400, text)
+    }
+
+    pub(crate) fn enrollment_required() -> Self {
+        let text = "Due to a configuration change made by your administrator, you must enroll in multi-factor \
+                    authentication to access this application. There is no method that you could enroll.";
+        Self::new(50079, "interaction_required", 400, text)
+    }
 }

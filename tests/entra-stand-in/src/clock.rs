@@ -47,6 +47,11 @@ pub(crate) fn graph_date(seconds: i64) -> String {
     format(seconds, "%Y-%m-%dT%H:%M:%S")
 }
 
+/// A moment as Graph's resources write it: `2026-11-23T15:04:05Z`.
+pub(crate) fn graph_time(seconds: i64) -> String {
+    format(seconds, "%Y-%m-%dT%H:%M:%SZ")
+}
+
 /// A moment as the portal's tables write it: `2026-11-23`.
 pub(crate) fn day(seconds: i64) -> String {
     format(seconds, "%Y-%m-%d")

@@ -5,9 +5,13 @@ const SHA256_WITH_RSA: &[u8] =
     &[0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B, 0x05, 0x00];
 /// `id-at-commonName`, 2.5.4.3.
 const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
+/// `rsaEncryption`, 1.2.840.113549.1.1.1.
+const RSA_ENCRYPTION: &[u8] = &[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
 /// Version 3, explicitly tagged.
 const VERSION_3: &[u8] = &[0xA0, 0x03, 0x02, 0x01, 0x02];
 
+/// The tag of the version.
+const VERSION: u8 = 0xA0;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const UTF8_STRING: u8 = 0x0C;
@@ -39,6 +43,22 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (modulus, rest) = read(INTEGER, sequence)?;
     let (exponent, _) = read(INTEGER, rest)?;
     Some((modulus.strip_prefix(&[0]).unwrap_or(modulus), exponent))
+}
+
+/// Modulus and exponent of the RSA key of a certificate (RFC 5280 section 4.1).
+pub(crate) fn certificate_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (certificate, rest) = read(SEQUENCE, der)?;
+    rest.is_empty().then_some(())?;
+    let (tbs, _) = read(SEQUENCE, certificate)?;
+    let after_version = read(VERSION, tbs).map_or(tbs, |(_, rest)| rest);
+    let (_serial, rest) = read(INTEGER, after_version)?;
+    // Signature algorithm, issuer, validity, subject.
+    let rest = (0..4).try_fold(rest, |rest, _| read(SEQUENCE, rest).map(|(_, rest)| rest))?;
+    let (spki, _) = read(SEQUENCE, rest)?;
+    let (algorithm, rest) = read(SEQUENCE, spki)?;
+    algorithm.starts_with(RSA_ENCRYPTION).then_some(())?;
+    let (bits, _) = read(BIT_STRING, rest)?;
+    rsa_public_key(bits.strip_prefix(&[0x00])?)
 }
 
 /// Reads one element of the given tag: its content, and what follows it.

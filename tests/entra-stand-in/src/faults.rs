@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The path at which providers of external MFA answer.
+pub(crate) const RETURN_ADDRESS: &str = "/common/federation/externalauthprovider";
+
 /// What a request was for; requests are counted and faults are set by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,6 +30,8 @@ pub enum Endpoint {
     Graph,
     /// The portal.
     Portal,
+    /// `/common/federation/externalauthprovider`: where providers of external MFA answer.
+    ExternalMfa,
 }
 
 impl Endpoint {
@@ -38,6 +43,7 @@ impl Endpoint {
             "sign-in" => Some(Self::SignIn),
             "v1.0" => Some(Self::Graph),
             "oidc" => Some(Self::UserInfo),
+            _ if path == RETURN_ADDRESS => Some(Self::ExternalMfa),
             _ if ends("/.well-known/openid-configuration") => Some(Self::Metadata),
             _ if ends("/discovery/v2.0/keys") => Some(Self::Keys),
             _ if ends("/oauth2/v2.0/authorize") => Some(Self::Authorize),

@@ -21,12 +21,17 @@ const MOST_GROUPS: usize = 200;
 
 /// Issues the ID token for a redeemed code.
 pub(crate) fn issue(shared: &Shared, world: &mut World, code: &Code) -> Option<String> {
-    let mut claims = {
+    let claims = {
         let app = world.apps.get(&code.request.client_id)?;
         let user = world.users.get(&code.user)?;
         claims(shared, world, app, user, code)
     };
     let fault = Pending::next(&mut world.id_token_faults, |_| true).unwrap_or_default();
+    Some(seal(world, claims, &fault))
+}
+
+/// Signs these claims, spoilt as a test wants them.
+pub(crate) fn seal(world: &World, mut claims: Map<String, Value>, fault: &IdTokenFault) -> String {
     for (name, seconds) in &fault.shift {
         if let Some(moved) =
             claims.get(name).and_then(Value::as_i64).map(|at| at.saturating_add(*seconds))
@@ -36,7 +41,7 @@ pub(crate) fn issue(shared: &Shared, world: &mut World, code: &Code) -> Option<S
     }
     let mut claims = Value::Object(claims);
     faults::merge(&mut claims, &Value::Object(fault.claims.clone()));
-    Some(sign(world.keys.active(), &claims, &fault))
+    sign(world.keys.active(), &claims, fault)
 }
 
 fn claims(

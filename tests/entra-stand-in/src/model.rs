@@ -135,6 +135,10 @@ pub struct App {
     pub assignment_required: bool,
     /// The people assigned.
     pub assigned: BTreeSet<Uuid>,
+    /// Whether "ID tokens (used for implicit and hybrid flows)" is ticked. The flows are not played.
+    pub id_tokens: bool,
+    /// The service principals ("enterprise applications"), by directory.
+    pub service_principals: BTreeMap<Uuid, Uuid>,
 }
 
 /// Supported account types.
@@ -300,14 +304,30 @@ impl App {
             granted_permissions: BTreeMap::new(),
             assignment_required: false,
             assigned: BTreeSet::new(),
+            id_tokens: false,
+            service_principals: BTreeMap::from([(directory, crate::chance::guid())]),
         }
     }
 
-    /// Whether a directory knows the application: it is at home there, or somebody has consented to it.
+    /// Whether a directory knows the application: it has its service principal, or somebody has consented
+    /// to it.
     pub(crate) fn is_known_in(&self, directory: Uuid) -> bool {
-        directory == self.directory
+        self.service_principals.contains_key(&directory)
             || self.granted_permissions.contains_key(&directory)
             || self.consents.iter().any(|consent| consent.directory == directory)
+    }
+
+    /// Whether an administrator has consented to these scopes for everybody in a directory.
+    pub(crate) fn is_consented_for_all(&self, directory: Uuid, scopes: &[&str]) -> bool {
+        let for_all = |consent: &&Consent| consent.directory == directory && consent.user.is_none();
+        let granted: BTreeSet<&str> = self
+            .consents
+            .iter()
+            .filter(for_all)
+            .flat_map(|c| &c.scopes)
+            .map(String::as_str)
+            .collect();
+        scopes.iter().all(|scope| granted.contains(scope))
     }
 
     /// Whether this person, or an administrator for everybody, has consented to all these scopes.

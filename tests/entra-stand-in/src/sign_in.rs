@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::aadsts::Aadsts;
 use crate::chance;
+use crate::external::stage::external_stage;
 use crate::model::{Consent, User, UserConsent};
 use crate::request::{AuthorizationRequest, Prompt, ReturnTo};
 use crate::world::{Account, Code, SignIn, Stage, World};
@@ -136,6 +137,9 @@ pub(crate) fn step(
             }
             proceed(world, sign_in, user, now)
         }
+        (Stage::MoreInformation { user, method }, Action::Continue) => {
+            ask(world, sign_in, Stage::External { user, method, registers: true })
+        }
         (Stage::Consent { user }, Action::Accept { for_organization }) => {
             accept(world, sign_in, user, for_organization, now)
         }
@@ -197,6 +201,7 @@ fn check_password(
         sid: chance::guid(),
         auth_time: now,
         verified: false,
+        external_mfa: false,
         apps: BTreeSet::new(),
     };
     let accounts = &mut world.browsers.entry(sign_in.browser.clone()).or_default().accounts;
@@ -204,6 +209,7 @@ fn check_password(
         Some(known) => {
             known.auth_time = now;
             known.verified = false;
+            known.external_mfa = false;
         }
         None => accounts.push(account),
     }
@@ -242,8 +248,14 @@ fn obstacle(world: &World, sign_in: &SignIn, home: Uuid) -> Option<(Option<Stage
         return Some((None, problem));
     }
     let here = world.browsers.get(&sign_in.browser);
-    let verified = here.is_some_and(|b| b.accounts.iter().any(|a| a.user == home && a.verified));
-    if account.verification_required && !verified {
+    let session = here.and_then(|browser| browser.accounts.iter().find(|a| a.user == home));
+    let passed = |what: fn(&Account) -> bool| session.is_some_and(what);
+    if world.demands_mfa(user, app.client_id) {
+        // The provider takes the place of the page "Verification required".
+        if !passed(|account| account.external_mfa) {
+            return Some(external_stage(world, user, home));
+        }
+    } else if account.verification_required && !passed(|account| account.verified) {
         return Some((Some(Stage::Verification { user: home }), Aadsts::verification_required()));
     }
     let asked_again = request.prompt == Some(Prompt::Consent);
@@ -252,6 +264,14 @@ fn obstacle(world: &World, sign_in: &SignIn, home: Uuid) -> Option<(Option<Stage
         return Some((Some(consent_stage(world, request, user, home)), problem));
     }
     None
+}
+
+/// Goes on with a sign-in that has come back from a provider.
+pub(crate) fn resume(world: &mut World, sign_in: SignIn, user: Uuid, now: i64) -> Outcome {
+    if let Some(account) = account_mut(world, &sign_in.browser, user) {
+        account.external_mfa = true;
+    }
+    proceed(world, sign_in, user, now)
 }
 
 fn consent_stage(world: &World, request: &AuthorizationRequest, user: &User, home: Uuid) -> Stage {

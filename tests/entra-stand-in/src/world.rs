@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::aadsts::Aadsts;
 use crate::clock::Clock;
+use crate::external::External;
 use crate::faults::{Endpoint, Fault, IdTokenFault, Pending};
 use crate::keys::KeyRing;
 use crate::log::Log;
@@ -59,6 +60,7 @@ pub(crate) struct World {
     pub(crate) access_tokens: BTreeMap<String, AccessToken>,
     pub(crate) faults: Vec<Pending<(Endpoint, Fault)>>,
     pub(crate) id_token_faults: Vec<Pending<IdTokenFault>>,
+    pub(crate) external: External,
     /// What makes `sub` differ from app to app without anybody being able to tell why.
     pub(crate) pairwise_secret: Vec<u8>,
 }
@@ -79,6 +81,8 @@ pub(crate) struct Account {
     pub(crate) auth_time: i64,
     /// Whether "Verification required" was passed.
     pub(crate) verified: bool,
+    /// Whether a provider of external MFA has satisfied a policy.
+    pub(crate) external_mfa: bool,
     /// The applications that got a code.
     pub(crate) apps: BTreeSet<Uuid>,
 }
@@ -97,10 +101,35 @@ pub(crate) struct SignIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     PickAccount,
-    Username { typed: String, refused: bool },
-    Password { user: Uuid, refused: bool },
-    Verification { user: Uuid },
-    Consent { user: Uuid },
+    Username {
+        typed: String,
+        refused: bool,
+    },
+    Password {
+        user: Uuid,
+        refused: bool,
+    },
+    Verification {
+        user: Uuid,
+    },
+    /// "More information required": a method is about to be registered.
+    MoreInformation {
+        user: Uuid,
+        method: Uuid,
+    },
+    /// On the way to a provider of external MFA.
+    External {
+        user: Uuid,
+        method: Uuid,
+        registers: bool,
+    },
+    /// Back from it, with a good answer.
+    ExternalDone {
+        user: Uuid,
+    },
+    Consent {
+        user: Uuid,
+    },
     NeedApproval,
 }
 
@@ -145,7 +174,7 @@ pub(crate) enum Authority {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (directories, users) = seed::directories();
         Self {
             directories,
@@ -158,6 +187,7 @@ impl World {
             access_tokens: BTreeMap::new(),
             faults: Vec::new(),
             id_token_faults: Vec::new(),
+            external: External::default(),
             pairwise_secret: crate::chance::bytes(32),
         }
     }

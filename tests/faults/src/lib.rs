@@ -2,9 +2,10 @@
 //!
 //! The server is a process under `strace`, which sends SIGKILL at the n-th call that waits for the
 //! disk, or at the n-th that sends something, before the call is made; for each system call by its
-//! name, and for every n from the first until the flow completes. The flow is a first sign-in with enrolment and a second sign-in. Afterwards the
-//! server starts again, the [`judge`] looks at the database and at what the client was told, and
-//! the person signs in once more.
+//! name, and for every n from the first until the flow completes. Each [`Story`] has its own flow: a
+//! first sign-in with enrolment and a second one; or one by a link, whose answer waits until its browser
+//! has come back. Afterwards the server starts again, the [`judge`] looks at the database and at what the
+//! client was told, what was under way goes on as far as it can, and the person signs in once more.
 //!
 //! strace counts the calls of each thread apart. On SQLite one thread makes all of a name, so each is
 //! hit, 24 in all, in about a minute. On PostgreSQL, where there are some hundreds of sends, the n-th
@@ -14,11 +15,14 @@
 //! What a killed process wrote stays in the kernel's cache: this finds wrong orders and half
 //! states, not what a power cut loses.
 
+mod desk;
 mod evidence;
 pub mod judge;
+mod story;
 mod sweep;
 
 pub use evidence::Evidence;
+pub use story::{ByLink, InBrowser, Story};
 pub use sweep::{Outcome, SENDS, SYNCS, Sweep, Threads};
 
 /// What goes wrong in a test itself.

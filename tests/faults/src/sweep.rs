@@ -1,20 +1,16 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use load::{
-    Browser, Directory, Installation, Member, Port, Program, TENANT, Taps, Trouble, Wrapper,
-};
+use load::{Directory, Installation, Port, Program, Taps, Wrapper};
 
 use crate::judge::{Violation, judge};
+use crate::story::{ByLink, InBrowser, Story, is_gone};
 use crate::{Evidence, Failure};
 
 /// So many sweep at the same time.
 const PARALLEL: usize = 2;
-
-/// The person of the flow; one of the stand-in's cast.
-const PERSON: &str = "mia@acme.example";
 
 /// How far a sweep is.
 #[derive(Default)]
@@ -46,6 +42,8 @@ pub enum Outcome {
     Killed {
         /// Sessions that the client had been told of.
         acknowledged: u32,
+        /// Whether what was under way had come to its end, or came to it when the server was back.
+        went_on: bool,
     },
     /// The flow completed: no thread made so many calls.
     Completed,
@@ -54,17 +52,18 @@ pub enum Outcome {
 /// How many calls each thread of one run made, the busiest first.
 pub type Threads = Vec<usize>;
 
-/// Kills before one system call, on one kind of database.
-pub struct Sweep {
+/// Kills before one system call in one story, on one kind of database.
+pub struct Sweep<S> {
     cardea: PathBuf,
     directory: Directory,
     /// Copied for each run; on PostgreSQL each run makes its own.
     template: Option<Installation>,
+    story: S,
     call: &'static str,
 }
 
-impl Sweep {
-    /// Prepares on SQLite, or on PostgreSQL.
+impl Sweep<InBrowser> {
+    /// Prepares a first sign-in in a browser and a second one, on SQLite or on PostgreSQL.
     ///
     /// # Errors
     ///
@@ -78,9 +77,45 @@ impl Sweep {
         let directory = Directory::register().await?;
         let template =
             if postgres { None } else { Some(Installation::prepare(&directory, None).await?) };
-        Ok(Self { cardea, directory, template, call })
+        Ok(Self { cardea, directory, template, story: InBrowser::new(), call })
+    }
+}
+
+impl Sweep<ByLink> {
+    /// Prepares a sign-in by a link, on SQLite: card and computer are made known to an undisturbed
+    /// server.
+    ///
+    /// # Errors
+    ///
+    /// When the stand-in does not start, or they are not made known.
+    pub async fn by_link(cardea: PathBuf, call: &'static str) -> Result<Self, Failure> {
+        let Sweep { cardea, directory, template, .. } = Sweep::prepare(cardea, call, false).await?;
+        let mut sweep = Self { cardea, directory, template, story: ByLink::new()?, call };
+        let port = sweep.port()?;
+        let template = sweep.template.as_ref().ok_or("no template")?;
+        let server = serving(&sweep.cardea, template, &port).await?;
+        sweep.story.prepare(&port).await?;
+        server.stop().await?;
+        Ok(sweep)
     }
 
+    /// Kills between the card's answer and the browser's return: whether the sign-in went on.
+    ///
+    /// # Errors
+    ///
+    /// Where something does not hold.
+    pub async fn killed_while_an_answer_waits(self) -> Result<bool, Failure> {
+        let (port, installation, mut story) =
+            (self.port()?, self.installation().await?, self.story.again());
+        let mut server = serving(&self.cardea, &installation, &port).await?;
+        story.answer(&port).await?;
+        server.kill()?;
+        server.ended().await?;
+        self.afterwards(&installation, &port, &mut story).await
+    }
+}
+
+impl<S: Story> Sweep<S> {
     /// Kills before the first call, before the second, and so on until a run completes; two at a
     /// time. Gives the outcomes by number, and what the run that completed did.
     ///
@@ -125,22 +160,21 @@ impl Sweep {
         Ok((outcomes, completed))
     }
 
-    /// Kills before the n-th call, starts again, judges, and lets the person sign in once more.
+    /// Kills before the n-th call, starts again, judges, and lets the story go on.
     async fn at(&self, number: usize, port: &Port) -> Result<(Outcome, Threads), Failure> {
         let installation = self.installation().await?;
         let inject = format!("inject={}:signal=SIGKILL:when={number}", self.call);
         let log = installation.folder().join("calls");
         let tracer = self.tracer(&["-o", &log.display().to_string(), "-e", &inject]);
-        let mut member = Member::new(PERSON, 1);
-        let mut last = None;
+        let mut story = self.story.again();
         let mut server = Program::start(&self.cardea, &installation, port, &tracer, ENVIRONMENT)?;
-        let outcome = if server.serves().await {
-            match flow(&mut member, port, &mut last).await {
+        let mut outcome = if server.serves().await {
+            match story.go(port).await {
                 Ok(()) => Outcome::Completed,
-                Err(trouble) if trouble.is_gone() => {
-                    Outcome::Killed { acknowledged: member.taps.acknowledged }
+                Err(failure) if is_gone(&failure) => {
+                    Outcome::Killed { acknowledged: story.taps().acknowledged, went_on: false }
                 }
-                Err(other) => return Err(other.into()),
+                Err(other) => return Err(other),
             }
         } else {
             Outcome::KilledAtStart
@@ -151,7 +185,10 @@ impl Sweep {
         server.ended().await?;
         drop(server);
         let threads = self.threads(&std::fs::read_to_string(log)?);
-        self.afterwards(&installation, port, &mut member, last).await?;
+        let ended = self.afterwards(&installation, port, &mut story).await?;
+        if let Outcome::Killed { went_on, .. } = &mut outcome {
+            *went_on = ended;
+        }
         Ok((outcome, threads))
     }
 
@@ -159,24 +196,14 @@ impl Sweep {
         &self,
         installation: &Installation,
         port: &Port,
-        member: &mut Member,
-        last: Option<Browser>,
-    ) -> Result<(), Failure> {
-        let plain = Wrapper::default();
-        let mut server = Program::start(&self.cardea, installation, port, &plain, ENVIRONMENT)?;
-        if !server.serves().await {
-            return Err(format!("does not start again: {}", server.last_words()).into());
-        }
-        holds(installation, &member.taps).await?;
-        // A browser that was given a session is signed in, whatever happened since.
-        let cookie = format!("__Host-sid-{TENANT}");
-        if let Some(mut browser) = last.filter(|browser| browser.cookie(&cookie).is_some()) {
-            member.see_account(&mut browser, &format!("/realms/{TENANT}/account/")).await?;
-        }
-        member.sign_in(&mut browser(port)?).await?;
-        holds(installation, &member.taps).await?;
+        story: &mut S,
+    ) -> Result<bool, Failure> {
+        let server = serving(&self.cardea, installation, port).await?;
+        holds(installation, story.taps()).await?;
+        let went_on = story.go_on(port).await?;
+        holds(installation, story.taps()).await?;
         server.stop().await?;
-        Ok(())
+        Ok(went_on)
     }
 
     async fn installation(&self) -> Result<Installation, Failure> {
@@ -223,19 +250,16 @@ async fn holds(installation: &Installation, taps: &Taps) -> Result<(), Failure> 
     if violations.is_empty() { Ok(()) } else { Err(format!("{violations:?}").into()) }
 }
 
-fn browser(port: &Port) -> Result<Browser, Failure> {
-    let origin = format!("http://localhost:{}", port.number());
-    Ok(Browser::new(Browser::connections(port)?, &origin))
-}
-
-/// A first sign-in, which enrols the card, and a second one in another browser. `last` is the
-/// browser that was in use at the end, however that came.
-async fn flow(member: &mut Member, port: &Port, last: &mut Option<Browser>) -> Result<(), Trouble> {
-    let origin = format!("http://localhost:{}", port.number());
-    for _ in 0..2 {
-        let connections = Browser::connections(port).map_err(Trouble::Gone)?;
-        let browser = last.insert(Browser::new(connections, &origin));
-        member.sign_in(browser).await?;
+/// A server that nobody disturbs.
+async fn serving(
+    cardea: &Path,
+    installation: &Installation,
+    port: &Port,
+) -> Result<Program, Failure> {
+    let plain = Wrapper::default();
+    let mut server = Program::start(cardea, installation, port, &plain, ENVIRONMENT)?;
+    if server.serves().await {
+        return Ok(server);
     }
-    Ok(())
+    Err(format!("does not start: {}", server.last_words()).into())
 }

@@ -13,7 +13,7 @@ mod recording;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fuzz::{Come, TARGETS};
+use fuzz::{Asked, Come, Served, TARGETS};
 
 /// Changed forms of the corpus, per target and run.
 const FORMS: u64 = 15_000;
@@ -129,9 +129,44 @@ fn what_was_recorded_still_succeeds() {
     let mut link = recording::Replay::of(rest);
     assert_eq!(fuzz::ceremony(*how, &mut link).len(), 2, "authenticator data and signature");
 
+    for (name, ids) in [("credentials", 2), ("fingerprint", 1)] {
+        let whole = fs::read(folder("ctap2").join(name)).unwrap();
+        let (how, rest) = whole.split_first().unwrap();
+        let read = fuzz::errand(*how, &mut recording::Replay::of(rest)).unwrap();
+        assert!(read.len() >= ids, "{name}: {read:02x?}");
+    }
+
     for name in ["p256", "p384", "rsa", "chain", "wire", "pem", "revoked"] {
         let come = fuzz::judged(&fs::read(folder("certificate").join(name)).unwrap());
         let wanted = Come { verified: true, listed: true, trusted: name != "revoked" };
         assert_eq!(come, wanted, "{name}");
     }
+
+    for (name, frames) in [
+        ("opened", 2),
+        ("tokens", 2),
+        ("card", 2),
+        ("signature-p256", 2),
+        ("signature-p384", 1),
+        ("signature-rsa", 1),
+        ("questions", 5),
+    ] {
+        let data = fs::read(folder("pkcs11-child").join(name)).unwrap();
+        assert_eq!(fuzz::understood(&data), frames, "{name}");
+    }
+
+    for name in ["whole", "bare", "claims", "demand", "both"] {
+        let asked = fuzz::asked(&fs::read(folder("eam").join(name)).unwrap());
+        let wanted = Asked { understood: true, vouched: true, answerable: true };
+        assert_eq!(asked, wanted, "{name}");
+    }
+
+    for name in ["web", "native", "service", "signed"] {
+        let served = fuzz::served(&fs::read(folder("openid").join(name)).unwrap());
+        let people = name != "service";
+        let wanted = Served { asked: people, authenticated: true, granted: true, brought: true };
+        assert_eq!(served, wanted, "{name}");
+    }
+    let brought = fuzz::served(&fs::read(folder("openid").join("brought")).unwrap());
+    assert_eq!(brought, Served { asked: true, brought: true, ..Served::default() });
 }

@@ -1,7 +1,13 @@
 use std::env;
 use std::io::{self, BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+/// How often a program is asked whether it listens, a tenth of a second apart.
+const ASKED: u32 = 600;
 
 /// A program that plays something until the test is over.
 #[derive(Debug)]
@@ -23,6 +29,25 @@ impl Played {
         } else {
             Err(io::Error::other(format!("{command:?} ended before it said \"{ready}\"")))
         }
+    }
+
+    /// Starts one that says nothing, and waits until it listens there.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start, ends, or does not listen within a minute.
+    pub fn listening(command: &mut Command, address: SocketAddr) -> io::Result<Self> {
+        let mut played = Self(command.stdin(Stdio::null()).spawn()?);
+        for _ in 0..ASKED {
+            if TcpStream::connect(address).is_ok() {
+                return Ok(played);
+            }
+            if let Some(status) = played.0.try_wait()? {
+                return Err(io::Error::other(format!("{command:?} ended: {status}")));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Err(io::Error::other(format!("{command:?} does not listen at {address}")))
     }
 }
 

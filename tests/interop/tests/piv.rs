@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use firmware_sim::{Config, Pcscd, Simulator, isolated};
+use firmware_sim::{Config, Pcscd, Simulator, isolated, when_shown};
 use tempfile::TempDir;
 
 const PIN: &str = "123456";
@@ -23,7 +23,7 @@ impl Scene<'_> {
     fn try_run(&self, program: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
         self.pcscd.serve(&mut command).args(arguments).current_dir(self.folder.path());
-        command.output().unwrap()
+        when_shown(&mut command, "Failed to connect").unwrap()
     }
 
     /// What a program prints that must succeed.

@@ -55,6 +55,7 @@ pub struct Cast {
     victim_session: String,
     mapper: String,
     authority: String,
+    connection: String,
     other_card: Card,
     member_card: Card,
 }
@@ -88,11 +89,15 @@ impl Cast {
         let mappers = rows.mappers(&alias).await.expect("mappers");
         drop(rows);
         let authority = add_authority(&world).await;
+        // Any GUID is a client id.
+        world.connect_eam("acme", entra_stand_in::BIRCH, &[entra_stand_in::ACME]).await;
+        add_application(&world).await;
         let [_, member_card, other_card] = cards;
         Self {
             victim: id.to_string(),
             mapper: mappers.first().expect("a mapper").id.to_string(),
             authority,
+            connection: entra_stand_in::BIRCH.to_string(),
             victim_card: cards_of.first().expect("a card").id.to_string(),
             victim_session: sessions.first().expect("a session").id.to_string(),
             world,
@@ -120,6 +125,9 @@ impl Cast {
                 ("sessions", "{id}") => &self.victim_session,
                 ("agents" | "computers", "{device}") => "0193b5f0-0000-7000-8000-000000000000",
                 ("smart-cards", "{fingerprint}") => &self.authority,
+                ("external-mfa", "{client_id}") => &self.connection,
+                ("clients", "{client_id}") => APPLICATION,
+                ("secrets", "{secret}") => SECRET,
                 (_, "{hash}") => "0",
                 (_, "{name}") => "nobody.css",
                 (_, "{code}") => "AADSTS50011",
@@ -305,6 +313,30 @@ async fn add_authority(world: &World) -> String {
     tx.put_card_authority(&authority).await.expect("an authority");
     tx.commit().await.expect("a commit");
     "ac".repeat(fingerprint.len())
+}
+
+/// Its client id.
+const APPLICATION: &str = "syncro";
+/// What stands for its secret in the console's addresses: the hash, in hexadecimal digits.
+const SECRET: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
+/// An application of acme's, with a secret.
+#[expect(clippy::expect_used, reason = "fixtures")]
+async fn add_application(world: &World) {
+    let application = store::Client {
+        client_id: APPLICATION.into(),
+        name: "Syncro".into(),
+        home_url: None,
+        settings: Some(openid_provider::ClientSettings::default()),
+        enabled: true,
+        created_at: identity::Moment(0),
+    };
+    let tenant = world.tenant("acme").await.id;
+    let mut tx = world.app.store().write(tenant).await.expect("a transaction");
+    assert!(tx.add_client(&application).await.expect("an application"));
+    let hash = secrets::TokenHash::from_bytes([7; 32]);
+    assert!(tx.add_client_secret(APPLICATION, &hash).await.expect("a secret"));
+    tx.commit().await.expect("a commit");
 }
 
 /// What stands in everything that is kept about a person.

@@ -18,7 +18,14 @@ fn assert_gives_nothing(principal: Principal, call: &Call, answer: &e2e::Answer)
     assert!(!location.contains("code="), "{place}: {answer:?}");
     // What a cookie authenticates comes from our own pages, whatever the caller may do otherwise.
     let writes = !matches!(call.method.as_str(), "GET" | "HEAD");
-    let by_cookie = !call.path.starts_with("/agent/");
+    let of_entra = ["auth", "certs", ".well-known/openid-configuration"];
+    let by_entra = of_entra.iter().any(|end| call.path.ends_with(&format!("/eam/{end}")));
+    let of_applications =
+        ["auth", "certs", "introspect", "logout", "par", "revoke", "token", "userinfo"];
+    let by_application =
+        of_applications.iter().any(|end| call.path.ends_with(&format!("/openid-connect/{end}")))
+            || call.path.ends_with("/acme/.well-known/openid-configuration");
+    let by_cookie = !call.path.starts_with("/agent/") && !by_entra && !by_application;
     if writes && by_cookie && call.shape.origin != Origin::Own {
         assert_eq!(answer.status, 403, "{place}: {answer:?}");
     }

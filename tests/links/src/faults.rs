@@ -16,9 +16,9 @@ use crate::requests::{Cardholder, GET_INFO, enrol, sign_in_as};
 /// rest of an answer that has begun.
 const LIMIT: Duration = Duration::from_secs(3);
 /// The same for a whole sign-in, of which there are many.
-const SHORT: Duration = Duration::from_millis(1_200);
+pub(crate) const SHORT: Duration = Duration::from_millis(1_200);
 /// Beyond a deadline, no error takes longer.
-const AFTERWARDS: Duration = Duration::from_secs(10);
+pub(crate) const AFTERWARDS: Duration = Duration::from_secs(10);
 
 /// What comes of a getInfo.
 enum Outcome {
@@ -115,7 +115,7 @@ fn is_as_expected(
 }
 
 /// PIN and credential, by the simulator's own link, which is quicker.
-fn set_up(body: &impl Body) {
+pub(crate) fn set_up(body: &impl Body) {
     let mut own: Link = Box::new(authenticator::Unshared(body.simulator().link()));
     within(SOON, |control| enrol(&mut own, control)).unwrap();
 }
@@ -160,13 +160,13 @@ pub fn a_sign_in_with_any_fault_ends_and_sends_no_second_pin<B: Body>(
     assert!(sent > 20, "{sent} PINs: the faults came before");
 }
 
-fn sign_in(link: &mut Link, limit: Duration) -> Result<(), CeremonyError> {
+pub(crate) fn sign_in(link: &mut Link, limit: Duration) -> Result<(), CeremonyError> {
     within(limit, |control| sign_in_as(&mut Cardholder::once(), link, control)).map(drop)
 }
 
 /// How many PINs have reached the authenticator: the trace does not tell them, and nothing else of
 /// what is said to it.
-fn pins(trace: &Path) -> usize {
+pub(crate) fn pins(trace: &Path) -> usize {
     let text = fs::read_to_string(trace).unwrap();
     text.lines().filter(|line| line.contains(" > ") && line.contains('{')).count()
 }

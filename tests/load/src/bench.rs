@@ -1,6 +1,5 @@
 //! The measurement, from the conditions to the last figure.
 
-use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -12,7 +11,26 @@ use load::{
 use soft_authenticator::Signer;
 
 use crate::bounds::Bounds;
-use crate::{Arguments, disk, process, wal};
+use crate::{Failure, Server, conditions, process, wal};
+
+/// What logins cost.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    server: Server,
+    /// How long each mode is measured, in seconds.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// How long each mode runs before that, in seconds.
+    #[arg(long, default_value_t = 3)]
+    warm_up: u64,
+    /// People who sign in at the same time, each on a connection of their own.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// How often the start is measured.
+    #[arg(long, default_value_t = 11)]
+    starts: usize,
+}
 
 /// Logins one after the other, whose commits are counted: too few to fill the log, which would
 /// begin anew.
@@ -20,8 +38,6 @@ const COUNTED: u32 = 16;
 
 /// How long nothing happens before idle memory is read.
 const IDLE: Duration = Duration::from_secs(2);
-
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// How people sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +60,7 @@ struct Bench {
 /// Measures, and prints.
 pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failure> {
     let mut bench = Bench::prepare(arguments, cores).await?;
-    bench.conditions(cores)?;
+    conditions::print(&arguments.server, cores, &bench.directory, bench.installation.folder())?;
     let mut server = bench.start()?;
     if !server.serves().await {
         return Err(server.last_words().into());
@@ -69,40 +85,22 @@ impl Bench {
         let directory = Directory::register().await?;
         let port = Port::claim()?;
         directory.admit(&port)?;
-        let database = arguments.postgres.then(|| test_postgres::server().database());
+        let database = arguments.server.postgres.then(|| test_postgres::server().database());
         let installation = Installation::prepare(&directory, database).await?;
         let members = (0..arguments.connections).map(|number| {
             let seed = u64::try_from(number)?;
             Ok(Member::new(&directory.employ(number)?, seed))
         });
         let members = members.collect::<Result<_, Failure>>()?;
-        let pinned = ["taskset", "-c", "0"].map(str::to_owned).to_vec();
-        let pinned = Wrapper(if cores > 1 { pinned } else { Vec::new() });
+        let pinned = conditions::pinned(cores);
         let arguments = arguments.clone();
         let bounds = Bounds::default();
         Ok(Self { arguments, directory, installation, port, pinned, members, bounds })
     }
 
-    fn conditions(&self, cores: usize) -> Result<(), Failure> {
-        line("processor", format_args!("{}, {cores} cores", process::processor()));
-        let storage = if self.arguments.postgres {
-            "PostgreSQL 15, fsync on, on the same machine"
-        } else {
-            "SQLite, WAL, synchronous=FULL"
-        };
-        line("storage", storage);
-        let place = if cores > 1 { "server on core 0, driver on core 1" } else { "one core" };
-        line("placement", place);
-        line("entra stand-in", self.directory.stand_in.base_url());
-        line("load average before", process::load_average());
-        let probe = Sample::of(disk::probe(self.installation.folder())?);
-        line("disk, 4 KiB append + fdatasync", probe.p50_and_p99());
-        Ok(())
-    }
-
     fn start(&self) -> Result<Program, Failure> {
         let Self { installation, port, pinned, .. } = self;
-        Program::start(&self.arguments.cardea, installation, port, pinned, &[])
+        Program::start(&self.arguments.server.cardea, installation, port, pinned, &[])
     }
 
     fn browser(&self) -> Result<Browser, Failure> {

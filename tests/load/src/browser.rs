@@ -107,6 +107,12 @@ impl Browser {
         Self { client, origin: origin.to_owned(), cookies: BTreeMap::new() }
     }
 
+    /// Another one on the same connections, without what this one holds.
+    #[must_use]
+    pub fn stranger(&self) -> Self {
+        Self::new(self.client.clone(), &self.origin)
+    }
+
     /// Cardea's origin.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -115,6 +121,12 @@ impl Browser {
     /// A cookie that it holds.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
+    }
+
+    /// All cookies, as the header has them.
+    pub fn cookies(&self) -> String {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        cookies.collect::<Vec<_>>().join("; ")
     }
 
     /// Opens a page; redirects are not followed.
@@ -155,12 +167,27 @@ impl Browser {
         self.send(request.header(ORIGIN, &self.origin).body(body.to_string())).await
     }
 
+    /// Sends what an agent sends, with a proof in a header of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Gone`].
+    pub async fn post_call(
+        &mut self,
+        path: &str,
+        body: String,
+        (header, proof): (&str, &str),
+    ) -> Result<Answer, Trouble> {
+        let request = self.request(Method::POST, path).header(ACCEPT, "application/json");
+        let request = request.header(CONTENT_TYPE, "application/json").header(header, proof);
+        self.send(request.body(body)).await
+    }
+
     /// The cookie header goes to Cardea alone: nothing else is ever asked here.
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-        let cookies = cookies.collect::<Vec<_>>().join("; ");
-        self.client.request(method, format!("{}{path}", self.origin)).header(COOKIE, cookies)
+        let request = self.client.request(method, format!("{}{path}", self.origin));
+        request.header(COOKIE, self.cookies())
     }
 
     async fn send(&mut self, request: RequestBuilder) -> Result<Answer, Trouble> {

@@ -1,42 +1,50 @@
-//! Prints what logins cost: `cargo xtask bench login` builds the server and calls this.
+//! Prints what sign-ins cost: `cargo xtask bench login` and `bench oidc` build the server and call this.
 //!
 //! The server is a process of its own on the first core; driver, software authenticators and the
-//! Entra stand-in share the second. Each login has a new cookie jar, PKCE, challenge and P-256
-//! signature, and counts only when the account page names the person. What decides is CPU time of
-//! the server's process by the kernel's counters, not the clock on the wall.
+//! Entra stand-in share the second. What decides is CPU time of the server's process by the kernel's
+//! counters, not the clock on the wall.
 
 mod bench;
 mod bounds;
+mod conditions;
 mod disk;
+mod oidc;
 mod process;
 mod wal;
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use load::report;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// What logins cost.
-#[derive(Clone, Debug, Parser)]
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// What sign-ins cost.
+#[derive(Debug, Parser)]
 #[command(name = "load")]
 struct Arguments {
+    #[command(subcommand)]
+    measurement: Measurement,
+}
+
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    /// What logins cost. Each has a new cookie jar, PKCE, challenge and P-256 signature, and counts only
+    /// when the account page names the person.
+    Login(bench::Arguments),
+    /// What applications and Entra's external MFA cost, beside npm's oidc-provider.
+    Oidc(oidc::Arguments),
+}
+
+/// Which server, on which database.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Server {
     /// The server's program.
     #[arg(long)]
     cardea: PathBuf,
-    /// How long each mode is measured, in seconds.
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
-    /// How long each mode runs before that, in seconds.
-    #[arg(long, default_value_t = 3)]
-    warm_up: u64,
-    /// People who sign in at the same time, each on a connection of their own.
-    #[arg(long, default_value_t = 8)]
-    connections: usize,
-    /// How often the start is measured.
-    #[arg(long, default_value_t = 11)]
-    starts: usize,
     /// On PostgreSQL (Debian's, started here) instead of SQLite.
     #[arg(long)]
     postgres: bool,
@@ -48,19 +56,30 @@ fn main() -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     // Before the runtime is there, so that its threads inherit it.
     if cores > 1 {
-        let mut second = CpuSet::new();
-        second.set(1);
-        let _anywhere = sched_setaffinity(None, &second);
+        pin_to(1);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = runtime
-        .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(bench::run(&arguments, cores)));
+    let done = runtime.map_err(Failure::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match &arguments.measurement {
+                Measurement::Login(asked) => bench::run(asked, cores).await,
+                Measurement::Oidc(asked) => oidc::run(asked, cores).await,
+            }
+        })
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::line("failed", error);
+            let cause = error.source().map(|cause| format!(": {cause:?}"));
+            report::line("failed", format_args!("{error}{}", cause.unwrap_or_default()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Keeps this thread on one core.
+pub(crate) fn pin_to(core: usize) {
+    let mut only = CpuSet::new();
+    only.set(core);
+    let _anywhere = sched_setaffinity(None, &only);
 }

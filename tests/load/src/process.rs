@@ -1,6 +1,7 @@
 //! What the kernel says of a process and of the machine.
 
 use std::fs;
+use std::time::Duration;
 
 /// Memory and threads of a process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +29,12 @@ pub(crate) fn memory(process: u32) -> Memory {
 pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     cpu_of(&stat, rustix::param::clock_ticks_per_second())
+}
+
+/// CPU time that this thread has used: the first field of `/proc/thread-self/schedstat`, nanoseconds.
+pub(crate) fn cpu_of_this_thread() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
 }
 
 fn cpu_of(stat: &str, ticks_per_second: u64) -> Option<f64> {

@@ -117,6 +117,38 @@ impl Member {
         change: fn(&mut Draft),
     ) -> Result<Legs, Trouble> {
         let mut watch = Watch::start();
+        self.vouched(browser, &mut watch).await?;
+        let mut respond =
+            |card: &mut SoftAuthenticator, options: &Value, origin: &str| match options
+                .pointer("/publicKey/user")
+            {
+                Some(_) => card.register(options, origin),
+                None => card.authenticate_with(options, origin, change),
+            };
+        self.tap(browser, &base_of_card(), &mut watch, &mut respond).await?;
+        Ok(watch.legs)
+    }
+
+    /// Signs in at Entra, up to the card step.
+    ///
+    /// # Errors
+    ///
+    /// Where it stopped.
+    pub async fn to_card(&mut self, browser: &mut Browser) -> Result<(), Trouble> {
+        self.vouched(browser, &mut Watch::start()).await
+    }
+
+    /// Enrols the card at the card step.
+    ///
+    /// # Errors
+    ///
+    /// Where it stopped.
+    pub async fn enrol(&mut self, browser: &mut Browser) -> Result<(), Trouble> {
+        let watch = &mut Watch::start();
+        self.tap(browser, &base_of_card(), watch, &mut SoftAuthenticator::register).await
+    }
+
+    async fn vouched(&mut self, browser: &mut Browser, watch: &mut Watch) -> Result<(), Trouble> {
         let number = to_login_page(browser).await?;
         watch.leg(Leg::LoginPage);
         let path = format!("/realms/{TENANT}/broker/azure/login");
@@ -129,19 +161,11 @@ impl Member {
         };
         watch.skip();
         let back = browser.get(&callback).await?.redirect("callback")?;
-        let base = format!("/realms/{TENANT}/login/card");
-        if back != base {
+        if back != base_of_card() {
             return Err(Trouble::Entra(back));
         }
         watch.leg(Leg::Callback);
-        self.tap(browser, &base, &mut watch, &mut |card, options, origin| match options
-            .pointer("/publicKey/user")
-        {
-            Some(_) => card.register(options, origin),
-            None => card.authenticate_with(options, origin, change),
-        })
-        .await?;
-        Ok(watch.legs)
+        Ok(())
     }
 
     /// "Use your card": signs in with the card alone.
@@ -199,6 +223,10 @@ impl Member {
             Err(page.unexpected("account page of this person"))
         }
     }
+}
+
+fn base_of_card() -> String {
+    format!("/realms/{TENANT}/login/card")
 }
 
 /// Opens the account page without a session, and arrives at the login page; the login's number.

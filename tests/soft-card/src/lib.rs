@@ -21,8 +21,9 @@ use agent_protocol::x509_statement::{
 use base64::Engine;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
-    CustomExtension, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, OtherNameValue, PublicKeyData,
-    RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey, date_time_ymd,
+    CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, CustomExtension, DnType, IsCa,
+    Issuer, KeyIdMethod, KeyPair, OtherNameValue, PublicKeyData, RevokedCertParams, SanType,
+    SerialNumber, SignatureAlgorithm, SigningKey, date_time_ymd,
 };
 pub use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use time::OffsetDateTime;
@@ -185,6 +186,15 @@ impl Office {
         Self { issuer: Issuer::new(params, key), certificate, name, serial: 0 }
     }
 
+    /// Certifies another authority's name and key, as its own certificate was not: a cross
+    /// certificate, or a renewed one.
+    pub fn certifies(&mut self, other: &Self, now: i64) -> Vec<u8> {
+        let mut params = authority(&other.name, now);
+        params.serial_number = Some(u64::from(self.next_serial()).into());
+        let certificate = params.signed_by(other.issuer.key(), &self.issuer);
+        certificate.expect("a certificate").der().to_vec()
+    }
+
     /// Its certificate, DER.
     pub fn der(&self) -> Vec<u8> {
         self.certificate.der().to_vec()
@@ -213,6 +223,14 @@ impl Office {
         self.sign(&Point(point), wanted)
     }
 
+    /// Issues a certificate for an RSA key of 2048 bits whose exponent is 1: whatever is padded well
+    /// is its own signature.
+    pub fn certify_exponent_one(&mut self, wanted: &Wanted) -> Vec<u8> {
+        let modulus = tagged(0x02, [&[0], [0xff; 256].as_slice()].concat());
+        let key = sequence([modulus, tagged(0x02, vec![1])].concat());
+        self.sign(&Rsa(&key), wanted).0
+    }
+
     fn sign(&mut self, key: &impl PublicKeyData, wanted: &Wanted) -> (Vec<u8>, u8) {
         let mut params = wanted.params();
         let serial = self.next_serial();
@@ -223,17 +241,52 @@ impl Office {
 
     /// The list of what it has revoked, DER.
     pub fn list(&self, revoked: &[u8], this_update: i64, next_update: i64) -> Vec<u8> {
+        self.list_of(None, revoked, this_update, next_update)
+    }
+
+    /// The same for the certificates of authorities alone (issuingDistributionPoint).
+    pub fn authorities_list(&self, revoked: &[u8], this_update: i64, next_update: i64) -> Vec<u8> {
+        let point = CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint {
+                uris: vec!["http://pki.example/authorities.crl".into()],
+            },
+            scope: Some(CrlScope::CaCertsOnly),
+        };
+        self.list_of(Some(point), revoked, this_update, next_update)
+    }
+
+    /// A list in which the object identifier of one extension, the last arc below id-ce, is
+    /// another: 20 is its number, 24 is in each entry.
+    pub fn strange_list(&self, revoked: &[u8], now: i64, from: u8, to: u8) -> Vec<u8> {
+        let der = self.list(revoked, now - 10, now + DAY);
+        let tbs = whole(content(&der));
+        let at = tbs.windows(5).position(|part| part == [0x06, 3, 0x55, 0x1d, from]);
+        let mut tbs = tbs.to_vec();
+        tbs[at.expect("that extension") + 4] = to;
+        let behind = &content(&der)[tbs.len()..];
+        let signature = self.issuer.key().sign(&tbs).expect("a signature");
+        let bits = tagged(0x03, [&[0], signature.as_slice()].concat());
+        sequence([tbs.as_slice(), whole(behind), &bits].concat())
+    }
+
+    fn list_of(
+        &self,
+        issuing_distribution_point: Option<CrlIssuingDistributionPoint>,
+        revoked: &[u8],
+        this_update: i64,
+        next_update: i64,
+    ) -> Vec<u8> {
         let revoked = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from_slice(&[*serial]),
             revocation_time: at(this_update),
             reason_code: None,
-            invalidity_date: None,
+            invalidity_date: Some(at(this_update)),
         });
         let params = CertificateRevocationListParams {
             this_update: at(this_update),
             next_update: at(next_update),
             crl_number: SerialNumber::from(1_u64),
-            issuing_distribution_point: None,
+            issuing_distribution_point,
             revoked_certs: revoked.collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
@@ -256,6 +309,19 @@ impl PublicKeyData for Point<'_> {
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+/// An `RSAPublicKey`.
+struct Rsa<'a>(&'a [u8]);
+
+impl PublicKeyData for Rsa<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
     }
 }
 
@@ -327,8 +393,34 @@ fn sequence(content: Vec<u8>) -> Vec<u8> {
 }
 
 fn tagged(tag: u8, content: Vec<u8>) -> Vec<u8> {
-    let length = u8::try_from(content.len()).ok().filter(|length| *length < 0x80);
-    [vec![tag, length.expect("something short")], content].concat()
+    let length = u16::try_from(content.len()).expect("something short");
+    let head = match length.to_be_bytes() {
+        [0, short @ ..=0x7f] => vec![tag, short],
+        [0, long] => vec![tag, 0x81, long],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [head, content].concat()
+}
+
+/// The first value, with its tag and length.
+fn whole(der: &[u8]) -> &[u8] {
+    let (head, length) = lengths(der);
+    &der[..head + length]
+}
+
+/// What is in the first value.
+fn content(der: &[u8]) -> &[u8] {
+    let (head, length) = lengths(der);
+    &der[head..head + length]
+}
+
+/// How long tag and length are, and the content.
+fn lengths(der: &[u8]) -> (usize, usize) {
+    match der[1] {
+        short @ ..=0x7f => (2, usize::from(short)),
+        0x81 => (3, usize::from(der[2])),
+        _ => (4, usize::from(u16::from_be_bytes([der[2], der[3]]))),
+    }
 }
 
 fn oid_bytes(oid: &[u64]) -> Vec<u8> {

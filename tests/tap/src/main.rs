@@ -4,8 +4,11 @@
 //! it computes in no time that a person would notice, so what is left is software. Nothing here is
 //! a test; the last lines say whether the bounds hold.
 
+mod agent_time;
 mod client;
+mod desk;
 mod idle;
+mod lifted;
 mod own_time;
 mod python;
 mod tap;
@@ -37,6 +40,12 @@ struct Arguments {
     /// How many taps, from the reader's event to the session cookie.
     #[arg(long, default_value_t = 30)]
     taps: u32,
+    /// How many ceremonies of the agent, for its own time.
+    #[arg(long, default_value_t = 200)]
+    ceremonies: u32,
+    /// How often the card is lifted, and pulled out of a ceremony.
+    #[arg(long, default_value_t = 20)]
+    lifts: u32,
     /// How many assertions of each client.
     #[arg(long, default_value_t = 200)]
     assertions: u32,
@@ -72,11 +81,17 @@ fn inside(arguments: &Arguments, folder: &Path) -> Result<bool, Failure> {
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut bounds = Bounds::default();
     own_time::measure(arguments.assertions, &mut bounds)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(agent_time::measure(arguments.ceremonies, &mut bounds))?;
     let pcscd = Pcscd::start_in(folder)?;
     client::measure(&pcscd, arguments, &mut bounds)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(lifted::measure(&pcscd, arguments.lifts, &mut bounds))?;
     runtime.block_on(tap::measure(&pcscd, arguments, &mut bounds))?;
     Ok(bounds.hold())
+}
+
+fn verdict(holds: bool) -> &'static str {
+    if holds { "holds" } else { "BROKEN" }
 }
 
 /// The figures that are promised.
@@ -97,9 +112,15 @@ impl Bounds {
         self.is_broken |= !holds;
     }
 
+    /// A number, and what it must not exceed.
+    pub(crate) fn count(&mut self, what: &str, is: u64, most: u64) {
+        line(what, format_args!("{is}, at most {most}: {}", verdict(is <= most)));
+        self.also(is <= most);
+    }
+
     fn hold(&self) -> bool {
         for (what, is, most) in &self.times {
-            let verdict = if is <= most { "holds" } else { "BROKEN" };
+            let verdict = verdict(is <= most);
             let (is, most) = (milliseconds(*is), milliseconds(*most));
             line(what, format_args!("{is}, at most {most}: {verdict}"));
         }

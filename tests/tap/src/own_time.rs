@@ -32,8 +32,8 @@ pub(crate) fn measure(count: u32, bounds: &mut Bounds) -> Result<(), Failure> {
         own.push(began.elapsed().saturating_sub(link.0.waited));
     }
     let own = Sample::of(own);
-    line("agent's own time per ceremony", own.p50_and_p99());
-    bounds.set("own time, p99", own.quantile(990), MOST);
+    line("CTAP client's own time per ceremony", own.p50_and_p99());
+    bounds.set("CTAP client's own time, p99", own.quantile(990), MOST);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The key, as a program plays it for the kernel, and who else sees it.
+//! The key, as a program plays it for the kernel.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -70,26 +70,4 @@ pub(crate) async fn nodes(count: usize) -> Result<(), Trouble> {
     })
     .await;
     Ok(())
-}
-
-/// The tool of another library of clients lists it, and gets its answer to getInfo.
-pub(crate) async fn seen_by_libfido2() -> Result<(), Trouble> {
-    let list = fido2_token(&["-L"]).await?;
-    let Some((node, _)) =
-        list.split_once(": ").filter(|(_, about)| about.contains("vendor=0x1209"))
-    else {
-        return Err(Trouble(format!("fido2-token -L lists {list:?}")));
-    };
-    let info = fido2_token(&["-I", node]).await?;
-    if info.contains("FIDO_2_1") { Ok(()) } else { Err(Trouble(info)) }
-}
-
-async fn fido2_token(arguments: &[&str]) -> Result<String, Trouble> {
-    let output = program("fido2-token")?.args(arguments).output().await?;
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(Trouble(text(&output.stderr)))
-    }
 }

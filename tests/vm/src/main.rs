@@ -8,6 +8,7 @@
 
 mod agent;
 mod key;
+mod libfido2;
 mod story;
 mod visitor;
 
@@ -17,7 +18,7 @@ use links::KeyOfKernel;
 use links::conformance::Claim;
 
 use crate::agent::Agent;
-use crate::key::{Key, nodes, seen_by_libfido2};
+use crate::key::{Key, nodes};
 use crate::story::{Story, Trouble};
 use crate::visitor::Visitor;
 
@@ -37,8 +38,10 @@ async fn play(story: &mut Story) -> Option<()> {
     let agent = story.step("the agent runs, and knows of no key", Agent::start()).await?;
     let mut key = story.step("a key is plugged in: it has a node", plug()).await?;
     story.step("the agent has heard of it", agent.sees_a_key()).await?;
-    story.step("libfido2 finds it, and asks what it can", seen_by_libfido2()).await?;
-    let mut mia = story.step("Cardea and Entra are up", Visitor::arrive()).await?;
+    story.step("libfido2 finds it, and asks what it can", libfido2::sees_it()).await?;
+    story.step("libfido2 makes a credential on it", libfido2::makes_a_credential()).await?;
+    story.step("libfido2 gets an assertion of it", libfido2::gets_an_assertion()).await?;
+    let mut mia = Box::pin(story.step("Cardea and Entra are up", Visitor::arrive())).await?;
     story.step("a person signs in at Entra, up to the card page", mia.reach_card()).await?;
     story.step("the computer is paired", mia.pair(&agent)).await?;
     story.step("the key is enrolled: a PIN, a touch", mia.use_key()).await?;

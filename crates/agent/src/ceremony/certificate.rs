@@ -44,8 +44,8 @@ pub(super) fn look(
     }
     let usable = usable(&card, wanted, now()).map_err(Unfit::Cannot)?;
     match card.tries {
-        PinTries::None => Err(Unfit::Cannot(CeremonyError::PinBlocked)),
-        PinTries::NotSet => Err(Unfit::Cannot(CeremonyError::NoPinSet)),
+        PinTries::None => Err(Unfit::Cannot(CeremonyError::CardLocked)),
+        PinTries::NotSet => Err(Unfit::Cannot(CeremonyError::CardPinNotSet)),
         _ => Ok(Holding { signer, card, usable }),
     }
 }

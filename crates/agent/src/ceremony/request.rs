@@ -1,6 +1,9 @@
 //! A signed request in the words of the authenticator, and of a card with certificates.
 
-use agent_protocol::{Ceremony as Wish, Create, CredentialDescriptor, SignedRequest, X509_CARD};
+use agent_protocol::x509_statement::algorithm::ES256;
+use agent_protocol::{
+    Ceremony as Wish, Create, CredentialDescriptor, FIDO2, SignedRequest, X509_CARD,
+};
 use authenticator::race::Wanted;
 use authenticator::{
     AuthenticateRequest, CeremonyError, RegisterRequest, RelyingParty, ResidentKey, User,
@@ -9,12 +12,7 @@ use authenticator::{
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 
-/// COSE algorithm ES256, the only one that is asked for.
-const ES256: i64 = -7;
-
-/// The kind of FIDO devices in [`SignedRequest::kinds`].
-const FIDO2: &str = "fido2";
-/// The `type` of their credentials.
+/// The `type` of the credentials of FIDO devices.
 const PUBLIC_KEY: &str = "public-key";
 
 /// What devices are asked for: one kind of them, or both.
@@ -125,6 +123,7 @@ fn register_request(
     create: &Create,
     rp_name: &str,
 ) -> Result<RegisterRequest, CeremonyError> {
+    // The only one that is asked of an authenticator.
     if !create.pub_key_cred_params.iter().any(|parameter| parameter.alg == ES256) {
         return Err(CeremonyError::Request("the server does not take ES256"));
     }

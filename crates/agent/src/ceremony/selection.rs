@@ -15,6 +15,8 @@ use super::blinking::{Blinking, Waited};
 use super::card::{self, Card, Unfit};
 use super::request::Request;
 use crate::board::{Arrival, Device, DeviceId, Kind};
+use crate::cancel::Cancel;
+use crate::tokens::FirstLook;
 
 mod events;
 mod question;
@@ -29,11 +31,15 @@ pub(super) struct Selection<'a> {
     ceremony: &'a Ceremony,
     request: &'a Arc<Request>,
     who_asks: &'a str,
+    /// Until it is over, the only device that can answer may not be the only one.
+    first_look: FirstLook,
     /// The latest when the prompt began.
     begun: DeviceId,
     /// The latest that was looked at.
     seen: DeviceId,
     looks: JoinSet<Looked>,
+    /// Those looks that are waited for.
+    looking: Vec<Looking>,
     able: Vec<Able>,
     misfits: Vec<Misfit>,
     blinking: Blinking,
@@ -62,6 +68,20 @@ pub(super) enum Meant {
     ByDeed,
     /// By a word at a dialog that names it.
     ByWord,
+}
+
+/// A look that is waited for; it is given up when this is dropped.
+struct Looking {
+    device: DeviceId,
+    /// What must stay there for it.
+    needed: Vec<DeviceId>,
+    cancel: Cancel,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
 }
 
 /// A device that was looked at.
@@ -95,15 +115,18 @@ pub(super) async fn find(
     ceremony: &Ceremony,
     request: &Arc<Request>,
     who_asks: &str,
+    first_look: FirstLook,
 ) -> Result<Found, Refused> {
     let begun = ceremony.board.latest();
     let mut selection = Selection {
         ceremony,
         request,
         who_asks,
+        first_look,
         begun,
         seen: begun,
         looks: JoinSet::new(),
+        looking: Vec::new(),
         able: Vec::new(),
         misfits: Vec::new(),
         blinking: Blinking::new(),
@@ -150,9 +173,14 @@ impl Selection<'_> {
     }
 
     fn look(&mut self, device: Device, lies: bool) {
-        let (request, cancel) = (Arc::clone(self.request), self.ceremony.cancel.clone());
+        let (request, cancel) = (Arc::clone(self.request), Cancel::new());
         let end = self.ceremony.deadline;
         let (handle, board) = (Handle::current(), self.ceremony.board.clone());
+        self.looking.push(Looking {
+            device: device.id,
+            needed: board.needed_for(device.id),
+            cancel: cancel.clone(),
+        });
         self.looks.spawn_blocking(move || {
             let result = card::look(&device, &request, &cancel, end);
             // Perhaps it is known by its certificates in a moment: then it is not strange.
@@ -192,7 +220,7 @@ impl Selection<'_> {
 
     /// Lets those keys blink that should; gives the device that is meant without a question.
     async fn settle(&mut self) -> Option<(Card, Meant)> {
-        if !self.looks.is_empty() {
+        if !self.looking.is_empty() {
             return None;
         }
         let (only, keys) = self.meant();
@@ -206,6 +234,9 @@ impl Selection<'_> {
             if let Some(key) = able.card.take() {
                 self.blinking.add(key, self.ceremony);
             }
+        }
+        if !self.first_look.is_over() {
+            return None;
         }
         let request = Arc::clone(self.request);
         let only = self.take(only?, |card| card.asks_for_pin(&request))?;

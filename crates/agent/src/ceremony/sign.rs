@@ -58,18 +58,16 @@ fn answer(
         cancel: cancel.flag(),
         on_keepalive: &mut on_keepalive,
     };
-    #[expect(clippy::expect_used, reason = "without randomness this thread and its ceremony end")]
-    let mut entropy = |bytes: &mut [u8]| random::fill(bytes).expect("the system has randomness");
+    let entropy = &mut random::entropy;
     let Some(ctap) = &request.ctap else { return Err(CeremonyError::NotCtap2) };
     let credential = match ctap {
         Ctap::Assertion(request) => {
-            let assertion = authenticate(&mut *link, request, person, &mut control, &mut entropy)?;
+            let assertion = authenticate(&mut *link, request, person, &mut control, entropy)?;
             serde_json::to_value(assertion).map(Outcome::Assertion)
         }
         Ctap::Credential(request) => {
             let request = RegisterRequest { transports: transports(kind), ..request.clone() };
-            let mut registration =
-                register(&mut *link, &request, person, &mut control, &mut entropy)?;
+            let mut registration = register(&mut *link, &request, person, &mut control, entropy)?;
             // Whatever it says of itself, there it is.
             let transports = &mut registration.response.transports;
             if kind == Kind::Key && !transports.iter().any(|known| known == USB) {

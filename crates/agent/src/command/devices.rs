@@ -16,15 +16,15 @@ mod show;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::{Holder, Inserted, Kind, Open, cards, keys};
 use authenticator::management::{Management, ManagementError};
 use serde::Serialize;
 
-pub(crate) use self::choose::ChoiceError;
-
 use crate::command::pinentry;
 use crate::failure::Failure;
-use crate::words::called;
+use crate::plain::called;
+use crate::{Holder, Inserted, Kind, Open, cards, keys};
+
+pub(crate) use self::choose::ChoiceError;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pinentry: pinentry::Arguments,
     /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real keys
-    #[arg(long, value_name = "PATH", global = true, hide = true)]
+    #[arg(long, value_name = "PATH", global = true)]
     simulated_key: Option<PathBuf>,
 }
 
@@ -75,7 +75,7 @@ impl Chore {
 }
 
 /// One card or key, and how the person wants to be met.
-struct Desk {
+struct Chosen {
     device: Inserted,
     open: Open,
     /// The PIN is asked by this, when it is asked.
@@ -97,17 +97,17 @@ pub(crate) async fn run(arguments: Arguments, kind: Kind) -> Result<(), Failure>
     let all = all?;
     let whole = yes || chore.may_lose();
     let (device, open) = choose::one(all, kind, device.as_deref(), whole)?;
-    let desk = Desk { device, open, pinentry, json, yes };
+    let chosen = Chosen { device, open, pinentry, json, yes };
     match chore {
-        Chore::Info => show::one(&desk).await,
-        Chore::Pin(chore) => pin::run(&desk, chore).await,
-        Chore::Credentials(chore) => credentials::run(&desk, chore).await,
-        Chore::Fingerprints(chore) => fingerprints::run(&desk, chore).await,
-        Chore::Reset => reset::run(&desk).await,
+        Chore::Info => show::one(&chosen).await,
+        Chore::Pin(chore) => pin::run(&chosen, chore).await,
+        Chore::Credentials(chore) => credentials::run(&chosen, chore).await,
+        Chore::Fingerprints(chore) => fingerprints::run(&chosen, chore).await,
+        Chore::Reset => reset::run(&chosen).await,
     }
 }
 
-impl Desk {
+impl Chosen {
     /// Does an errand at the device, of which the dialogs say that it is to `purpose`.
     async fn errand<T: Send + 'static>(
         &self,

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real keys
-    #[arg(long, value_name = "PATH", hide = true)]
+    #[arg(long, value_name = "PATH")]
     simulated_key: Option<PathBuf>,
 }
 

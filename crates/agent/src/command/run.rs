@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     name: Option<String>,
     /// A simulated key at this socket, as `cardea-sim key` makes it, beside the real devices; may be
     /// given several times
-    #[arg(long, value_name = "PATH", hide = true)]
+    #[arg(long, value_name = "PATH")]
     simulated_key: Vec<PathBuf>,
 }
 

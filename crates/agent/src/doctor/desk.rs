@@ -9,11 +9,12 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::Finding;
-use crate::agent::VERSION;
 use crate::browser::{Browser, Surroundings};
 use crate::causes::Causes;
 use crate::pinentry::Pinentry;
 use crate::socket::{Ask, Daemon, Reply};
+use crate::status::VERSION;
+use crate::words::PINENTRIES;
 
 const PINENTRY: &str = "PIN dialogs";
 const DAEMON: &str = "Agent";
@@ -23,22 +24,28 @@ const LINKS: &str = "cardea: links";
 /// How long a program may take to say a word.
 const WORD: Duration = Duration::from_secs(5);
 
-const NO_PINENTRY: &str = "as root: apt-get install pinentry-gnome3";
 const START: &str = "systemctl --user enable --now cardea-agent, or by hand: cardea-agent run";
 const RESTART: &str = "systemctl --user restart cardea-agent";
 
 pub(super) async fn pinentry(pinentry: Option<&Pinentry>) -> Finding {
     let Some(pinentry) = pinentry else {
-        return Finding::wrong(PINENTRY, "no pinentry program was found", NO_PINENTRY);
+        return without_dialogs("no pinentry program was found".to_owned());
     };
     let program = pinentry.program().display();
     match timeout(WORD, pinentry.greets()).await {
+        Ok(Ok(())) if pinentry.needs_terminal() => Finding::wrong(
+            PINENTRY,
+            format!("{program} needs a terminal, and the agent of a desktop has none"),
+            "as root: apt-get install pinentry-gnome3",
+        ),
         Ok(Ok(())) => Finding::good(PINENTRY, format!("{program}")),
-        Ok(Err(error)) => {
-            Finding::wrong(PINENTRY, format!("{program}: {}", Causes(&error)), NO_PINENTRY)
-        }
-        Err(_) => Finding::wrong(PINENTRY, format!("{program} does not answer"), NO_PINENTRY),
+        Ok(Err(error)) => without_dialogs(format!("{program}: {}", Causes(&error))),
+        Err(_) => without_dialogs(format!("{program} does not answer")),
     }
+}
+
+fn without_dialogs(says: String) -> Finding {
+    Finding::wrong(PINENTRY, says, format!("as root: apt-get install {PINENTRIES}"))
 }
 
 pub(super) async fn daemon(socket: Option<&Path>) -> Finding {
@@ -58,8 +65,11 @@ pub(super) async fn daemon(socket: Option<&Path>) -> Finding {
             Finding::good(DAEMON, format!("it runs, version {VERSION}"))
         }
         Ok(Ok(Reply::Status(status))) => {
-            let theirs = if status.version.is_empty() { "an older one" } else { &status.version };
-            let says = format!("it runs as version {theirs}, and this command is {VERSION}");
+            let runs = match &*status.version {
+                "" => "in an older version".to_owned(),
+                theirs => format!("as version {theirs}"),
+            };
+            let says = format!("it runs {runs}, and this command is {VERSION}");
             Finding::wrong(DAEMON, says, RESTART)
         }
         Ok(Ok(_)) => Finding::wrong(DAEMON, "it runs as another version", RESTART),
@@ -77,7 +87,8 @@ pub(super) async fn daemon(socket: Option<&Path>) -> Finding {
 pub(super) fn browser(surroundings: &Surroundings) -> Finding {
     let Some(browser) = Browser::of(surroundings) else {
         if !surroundings.display {
-            return Finding::absent(BROWSER, "none for pairing: there is no display", None);
+            let mend = "cardea-agent pair --no-browser prints the address, to open by hand";
+            return Finding::absent(BROWSER, "none for pairing: there is no display", Some(mend));
         }
         let mend = "as root: apt-get install xdg-utils; or set BROWSER; or open by hand the address \
              that cardea-agent pair prints";
@@ -97,7 +108,8 @@ pub(super) fn browser(surroundings: &Surroundings) -> Finding {
 /// Who opens links that begin with `cardea:`. Without a handler the page shows a command to copy.
 pub(super) async fn links(surroundings: &Surroundings) -> Finding {
     let Some(program) = surroundings.find("xdg-mime") else {
-        return Finding::absent(LINKS, "xdg-mime is not installed, so no program opens them", None);
+        let says = "xdg-mime is not installed, so no program opens them";
+        return Finding::absent(LINKS, says, Some("as root: apt-get install xdg-utils"));
     };
     let mut command = Command::new(program);
     command.args(["query", "default", "x-scheme-handler/cardea"]);
@@ -133,13 +145,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_pinentry_that_needs_a_terminal_shows_nothing_to_a_desktop() {
+        let folder = scratch("curses");
+        std::fs::create_dir_all(&folder).unwrap();
+        let (curses, plain) = (folder.join("pinentry-curses"), folder.join("pinentry"));
+        std::os::unix::fs::symlink("/bin/sh", &plain).unwrap();
+        let of = async |program: &Path| {
+            let greets = ["-c", "echo OK; read -r _"];
+            pinentry(Some(&Pinentry::new(program).with_arguments(greets))).await
+        };
+        assert_eq!(of(&plain).await.verdict, Verdict::Good);
+        std::fs::copy("/bin/sh", &curses).unwrap();
+        std::fs::remove_file(&plain).unwrap();
+        // As Debian's alternatives have it.
+        std::os::unix::fs::symlink(&curses, &plain).unwrap();
+        for program in [&curses, &plain] {
+            let finding = of(program).await;
+            assert_eq!(finding.verdict, Verdict::Wrong, "{}", finding.says);
+            assert!(finding.says.contains("needs a terminal"), "{}", finding.says);
+            assert_eq!(finding.mend.unwrap(), "as root: apt-get install pinentry-gnome3");
+        }
+    }
+
+    #[tokio::test]
     async fn who_opens_links_is_asked_of_xdg_mime() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = scratch("links");
         std::fs::create_dir_all(&folder).unwrap();
-        let surroundings =
-            Surroundings { path: Some(folder.clone().into_os_string()), ..Surroundings::default() };
-        assert_eq!(links(&surroundings).await.verdict, Verdict::Absent);
+        let surroundings = Surroundings {
+            path: Some(folder.to_path_buf().into_os_string()),
+            ..Surroundings::default()
+        };
+        let finding = links(&surroundings).await;
+        assert_eq!(finding.verdict, Verdict::Absent);
+        assert_eq!(finding.mend.as_deref(), Some("as root: apt-get install xdg-utils"));
         let program = folder.join("xdg-mime");
         for (script, verdict) in [
             ("#!/bin/sh\n", Verdict::Absent),
@@ -152,7 +191,6 @@ mod tests {
             std::fs::rename(&new, &program).unwrap();
             assert_eq!(links(&surroundings).await.verdict, verdict, "{script}");
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     /// What is found of a daemon that answers this.
@@ -168,17 +206,19 @@ mod tests {
             stream
         };
         let (finding, _stream) = tokio::join!(daemon(Some(&socket)), answers);
-        std::fs::remove_dir_all(&folder).unwrap();
         finding
     }
 
     #[tokio::test]
     async fn a_daemon_of_another_version_is_restarted() {
         for (answer, says) in [
-            ("{\"status\":{\"enrolments\":[],\"devices\":[]}}\n", "version an older one"),
+            (
+                "{\"status\":{\"enrolments\":[],\"devices\":[]}}\n",
+                "it runs in an older version, and",
+            ),
             (
                 "{\"status\":{\"version\":\"0.0.1\",\"enrolments\":[],\"devices\":[]}}\n",
-                "version 0.0.1",
+                "it runs as version 0.0.1, and",
             ),
             ("{\"error\":\"what?\"}\n", "another version"),
         ] {
@@ -197,6 +237,8 @@ mod tests {
                 .verdict
         };
         assert_eq!(of(None), Verdict::Absent);
+        let mend = browser(&Surroundings::default()).mend.unwrap();
+        assert!(mend.contains("pair --no-browser"), "{mend}");
         assert_eq!(of(Some("sh -c true")), Verdict::Good);
         assert_eq!(of(Some("/bin/sh")), Verdict::Good);
         assert_eq!(of(Some("nowhere-browser")), Verdict::Wrong);

@@ -11,7 +11,7 @@ use super::{Desktop, Finding};
 use crate::board::Open;
 use crate::errand::{ErrandError, inspect};
 use crate::inserted::{self, Inserted, State};
-use crate::words::quoted;
+use crate::plain::quoted;
 
 const SERVICE: &str = "Smart card service";
 const READERS: &str = "Card readers";
@@ -175,7 +175,7 @@ mod tests {
 
     fn inserted(kind: Kind, state: State) -> Inserted {
         let node = (kind == Kind::Key).then(|| "/dev/hidraw7".into());
-        Inserted { kind, name: "Thing".into(), node, state }
+        Inserted { kind, name: "Thing".into(), node, socket: None, state }
     }
 
     #[tokio::test]

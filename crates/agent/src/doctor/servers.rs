@@ -8,10 +8,10 @@ use super::Finding;
 use crate::causes::Causes;
 use crate::clock;
 use crate::http::{self, CallError, Caller};
+use crate::plain::quoted;
 use crate::server_address::ServerAddress;
-use crate::settings::{SettingsError, default_server, smart_card_module};
+use crate::settings::{SettingsError, default_server, guard, smart_card_module};
 use crate::state::{self, Record, StateError};
-use crate::words::quoted;
 
 const SETTINGS: &str = "agent.toml";
 const STATE: &str = "Pairings";
@@ -29,8 +29,7 @@ pub(super) fn settings(files: &[PathBuf]) -> Option<Finding> {
         Err(error) => {
             let mend = match &error {
                 SettingsError::Unguarded { path } | SettingsError::UnguardedModule { path } => {
-                    let path = quoted(&path.display().to_string());
-                    format!("sudo chown root:root {path}; sudo chmod go-w {path}")
+                    format!("as root: {}", guard(path))
                 }
                 SettingsError::ModuleOfPerson { .. } => "take the line pkcs11-module out".into(),
                 SettingsError::NoModule { .. } => {
@@ -183,15 +182,14 @@ mod tests {
     async fn a_folder_that_others_may_read_is_closed_by_the_line_that_is_said() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = scratch("doctor-state");
-        assert_eq!(examine(Some(&folder)).await, [unpaired()]);
+        assert_eq!(examine(Some(&*folder)).await, [unpaired()]);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let findings = examine(Some(&folder)).await;
+        let findings = examine(Some(&*folder)).await;
         assert_eq!(findings[0].verdict, Verdict::Wrong);
         let mend = findings[0].mend.clone().unwrap();
         let done = std::process::Command::new("/bin/sh").args(["-c", &mend]).status().unwrap();
         assert!(done.success(), "{mend}");
-        assert_eq!(examine(Some(&folder)).await, [unpaired()]);
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(examine(Some(&*folder)).await, [unpaired()]);
     }
 }

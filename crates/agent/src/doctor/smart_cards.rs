@@ -1,9 +1,10 @@
 //! The module for smart cards with certificates, and the cards that it knows.
 
-use authenticator::card_signer::PinTries;
+use authenticator::card_signer::{CardCertificate, PinTries};
 
 use super::{Desktop, Finding};
 use crate::causes::Causes;
+use crate::plain::called;
 use crate::smart_cards::{Looked, library, look};
 use crate::words;
 
@@ -41,7 +42,7 @@ pub(super) async fn examine(desktop: &Desktop) -> Vec<Finding> {
 }
 
 fn of_card(Looked { token, card }: &Looked) -> Finding {
-    let name = words::called(&token.label);
+    let name = called(&token.label);
     match card {
         Ok(card) if card.tries == PinTries::None => Finding::wrong(
             CARD,
@@ -49,15 +50,54 @@ fn of_card(Looked { token, card }: &Looked) -> Finding {
             "ask who issued the card to unlock it",
         ),
         Ok(card) => {
-            let usable = card.certificates.iter().filter(|it| it.signs).count();
+            let certificates = certificates(&card.certificates);
             let pin = words::tries(card.tries);
-            let says = format!("{name} in {}: {usable} certificates, PIN {pin}", token.slot);
-            Finding::good(CARD, says)
+            Finding::good(CARD, format!("{name} in {}: {certificates}, PIN {pin}", token.slot))
         }
         Err(error) => Finding::wrong(
             CARD,
             format!("{name} in {}: {}", token.slot, Causes(error)),
             "take it out, put it back, and run cardea-agent doctor again",
         ),
+    }
+}
+
+/// How many of them can be used here.
+fn certificates(all: &[CardCertificate]) -> String {
+    match all.iter().filter(|it| it.can_sign()).count() {
+        0 => "no certificate for signing in".to_owned(),
+        1 => "1 certificate".to_owned(),
+        several => format!("{several} certificates"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authenticator::card_signer::KeyKind;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_can_never_sign_does_not_count() {
+        let certificate = |key, signs| CardCertificate {
+            der: Vec::new(),
+            subject_public_key_info: Vec::new(),
+            key,
+            subject: String::new(),
+            issuer: String::new(),
+            not_before: 0,
+            not_after: 0,
+            is_authority: false,
+            signs,
+        };
+        let (other, doors) = (certificate(KeyKind::Other, true), certificate(KeyKind::P256, false));
+        let good = certificate(KeyKind::P256, true);
+        for (all, says) in [
+            (vec![other.clone(), doors.clone()], "no certificate for signing in"),
+            (vec![other, good.clone(), doors], "1 certificate"),
+            (vec![good.clone(), good], "2 certificates"),
+        ] {
+            assert_eq!(certificates(&all), says);
+        }
     }
 }

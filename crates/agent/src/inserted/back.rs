@@ -3,9 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use link_hid::{Event, Monitor, SecurityKey};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::sleep;
 
 use super::{Inserted, State};
 use crate::board::{Arrival, Board, DeviceId, DeviceSource as _, Open, Way};
@@ -54,6 +59,34 @@ pub(super) async fn key(old: &Inserted, node: &Path) -> io::Result<(Inserted, Op
         }
     }
     Err(io::ErrorKind::BrokenPipe.into())
+}
+
+/// How often is looked whether a simulated key is there again: nobody tells.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits for the simulated key at `socket` to be pulled out, and for one that is there then.
+pub(super) async fn simulated_key(old: &Inserted, socket: &Path) -> io::Result<(Inserted, Open)> {
+    hangs_up(socket).await?;
+    let open = security_keys::connects(socket.to_owned());
+    while crate::inspect(&open).await.is_err() {
+        sleep(LOOK).await;
+    }
+    let state = State::Ready(Arc::clone(&open));
+    Ok((Inserted { state, ..old.clone() }, open))
+}
+
+/// Waits until the key ends the connection, as it does when it is pulled out; or there is none.
+async fn hangs_up(socket: &Path) -> io::Result<()> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let wire = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    if connect(&wire, &SocketAddrUnix::new(socket)?).is_err() {
+        return Ok(());
+    }
+    // Only that it ends counts, so it is read like a stream.
+    let mut wire = UnixStream::from_std(wire.into())?;
+    // What it says to others comes here, too.
+    while wire.read(&mut [0; 64]).await.is_ok_and(|length| length > 0) {}
+    Ok(())
 }
 
 /// The key that is to leave and to come back.

@@ -196,14 +196,14 @@ async fn a_card_that_is_pulled_out_ends_the_ceremony() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pinentry_that_breaks_is_a_failure_and_no_consent() {
+async fn a_pinentry_that_breaks_is_told_as_that_and_no_consent() {
     let (desktop, server, card, credential) = enrolled(21).await;
     let asked = card.holder().times_asked();
     desktop.person.will(&["crash", "crash"]);
     for user_verification in [UserVerification::Required, UserVerification::Discouraged] {
         let allow = vec![credential.clone()];
         server.ask(&SignedRequest { user_verification, ..login(&server, allow) });
-        assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Failed));
+        assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::NoDialog));
     }
     assert_eq!(card.holder().times_asked(), asked, "nothing was signed");
 }

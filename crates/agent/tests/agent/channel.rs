@@ -1,10 +1,13 @@
 //! The channel: what it hears, and that it comes back.
 
-use agent_protocol::{Outcome, Refused, ServerMessage};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use agent_protocol::{AgentMessage, Outcome, Refused, ServerMessage, WhenLifted};
 
 use crate::support::person::ended;
 use crate::support::server::Push;
-use crate::support::{enrol, new_card, paired, soon, until};
+use crate::support::{descriptor, enrol, new_card, paired, soon, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_is_ignored_and_the_channel_stays() {
@@ -26,7 +29,7 @@ async fn garbage_is_ignored_and_the_channel_stays() {
     let ticket = server.ask(&enrol(&server, vec![]));
     assert_eq!(server.outcome().await, (ticket, Outcome::Refused(Refused::Cancelled)));
     assert_eq!(*server.shared.channels.borrow(), 1);
-    assert_eq!(server.shared.stray_calls.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(server.shared.stray_calls.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,4 +80,45 @@ async fn an_agent_that_ends_closes_its_channel_and_its_dialog() {
     ended(&dialog).await;
     let mut channels = server.shared.channels.subscribe();
     soon(channels.wait_for(|open| *open == 0)).await.unwrap();
+}
+
+/// How many seconds the computer of the next test has slept.
+static SLEPT: AtomicU64 = AtomicU64::new(7);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_from_before_a_sleep_is_replaced_at_the_next_wake() {
+    let (mut desktop, server) = paired().await;
+    desktop.slept = || Duration::from_secs(SLEPT.load(Ordering::Relaxed));
+    desktop.start();
+    let mut channels = server.shared.channels.subscribe();
+    soon(desktop.agent().connected()).await;
+    soon(channels.wait_for(|open| *open == 1)).await.unwrap();
+    // Nobody sleeps: whatever comes, the channel stays.
+    server.push(Push::Text("null".into()));
+    desktop.agent().reconnect();
+    desktop.person.will(&["cancel"]);
+    server.ask(&enrol(&server, vec![]));
+    assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
+    assert_eq!(*channels.borrow_and_update(), 1);
+
+    // The network is back.
+    SLEPT.fetch_add(60, Ordering::Relaxed);
+    desktop.agent().reconnect();
+    soon(channels.wait_for(|open| *open == 0)).await.unwrap();
+    soon(channels.wait_for(|open| *open == 1)).await.unwrap();
+    soon(desktop.agent().connected()).await;
+
+    // The agent has something to say: it says it over the new one.
+    let card = new_card(2);
+    let id = desktop.reader.put(&card);
+    desktop.person.will(&["pin 271828", "pin 271828"]);
+    let mut request = enrol(&server, vec![]);
+    request.when_lifted = WhenLifted::EndSession;
+    let ticket = server.ask(&request);
+    descriptor(&server.outcome().await.1);
+    SLEPT.fetch_add(60, Ordering::Relaxed);
+    desktop.reader.take(id);
+    soon(channels.wait_for(|open| *open == 0)).await.unwrap();
+    assert_eq!(server.message().await, AgentMessage::Lifted { id: ticket });
+    assert_eq!(*channels.borrow(), 1);
 }

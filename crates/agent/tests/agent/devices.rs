@@ -1,109 +1,23 @@
 //! `cards` and `keys`: the program with real firmware, behind a real pcscd and on a simulated wire.
 
-use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use authenticator::{
-    Account, CeremonyLink, Control, Leave, NewPinPrompt, Pin, PinPrompt, RegisterRequest,
-    RelyingParty, ResidentKey, Unshared, Until, User, UserVerification, register,
-};
+use authenticator::{CeremonyLink, Leave};
 use cardea_agent::cards;
-use firmware_sim::{Config, Pcscd, Simulator, VirtualCard, isolated};
+use firmware_sim::{Config, Pcscd, Simulator, isolated};
 use link_pcsc::{Event, Options, PcscLink};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Command;
 
-use crate::program::{PROGRAM, runtime};
-use crate::support::person::{Person, ended};
-use crate::support::{Folder, SOON, soon, until};
+use crate::program::runtime;
+use crate::support::person::ended;
+use crate::support::terminal::{NEW_PIN, PIN, Terminal, insert, is_card};
+use crate::support::used::{HOSTILE, control, used_by};
+use crate::support::{Folder, soon, until};
 
-const PIN: &str = "canary-PIN-7";
-const NEW_PIN: &str = "canary-PIN-8";
 const READER: &str = "Virtual PCD 00 00";
-/// A name that takes over a terminal: a title, a colour by the one-byte CSI, a line of its own.
-const HOSTILE: &str = "ev\u{1b}]0;x\u{7}il\u{9b}31m\nyes";
-
-/// Somebody at a terminal who runs commands, with a person who answers dialogs.
-struct Terminal {
-    _folder: Folder,
-    person: Person,
-    further: Vec<String>,
-}
-
-/// What a command did.
-struct Done {
-    ok: bool,
-    out: String,
-    err: String,
-}
-
-impl Terminal {
-    fn new(further: &[&str]) -> Self {
-        let folder = Folder::new();
-        let person = Person::new(folder.path());
-        let further = further.iter().map(|word| (*word).to_owned()).collect();
-        Self { _folder: folder, person, further }
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(words.split(' ')).args(&self.further).args(self.person.arguments());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.kill_on_drop(true);
-        command
-    }
-
-    /// Runs the command; `typed` is what is typed at its terminal, and then nothing more.
-    async fn types(&self, words: &str, typed: &str) -> Done {
-        let mut child = self.command(words).spawn().unwrap();
-        // A command that asks nothing may have ended by now.
-        let _ = child.stdin.take().unwrap().write_all(typed.as_bytes()).await;
-        let Output { status, stdout, stderr } = soon(child.wait_with_output()).await.unwrap();
-        let [out, err] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
-        for secret in [PIN, NEW_PIN] {
-            assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
-        }
-        let is_plain = |c: char| c == '\n' || !c.is_control();
-        assert!(out.chars().all(is_plain) && err.chars().all(is_plain), "{out:?} {err:?}");
-        Done { ok: status.success(), out, err }
-    }
-
-    async fn does(&self, words: &str) -> String {
-        let done = self.types(words, "").await;
-        assert!(done.ok, "{words}: {}", done.err);
-        done.out
-    }
-
-    async fn fails(&self, words: &str, typed: &str) -> String {
-        let done = self.types(words, typed).await;
-        assert!(!done.ok && done.out.is_empty(), "{words}: {}", done.out);
-        done.err
-    }
-
-    async fn json(&self, words: &str) -> Value {
-        serde_json::from_str(&self.does(&format!("{words} --json")).await).unwrap()
-    }
-
-    /// What the person answers at the next dialogs.
-    fn pins(&self, pins: &[&str]) {
-        let answers: Vec<String> = pins.iter().map(|pin| format!("pin {pin}")).collect();
-        self.person.will(&answers.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-}
-
-/// A card in the first reader, which pcscd knows of.
-async fn insert(simulator: &Simulator, pcscd: &Pcscd) -> VirtualCard {
-    let card = simulator.card(&pcscd.first_reader()).unwrap();
-    until(async || link_pcsc::look().unwrap().iter().any(is_card)).await;
-    card
-}
-
-fn is_card(event: &Event) -> bool {
-    matches!(event, Event::CardInserted(_))
-}
 
 #[test]
 fn what_is_inserted_is_shown_and_gets_a_pin_and_another() {
@@ -146,60 +60,6 @@ async fn gets_a_pin(pcscd: &Pcscd) {
     terminal.pins(&[PIN, NEW_PIN, NEW_PIN]);
     assert!(terminal.does("cards pin change").await.contains("the PIN is changed"));
     assert!(terminal.does("cards info").await.contains("  PIN           set, 8 tries left\n"));
-}
-
-/// Types the PIN whenever it is asked for.
-struct Owner;
-
-impl authenticator::Person for Owner {
-    fn enter_pin(&mut self, _: &PinPrompt, _: Until<'_>) -> Option<Pin> {
-        Pin::new(PIN).ok()
-    }
-
-    fn choose_pin(&mut self, _: &NewPinPrompt, _: Until<'_>) -> Option<Pin> {
-        Pin::new(PIN).ok()
-    }
-
-    fn choose_account(&mut self, _: &[Account], _: Until<'_>) -> Option<usize> {
-        None
-    }
-
-    fn touch_needed(&mut self) {}
-}
-
-fn control<'a>(
-    cancel: &'a AtomicBool,
-    hears: &'a mut (dyn FnMut(authenticator::Keepalive) + Send),
-) -> Control<'a> {
-    Control { deadline: Instant::now() + SOON, cancel, on_keepalive: hears }
-}
-
-/// A card on which these users have credentials.
-fn used_by(seed: u64, users: &[&str]) -> Simulator {
-    let simulator = Simulator::start(Config::seeded(seed)).unwrap();
-    for (number, user) in users.iter().enumerate() {
-        let request = RegisterRequest {
-            origin: "https://login.example.com".into(),
-            rp: RelyingParty { id: "login.example.com".into(), name: "Acme".into() },
-            challenge: vec![7; 32],
-            user: User {
-                id: vec![u8::try_from(number).unwrap(); 16],
-                name: (*user).to_owned(),
-                display_name: HOSTILE.into(),
-            },
-            exclude: Vec::new(),
-            resident_key: ResidentKey::Required,
-            user_verification: UserVerification::Required,
-            transports: Vec::new(),
-        };
-        let (cancel, mut link) = (AtomicBool::new(false), Unshared(simulator.link()));
-        let hears = &mut |_| {};
-        let mut entropy = |bytes: &mut [u8]| bytes.fill(9);
-        let made =
-            register(&mut link, &request, &mut Owner, &mut control(&cancel, hears), &mut entropy);
-        made.unwrap();
-    }
-    simulator
 }
 
 #[test]
@@ -339,6 +199,31 @@ async fn a_key_is_looked_after_like_a_card() {
     let not_there = Terminal::new(&["--device", "nothing"]);
     let said = not_there.fails("keys info", "").await;
     assert!(said.contains("nothing is there whose name has \"nothing\" in it"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_has_been_in_for_too_long_is_waited_for_and_reset() {
+    let folder = Folder::new();
+    let socket = folder.path().join("key");
+    let simulator = used_by(79, &["ada@acme.example"]);
+    let _key = simulator.key(&socket).unwrap();
+    let of_key = ["--simulated-key", socket.to_str().unwrap(), "--device", "simulated key"];
+    let terminal = Terminal::new(&of_key);
+    assert!(simulator.holder().ages(Duration::from_secs(11)));
+    let mut child = terminal.command("keys reset --yes").spawn().unwrap();
+    let mut said = String::new();
+    while !said.contains("put it back now") {
+        let mut more = [0; 2_000];
+        let length = soon(child.stderr.as_mut().unwrap().read(&mut more)).await.unwrap();
+        assert_ne!(length, 0, "it ended: {said}");
+        said.push_str(std::str::from_utf8(&more[..length]).unwrap());
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    simulator.holder().remove();
+    simulator.holder().insert();
+    let output = soon(child.wait_with_output()).await.unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(terminal.json("keys").await[0]["pin"]["state"], "not set");
 }
 
 #[tokio::test(flavor = "multi_thread")]

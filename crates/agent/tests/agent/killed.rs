@@ -2,38 +2,43 @@
 //! card: nothing is proved, the PIN goes to the card once at most, and the next try is as good as
 //! any.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agent_protocol::{CredentialDescriptor, Outcome, Refused};
-use firmware_sim::{Config, Holder, Pcscd, Simulator, VirtualCard, isolated};
+use agent_protocol::{CredentialDescriptor, Outcome, Refused, SignedRequest, Ticket};
+use firmware_sim::{Holder, Pcscd, Simulator, VirtualCard, isolated};
 
 use crate::program::{Desk, runtime};
 use crate::support::server::Server;
-use crate::support::{descriptor, enrol, login, until};
+use crate::support::{descriptor, enrol, login, new_card, until};
 
-const PIN: &str = "canary-PIN-8";
+pub(crate) const PIN: &str = "canary-PIN-8";
 
 /// More commands than any login has.
-const MOST_STEPS: u64 = 40;
+pub(crate) const MOST_STEPS: u64 = 40;
 
 /// When something is said at the latest. Two seconds are promised, of a computer that does nothing
 /// else; here many tests run at once.
-const TOLD: Duration = Duration::from_secs(8);
+pub(crate) const TOLD: Duration = Duration::from_secs(8);
 
 /// A desktop with an enrolled card in a real reader.
-struct World {
-    server: Server,
-    desk: Desk,
-    simulator: Simulator,
-    holder: Holder,
-    card: Option<VirtualCard>,
-    credential: CredentialDescriptor,
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) desk: Desk,
+    pub(crate) simulator: Arc<Simulator>,
+    pub(crate) holder: Holder,
+    pub(crate) card: Option<VirtualCard>,
+    pub(crate) credential: CredentialDescriptor,
 }
 
 impl World {
     async fn new(pcscd: &Pcscd, seed: u64) -> Self {
-        let (simulator, server) =
-            (Simulator::start(Config::seeded(seed)).unwrap(), Server::start().await);
+        Self::of(pcscd, &new_card(seed)).await
+    }
+
+    /// With this one for the card.
+    pub(crate) async fn of(pcscd: &Pcscd, simulator: &Arc<Simulator>) -> Self {
+        let (simulator, server) = (Arc::clone(simulator), Server::start().await);
         let card = Some(simulator.card(&pcscd.first_reader()).unwrap());
         let desk = Desk::new(pcscd).await;
         desk.pair(&server).await;
@@ -48,8 +53,7 @@ impl World {
     /// Asks for a login that is held at its `nth` command; `false` when it has no such command.
     async fn held_at(&self, nth: u64) -> bool {
         self.holder.hold_at(nth);
-        self.desk.person.will(&[&format!("pin {PIN}")]);
-        self.server.ask(&login(&self.server, vec![self.credential.clone()]));
+        self.ask_for_login();
         until(async || self.holder.is_held() || self.server.has_outcome().await).await;
         if self.holder.is_held() {
             return true;
@@ -58,19 +62,25 @@ impl World {
         assert!(matches!(outcome, Outcome::Assertion(_)), "{outcome:?}");
         false
     }
+
+    /// Asks for a login; the person has the PIN ready.
+    pub(crate) fn ask_for_login(&self) -> Ticket {
+        self.desk.person.will(&[&format!("pin {PIN}")]);
+        self.server.ask(&self.login())
+    }
+
+    pub(crate) fn login(&self) -> SignedRequest {
+        login(&self.server, vec![self.credential.clone()])
+    }
 }
 
-async fn is_ready(desk: &Desk) {
+pub(crate) async fn is_ready(desk: &Desk) {
     desk.until(|status| {
-        status.enrolments.iter().all(|info| info.connected)
+        // One that was just started may know of none yet.
+        status.enrolments.iter().any(|info| info.connected)
             && status.devices.iter().any(|name| name.contains("Virtual PCD"))
     })
     .await;
-}
-
-/// How often the PIN has been asked for.
-fn pins(desk: &Desk) -> usize {
-    desk.person.saw().lines().filter(|line| *line == "GETPIN").count()
 }
 
 #[test]
@@ -87,20 +97,20 @@ async fn kill_the_service(pcscd: &Pcscd) {
     while world.held_at(steps + 1).await {
         steps += 1;
         assert!(steps < MOST_STEPS);
-        let asked = pins(&world.desk);
+        let person = &world.desk.person;
+        let (asked, questions) = (person.pins(), person.questions());
         kill(id);
         let begun = Instant::now();
-        // Before the PIN it may also be that the agent asks for a card.
-        let told = async || {
-            world.server.has_outcome().await || world.desk.person.saw().ends_with("CONFIRM\n")
-        };
+        // Before the PIN it may also be that the agent asks for a card. Which of the two it is must be
+        // known before the agent is killed: an outcome on its way would be taken for the next one's.
+        let told = async || world.server.has_outcome().await || person.questions() > questions;
         until(told).await;
         assert!(begun.elapsed() < TOLD, "step {steps}: {:?}", begun.elapsed());
         if world.server.has_outcome().await {
             let outcome = world.server.outcome().await.1;
             assert_eq!(outcome, Outcome::Refused(Refused::Removed), "step {steps}");
         }
-        assert_eq!(pins(&world.desk), asked, "step {steps}: asked again by itself");
+        assert_eq!(person.pins(), asked, "step {steps}: asked again by itself");
         // The next try, with an agent that has not counted the prompts before.
         world.desk.kill().await;
         drop((world.card.take(), again.take()));
@@ -113,6 +123,32 @@ async fn kill_the_service(pcscd: &Pcscd) {
         is_ready(&world.desk).await;
     }
     assert!(steps >= 8, "{steps} commands");
+    assert!(!world.desk.log().contains(PIN), "the PIN is in the log");
+}
+
+#[test]
+fn the_same_agent_signs_in_when_the_service_is_back() {
+    isolated::run(|pcscd| runtime().block_on(outlive_the_service(pcscd))).unwrap();
+}
+
+async fn outlive_the_service(pcscd: &Pcscd) {
+    let mut world = World::new(pcscd, 83).await;
+    let (directory, agent) = (pcscd.socket().parent().unwrap().to_owned(), world.desk.id());
+    // By then the person has entered the PIN: the login is over with its card.
+    assert!(world.held_at(8).await, "no such command");
+    kill(pcscd.id());
+    let outcome = world.server.outcome().await.1;
+    assert_eq!(outcome, Outcome::Refused(Refused::Removed));
+    world.desk.until(|status| status.devices.is_empty()).await;
+    drop(world.card.take());
+    world.holder.go_on();
+    let service = Pcscd::start_in(&directory).unwrap();
+    world.card = Some(world.simulator.card(&service.first_reader()).unwrap());
+    is_ready(&world.desk).await;
+    world.ask_for_login();
+    let outcome = world.server.outcome().await.1;
+    assert!(matches!(outcome, Outcome::Assertion(_)), "{outcome:?}");
+    assert_eq!(world.desk.id(), agent);
     assert!(!world.desk.log().contains(PIN), "the PIN is in the log");
 }
 

@@ -1,9 +1,10 @@
 //! Cards that hold sessions: what the agent says when they leave.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agent_protocol::{AgentMessage, CredentialDescriptor, ServerMessage, Ticket, WhenLifted};
+use axum::http::StatusCode;
 use cardea_agent::DeviceId;
 use firmware_sim::Simulator;
 
@@ -39,6 +40,19 @@ impl Scene {
         Self { desktop, server, card, credential, stay, ticket }
     }
 
+    /// A request to sign in with one of `allow` is before the person.
+    async fn asks(&self, allow: Vec<CredentialDescriptor>) -> Ticket {
+        let dialogs = self.dialogs();
+        let ticket = self.server.ask(&login(&self.server, allow));
+        until(async || self.dialogs() > dialogs).await;
+        ticket
+    }
+
+    /// How many dialogs there were.
+    fn dialogs(&self) -> usize {
+        self.desktop.person.saw().matches("Account at Acme").count()
+    }
+
     fn lift(&self) {
         self.desktop.reader.take(self.stay);
     }
@@ -52,6 +66,11 @@ impl Scene {
     }
 }
 
+/// What the program has noted that locks the desktop.
+fn locked(desktop: &Desktop) -> String {
+    std::fs::read_to_string(desktop.locks()).unwrap_or_default()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_leaves_is_told_and_the_desktop_stays_open() {
     let scene = Scene::new(WhenLifted::EndSession).await;
@@ -63,12 +82,11 @@ async fn a_card_that_leaves_is_told_and_the_desktop_stays_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_desktop_locks_where_the_tenant_wants_it_before_anybody_is_told() {
+async fn the_desktop_locks_where_the_tenant_wants_it() {
     let scene = Scene::new(WhenLifted::EndSessionAndLock).await;
     scene.lift();
     assert_eq!(scene.server.message().await, scene.lifted());
-    let noted = std::fs::read_to_string(scene.desktop.locks()).unwrap();
-    assert_eq!(noted, "--no-ask-password lock-session\n");
+    until(async || locked(&scene.desktop) == "--no-ask-password lock-session\n").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,19 +147,84 @@ async fn an_agent_that_starts_again_holds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_card_that_leaves_during_a_ceremony_is_told_of_after_it() {
+async fn a_card_that_leaves_during_a_ceremony_for_it_is_told_of_after_it() {
     let scene = Scene::new(WhenLifted::EndSession).await;
-    let credential = CredentialDescriptor {
-        id: "AQID".into(),
-        kind: "public-key".into(),
-        transports: Vec::new(),
-    };
-    let dialogs = scene.desktop.person.saw().matches("Account at Acme").count();
-    let second = scene.server.ask(&login(&scene.server, vec![credential]));
-    until(async || scene.desktop.person.saw().matches("Account at Acme").count() > dialogs).await;
+    let second = scene.asks(vec![scene.credential.clone()]).await;
     scene.lift();
     scene.server.cancel(&second);
-    assert_eq!(scene.server.message().await, AgentMessage::Lifted { id: scene.ticket });
+    assert_eq!(scene.server.message().await, scene.lifted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_leaves_while_another_is_asked_for_is_told_of_at_once() {
+    let scene = Scene::new(WhenLifted::EndSession).await;
+    let (id, kind) = ("AQID".into(), "public-key".into());
+    scene.asks(vec![CredentialDescriptor { id, kind, transports: Vec::new() }]).await;
+    scene.lift();
+    assert_eq!(scene.server.message().await, scene.lifted());
+    assert!(!scene.server.has_outcome().await, "the other is still asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_on_the_screen_holds_back_no_word_of_a_card_that_has_left() {
+    let scene = Scene::new(WhenLifted::EndSession).await;
+    let link = scene.server.linked(&enrol(&scene.server, vec![scene.credential.clone()]));
+    let dialogs = scene.dialogs();
+    let stands_there = async {
+        until(async || scene.dialogs() > dialogs).await;
+        scene.lift();
+        assert_eq!(scene.server.message().await, scene.lifted());
+    };
+    tokio::select! {
+        address = scene.desktop.agent().open(&link) => panic!("it is over: {address:?}"),
+        () = stands_there => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_which_the_server_could_not_speak_ends_with_its_card() {
+    let (desktop, server) = paired().await;
+    // It has written what it must, and fell down then.
+    server.says_to_results(Some(StatusCode::SERVICE_UNAVAILABLE));
+    let scene = Scene::at(desktop, server, WhenLifted::EndSession).await;
+    scene.lift();
+    assert_eq!(scene.server.message().await, scene.lifted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_answer_is_refused_takes_over_nothing_that_another_held() {
+    for when_lifted in [WhenLifted::EndSession, WhenLifted::Nothing] {
+        let scene = Scene::new(WhenLifted::EndSession).await;
+        let (desktop, server) = (&scene.desktop, &scene.server);
+        let mut request = login(server, vec![scene.credential.clone()]);
+        request.when_lifted = when_lifted;
+        let second = server.ask(&request);
+        desktop.person.looks_at(3).await;
+        // To the agent it is the card: it has said so. To the server it is not.
+        server.says_to_results(Some(StatusCode::BAD_REQUEST));
+        desktop.person.will(&["wait", PIN]);
+        desktop.reader.put(&scene.card);
+        assert_eq!(server.outcome().await.0, second);
+        scene.lift();
+        assert_eq!(server.message().await, scene.lifted());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_a_lock_again_and_again_has_one() {
+    let (desktop, server) = paired().await;
+    let began = Instant::now();
+    server.push(Push::Text(ServerMessage::Lock.encode()));
+    until(async || !locked(&desktop).is_empty()).await;
+    for _ in 0..20 {
+        server.push(Push::Text(ServerMessage::Lock.encode()));
+    }
+    // The channel is heard in order.
+    desktop.person.will(&["cancel"]);
+    server.ask(&enrol(&server, vec![]));
+    server.outcome().await;
+    let times = locked(&desktop).lines().count();
+    assert!(times == 1 || began.elapsed() >= Duration::from_secs(5), "{times} times");
 }
 
 #[tokio::test(flavor = "multi_thread")]

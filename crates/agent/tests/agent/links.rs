@@ -11,80 +11,87 @@ use crate::program::PROGRAM;
 use crate::support::{Folder, soon};
 
 /// A link with nothing wrong but that its ticket is nobody's.
-const GOOD: &str = "cardea://t/AAAAAAAAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+pub(crate) const GOOD: &str = "cardea://t/AAAAAAAAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
-/// What pages, mails and documents would like to be read.
-fn hostile() -> Vec<Vec<u8>> {
+/// What pages, mails and documents would like to be read, by name.
+fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let ticket = &GOOD["cardea://t/".len()..];
-    let mut all: Vec<String> = vec![
-        String::new(),
-        " ".into(),
-        "-".into(),
-        "--".into(),
-        "--help".into(),
-        "-h".into(),
-        "--version".into(),
-        "--browser=/bin/sh".into(),
-        "cardea:".into(),
-        "cardea://".into(),
-        "cardea://t".into(),
-        "cardea://t/".into(),
-        "cardea://t/short".into(),
-        "cardea:///t/".into(),
-        ticket.into(),
-        format!("t/{ticket}"),
-        format!("//t/{ticket}"),
-        format!("https://evil.example/{GOOD}"),
-        format!("https://t/{ticket}"),
-        format!("cardea:t/{ticket}"),
-        format!("cardea:/t/{ticket}"),
-        format!("cardea:///t/{ticket}"),
-        format!("cardea://T/{ticket}"),
-        format!("cardea://t//{ticket}"),
-        format!("cardea://t/../t/{ticket}"),
-        format!("cardea://t/./{ticket}"),
-        format!("cardea://t\\{ticket}"),
-        format!("cardea://u@t/{ticket}"),
-        format!("cardea://t:443/{ticket}"),
-        format!("cardea://evil.example/t/{ticket}"),
-        format!("cardea://t.evil.example/{ticket}"),
-        format!("Cardea://t/{ticket}"),
-        format!("CARDEA://t/{ticket}"),
-        format!("cardea2://t/{ticket}"),
-        format!("file://{GOOD}"),
-        format!("javascript:{GOOD}"),
-        format!(" {GOOD}"),
-        format!("{GOOD} "),
-        format!("{GOOD}\n"),
-        format!("\n{GOOD}"),
-        format!("\u{feff}{GOOD}"),
-        format!("{GOOD}A"),
-        GOOD[..GOOD.len() - 1].into(),
-        format!("{GOOD}/"),
-        format!("{GOOD}?server=https://evil.example"),
-        format!("{GOOD}#rt=x"),
-        format!("{GOOD}&x"),
-        format!("{GOOD};reboot"),
-        format!("{GOOD}`reboot`"),
-        format!("{GOOD}$(reboot)"),
-        format!("{GOOD} {GOOD}"),
-        format!("\"{GOOD}\""),
-        format!("'{GOOD}'"),
-        format!("pair/{GOOD}"),
-        "cardea://pair/KRQM-BXPT?server=https://evil.example".into(),
-        "cardea://cards/reset".into(),
-        "../../../../etc/passwd".into(),
-        "/dev/stdin".into(),
-        "%u".into(),
-        "A".repeat(100_000),
-    ];
-    for odd in ["=", "+", "/", "%41", ".", "é", "\u{ff21}", "\u{202e}", "\t", "\\"] {
-        all.push(format!("cardea://t/{odd}{}", &ticket[odd.len()..]));
-    }
-    let mut bytes: Vec<_> = all.into_iter().map(String::into_bytes).collect();
-    bytes.push([GOOD.as_bytes(), b"\xff"].concat());
-    bytes.push(b"\xfe\xff\x00".iter().copied().filter(|byte| *byte != 0).collect());
-    bytes
+    let text = |name, text: String| (name, text.into_bytes());
+    let instead = |odd: &str| format!("cardea://t/{odd}{}", &ticket[odd.len()..]).into_bytes();
+    vec![
+        text("nothing", String::new()),
+        text("a space", " ".into()),
+        text("a dash", "-".into()),
+        text("two dashes", "--".into()),
+        text("an option of ours", "--json".into()),
+        text("a short option", "-h".into()),
+        text("an option that asks for the version", "--version".into()),
+        text("an option with a program to run", "--browser=/bin/sh".into()),
+        text("the scheme alone", "cardea:".into()),
+        text("the scheme and two slashes", "cardea://".into()),
+        text("no ticket and no slash", "cardea://t".into()),
+        text("no ticket", "cardea://t/".into()),
+        text("a ticket that is too short", "cardea://t/short".into()),
+        text("a path that says t", "cardea:///t/".into()),
+        text("a ticket without a scheme", ticket.into()),
+        text("a relative link", format!("t/{ticket}")),
+        text("a link relative to the scheme", format!("//t/{ticket}")),
+        text("a link at the end of an address", format!("https://evil.example/{GOOD}")),
+        text("a ticket by another scheme", format!("https://t/{ticket}")),
+        text("a scheme without slashes", format!("cardea:t/{ticket}")),
+        text("a scheme with one slash", format!("cardea:/t/{ticket}")),
+        text("a scheme with three slashes", format!("cardea:///t/{ticket}")),
+        text("a T for a t", format!("cardea://T/{ticket}")),
+        text("a slash too many", format!("cardea://t//{ticket}")),
+        text("a way up and down again", format!("cardea://t/../t/{ticket}")),
+        text("a way to where one is", format!("cardea://t/./{ticket}")),
+        text("a backslash for a slash", format!("cardea://t\\{ticket}")),
+        text("a user before the t", format!("cardea://u@t/{ticket}")),
+        text("a port behind the t", format!("cardea://t:443/{ticket}")),
+        text("a server before the t", format!("cardea://evil.example/t/{ticket}")),
+        text("a server that begins with t", format!("cardea://t.evil.example/{ticket}")),
+        text("a scheme with a capital", format!("Cardea://t/{ticket}")),
+        text("a scheme of capitals", format!("CARDEA://t/{ticket}")),
+        text("a scheme that begins like ours", format!("cardea2://t/{ticket}")),
+        text("a link as a file", format!("file://{GOOD}")),
+        text("a link as a script", format!("javascript:{GOOD}")),
+        text("a space before it", format!(" {GOOD}")),
+        text("a space behind it", format!("{GOOD} ")),
+        text("a line's end behind it", format!("{GOOD}\n")),
+        text("a line's end before it", format!("\n{GOOD}")),
+        text("a byte order mark before it", format!("\u{feff}{GOOD}")),
+        text("a letter too many", format!("{GOOD}A")),
+        text("a letter too few", GOOD[..GOOD.len() - 1].into()),
+        text("a slash behind it", format!("{GOOD}/")),
+        text("a query with a server", format!("{GOOD}?server=https://evil.example")),
+        text("a fragment with a return token", format!("{GOOD}#rt=x")),
+        text("a parameter", format!("{GOOD}&x")),
+        text("a command behind it", format!("{GOOD};reboot")),
+        text("a command in backquotes", format!("{GOOD}`reboot`")),
+        text("a command in brackets", format!("{GOOD}$(reboot)")),
+        text("two links in one", format!("{GOOD} {GOOD}")),
+        text("a link in quotes", format!("\"{GOOD}\"")),
+        text("a link in single quotes", format!("'{GOOD}'")),
+        text("a link behind a word", format!("pair/{GOOD}")),
+        text("a pairing code", "cardea://pair/KRQM-BXPT?server=https://evil.example".into()),
+        text("another command of ours", "cardea://cards/reset".into()),
+        text("a way to a file", "../../../../etc/passwd".into()),
+        text("a file of the system", "/dev/stdin".into()),
+        text("a field of a desktop file", "%u".into()),
+        text("a hundred thousand letters", "A".repeat(100_000)),
+        ("an equals sign in the ticket", instead("=")),
+        ("a plus in the ticket", instead("+")),
+        ("a slash in the ticket", instead("/")),
+        ("an escaped letter in the ticket", instead("%41")),
+        ("a dot in the ticket", instead(".")),
+        ("a letter with an accent in the ticket", instead("\u{e9}")),
+        ("a wide letter in the ticket", instead("\u{ff21}")),
+        ("a mark that turns the reading in the ticket", instead("\u{202e}")),
+        ("a tab in the ticket", instead("\t")),
+        ("a backslash in the ticket", instead("\\")),
+        ("a byte that is no UTF-8 behind it", [GOOD.as_bytes(), b"\xff"].concat()),
+        ("bytes that are no UTF-8", b"\xfe\xff".to_vec()),
+    ]
 }
 
 async fn open(folder: &Folder, arguments: impl IntoIterator<Item = Vec<u8>>) -> Output {
@@ -101,21 +108,34 @@ async fn what_is_no_link_of_ours_is_dropped_without_a_word() {
     // Nobody accepts here: whoever connects stands in the queue.
     let socket = UnixListener::bind(folder.path().join("agent.sock")).unwrap();
     socket.set_nonblocking(true).unwrap();
-    let hostile = hostile();
-    assert!(hostile.len() >= 60, "{}", hostile.len());
-    for text in hostile {
-        let shown = String::from_utf8_lossy(&text).chars().take(80).collect::<String>();
+    for (name, text) in hostile() {
         assert!(std::str::from_utf8(&text).ok().and_then(|t| t.parse::<Link>().ok()).is_none());
         let said = open(&folder, [text]).await;
-        assert!(said.status.success(), "{shown:?}: {said:?}");
-        assert!(said.stdout.is_empty() && said.stderr.is_empty(), "{shown:?}: {said:?}");
-        assert!(socket.accept().is_err(), "{shown:?} has reached the agent");
+        assert!(said.status.success(), "{name}: {said:?}");
+        assert!(said.stdout.is_empty() && said.stderr.is_empty(), "{name}: {said:?}");
+        assert!(socket.accept().is_err(), "{name} has reached the agent");
     }
-    for arguments in [vec![], vec![GOOD.into(), "x".into()], vec![GOOD.into(), GOOD.into()]] {
+    for (name, arguments) in [
+        ("no argument", vec![]),
+        ("a link and a word", vec![GOOD.into(), "x".into()]),
+        ("two links", vec![GOOD.into(), GOOD.into()]),
+    ] {
         let said = open(&folder, arguments).await;
-        assert!(said.status.success() && said.stdout.is_empty() && said.stderr.is_empty());
-        assert!(socket.accept().is_err());
+        assert!(said.status.success(), "{name}: {said:?}");
+        assert!(said.stdout.is_empty() && said.stderr.is_empty(), "{name}: {said:?}");
+        assert!(socket.accept().is_err(), "{name} has reached the agent");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_help_alone_gets_it() {
+    let folder = Folder::new();
+    let said = open(&folder, ["--help".into()]).await;
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(said.status.success() && text.contains("the desktop calls this"), "{text}");
+    assert!(text.contains("cardea-agent open"), "{text}");
+    let with_more = open(&folder, ["--help".into(), GOOD.into()]).await;
+    assert!(with_more.stdout.is_empty() && with_more.stderr.is_empty(), "{with_more:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

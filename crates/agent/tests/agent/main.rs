@@ -31,10 +31,16 @@ mod pairing;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod pulled;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod several;
 #[cfg(test)]
 mod smart_cards;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transcripts;

@@ -56,9 +56,10 @@ impl Desk {
         until(async || Daemon::ask(&self.socket(), &Ask::Status).await.is_ok()).await;
     }
 
-    /// Ends the daemon without a word.
+    /// Ends the daemon without a word; its dialogs go with it.
     pub(crate) async fn kill(&mut self) {
         soon(self.daemon.kill()).await.unwrap();
+        self.person.is_alone().await;
     }
 
     /// Starts a successor of the daemon that was killed.

@@ -116,6 +116,20 @@ async fn one_prompt_at_a_time_and_three_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_slow_to_answer_holds_up_no_other() {
+    let (desktop, slow) = paired().await;
+    let other = Server::start().await;
+    desktop.pair(&other).await;
+    slow.shared.answers_claims.send_replace(false);
+    slow.ask(&login(&slow, vec![]));
+    let mut claims = slow.shared.claims.subscribe();
+    soon(claims.wait_for(|claims| *claims == 1)).await.unwrap();
+    desktop.person.will(&["cancel"]);
+    let ticket = other.ask(&enrol(&other, vec![]));
+    assert_eq!(other.outcome().await, (ticket, Outcome::Refused(Refused::Cancelled)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_agent_goes_nowhere_that_an_answer_sends_it() {
     let (desktop, server) = paired().await;
     let elsewhere = format!("{}/stray", server.origin);

@@ -2,8 +2,11 @@
 
 mod ceremonies;
 mod child;
+mod key_pin;
 mod listing;
 mod piv;
+mod pulled;
 mod signer;
+mod slow;
 mod states;
 mod which;

@@ -26,11 +26,11 @@ fn what_needs_no_token_has_none() {
 #[test]
 fn an_option_that_is_there_says_that_there_is_a_sensor() {
     let mut info = get_info::tests::plain();
-    assert_eq!(Dialect::choose(&info), None);
+    assert_eq!(dialect(&info), None);
     info.options.insert("userVerificationMgmtPreview".into(), false);
-    assert_eq!(Dialect::choose(&info), Some(Dialect::Preview));
+    assert_eq!(dialect(&info), Some(Dialect::Preview));
     info.options.insert("bioEnroll".into(), false);
-    assert_eq!(Dialect::choose(&info), Some(Dialect::Standard));
+    assert_eq!(dialect(&info), Some(Dialect::Standard));
 }
 
 #[test]

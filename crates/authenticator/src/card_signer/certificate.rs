@@ -54,6 +54,11 @@ const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
 
 impl CardCertificate {
+    /// Whether its key can be used here at all: it may sign, and can.
+    pub fn can_sign(&self) -> bool {
+        self.signs && self.key != KeyKind::Other
+    }
+
     /// Reads a certificate: exactly one, and nothing after it.
     ///
     /// # Errors

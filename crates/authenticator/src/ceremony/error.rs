@@ -77,6 +77,14 @@ pub enum CeremonyError {
     #[error("authenticator is not what it said it is")]
     Changed,
 
+    // The state of a smart card, whose PIN is its issuer's business.
+    /// No tries left: its issuer unlocks it.
+    #[error("card is locked")]
+    CardLocked,
+    /// It has no PIN yet, or one that must be changed first.
+    #[error("card's PIN must be set first")]
+    CardPinNotSet,
+
     // The abilities of the authenticator.
     /// The request is larger than what it takes.
     #[error("request is too large for the authenticator")]
@@ -99,6 +107,10 @@ pub enum CeremonyError {
     /// The key of a smart card's certificate is of a kind that the server does not take.
     #[error("key of the card's certificate is not supported")]
     UnsupportedKey,
+    /// The key of a smart card's certificate has a PIN of its own, for which nobody was asked. The
+    /// card may have counted the one that it was given.
+    #[error("key of the card's certificate has a PIN of its own")]
+    KeyPin,
 
     // Something is broken.
     /// It was taken away in the middle.
@@ -171,10 +183,11 @@ impl From<Status> for CeremonyError {
 impl From<CardSignerError> for CeremonyError {
     fn from(error: CardSignerError) -> Self {
         match error {
-            CardSignerError::Locked => Self::PinBlocked,
-            CardSignerError::PinNotSet => Self::NoPinSet,
+            CardSignerError::Locked => Self::CardLocked,
+            CardSignerError::PinNotSet => Self::CardPinNotSet,
             CardSignerError::NoKey => Self::NoCertificate,
             CardSignerError::Unsupported => Self::UnsupportedKey,
+            CardSignerError::KeyPin => Self::KeyPin,
             // Whoever asks for the PIN hears of these first.
             CardSignerError::WrongPin(_) | CardSignerError::PinForm | CardSignerError::LastTry => {
                 Self::Unverified

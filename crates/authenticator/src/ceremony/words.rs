@@ -26,7 +26,7 @@ impl CeremonyError {
                 "This card or key has no PIN, so it cannot sign you in. Use the one that you added to your account."
             }
             Self::PinChangeRequired => {
-                "The PIN of this card or key must be changed first. Change it in the settings of your computer."
+                "The PIN of this card or key must be changed first. Change it, and start again: cardea-agent cards pin change (for a key: cardea-agent keys pin change)."
             }
             Self::PinAuthBlocked => {
                 "The PIN was wrong three times in a row. Take the card or key out, put it back, and start again."
@@ -53,6 +53,12 @@ impl CeremonyError {
             Self::Changed => {
                 "This card or key is not what it said it is, so its answer was not used. Use another one, and tell your administrator."
             }
+            Self::CardLocked => {
+                "This card is locked: its PIN was wrong too often. Ask who issued it to unlock it."
+            }
+            Self::CardPinNotSet => {
+                "The PIN of this card must be set or changed first. Ask who issued it."
+            }
             Self::TooLarge => "The request is too large for this card or key. Use another one.",
             Self::NotCtap2 => {
                 "This card or key is too old: it does not know FIDO2. Use another one."
@@ -70,6 +76,9 @@ impl CeremonyError {
             Self::UnsupportedKey => {
                 "The key on this card is of a kind that cannot be used here. Use another card, with a key of P-256, P-384 or RSA."
             }
+            Self::KeyPin => {
+                "The key on this card has a PIN of its own, which cannot be used here. Do not try again, for the card may count that as a wrong PIN. Use another card, or ask your administrator."
+            }
             Self::Removed(_) => {
                 "The card or key was taken away too early. Start again, and leave it until you are done."
             }
@@ -85,6 +94,7 @@ impl CeremonyError {
 mod tests {
     use super::*;
     use crate::Status;
+    use crate::card_signer::CardSignerError;
 
     /// What is said where nothing better is known.
     fn in_general() -> &'static str {
@@ -137,5 +147,16 @@ mod tests {
         let hard = CeremonyError::from(Status::PIN_BLOCKED).words();
         assert!(soft.contains("Take the card or key out"), "{soft}");
         assert!(hard.contains("administrator"), "{hard}");
+    }
+
+    #[test]
+    fn a_smart_card_that_takes_no_pin_is_a_matter_for_its_issuer() {
+        for (error, says) in [
+            (CardSignerError::Locked, "locked"),
+            (CardSignerError::PinNotSet, "must be set or changed first"),
+        ] {
+            let words = CeremonyError::from(error).words();
+            assert!(words.contains(says) && words.contains("Ask who issued it"), "{words}");
+        }
     }
 }

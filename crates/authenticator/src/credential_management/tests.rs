@@ -42,11 +42,11 @@ fn protocol_one_has_the_shorter_code_and_the_prototype_another_command() {
 #[test]
 fn the_command_of_the_standard_is_taken_before_the_prototype() {
     let mut info = get_info::tests::plain();
-    assert_eq!(Dialect::choose(&info), None);
+    assert_eq!(dialect(&info), None);
     info.options.insert("credentialMgmtPreview".into(), true);
-    assert_eq!(Dialect::choose(&info), Some(Dialect::Preview));
+    assert_eq!(dialect(&info), Some(Dialect::Preview));
     info.options.insert("credMgmt".into(), true);
-    assert_eq!(Dialect::choose(&info), Some(Dialect::Standard));
+    assert_eq!(dialect(&info), Some(Dialect::Standard));
 }
 
 #[test]
@@ -111,34 +111,6 @@ fn delete_credential_names_it() {
         assert_eq!(request.encode(), expected.concat());
     });
     assert_eq!(DeleteCredential::decode(&[0x00]), Ok(()));
-}
-
-#[test]
-fn update_user_information_leaves_out_an_empty_name() {
-    with(|authority| {
-        let mut request = UpdateUserInformation {
-            authority,
-            credential_id: ID,
-            user_id: &[7],
-            name: "a",
-            display_name: "A",
-        };
-        let expected = [
-            &hex!("0a a4 01 07 02 a2 02")[..],
-            DESCRIPTOR,
-            &hex!("03 a3 62 6964 41 07 64 6e616d65 61 61 6b 646973706c61794e616d65 61 41 03 02"),
-            &hex!("04 58 20 fe34f7f7233cf560d8ba4dcd722f93d568131455fa3a38b52fe793cff9191462"),
-        ];
-        assert_eq!(request.encode(), expected.concat());
-        (request.name, request.display_name) = ("", "");
-        let expected = [
-            &hex!("0a a4 01 07 02 a2 02")[..],
-            DESCRIPTOR,
-            &hex!("03 a1 62 6964 41 07 03 02"),
-            &hex!("04 58 20 4549e46868c6c0f9b38569d9fbd6bc7e5349f6547b3362c86821f933c395c15f"),
-        ];
-        assert_eq!(request.encode(), expected.concat());
-    });
 }
 
 #[test]

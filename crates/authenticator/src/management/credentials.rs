@@ -3,13 +3,13 @@ use crate::ceremony::Run;
 use crate::ceremony::pin::is;
 use crate::client_pin::Permissions;
 use crate::credential_management::{
-    Authority, DeleteCredential, Dialect, Entry, EnumerateCredentialsBegin,
-    EnumerateCredentialsGetNextCredential, EnumerateRpsBegin, EnumerateRpsGetNextRp,
-    GetCredsMetadata, Party, UpdateUserInformation,
+    DeleteCredential, Entry, EnumerateCredentialsBegin, EnumerateCredentialsGetNextCredential,
+    EnumerateRpsBegin, EnumerateRpsGetNextRp, GetCredsMetadata, Party,
 };
 use crate::pin_uv::PinUvAuthToken;
+use crate::subcommand::Authority;
 use crate::wire_enum::wire_enum;
-use crate::{CeremonyError, CommandError, Status, get_info};
+use crate::{CeremonyError, CommandError, Status, credential_management, get_info};
 
 /// How many entries an authenticator is believed to hold; the largest hold a few hundred.
 const MAX_ENTRIES: u32 = 1024;
@@ -83,35 +83,6 @@ impl Management<'_, '_> {
             })
         })
     }
-
-    /// Gives the user of a credential other names. An empty one is forgotten.
-    ///
-    /// # Errors
-    ///
-    /// [`ManagementError::NotFound`] when it is not there; else see [`ManagementError`].
-    pub fn rename_user(
-        &mut self,
-        credential: &StoredCredential,
-        name: &str,
-        display_name: &str,
-    ) -> Result<(), ManagementError> {
-        self.errand(|run| {
-            let info = run.info()?;
-            if Dialect::choose(&info) == Some(Dialect::Preview) {
-                return Err(ManagementError::Unsupported(Ability::Rename));
-            }
-            with_authority(run, &info, |run, authority| {
-                let command = UpdateUserInformation {
-                    authority,
-                    credential_id: &credential.id,
-                    user_id: &credential.user_id,
-                    name,
-                    display_name,
-                };
-                run.command(&command).map_err(not_found)
-            })
-        })
-    }
 }
 
 /// Does `errand` with a token that lets its holder manage credentials.
@@ -120,8 +91,8 @@ fn with_authority<'r, 'c, T>(
     info: &get_info::Response,
     errand: impl FnOnce(&mut Run<'r, 'c>, Authority<'_>) -> Result<T, ManagementError>,
 ) -> Result<T, ManagementError> {
-    let dialect =
-        Dialect::choose(info).ok_or(ManagementError::Unsupported(Ability::Credentials))?;
+    let dialect = credential_management::dialect(info)
+        .ok_or(ManagementError::Unsupported(Ability::Credentials))?;
     let token: PinUvAuthToken = token(run, info, Permissions::CredentialManagement)?;
     errand(run, Authority { dialect, token: &token })
 }

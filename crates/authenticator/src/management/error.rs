@@ -47,8 +47,6 @@ pub enum Ability {
     Pin,
     /// List and delete its credentials.
     Credentials,
-    /// Change the names in a credential.
-    Rename,
     /// Recognise fingerprints.
     Fingerprints,
     /// Always verify the person.

@@ -1,13 +1,13 @@
 use super::{Ability, Management, ManagementError, token};
 use crate::bio_enrollment::{
-    Authority, CancelCurrentEnrollment, Dialect, EnrollBegin, EnrollCaptureNextSample,
-    EnumerateEnrollments, Fingerprint, GetFingerprintSensorInfo, RemoveEnrollment, Sample,
-    SampleStatus, SetFriendlyName,
+    CancelCurrentEnrollment, EnrollBegin, EnrollCaptureNextSample, EnumerateEnrollments,
+    Fingerprint, GetFingerprintSensorInfo, RemoveEnrollment, Sample, SampleStatus, SetFriendlyName,
 };
 use crate::ceremony::Run;
 use crate::ceremony::pin::is;
 use crate::client_pin::Permissions;
-use crate::{CommandError, Status, get_info};
+use crate::subcommand::{Authority, Dialect};
+use crate::{CommandError, Status, bio_enrollment, get_info};
 
 /// How long the sensor waits for each finger.
 const SAMPLE_TIMEOUT_MILLISECONDS: u32 = 10_000;
@@ -92,7 +92,7 @@ impl Management<'_, '_> {
 }
 
 fn dialect(info: &get_info::Response) -> Result<Dialect, ManagementError> {
-    Dialect::choose(info).ok_or(ManagementError::Unsupported(Ability::Fingerprints))
+    bio_enrollment::dialect(info).ok_or(ManagementError::Unsupported(Ability::Fingerprints))
 }
 
 /// Does `errand` with a token that lets its holder manage fingerprints.

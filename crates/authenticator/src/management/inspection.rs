@@ -84,7 +84,7 @@ impl Management<'_, '_> {
             Ok(Inspection {
                 pin: pin_state(run, &info)?,
                 uv: uv(run, &info)?,
-                lists_credentials: credential_management::Dialect::choose(&info).is_some(),
+                lists_credentials: credential_management::dialect(&info).is_some(),
                 free_places: info.remaining_discoverable_credentials,
                 info,
             })
@@ -112,7 +112,7 @@ fn pin_state(
 }
 
 fn uv(run: &mut Run<'_, '_>, info: &get_info::Response) -> Result<Option<Uv>, ManagementError> {
-    let dialect = bio_enrollment::Dialect::choose(info);
+    let dialect = bio_enrollment::dialect(info);
     let fingerprints = info.option("bioEnroll").or(info.option("userVerificationMgmtPreview"));
     let Some(enrolled) = info.option("uv").or(fingerprints) else { return Ok(None) };
     let sensor = match dialect {

@@ -43,9 +43,6 @@ impl Ability {
             Self::Credentials => {
                 "This card or key cannot list its entries. Only a reset removes them, all at once."
             }
-            Self::Rename => {
-                "This card or key cannot change a name. Remove the entry, and add the card or key to your account again."
-            }
             Self::Fingerprints => "This card or key has no fingerprint sensor. Use its PIN.",
             Self::AlwaysUv => "This card or key has no such setting.",
             Self::MinPinLength => {

@@ -15,7 +15,7 @@ pub(super) const CLAIM: &str = "groups";
 pub(super) enum Groups {
     /// The claim is there.
     Present,
-    /// Too many to be sent: unknown, never none (OIDC-50).
+    /// Too many to be sent: unknown, never none.
     Overage,
     /// Neither.
     Absent,

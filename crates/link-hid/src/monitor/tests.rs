@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use rustix::net::{SendFlags, send, socketpair};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::*;
 use crate::SecurityKey;
@@ -157,6 +158,31 @@ fn the_monitor_ends_at_once_also_on_a_real_system() {
     let mut desk = Desk::new(true, |desk| desk.plug("hidraw0", 0o600));
     assert_eq!(desk.next(), desk.inserted("hidraw0", true));
     drop(desk.monitor.take());
+}
+
+#[test]
+fn keys_that_nobody_watches_any_more_count_as_gone() {
+    let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+    alone.args(["--ignored", "--exact", "monitor::tests::without_poll"]);
+    let said = alone.output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+#[ignore = "takes poll away from its process: the test above runs it in one of its own"]
+fn without_poll() {
+    let desk = Desk::watched();
+    desk.plug("hidraw0", 0o600);
+    desk.say("add", "hidraw0");
+    assert_eq!(desk.next(), desk.inserted("hidraw0", false));
+    // Nobody polls more files than they may open.
+    let least = Rlimit { current: Some(1), maximum: Some(1) };
+    setrlimit(Resource::Nofile, least).unwrap();
+    send(desk.kernel.as_ref().unwrap(), b"a word of no meaning", SendFlags::empty()).unwrap();
+    assert_eq!(desk.next(), desk.removed("hidraw0"));
+    assert_eq!(desk.next(), desk.removed("hidraw9"));
+    assert_eq!(desk.next(), Event::Ended { error: io::ErrorKind::InvalidInput });
 }
 
 /// The kernel lets the superuser repeat what it said of a device: here, of the loopback

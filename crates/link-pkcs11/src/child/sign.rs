@@ -8,9 +8,9 @@ use cryptoki::slot::TokenInfo;
 use cryptoki::types::RawAuthPin;
 use sha2::{Digest as _, Sha256, Sha384};
 
-use super::Frame;
 use super::token::{Module, certificates, fault, tries, value};
 use crate::message::{Algorithm, Bytes, Fault, Sign, Tries};
+use crate::wire::Frame;
 
 /// `DigestInfo` of SHA-256 before the digest (RFC 8017 §9.2, note 1).
 const SHA256_INFO: [u8; 19] = [
@@ -34,6 +34,7 @@ pub(super) fn sign(module: &Module, wanted: &Sign, pin: Option<Frame>) -> Result
     let same = module.slot_of(&wanted.token).and_then(|_| key_id(&session, &wanted.certificate));
     let signature = signature.map_err(|error| match error {
         Cannot::Sign(error) => refused(module, wanted, &error),
+        Cannot::Unlock(error) => of_key(refused(module, wanted, &error), pin.is_some()),
         Cannot::Mechanism => Fault::Unsupported,
     })?;
     same?;
@@ -100,6 +101,19 @@ fn refused(module: &Module, wanted: &Sign, error: &Error) -> Fault {
     }
 }
 
+/// What it means that the PIN is refused for the key which the card has taken just now. The key has a
+/// PIN of its own, that nobody has entered.
+///
+/// This was the one try that the person's confirmation allows: the login before was right, and a PIN
+/// that is right uses up none. Told as a wrong PIN, it would be asked for and tried again, until the
+/// key is locked. What is typed at the reader was typed for the key: there it is wrong.
+fn of_key(fault: Fault, typed_here: bool) -> Fault {
+    match fault {
+        Fault::WrongPin(_) | Fault::PinForm if typed_here => Fault::KeyPin,
+        other => other,
+    }
+}
+
 /// `CKA_ID` of exactly this certificate.
 fn key_id(session: &Session, certificate: &Bytes) -> Result<Vec<u8>, Fault> {
     let found = certificates(session)?
@@ -126,6 +140,8 @@ fn private_key(session: &Session, id: &[u8]) -> Result<ObjectHandle, Fault> {
 /// Why there is no signature.
 enum Cannot {
     Sign(Error),
+    /// The card is unlocked, and the key is not.
+    Unlock(Error),
     Mechanism,
 }
 
@@ -150,7 +166,7 @@ fn with_key(
     // The PIN once more, between the beginning and the end (PKCS#11 3.1 §5.6.7): the same that was
     // right just now.
     session.sign_init(&mechanism, key)?;
-    log_in(session, UserType::ContextSpecific, pin)?;
+    log_in(session, UserType::ContextSpecific, pin).map_err(Cannot::Unlock)?;
     session.sign_update(&input)?;
     Ok(session.sign_final()?)
 }
@@ -180,5 +196,21 @@ fn mechanism(
         (true, true) if prefers_hash => Some((hashes, message.clone())),
         (_, true) => Some((plain, digest())),
         (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_that_is_right_for_the_card_and_wrong_for_the_key_is_no_wrong_pin() {
+        for fault in [Fault::WrongPin(Tries::Fine), Fault::PinForm] {
+            assert_eq!(of_key(fault.clone(), true), Fault::KeyPin);
+            assert_eq!(of_key(fault.clone(), false), fault, "typed at the reader, for the key");
+        }
+        for fault in [Fault::Locked, Fault::Removed, Fault::Cancelled] {
+            assert_eq!(of_key(fault.clone(), true), fault);
+        }
     }
 }

@@ -11,7 +11,8 @@ use cryptoki::session::Session;
 use cryptoki::slot::{Slot, TokenInfo};
 
 use crate::message::{
-    Bytes, Card, Fault, MAX_CERTIFICATE, MAX_CERTIFICATES, MAX_TEXT, MAX_TOKENS, TokenId, Tries,
+    Bytes, Card, Fault, MAX_CERTIFICATE, MAX_CERTIFICATES, MAX_TEXT, MAX_TOKENS, MAX_WORDS,
+    TokenId, Tries,
 };
 
 /// How often is looked where the module has no word for "something has changed"
@@ -149,7 +150,7 @@ pub(super) fn fault(error: &Error) -> Fault {
 }
 
 fn words(error: &Error) -> Fault {
-    Fault::Module(error.to_string().chars().filter(|c| !c.is_control()).take(200).collect())
+    Fault::Module(error.to_string().chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect())
 }
 
 /// A name that PKCS#11 has padded.

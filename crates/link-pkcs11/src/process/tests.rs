@@ -6,7 +6,7 @@ use authenticator::card_signer::{CardCertificate, CardSignerError};
 use authenticator::card_signer::{CardPin, CardSigner as _, KeyKind, PinTries, SignRequest};
 
 use super::*;
-use crate::message::{Bytes, Card, Tries};
+use crate::message::{Answer, Bytes, Card, MAX_TOKENS, Tries};
 use crate::module::Modules;
 
 /// As `printf %b` has it.
@@ -163,6 +163,7 @@ fn what_a_card_says_of_its_pin_reaches_the_agent() {
         (Fault::LastTry, "one more PIN"),
         (Fault::PinNotSet, "set first"),
         (Fault::PinForm, "cannot have this PIN"),
+        (Fault::KeyPin, "a PIN of its own"),
         (Fault::Removed, "taken away"),
         (Fault::Swapped, "another card"),
         (Fault::NoKey, "no key"),

@@ -3,15 +3,17 @@
 use ids::UserId;
 
 use super::Hall;
+use super::eam::{proof_of, used_now};
 use super::moves::Move;
-use super::people::{device, door, invitation_ends, session_index};
+use super::people::{device, door, hint_ends, invitation_ends, session_index};
 use super::store::is_out;
 use super::world::{
-    Answer, Artefact, Card, Pending, Who, World, began, home, login_of, owner, token,
+    Answer, Artefact, Card, Pending, Transaction, Vouch, Who, World, began, home, login_of, owner,
+    token,
 };
 use crate::{
-    Audit, CHALLENGE_LIFE, Channel, Effect, Enrolment, Issue, LOGIN_LIFE, Permit, Proof, Purpose,
-    Task, Waiting,
+    Audit, CHALLENGE_LIFE, Channel, Door, EAM_LIFE, Effect, Enrolment, Issue, LOGIN_LIFE, Permit,
+    Proof, Purpose, Task, Waiting,
 };
 
 impl Hall {
@@ -32,6 +34,17 @@ impl Hall {
                 ensure(world.invited == 1, "an invitation was used twice").and_then(|()| {
                     ensure(world.now < invitation_ends(), "an invitation after its life")
                 })
+            }
+            Effect::BeginTransaction { .. } => {
+                let posted = |begun: &Transaction| Some(begun.hint) == pending.hint();
+                let once = !before.transactions.iter().any(posted);
+                ensure(once, "a hint was used twice")
+                    .and_then(|()| ensure(world.now < hint_ends(), "a hint after its life"))
+            }
+            Effect::TakeEamProof { login, person, .. } => {
+                let used = used_now(before, world).cloned();
+                *last = used.as_ref().map(|used| proof_of(used, *login, *person));
+                self.spared(before, world, pending, used, *login)
             }
             Effect::SpendChallenge { login, challenge } => {
                 let out = before.row(*login).is_some_and(|at| is_out(&before.rows[at], *challenge));
@@ -115,14 +128,27 @@ impl Hall {
     }
 
     /// Somebody vouched for exactly this person; or the tenant lets a card alone do.
-    fn vouched(&self, world: &World, pending: &Pending, person: UserId) -> Verdict {
-        if let Some(vouch) = pending.vouch {
-            let sign_in = &world.sign_ins[vouch];
-            ensure(sign_in.person == person, "vouched for another person")?;
-            ensure(sign_in.tenant == pending.tenant, "vouched for by another tenant")?;
-            return ensure(sign_in.by == owner(person), "vouched for by a thief");
+    pub(super) fn vouched(&self, world: &World, pending: &Pending, person: UserId) -> Verdict {
+        match pending.vouch {
+            Some(Vouch::SignIn(vouch)) => {
+                let sign_in = &world.sign_ins[vouch];
+                ensure(sign_in.person == person, "vouched for another person")?;
+                ensure(sign_in.tenant == pending.tenant, "vouched for by another tenant")?;
+                return ensure(sign_in.by == owner(person), "vouched for by a thief");
+            }
+            // Whoever makes a browser post it: whose it is counts, and whose browser that is.
+            Some(Vouch::Hint(hint)) => {
+                let asked = self.scene.hints[hint];
+                return ensure(asked.person == person, "vouched for another person");
+            }
+            Some(Vouch::Pairing(of)) => {
+                let paired = self.scene.pairings[usize::from(of == Who::Mallory)];
+                ensure(paired == Some(person), "vouched for another person")?;
+            }
+            None => {}
         }
-        if is_first(pending) {
+        let by_pairing = matches!(pending.vouch, Some(Vouch::Pairing(_)));
+        if by_pairing || is_first(pending) {
             let facts = pending.facts;
             let last = facts.last_upstream_at;
             let policy = self.policy(pending.strict);
@@ -138,8 +164,13 @@ impl Hall {
         world.cards.push(Card { id: card, person, revoked: false });
         let answer = pending.answer.ok_or("a card without an answer")?;
         ensure(answer.by == owner(person), "another person's card was enrolled")?;
-        if pending.vouch.is_some() {
+        if pending.sign_in().is_some() {
             ensure(self.scene.onboards, "enrolled where the provider enrols nobody")?;
+        }
+        if pending.hint().is_some() {
+            let by_code = identity::FirstCard::AdministratorCode;
+            let policy = self.policy(pending.strict).first_card;
+            ensure(policy == by_code, "enrolled at a hint against the policy")?;
         }
         if permit == Permit::FreshTap {
             let tapped = |a: &Answer| {
@@ -174,9 +205,9 @@ impl Hall {
     }
 }
 
-type Verdict = Result<(), &'static str>;
+pub(super) type Verdict = Result<(), &'static str>;
 
-fn ensure(holds: bool, wrong: &'static str) -> Verdict {
+pub(super) fn ensure(holds: bool, wrong: &'static str) -> Verdict {
     if holds { Ok(()) } else { Err(wrong) }
 }
 
@@ -193,6 +224,9 @@ fn written(world: &mut World, pending: &Pending, waiting: &Waiting) -> Verdict {
         Move::ClaimLink { handed, .. } => {
             let out = waiting.challenge.as_ref().map(|out| out.id);
             ensure(out == Some(world.handed[handed].id), "a link was claimed that is not out")
+        }
+        Move::ShowPairing { .. } => {
+            ensure(pending.facts.has_card, "a pairing begins what no card can end")
         }
         Move::Change { .. } | Move::Confirm { .. } if waiting.task == Task::Authenticate => {
             ensure(pending.facts.has_card, "a change begins that no card can end")
@@ -222,7 +256,7 @@ fn by_link(pending: &Pending) -> bool {
 }
 
 fn sign_in_once(world: &mut World, pending: &Pending) -> Verdict {
-    let vouch = pending.vouch.ok_or("a row without a sign-in")?;
+    let vouch = pending.sign_in().ok_or("a row without a sign-in")?;
     let once = !world.used_sign_ins.contains(&vouch);
     world.used_sign_ins.push(vouch);
     ensure(once, "a sign-in was used twice")
@@ -260,12 +294,17 @@ fn challenged(world: &World, pending: &Pending, proof: &Proof, answer: Answer) -
     ensure(handed.channel == channel, "through another channel")?;
     ensure(handed.purpose == proof.purpose, "for another purpose")?;
     ensure(pending.at < handed.at.plus(CHALLENGE_LIFE), "after the challenge's life")?;
+    if door(proof.login) == Door::Eam {
+        return ensure(pending.at < pending.since.plus(EAM_LIFE), "after Entra's patience");
+    }
     ensure(pending.at < pending.since.plus(LOGIN_LIFE), "after the login's life")
 }
 
 fn issued(world: &mut World, pending: &Pending, issue: &Issue, proof: Option<&Proof>) -> Verdict {
     let held_by = if by_agent(pending) { None } else { Some(pending.by) };
     let proof = proof.ok_or("issued without a proof")?;
+    let answered = |issued: &Artefact| issued.login == proof.login;
+    let answered = issue.door == Door::Eam && world.ledger.iter().any(answered);
     world.ledger.push(Artefact {
         person: issue.person,
         login: proof.login,
@@ -277,6 +316,10 @@ fn issued(world: &mut World, pending: &Pending, issue: &Issue, proof: Option<&Pr
     ensure(!by_agent(pending) || issue.claim.is_some(), "issued where no browser can claim it")?;
     ensure(issue.door == door(proof.login), "issued at another exit")?;
     ensure(proof.person == issue.person, "issued to another person")?;
-    let vouched = pending.vouch.map(|vouch| world.sign_ins[vouch].provider.clone());
+    let by_hint = pending.hint().is_some();
+    ensure(by_hint || issue.door != Door::Eam, "an answer to Entra without a hint")?;
+    ensure(!by_hint || issue.door == Door::Eam, "a session by a hint")?;
+    ensure(!answered, "Entra was answered twice")?;
+    let vouched = pending.sign_in().map(|vouch| world.sign_ins[vouch].provider.clone());
     ensure(vouched == issue.provider, "in another provider's name")
 }

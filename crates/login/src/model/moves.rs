@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::people::device;
 use super::scene::Scene;
 use super::world::{
-    ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, Kept, MALLORY, MALLORY_ELSEWHERE, OTHER, Who, World,
-    home, login_of, name_of, owner,
+    ACME, ADA, ADA_ELSEWHERE, Cookie, Handed, Kept, MALLORY, MALLORY_ELSEWHERE, OTHER, Transaction,
+    Who, World, home, login_of, name_of, owner,
 };
 use crate::{Channel, Purpose, StrangerAt};
 
@@ -34,8 +34,16 @@ pub(super) enum Move {
     SignIn { cookie: usize, place: Place, person: UserId, fresh: bool },
     /// A browser calls the callback with the `state` of one sign-in and the code of another.
     Callback { cookie: usize, state: usize, code: usize },
+    /// A browser posts a hint of Entra's to the EAM door.
+    PostHint { by: Who, hint: usize },
+    /// It posts one to the door at which its login is.
+    PostHintAt { cookie: usize, hint: usize },
+    /// It holds `handle`, and brings `held` and what it has proved to Entra for a login that waits.
+    OneTap { row: usize, handle: usize, transaction: usize, held: usize },
     /// A browser shows an invitation.
     Invite { cookie: usize },
+    /// A browser shows its pairing.
+    ShowPairing { cookie: usize },
     /// A signed-in person wants one more card, or one less.
     Change { cookie: usize, artefact: usize, remove: Option<usize> },
     /// They want what takes a fresh proof.
@@ -114,6 +122,8 @@ pub(super) fn possible(scene: &Scene, world: &World, moves: &mut Vec<Move>) {
     let mut moves = Moves { scene, world, out: moves };
     moves.doors();
     moves.upstream();
+    moves.hints();
+    moves.one_tap();
     moves.card_step();
     moves.cards();
     moves.answers();
@@ -157,7 +167,12 @@ impl Moves<'_> {
             if self.scene.invitation && held.by == Who::Ada {
                 self.out.push(Move::Invite { cookie });
             }
-            if !self.scene.upstream && !self.scene.invitation {
+            let pairing = self.scene.pairings[usize::from(held.by == Who::Mallory)];
+            if pairing.is_some() && self.world.row(id).is_none() {
+                self.out.push(Move::ShowPairing { cookie });
+            }
+            let others = self.scene.upstream || self.scene.invitation || pairing.is_some();
+            if !others {
                 self.out.push(Move::AskFirst { cookie });
                 if self.scene.agents {
                     self.out.push(Move::AskFirstByAgent { cookie });
@@ -203,6 +218,44 @@ impl Moves<'_> {
             }
             for state in 0..signed_in {
                 self.out.extend((0..signed_in).map(|code| Move::Callback { cookie, state, code }));
+            }
+        }
+    }
+
+    fn hints(&mut self) {
+        let hints = 0..self.scene.hints.len();
+        let posted = [Who::Ada, Who::Mallory].into_iter().zip(self.world.posts);
+        for ((by, posted), most) in posted.zip(self.scene.posts) {
+            if posted < most {
+                self.out.extend(hints.clone().map(|hint| Move::PostHint { by, hint }));
+            }
+        }
+        if self.scene.hints_anywhere {
+            for cookie in 0..self.world.cookies.len() {
+                self.out.extend(hints.clone().map(|hint| Move::PostHintAt { cookie, hint }));
+            }
+        }
+    }
+
+    fn one_tap(&mut self) {
+        let proved = |(_, begun): &(usize, &Transaction)| begun.proof.is_some();
+        let transactions = self.world.transactions.iter().enumerate().filter(proved);
+        if !self.scene.one_tap {
+            return;
+        }
+        for (transaction, begun) in transactions {
+            for (row, waits) in self.world.rows.iter().enumerate() {
+                let login = waits.waiting.started.id;
+                for (handle, own) in self.world.handles.iter().enumerate() {
+                    for (held, other) in self.world.handles.iter().enumerate() {
+                        // Ada's browser brings what belongs together, Mallory's whatever it has.
+                        let together = (own.login, other.login) == (login, begun.login);
+                        let brings = own.by == Who::Mallory || together;
+                        if own.by == other.by && brings {
+                            self.out.push(Move::OneTap { row, handle, transaction, held });
+                        }
+                    }
+                }
             }
         }
     }

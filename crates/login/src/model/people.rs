@@ -28,9 +28,28 @@ pub(super) fn invitation_ends() -> Moment {
     BEGINNING.plus(CHALLENGE_LIFE)
 }
 
+/// Logins at the EAM door have numbers of their own: those that a hint begins, and those that begin
+/// without one, where a scene has that.
+pub(super) const HINTED: usize = 8;
+const WITHOUT_HINT: usize = 12;
+
+/// Until when Entra's hints are taken.
+pub(super) fn hint_ends() -> Moment {
+    BEGINNING.plus(LOGIN_LIFE)
+}
+
+pub(super) fn hint_name(hint: usize) -> Name {
+    [b'e', hint as u8, 0]
+}
+
 /// At which door a login begins: of Ada's, every second one at the console.
 pub(super) fn door(login: LoginId) -> Door {
-    if login == login_id(Who::Ada, 1) { Door::Console } else { Door::Account }
+    let at_eam = (login.0.as_u128() & 0xf) >= HINTED as u128;
+    match login {
+        _ if at_eam => Door::Eam,
+        _ if login == login_id(Who::Ada, 1) => Door::Console,
+        _ => Door::Account,
+    }
 }
 
 /// A session's number is its place in the ledger.
@@ -38,21 +57,25 @@ pub(super) fn session_index(session: SessionId) -> usize {
     session.0.as_u128() as usize
 }
 
-pub(super) fn start(world: &mut World, by: Who, tenant: TenantId) -> bool {
+pub(super) fn start(scene: &Scene, world: &mut World, by: Who, tenant: TenantId) -> bool {
     let page =
         |cookie: &&Cookie| cookie.by == by && matches!(cookie.stranger.at, StrangerAt::LoginPage);
     let n = world.cookies.iter().filter(page).count();
-    let id = login_id(by, n);
+    let id = login_id(by, if scene.starts_at_eam { WITHOUT_HINT + n } else { n });
+    world.cookies.push(Cookie { by, stranger: Arc::new(stranger(world, id, tenant)) });
+    true
+}
+
+/// A login that begins now.
+pub(super) fn stranger(world: &World, id: LoginId, tenant: TenantId) -> Stranger {
     let started = Started {
         id,
         tenant,
-        request: LoginRequest { door: door(id), return_to: String::new() },
+        request: LoginRequest::new(door(id), ""),
         started_at: world.now,
         expires_at: world.now.plus(LOGIN_LIFE),
     };
-    let stranger = Arc::new(Stranger { started, at: StrangerAt::LoginPage });
-    world.cookies.push(Cookie { by, stranger });
-    true
+    Stranger { started, at: StrangerAt::LoginPage }
 }
 
 pub(super) fn sign_in(

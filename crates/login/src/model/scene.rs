@@ -1,6 +1,11 @@
 //! Scenes: what stands on the stage, and what may happen.
 
 use identity::{CardFirst, FirstCard, ProviderKind, TenantPolicy};
+use ids::UserId;
+
+use super::moves::Move::{self, Callback, Choose, SignIn, Start, Wait};
+use super::moves::Place;
+use super::world::{ACME, ADA, Hint, MALLORY, Who};
 
 /// A bounded part of the world.
 #[derive(Clone, Debug)]
@@ -33,10 +38,24 @@ pub(super) struct Scene {
     pub(super) stolen_card: bool,
     /// Whether answers may come by the agents.
     pub(super) agents: bool,
+    /// In whose login Ada's browser and Mallory's were paired with their agents, where a pairing
+    /// begins logins.
+    pub(super) pairings: [Option<UserId>; 2],
     /// Whether pages open agents by a link, which may come from another page.
     pub(super) links: bool,
     /// Whether all cards are X.509 cards.
     pub(super) certificates: bool,
+    /// The hints that Entra gives, all of which Mallory has, and how many Ada's browser and Mallory's
+    /// may post. He makes hers post any.
+    pub(super) hints: &'static [Hint],
+    pub(super) posts: [usize; 2],
+    /// Whether hints come to other doors too; and whether browsers come to the EAM door without one.
+    pub(super) hints_anywhere: bool,
+    pub(super) starts_at_eam: bool,
+    /// Whether what was proved to Entra may spare a second tap.
+    pub(super) one_tap: bool,
+    /// What has happened already.
+    pub(super) prologue: &'static [Move],
     /// One-time codes that an administrator issues, to Ada and to Mallory.
     pub(super) codes: [usize; 2],
     /// Whether Mallory hears the codes that are issued to Ada.
@@ -84,8 +103,15 @@ impl Scene {
             stolen_session: true,
             stolen_card: false,
             agents: false,
+            pairings: [None, None],
             links: false,
             certificates: false,
+            hints: &[],
+            posts: [0, 0],
+            hints_anywhere: false,
+            starts_at_eam: false,
+            one_tap: false,
+            prologue: &[],
             codes: [0, 0],
             overheard_code: false,
             invitation: false,
@@ -273,6 +299,53 @@ impl Scene {
         Self { tightens: true, logins: [1, 0], in_flight: 0, ..Self::card_first() }
     }
 
+    /// "Use your card" at the agents. Ada has signed in at both computers, and Mallory sits at one.
+    pub(super) fn paired() -> Self {
+        Self {
+            pairings: [Some(ADA), Some(ADA)],
+            agents: true,
+            logins: [1, 1],
+            in_flight: 0,
+            ..Self::card_first()
+        }
+    }
+
+    /// The same while Ada alone loses her rights.
+    pub(super) fn paired_in_time() -> Self {
+        Self {
+            alone: true,
+            logins: [1, 0],
+            adas_cards: 2,
+            revokes: true,
+            disables: true,
+            tightens: true,
+            in_flight: 1,
+            ..Self::paired()
+        }
+    }
+
+    /// Ada alone, until an administrator forbids it.
+    pub(super) fn paired_until() -> Self {
+        Self { tightens: true, alone: true, logins: [1, 0], ..Self::paired() }
+    }
+
+    /// The tenant does not want it.
+    pub(super) fn paired_off() -> Self {
+        let mut scene = Self { tightens: false, ..Self::paired_until() };
+        scene.policy.card_first = CardFirst::Off;
+        scene
+    }
+
+    /// Nobody has linked Ada.
+    pub(super) fn paired_not_linked() -> Self {
+        Self { ada_is_linked: false, tightens: false, ..Self::paired_until() }
+    }
+
+    /// Ada has no card.
+    pub(super) fn paired_without_card() -> Self {
+        Self { adas_cards: 0, tightens: false, ..Self::paired_until() }
+    }
+
     /// Ada's first card by a fresh sign-in, until an administrator forbids it.
     pub(super) fn first_card_until() -> Self {
         Self { tightens: true, alone: true, logins: [1, 0], ..Self::first_card() }
@@ -351,4 +424,197 @@ impl Scene {
         let scene = Self::sign_in();
         Self { disables: true, alone: true, logins: [1, 0], in_flight: 1, ..scene }
     }
+
+    /// Entra asks for external MFA, of both. Both post both hints.
+    pub(super) fn hints() -> Self {
+        let scene = Self::sign_in();
+        Self {
+            hints: BOTH,
+            posts: [2, 2],
+            upstream: false,
+            stolen_session: false,
+            logins: [0, 0],
+            ..scene
+        }
+    }
+
+    /// The same with a server that stops here and there, and a hint that is posted once more.
+    pub(super) fn hints_at_one_time() -> Self {
+        Self { posts: [1, 1], in_flight: 2, ..Self::hints() }
+    }
+
+    /// Of Ada alone, while time passes and she loses her rights.
+    pub(super) fn hints_in_time() -> Self {
+        Self {
+            hints: HERS,
+            posts: [1, 0],
+            alone: true,
+            challenges: 2,
+            waits: [2, 1],
+            revokes: true,
+            disables: true,
+            ..Self::hints()
+        }
+    }
+
+    /// The answers come through the agents.
+    pub(super) fn hints_by_agent() -> Self {
+        Self { agents: true, posts: [1, 1], ..Self::hints() }
+    }
+
+    /// Ada has no card, and perhaps a code.
+    pub(super) fn hint_and_code() -> Self {
+        Self { adas_cards: 0, codes: [1, 1], posts: [1, 1], ..Self::hints() }
+    }
+
+    /// The same where a fresh sign-in alone enrols.
+    pub(super) fn hint_and_no_sign_in() -> Self {
+        let scene = Self::hint_and_code();
+        let first_card = FirstCard::FreshEntraSignIn;
+        let policy = TenantPolicy { first_card, ..scene.policy.clone() };
+        Self { policy, alone: true, hints: HERS, posts: [1, 0], codes: [1, 0], ..scene }
+    }
+
+    /// A hint comes to the account page.
+    pub(super) fn hint_anywhere() -> Self {
+        Self { hints_anywhere: true, alone: true, logins: [1, 0], posts: [0, 0], ..Self::hints() }
+    }
+
+    /// "Use your card" at the EAM door.
+    pub(super) fn eam_without_hint() -> Self {
+        Self { starts_at_eam: true, logins: [1, 0], in_flight: 0, ..Self::card_first() }
+    }
+
+    /// Ada was sent to Entra, and so was Mallory, who answers there as Ada. Entra asks for external
+    /// MFA.
+    pub(super) fn one_tap() -> Self {
+        Self {
+            one_tap: true,
+            prologue: BOTH_VOUCHED,
+            waits: [1, 0],
+            posts: [1, 1],
+            hints: BOTH,
+            ..Self::hints()
+        }
+    }
+
+    /// Ada alone, from Entra's page on, while time passes and she loses her rights.
+    pub(super) fn one_tap_in_time() -> Self {
+        Self {
+            prologue: AT_ENTRA,
+            upstream: true,
+            alone: true,
+            adas_cards: 2,
+            waits: [2, 0],
+            posts: [1, 0],
+            hints: HERS,
+            revokes: true,
+            disables: true,
+            tightens: true,
+            ..Self::one_tap()
+        }
+    }
+
+    /// The same, and nothing happens to her.
+    fn one_tap_without_trouble() -> Self {
+        Self {
+            revokes: false,
+            disables: false,
+            tightens: false,
+            waits: [1, 0],
+            adas_cards: 1,
+            ..Self::one_tap_in_time()
+        }
+    }
+
+    /// The same, and time passes.
+    pub(super) fn one_tap_late() -> Self {
+        Self { waits: [2, 0], ..Self::one_tap_without_trouble() }
+    }
+
+    /// The same, and one of her cards is revoked.
+    pub(super) fn one_tap_revoked() -> Self {
+        Self { revokes: true, adas_cards: 2, ..Self::one_tap_without_trouble() }
+    }
+
+    /// The same, and she is disabled.
+    pub(super) fn one_tap_disabled() -> Self {
+        Self { disables: true, ..Self::one_tap_without_trouble() }
+    }
+
+    /// Ada proves before, or as she begins.
+    pub(super) fn one_tap_before() -> Self {
+        let scene = Self::one_tap_without_trouble();
+        Self { prologue: &[], upstream: true, logins: [1, 0], waits: [0, 0], ..scene }
+    }
+
+    /// The tenant wants a tap of each login's own.
+    pub(super) fn one_tap_off() -> Self {
+        let scene = Self::one_tap_without_trouble();
+        let policy = TenantPolicy { one_tap: false, ..scene.policy.clone() };
+        Self { policy, ..scene }
+    }
+
+    /// The provider is not Entra, and names accounts as Entra does.
+    pub(super) fn one_tap_not_by_entra() -> Self {
+        Self { kind: ProviderKind::Oidc, ..Self::one_tap_without_trouble() }
+    }
+
+    /// Entra asks for another account of Ada's than the one with which she signs in.
+    pub(super) fn one_tap_two_accounts() -> Self {
+        Self { hints: &[Hint { person: ADA, account: 1 }], ..Self::one_tap_without_trouble() }
+    }
+
+    /// Ada in two logins.
+    pub(super) fn one_tap_for_two() -> Self {
+        Self { prologue: HER_TWO, upstream: false, ..Self::one_tap_without_trouble() }
+    }
+
+    /// Entra asks Ada twice.
+    pub(super) fn two_taps_for_one() -> Self {
+        let scene = Self::one_tap_for_two();
+        Self { prologue: HER_ONE, hints: HERS_TWICE, posts: [2, 0], ..scene }
+    }
 }
+
+const HER: Hint = Hint { person: ADA, account: 0 };
+const HERS: &[Hint] = &[HER];
+const HERS_TWICE: &[Hint] = &[HER, HER];
+const BOTH: &[Hint] = &[HER, Hint { person: MALLORY, account: 0 }];
+
+/// Ada is at Entra's page, and two minutes have passed.
+#[rustfmt::skip]
+const AT_ENTRA: &[Move] = &[
+    Start { by: Who::Ada, tenant: ACME }, Choose { cookie: 0, place: Place::Entra },
+    SignIn { cookie: 1, place: Place::Entra, person: ADA, fresh: false }, Wait { which: 0 },
+];
+
+/// Entra has vouched for Ada in both browsers.
+#[rustfmt::skip]
+const BOTH_VOUCHED: &[Move] = &[
+    Start { by: Who::Ada, tenant: ACME }, Choose { cookie: 0, place: Place::Entra },
+    SignIn { cookie: 1, place: Place::Entra, person: ADA, fresh: false },
+    Callback { cookie: 1, state: 0, code: 0 },
+    Start { by: Who::Mallory, tenant: ACME }, Choose { cookie: 2, place: Place::Entra },
+    SignIn { cookie: 3, place: Place::Entra, person: ADA, fresh: false },
+    Callback { cookie: 3, state: 1, code: 1 }, Wait { which: 0 },
+];
+
+/// Entra has vouched for Ada.
+#[rustfmt::skip]
+const HER_ONE: &[Move] = &[
+    Start { by: Who::Ada, tenant: ACME }, Choose { cookie: 0, place: Place::Entra },
+    SignIn { cookie: 1, place: Place::Entra, person: ADA, fresh: false },
+    Callback { cookie: 1, state: 0, code: 0 }, Wait { which: 0 },
+];
+
+/// Entra has vouched for Ada in two logins of her browser.
+#[rustfmt::skip]
+const HER_TWO: &[Move] = &[
+    Start { by: Who::Ada, tenant: ACME }, Choose { cookie: 0, place: Place::Entra },
+    SignIn { cookie: 1, place: Place::Entra, person: ADA, fresh: false },
+    Callback { cookie: 1, state: 0, code: 0 },
+    Start { by: Who::Ada, tenant: ACME }, Choose { cookie: 2, place: Place::Entra },
+    SignIn { cookie: 3, place: Place::Entra, person: ADA, fresh: false },
+    Callback { cookie: 3, state: 1, code: 1 }, Wait { which: 0 },
+];

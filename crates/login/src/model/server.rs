@@ -13,8 +13,8 @@ use super::people::{
 };
 use super::store::Statement;
 use super::world::{
-    ADA, Answer, Card, Code, Cookie, Handed, Handle, Kept, Name, Pending, Row, Who, World, began,
-    challenge_id, home, login_of, name, name_of, token, waits,
+    ADA, Answer, Card, Code, Cookie, Handed, Handle, Kept, Name, Pending, Row, Vouch, Who, World,
+    account, began, challenge_id, home, login_of, name, name_of, token, waits,
 };
 use super::{Hall, store};
 use crate::step::Hallway;
@@ -24,22 +24,22 @@ use crate::{
 };
 
 /// What the server has found before it asks the hallway, for the ledger.
-struct Read {
+pub(super) struct Read {
     by: Who,
     tenant: TenantId,
-    since: Moment,
-    vouch: Option<usize>,
-    handle: Option<Handle>,
+    pub(super) since: Moment,
+    vouch: Option<Vouch>,
+    pub(super) handle: Option<Handle>,
     answer: Option<Answer>,
     facts: PersonFacts,
-    revoked: bool,
+    pub(super) revoked: bool,
 }
 
 impl Hall {
     /// Plays a move. False: it leads nowhere, and nothing has changed.
     pub(super) fn play(&self, world: &mut World, action: Move) -> bool {
         match action {
-            Move::Start { by, tenant } => start(world, by, tenant),
+            Move::Start { by, tenant } => start(&self.scene, world, by, tenant),
             Move::Choose { cookie, place } => self.choose(world, cookie, place),
             Move::SignIn { cookie, place, person, fresh } => {
                 sign_in(world, cookie, place, person, fresh)
@@ -47,7 +47,11 @@ impl Hall {
             Move::Callback { cookie, state, code } => {
                 self.callback(world, action, cookie, state, code)
             }
+            Move::PostHint { .. } | Move::PostHintAt { .. } | Move::OneTap { .. } => {
+                self.external_mfa(world, action)
+            }
             Move::Invite { cookie } => self.invite(world, action, cookie),
+            Move::ShowPairing { cookie } => self.show_pairing(world, action, cookie),
             Move::Change { cookie, artefact, remove } => {
                 let removed = remove.map(|card| Then::RemoveCard(world.cards[card].id));
                 let then = removed.unwrap_or(Then::AddCard);
@@ -137,7 +141,8 @@ impl Hall {
     pub(super) fn policy(&self, strict: bool) -> TenantPolicy {
         let allowed = self.scene.policy.clone();
         let (first_card, card_first) = (FirstCard::AdministratorCode, CardFirst::Off);
-        if strict { TenantPolicy { first_card, card_first, ..allowed } } else { allowed }
+        let one_tap = false;
+        if strict { TenantPolicy { first_card, card_first, one_tap, ..allowed } } else { allowed }
     }
 
     /// One step of the hallway, now.
@@ -153,7 +158,7 @@ impl Hall {
     }
 
     /// Asks the hallway; what it decides is committed at once, or waits for its commit.
-    fn decide(
+    pub(super) fn decide(
         &self,
         world: &mut World,
         request: Move,
@@ -274,11 +279,12 @@ impl Hall {
             nonce: token(sign_in.nonce),
             auth_time: Some(sign_in.auth_time),
             onboards: self.scene.onboards,
+            account: Some(account(sign_in.person, 0)),
         };
         let handle = new_handle(world, by, stranger.started.id);
         let event =
             Event::UpstreamVouched { upstream, person: facts, handle: token(handle.name).hash() };
-        let mut read = read(by, &stranger.started, facts, Some(vouch));
+        let mut read = read(by, &stranger.started, facts, Some(Vouch::SignIn(vouch)));
         read.handle = Some(handle);
         self.decide(world, action, login, event, &read)
     }
@@ -298,6 +304,20 @@ impl Hall {
         // The row of a spent invitation is not found at all; one that is just being spent is.
         (world.invitation || !self.store.has(Statement::TakeInvitation))
             && self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
+    }
+
+    fn show_pairing(&self, world: &mut World, action: Move, cookie: usize) -> bool {
+        let Cookie { by, stranger } = world.cookies[cookie].clone();
+        let Some(person) = self.scene.pairings[usize::from(by == Who::Mallory)] else {
+            return false;
+        };
+        let facts = world.facts(person);
+        let handle = new_handle(world, by, stranger.started.id);
+        let handle_hash = token(handle.name).hash();
+        let event = Event::PairingShown { device: device(by), person: facts, handle: handle_hash };
+        let mut read = read(by, &stranger.started, facts, Some(Vouch::Pairing(by)));
+        read.handle = Some(handle);
+        self.decide(world, action, Login::Stranger((*stranger).clone()), event, &read)
     }
 
     fn begin_change(
@@ -521,7 +541,7 @@ fn begun_with(stranger: &Stranger, state: Name) -> bool {
 }
 
 /// What every request reads; answers and rows add to it.
-fn read(by: Who, started: &Started, facts: PersonFacts, vouch: Option<usize>) -> Read {
+pub(super) fn read(by: Who, started: &Started, facts: PersonFacts, vouch: Option<Vouch>) -> Read {
     let (tenant, since) = (started.tenant, started.started_at);
     Read { by, tenant, since, vouch, handle: None, answer: None, facts, revoked: false }
 }

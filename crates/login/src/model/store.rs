@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use identity::PersonState;
-use ids::ChallengeId;
+use ids::{ChallengeId, CredentialId, UserId};
+use secrets::TokenHash;
 
 use super::Hall;
 use super::people::{INVITATION, invitation_ends, session_index, write_row};
 use super::world::{Card, Pending, Row, World, token};
-use crate::{Effect, Enrolment, Permit, Vouched, Waiting};
+use crate::{Door, Effect, Enrolment, Issue, Permit, Vouched, Waiting};
 
 /// What the store checks, each to be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,14 @@ pub(super) enum Statement {
     TakeCode,
     /// An invitation is taken once.
     TakeInvitation,
+    /// A hint begins one transaction.
+    TakeHint,
+    /// A transaction is answered once, and nothing where there is none.
+    Answer,
+    /// What was proved to Entra spares a second tap once.
+    TakeEamProof,
+    /// And that of its person.
+    EamPerson,
     /// A first card is written only for who has none still.
     FirstCard,
     /// A proof is written only with a card that is not revoked meanwhile.
@@ -54,6 +63,10 @@ impl Statement {
         Self::TakeStranger,
         Self::TakeCode,
         Self::TakeInvitation,
+        Self::TakeHint,
+        Self::Answer,
+        Self::TakeEamProof,
+        Self::EamPerson,
         Self::FirstCard,
         Self::LiveCard,
         Self::OwnCard,
@@ -106,6 +119,19 @@ impl Hall {
         true
     }
 
+    /// A card that is not revoked, of a person who is enabled.
+    pub(super) fn may_prove(
+        &self,
+        world: &World,
+        card: CredentialId,
+        person: UserId,
+    ) -> Option<()> {
+        let revoked = |held: &Card| held.id == card && held.revoked;
+        let live = !self.store.has(Statement::LiveCard) || !world.cards.iter().any(revoked);
+        let enabled = world.facts(person).state == PersonState::Enabled;
+        (live && (!self.store.has(Statement::Enabled) || enabled)).then_some(())
+    }
+
     /// One effect; nothing, if its row is gone or its value spent.
     fn effect(&self, world: &mut World, pending: &Pending, effect: &Effect) -> Option<()> {
         let store = self.store;
@@ -117,7 +143,7 @@ impl Hall {
                 world.spent.push(*value);
             }
             Effect::TakeStranger { challenge, until } => {
-                let value = secrets::TokenHash::of(challenge.0.as_bytes());
+                let value = TokenHash::of(challenge.0.as_bytes());
                 ensure(!store.has(Statement::Clock) || world.now < *until)?;
                 ensure(!store.has(Statement::TakeStranger) || !world.spent.contains(&value))?;
                 world.spent.push(value);
@@ -161,12 +187,9 @@ impl Hall {
                 }
             }
             Effect::Prove(proof) => {
-                let revoked = |card: &Card| card.id == proof.card && card.revoked;
-                ensure(!store.has(Statement::LiveCard) || !world.cards.iter().any(revoked))?;
                 let own = |card: &Card| card.id != proof.card || card.person == proof.person;
                 ensure(!store.has(Statement::OwnCard) || world.cards.iter().all(own))?;
-                let enabled = world.facts(proof.person).state == PersonState::Enabled;
-                ensure(!store.has(Statement::Enabled) || enabled)?;
+                self.may_prove(world, proof.card, proof.person)?;
             }
             Effect::WriteCard(enrolment) => {
                 ensure(!store.has(Statement::FirstCard) || may_write(world, *enrolment))?;
@@ -199,6 +222,12 @@ impl Hall {
                 if store.has(Statement::EndLogin) {
                     world.rows.remove(place);
                 }
+            }
+            Effect::BeginTransaction { .. }
+            | Effect::TakeLoginProved { .. }
+            | Effect::TakeEamProof { .. }
+            | Effect::Issue(Issue { door: Door::Eam, .. }) => {
+                self.eam_effect(world, pending, effect)?;
             }
             // Carried out where they are judged.
             Effect::Issue(_) | Effect::Audit(_) => {}

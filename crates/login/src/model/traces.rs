@@ -2,9 +2,9 @@
 
 use super::moves::Move::{
     self, Ask, AskByLink, AskFirst, AskFirstByAgent, Callback, Change, Choose, ClaimLink, Commit,
-    Confirm, Disable, Fail, GiveCode, Invite, IssueCode, Register, Resettle, Return, Revoke,
-    SignIn, SignOut, Start, Submit, SubmitByAgent, SubmitByLink, SubmitFirst, SubmitFirstByAgent,
-    Tap, Tighten, Wait,
+    Confirm, Disable, Fail, GiveCode, Invite, IssueCode, OneTap, PostHint, PostHintAt, Register,
+    Resettle, Return, Revoke, ShowPairing, SignIn, SignOut, Start, Submit, SubmitByAgent,
+    SubmitByLink, SubmitFirst, SubmitFirstByAgent, Tap, Tighten, Wait,
 };
 use super::moves::Place::{Elsewhere, Entra, Partner};
 use super::world::Who::{Ada, Mallory};
@@ -544,6 +544,56 @@ pub(super) fn first_asked_channel() -> Vec<Move> {
 }
 
 #[rustfmt::skip]
+pub(super) fn paired() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, ShowPairing { cookie: 0 },
+        Ask { row: 0, handle: 0, agent: true }, Tap { by: Ada, handed: 0, card: 2 },
+        SubmitByAgent { by: Ada, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn paired_until() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, ShowPairing { cookie: 0 },
+        Ask { row: 0, handle: 0, agent: true }, Tap { by: Ada, handed: 0, card: 2 }, Tighten,
+        SubmitByAgent { by: Ada, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn paired_without_card() -> Vec<Move> {
+    vec![Start { by: Ada, tenant: ACME }, ShowPairing { cookie: 0 }]
+}
+
+#[rustfmt::skip]
+pub(super) fn paired_disabled() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, ShowPairing { cookie: 0 }, Commit { pending: 0 },
+        Ask { row: 0, handle: 0, agent: true }, Tap { by: Ada, handed: 0, card: 2 }, Disable,
+        SubmitByAgent { by: Ada, row: 0, answer: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn paired_revoked() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, ShowPairing { cookie: 0 }, Commit { pending: 0 },
+        Ask { row: 0, handle: 0, agent: true }, Tap { by: Ada, handed: 0, card: 2 },
+        Revoke { card: 2 }, SubmitByAgent { by: Ada, row: 0, answer: 0 }, Commit { pending: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn paired_person() -> Vec<Move> {
+    vec![
+        Start { by: Mallory, tenant: ACME }, ShowPairing { cookie: 0 },
+        Ask { row: 0, handle: 0, agent: true }, Tap { by: Mallory, handed: 0, card: 0 },
+        SubmitByAgent { by: Mallory, row: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
 pub(super) fn first_challenge() -> Vec<Move> {
     vec![
         Start { by: Ada, tenant: ACME }, Start { by: Mallory, tenant: ACME },
@@ -607,5 +657,189 @@ pub(super) fn end_login() -> Vec<Move> {
         Ask { row: 0, handle: 0, agent: false }, Fail { row: 0, handed: 0 },
         Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 1, card: 2 },
         Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn eam_without_hint() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, AskFirst { cookie: 0 },
+        Tap { by: Ada, handed: 0, card: 2 }, SubmitFirst { cookie: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn hint_door() -> Vec<Move> {
+    vec![
+        Start { by: Ada, tenant: ACME }, PostHintAt { cookie: 0, hint: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn hint_alive() -> Vec<Move> {
+    vec![
+        Wait { which: 1 }, PostHint { by: Ada, hint: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn hint_enrols() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, IssueCode { person: ADA },
+        GiveCode { row: 0, handle: 0, code: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Register { by: Ada, handed: 0 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn eam_life() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Wait { which: 0 }, Wait { which: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn hint_disabled() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Disable, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn hint_browser() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, PostHint { by: Mallory, hint: 1 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 0, card: 2 },
+        Submit { row: 0, handle: 1, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_hint() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, PostHint { by: Mallory, hint: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn answer_twice() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 0, answer: 0 },
+        Ask { row: 0, handle: 0, agent: false }, Tap { by: Ada, handed: 1, card: 2 },
+        Submit { row: 0, handle: 0, answer: 1 },
+    ]
+}
+
+/// From Entra's page on: Ada proves to Entra, comes back, and is let in.
+#[rustfmt::skip]
+pub(super) fn one_tap() -> Vec<Move> {
+    let mut moves = proved_to_entra();
+    moves.extend([
+        Callback { cookie: 1, state: 0, code: 0 },
+        OneTap { row: 0, handle: 1, transaction: 0, held: 0 },
+    ]);
+    moves
+}
+
+#[rustfmt::skip]
+fn proved_to_entra() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 0, handle: 0, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 0, handle: 0, answer: 0 },
+    ]
+}
+
+pub(super) fn one_tap_late() -> Vec<Move> {
+    one_tap_after(Wait { which: 0 })
+}
+
+pub(super) fn one_tap_disabled() -> Vec<Move> {
+    one_tap_after(Disable)
+}
+
+fn one_tap_after(trouble: Move) -> Vec<Move> {
+    let mut moves = one_tap();
+    let last = moves.pop();
+    moves.extend([Some(trouble), last].into_iter().flatten());
+    moves
+}
+
+/// A login that waits ends with the card; one that is at Entra's page does not.
+#[rustfmt::skip]
+pub(super) fn one_tap_revoked() -> Vec<Move> {
+    let mut moves = proved_to_entra();
+    moves.extend([
+        Revoke { card: 2 }, Callback { cookie: 1, state: 0, code: 0 },
+        OneTap { row: 0, handle: 1, transaction: 0, held: 0 },
+    ]);
+    moves
+}
+
+#[rustfmt::skip]
+pub(super) fn one_tap_before() -> Vec<Move> {
+    let mut moves = vec![
+        Start { by: Ada, tenant: ACME }, Choose { cookie: 0, place: Entra },
+        SignIn { cookie: 1, place: Entra, person: ADA, fresh: false },
+    ];
+    moves.extend(one_tap());
+    moves
+}
+
+#[rustfmt::skip]
+pub(super) fn one_tap_browser() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 1, handle: 2, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 1, handle: 2, answer: 0 },
+        OneTap { row: 1, handle: 1, transaction: 0, held: 1 },
+    ]
+}
+
+/// Mallory, who has proved for himself, and names Ada's login.
+pub(super) fn one_tap_login() -> Vec<Move> {
+    let mut moves = mallory_proved_to_entra();
+    moves.push(OneTap { row: 0, handle: 1, transaction: 0, held: 2 });
+    moves
+}
+
+/// Or his own, for which Entra vouched for Ada.
+pub(super) fn one_tap_person() -> Vec<Move> {
+    let mut moves = mallory_proved_to_entra();
+    moves.push(OneTap { row: 1, handle: 1, transaction: 0, held: 2 });
+    moves
+}
+
+#[rustfmt::skip]
+fn mallory_proved_to_entra() -> Vec<Move> {
+    vec![
+        PostHint { by: Mallory, hint: 1 }, Ask { row: 2, handle: 2, agent: false },
+        Tap { by: Mallory, handed: 0, card: 0 }, Submit { row: 2, handle: 2, answer: 0 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_eam_proof() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 2, handle: 2, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 2, handle: 2, answer: 0 },
+        OneTap { row: 0, handle: 0, transaction: 0, held: 2 },
+        OneTap { row: 0, handle: 1, transaction: 0, held: 2 },
+    ]
+}
+
+#[rustfmt::skip]
+pub(super) fn take_login_proved() -> Vec<Move> {
+    vec![
+        PostHint { by: Ada, hint: 0 }, Ask { row: 1, handle: 1, agent: false },
+        Tap { by: Ada, handed: 0, card: 2 }, Submit { row: 1, handle: 1, answer: 0 },
+        PostHint { by: Ada, hint: 1 }, Ask { row: 2, handle: 2, agent: false },
+        Tap { by: Ada, handed: 1, card: 2 }, Submit { row: 2, handle: 2, answer: 1 },
+        OneTap { row: 0, handle: 0, transaction: 0, held: 1 },
+        OneTap { row: 0, handle: 0, transaction: 1, held: 2 },
     ]
 }

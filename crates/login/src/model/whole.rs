@@ -22,6 +22,8 @@ const SCENES: &[Followed] = &[
     ("card first until", Scene::card_first_until, None),
     ("card first by agent", Scene::card_first_by_agent, None),
     ("card first elsewhere", Scene::card_first_elsewhere, None),
+    ("paired", Scene::paired, None),
+    ("paired in time", Scene::paired_in_time, None),
     ("overheard code", Scene::overheard_code, None),
     ("code in time", Scene::code_in_time, None),
     ("invitation in time", Scene::invitation_in_time, None),
@@ -39,6 +41,14 @@ const SCENES: &[Followed] = &[
     ("card first", Scene::card_first, Some(12)),
     ("card first in time", Scene::card_first_in_time, None),
     ("changes", Scene::changes, Some(12)),
+    ("hints", Scene::hints, None),
+    ("hints, at one time", Scene::hints_at_one_time, None),
+    ("hints in time", Scene::hints_in_time, None),
+    ("hints by agents", Scene::hints_by_agent, None),
+    ("hint and code", Scene::hint_and_code, None),
+    ("one tap", Scene::one_tap, Some(9)),
+    ("one tap in time", Scene::one_tap_in_time, Some(10)),
+    ("one tap for two", Scene::one_tap_for_two, None),
     ("changes and revocation", Scene::changes_and_revocation, Some(14)),
 ];
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::moves::Move;
 use super::scene::Scene;
 use crate::{
-    CHALLENGE_LIFE, Channel, Effect, LOGIN_LIFE, PersonFacts, Purpose, Stranger, StrangerAt,
-    Waiting,
+    CHALLENGE_LIFE, Channel, Effect, EntraAccount, LOGIN_LIFE, PersonFacts, Purpose, Stranger,
+    StrangerAt, Waiting,
 };
 
 pub(super) const ACME: TenantId = TenantId(Uuid::from_u128(0xac));
@@ -86,11 +86,20 @@ pub(super) struct Cookie {
     pub(super) stranger: Arc<Stranger>,
 }
 
-/// A row of the table of logins, and which sign-in it really comes from.
+/// What a login really comes from: by its place in its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Vouch {
+    SignIn(usize),
+    Hint(usize),
+    /// The pairing of this browser.
+    Pairing(Who),
+}
+
+/// A row of the table of logins, and what it really comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) waiting: Arc<Waiting>,
-    pub(super) vouch: Option<usize>,
+    pub(super) vouch: Option<Vouch>,
     pub(super) since: Moment,
 }
 
@@ -116,6 +125,32 @@ pub(super) struct SignIn {
     pub(super) by: Who,
     /// When the person last gave their password there.
     pub(super) auth_time: Moment,
+}
+
+/// What Entra asks by a hint: for whom, and with which of their accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Hint {
+    pub(super) person: UserId,
+    pub(super) account: u8,
+}
+
+/// A row of the table of EAM transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Transaction {
+    /// Which hint has begun it.
+    pub(super) hint: usize,
+    pub(super) login: LoginId,
+    pub(super) handle: TokenHash,
+    pub(super) person: UserId,
+    /// The card that proved, and when.
+    pub(super) proof: Option<(CredentialId, Moment)>,
+    /// Whether that has spared a second tap.
+    pub(super) used: bool,
+}
+
+/// The n-th account that somebody has at Entra.
+pub(super) fn account(person: UserId, n: u8) -> EntraAccount {
+    EntraAccount { tid: n.to_string(), oid: person.to_string() }
 }
 
 /// A challenge that was handed out, and to whom.
@@ -171,7 +206,7 @@ pub(super) struct Pending {
     pub(super) effects: Vec<Effect>,
     /// From whose browser or agent.
     pub(super) by: Who,
-    pub(super) vouch: Option<usize>,
+    pub(super) vouch: Option<Vouch>,
     /// The handle that the browser gets with it.
     pub(super) handle: Option<Handle>,
     pub(super) answer: Option<Answer>,
@@ -215,6 +250,9 @@ pub(super) struct World {
     pub(super) codes: Vec<Code>,
     pub(super) issued_codes: [usize; 2],
     pub(super) invitation: bool,
+    /// EAM transactions, and how many hints each browser has posted.
+    pub(super) transactions: Vec<Transaction>,
+    pub(super) posts: [usize; 2],
     pub(super) spent: Vec<TokenHash>,
     pub(super) pending: Vec<Pending>,
     /// Everything below only the ledger reads.
@@ -269,6 +307,8 @@ impl World {
             kept: Vec::new(),
             codes: Vec::new(),
             issued_codes: [0, 0],
+            transactions: Vec::new(),
+            posts: [0, 0],
             spent: Vec::new(),
             pending: Vec::new(),
             ledger: Vec::new(),
@@ -330,6 +370,24 @@ impl Cookie {
     }
 }
 
+impl Pending {
+    /// The sign-in that vouched, if one did.
+    pub(super) fn sign_in(&self) -> Option<usize> {
+        match self.vouch {
+            Some(Vouch::SignIn(at)) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The hint that did.
+    pub(super) fn hint(&self) -> Option<usize> {
+        match self.vouch {
+            Some(Vouch::Hint(at)) => Some(at),
+            _ => None,
+        }
+    }
+}
+
 impl Row {
     fn key(&self) -> impl Hash + PartialEq {
         let waiting = &self.waiting;
@@ -345,7 +403,8 @@ impl Pending {
     fn key(&self) -> impl Hash + PartialEq {
         // The effects follow from the request and from what was read.
         let login = self.effects.iter().find_map(|effect| match effect {
-            Effect::TakeLogin { handle, challenge, .. } => Some((*handle, *challenge)),
+            Effect::TakeLogin { handle, challenge, .. } => Some((*handle, Some(*challenge))),
+            Effect::TakeLoginProved { handle, .. } => Some((*handle, None)),
             _ => None,
         });
         let read = (self.facts, self.revoked, self.strict);

@@ -83,6 +83,7 @@ impl Hallway<'_> {
             return Err(Refusal::Unexpected);
         }
         self.guards.ensure(!answer.card.revoked, Guard::AnswerLive)?;
+        self.still_paired(waiting, answer.person)?;
         let mut proof = self.proof(&waiting.started, answer, challenge)?;
         proof.counter = Some(answer.card.evidence.counter());
         let (person, card) = (waiting.person, answer.card.id);
@@ -190,7 +191,7 @@ impl Hallway<'_> {
         Ok((Some(Login::Stranger(Stranger { at, ..stranger })), Vec::new()))
     }
 
-    /// "Use your card" (STEP-07): the card says who it is.
+    /// "Use your card": the card says who it is.
     pub(super) fn card_first(&self, stranger: &Stranger, answer: &Answer) -> Outcome {
         let StrangerAt::CardFirst { challenge } = &stranger.at else {
             return Err(Refusal::Unexpected);
@@ -202,8 +203,7 @@ impl Hallway<'_> {
         self.guards.ensure(answer.card.tenant == started.tenant, Guard::FirstTenant)?;
         self.guards.ensure(!answer.card.revoked, Guard::FirstLive)?;
         self.guards.ensure(answer.person.linked, Guard::FirstLinked)?;
-        let allowed = self.policy.card_first.allows(answer.person.last_upstream_at, self.now);
-        self.guards.ensure(allowed, Guard::FirstAllowed)?;
+        self.guards.ensure(self.card_alone(answer.person), Guard::FirstAllowed)?;
         let mut proof = self.proof(started, answer, challenge)?;
         proof.counter = Some(answer.card.evidence.counter());
         let (person, card, door) = (answer.person.id, answer.card.id, started.request.door);
@@ -215,7 +215,7 @@ impl Hallway<'_> {
             },
             Effect::Prove(proof),
             Effect::Issue(Issue { door, person, provider: None, claim: None }),
-            Effect::Audit(Audit::SignedIn { person, card, door }),
+            Effect::Audit(Audit::SignedIn { person, card, door, one_tap: false }),
         ];
         Ok((None, effects))
     }
@@ -290,13 +290,17 @@ fn take(waiting: &Waiting, challenge: &Challenge) -> Effect {
 /// The exit of a waiting login, on the proof of the same step.
 fn exit(waiting: &Waiting, card: ids::CredentialId) -> [Effect; 2] {
     let (person, door) = (waiting.person, waiting.started.request.door);
-    [Effect::Issue(issue(waiting)), Effect::Audit(Audit::SignedIn { person, card, door })]
+    let signed_in = Audit::SignedIn { person, card, door, one_tap: false };
+    [Effect::Issue(issue(waiting)), Effect::Audit(signed_in)]
 }
 
-fn issue(waiting: &Waiting) -> Issue {
+pub(super) fn issue(waiting: &Waiting) -> Issue {
     let provider = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => Some(provider.clone()),
-        Vouched::Invitation | Vouched::Session { .. } => None,
+        Vouched::Invitation
+        | Vouched::Session { .. }
+        | Vouched::Hint { .. }
+        | Vouched::Pairing { .. } => None,
     };
     let (person, door) = (waiting.person, waiting.started.request.door);
     Issue { door, person, provider, claim: Some(waiting.handle) }

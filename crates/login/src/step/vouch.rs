@@ -8,8 +8,10 @@ use super::{Hallway, Outcome, never_enrolled_so};
 use crate::effect::{Audit, Effect};
 use crate::event::{PersonFacts, UpstreamFacts};
 use crate::guard::{Guard, Refusal};
-use crate::state::{Login, Permit, Started, Stranger, StrangerAt, Task, Then, Vouched, Waiting};
-use crate::{FRESH_SKEW, LOGIN_LIFE};
+use crate::state::{
+    Door, Login, Permit, Started, Stranger, StrangerAt, Task, Then, Vouched, Waiting,
+};
+use crate::{EAM_LIFE, FRESH_SKEW, LOGIN_LIFE};
 
 impl Hallway<'_> {
     pub(super) fn to_upstream(
@@ -76,7 +78,12 @@ impl Hallway<'_> {
         let says_fresh = upstream.auth_time.is_some_and(|at| at >= sent_at.minus(FRESH_SKEW));
         let fresh = *prompt_login && says_fresh;
         let task = self.task(person, fresh, upstream)?;
-        let vouched = Vouched::Upstream { provider: provider.clone(), at: self.now, fresh };
+        // Another provider may call its accounts what it likes.
+        let by_entra = upstream.kind == ProviderKind::Entra;
+        let by_entra = self.guards.holds(by_entra, Guard::AccountByEntra);
+        let account = upstream.account.clone().filter(|_| by_entra);
+        let vouched =
+            Vouched::Upstream { provider: provider.clone(), at: self.now, fresh, account };
         let effects = vec![
             Effect::Spend { value: state.hash(), until: started.expires_at },
             Effect::WritePerson(person.id),
@@ -85,7 +92,7 @@ impl Hallway<'_> {
         Ok(self.wait(started, handle, person, vouched, task, effects))
     }
 
-    /// What a person for whom an upstream vouched is to do at the card step (STEP-03).
+    /// What a person for whom an upstream vouched is to do at the card step.
     fn task(
         &self,
         person: PersonFacts,
@@ -137,7 +144,7 @@ impl Hallway<'_> {
     }
 
     /// From here on the login is a row.
-    fn wait(
+    pub(super) fn wait(
         &self,
         started: Started,
         handle: TokenHash,
@@ -146,8 +153,11 @@ impl Hallway<'_> {
         task: Task,
         mut effects: Vec<Effect>,
     ) -> (Option<Login>, Vec<Effect>) {
-        // The card step has its own time: a person may have spent minutes at the upstream.
-        let expires_at = self.now.plus(LOGIN_LIFE);
+        // The card step has its own time: a person may have spent minutes at the upstream. Not where
+        // Entra waits for it.
+        let own_time = self.guards.holds(started.request.door != Door::Eam, Guard::EamLife);
+        let eam = started.started_at.plus(EAM_LIFE);
+        let expires_at = if own_time { self.now.plus(LOGIN_LIFE) } else { eam };
         let started = Started { expires_at, ..started };
         let waiting = Waiting {
             started,

@@ -1,6 +1,8 @@
+use ids::guid;
+use jose::json;
 use serde_json::{Map, Value};
 
-use crate::{aadsts, guid, json};
+use crate::aadsts;
 
 /// Longest text that is kept for people, in characters.
 const MAX_TEXT: usize = 2_000;

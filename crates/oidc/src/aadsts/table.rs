@@ -57,12 +57,15 @@ const ENDPOINTS: &str = "App registrations → your app → Overview → Endpoin
 const SECRETS: &str = "App registrations → your app → Certificates & secrets → Client secrets";
 const PERMISSIONS: &str = "App registrations → your app → API permissions";
 const ASSIGNMENT: &str = "Enterprise applications → your app → Users and groups";
+const EXTERNAL_METHOD: &str =
+    "Microsoft Entra ID → Authentication methods → Policies → the external method";
 const LOGS: &str = "Microsoft Entra ID → Sign-in logs";
 
 const REDIRECT_URI: &str = "Identity Providers → your provider → Settings → Redirect URI";
 const CLIENT_ID: &str = "Identity Providers → your provider → Settings → Client ID";
 const CLIENT_SECRET: &str = "Identity Providers → your provider → Settings → Client Secret";
 const DISCOVERY: &str = "Identity Providers → your provider → Settings → Discovery Endpoint";
+const EXTERNAL_MFA: &str = "Entra external MFA → What Azure must be told";
 
 /// The numbers that a sign-in through Cardea meets, each once.
 pub const TABLE: &[Entry] = &[
@@ -146,7 +149,7 @@ pub const TABLE: &[Entry] = &[
     administrator(
         &[700_027, 50_012, 700_030],
         "A certificate, or what was signed with it, was refused.",
-        "Cardea proves itself to Entra with a client secret and sends no certificate: look in Azure for another program that uses this app registration, and give Cardea one of its own.",
+        "When Cardea is the directory's external method (external MFA), Entra does not know the key that signed: run cardea entra doctor. Otherwise Cardea sends no certificate: look in Azure for another program that uses this app registration, and give Cardea one of its own.",
     )
     .azure("App registrations → your app → Certificates & secrets → Certificates"),
     administrator(
@@ -250,11 +253,48 @@ pub const TABLE: &[Entry] = &[
         "Cardea asks for \"openid profile email\": in Azure, compare that with the delegated permissions of Microsoft Graph.",
     )
     .azure(PERMISSIONS),
-    // Of methods that are others': Cardea is not an external authentication method itself.
+    // External MFA: Cardea may be the directory's external method, and others may.
     administrator(
-        &[50_166, 50_158, 50_161, 50_170, 50_177, 900_491, 50_027],
-        "Microsoft's own extra step, at an external authentication method of the directory, failed.",
-        "This is between Entra and that method, before Cardea is asked. In Azure, compare its client ID, discovery endpoint and app ID with what its vendor says, and look up the correlation ID that came with the message in the sign-in logs.",
+        &[50_161],
+        "The external method's address is no redirect URI of its app registration, or its answer lacked what was asked for.",
+        "Copy the Redirect URI from Entra external MFA in Cardea's console, and add exactly that to the app registration in Azure, under the platform Web. It is another one than a provider's.",
     )
-    .azure("Microsoft Entra ID → Authentication methods → Policies → the external method"),
+    .azure(REDIRECT_URIS)
+    .console(EXTERNAL_MFA),
+    administrator(
+        &[900_491],
+        "The directory has not consented to the external method's app registration.",
+        "In Azure, grant admin consent to it, as Privileged Role Administrator.",
+    )
+    .azure(PERMISSIONS),
+    administrator(
+        &[50_027],
+        "The external method's answer is not the one that Entra waits for.",
+        "Compare Client ID and Discovery Endpoint of the external method with Entra external MFA in Cardea's console, to the letter. Then run cardea entra doctor.",
+    )
+    .azure(EXTERNAL_METHOD)
+    .console(EXTERNAL_MFA),
+    administrator(
+        &[50_166],
+        "Entra could not call the external method, or has called it too often.",
+        "Let the discovery endpoint and the keys be reached from the internet, uncompressed and with their Content-Length. Run cardea entra doctor, which checks that.",
+    )
+    .azure(EXTERNAL_METHOD)
+    .console(EXTERNAL_MFA),
+    person(
+        &[50_158],
+        "The external method was not used, or did not say yes.",
+        "Start again and use your card within four minutes. If it was refused, the page that asked for it has said why.",
+    ),
+    administrator(
+        &[50_170],
+        "A policy asks for a control of the external method that is not set up.",
+        "In Azure, use the grant \"Require multifactor authentication\" in place of a custom control. Never have both for one person.",
+    )
+    .azure("Microsoft Entra ID → Security → Conditional Access → Policies"),
+    person(
+        &[50_177],
+        "External methods do not serve accounts of this kind, such as some guests.",
+        "Sign in with the account that your organisation gave you, or use another method of your own directory.",
+    ),
 ];

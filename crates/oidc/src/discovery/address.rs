@@ -1,7 +1,7 @@
+use ids::guid;
 use url::Url;
 
 use super::EntraCloud;
-use crate::guid;
 
 /// Path of a discovery document below its issuer (Discovery 1.0 §4).
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";

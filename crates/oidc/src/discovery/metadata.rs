@@ -1,8 +1,9 @@
+use jose::json;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Directory, EntraCloud, Kind, MetadataAddress};
-use crate::{MAX_BODY, json};
+use crate::MAX_BODY;
 
 /// What a provider says about itself (Discovery 1.0 §3), checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +223,7 @@ impl ProviderMetadata {
 /// The directory of personal accounts.
 pub const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// OIDC-02: an address by domain is answered with the issuer by id, and the id is kept.
+/// An address by domain is answered with the issuer by id, and the id is kept.
 fn check_directory(
     issuer: &str,
     address: &MetadataAddress,

@@ -1,8 +1,8 @@
+use jose::{NumericDate, json};
 use secrets::Token;
 use serde_json::{Map, Value};
 
 use super::IdTokenError;
-use crate::{NumericDate, json};
 
 /// Claims of an ID token (§2). Outside of this module they exist only verified.
 #[derive(Clone)]

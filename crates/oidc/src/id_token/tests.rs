@@ -2,6 +2,7 @@ mod claims;
 mod signature;
 
 use aws_lc_rs::hmac;
+use jose::MAX_COMPACT;
 use secrets::{Secret, Token};
 use serde_json::{Value, json};
 

@@ -159,6 +159,21 @@ fn step_26_refuses_an_id_that_is_too_long_or_not_the_signed_one() {
     assert_eq!(register(|d| id(d, 1023)).unwrap().webauthn_id, [1; 1023]);
 }
 
+/// With the id of somebody's smart card, it would keep that card out.
+#[test]
+fn the_id_of_a_certificates_key_is_no_passkeys() {
+    assert_refused(&[("33 bytes", |d| id(d, 33), PasskeyError::ReservedId)]);
+    for length in [32, 34] {
+        assert!(register(|d| id(d, length)).is_ok(), "{length}");
+    }
+    let others = register(|d| {
+        id(d, 33);
+        d.credential_id[0] = 2;
+        attested(d).id[0] = 2;
+    });
+    assert!(others.is_ok());
+}
+
 fn id(draft: &mut Draft, length: usize) {
     draft.credential_id = vec![1; length];
     attested(draft).id = vec![1; length];

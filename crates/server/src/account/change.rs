@@ -64,6 +64,6 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let SignedIn { tenant, session } = signed_in;
     let return_to = paths::account(&tenant.slug);
-    let request = LoginRequest { door: Door::Account, return_to };
+    let request = LoginRequest::new(Door::Account, return_to);
     change::begin(app, Change { tenant, session, request, then }, asked).await
 }

@@ -38,6 +38,8 @@ pub(crate) async fn show(
             name: person.name().to_owned(),
             username: person.username.clone(),
             provider: provider.map(|provider| provider.display_name),
+            asked_by: None,
+            application: None,
         },
         email: person.email.clone(),
         attributes: attributes(&person),
@@ -58,6 +60,7 @@ fn notice(done: &str) -> Option<Notice> {
         "renamed" => Some(Notice::CardRenamed),
         "removed" => Some(Notice::CardRemoved),
         "ended" => Some(Notice::SessionEnded),
+        "computer-renamed" => Some(Notice::ComputerRenamed),
         "computer-removed" => Some(Notice::ComputerRemoved),
         _ => None,
     }

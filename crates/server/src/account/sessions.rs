@@ -18,8 +18,8 @@ pub(crate) struct SessionParam {
     id: SessionId,
 }
 
-/// `POST /realms/{slug}/account/sessions/{id}/end`: ends one of the person's own sessions. A
-/// second time finds nothing.
+/// `POST /realms/{slug}/account/sessions/{id}/end`: ends one of the person's own sessions, with all that
+/// applications were granted in it. A second time finds nothing.
 pub(crate) async fn end(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
@@ -29,11 +29,13 @@ pub(crate) async fn end(
     if !sessions.iter().any(|own| own.id == id) {
         return Err(Problem::NotFound);
     }
-    end_all(app.store.write(tenant.id).await?, &tenant, &session, vec![id]).await
+    let mut tx = app.store.write(tenant.id).await?;
+    tx.end_grants_of_session(session.person, id).await?;
+    end_all(tx, &tenant, &session, vec![id]).await
 }
 
-/// `POST /realms/{slug}/account/sessions/end-others`: ends all but this one, and the pairings of
-/// all browsers but this one.
+/// `POST /realms/{slug}/account/sessions/end-others`: ends all but this one, what applications were
+/// granted in others, and the pairings of all browsers but this one.
 pub(crate) async fn end_others(
     State(app): State<App>,
     SignedIn { tenant, session }: SignedIn,
@@ -42,10 +44,12 @@ pub(crate) async fn end_others(
     let mut rows = app.store.read(tenant.id).await?;
     let sessions = rows.sessions(session.person).await?;
     let others = sessions.iter().map(|own| own.id).filter(|id| *id != session.id);
-    let here = paired(&mut rows, &tenant, &headers).await?.map(|paired| paired.device.id);
+    let here = paired(&mut rows, &tenant, &headers).await?;
     drop(rows);
     let mut tx = app.store.write(tenant.id).await?;
+    let here = here.as_ref().map(|here| (here.device.id, &here.token));
     let revoked = tx.revoke_devices_of(session.person, here).await?;
+    tx.end_grants_but_of(session.person, session.id).await?;
     let answer = end_all(tx, &tenant, &session, others.collect()).await?;
     app.agents.tell_revoked(&revoked);
     Ok(answer)

@@ -1,5 +1,6 @@
 //! The audit chain of a tenant, in words.
 
+mod applications;
 mod names;
 mod words;
 

@@ -1,66 +1,109 @@
-use askama::Template;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use store::Client;
+//! The applications that people sign in to: which there are, how they are registered, and what is to
+//! be copied into them.
 
+pub(super) mod edit;
+mod fields;
+pub(super) mod list;
+pub(super) mod new;
+pub(super) mod page;
+pub(super) mod remove;
+mod samples;
+pub(super) mod secrets;
+pub(super) mod state;
+
+use openid_provider::ClientSettings;
+use openid_provider::client::ClientKind;
+use serde::Deserialize;
+use store::{Client, Rows, Writing};
+
+pub(super) use self::samples::samples;
 use crate::admin::form::{Head, Link};
 use crate::admin::place::Place;
-use crate::admin::samples;
-use crate::app::App;
-use crate::http::page::Html;
 use crate::http::problem::Problem;
-use crate::pages::sample::{Rendered, Text, rendered};
-use crate::pages::{ConsoleFrame, Section};
+use crate::pages::Tone;
 
-#[derive(Template)]
-#[template(path = "console/clients.html")]
-struct ClientsPage {
-    console: ConsoleFrame,
-    head: Head,
-    clients: Vec<Row>,
+const TITLE: &str = "Clients";
+/// Where it is, below a tenant.
+const PATH: &str = "clients";
+
+#[derive(Deserialize)]
+pub(crate) struct View {
+    done: Option<String>,
 }
 
-struct Row {
-    id: String,
-    name: String,
-    home: Option<(String, String)>,
+#[derive(Deserialize)]
+pub(crate) struct ClientId {
+    client_id: String,
 }
 
-/// `GET /admin/tenants/{slug}/clients`: the applications that people sign in to.
-pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Response, Problem> {
-    let tenant = &place.tenant;
-    let clients = app.store.read(tenant.id).await?.clients().await?;
-    let page = ClientsPage {
-        console: place.console(&app, Section::Clients).await?,
-        head: Head {
-            title: "Clients".into(),
-            crumbs: vec![Link::new(place.url(""), &tenant.display_name)],
-            ..Head::default()
-        },
-        clients: clients.into_iter().map(|client| row(&app, client)).collect(),
-    };
-    Ok(Html(page).into_response())
+/// An application as it is registered.
+struct Registered {
+    client: Client,
+    settings: ClientSettings,
 }
 
-/// A home URL leads to our own pages or to the web, never to a script.
-fn row(app: &App, client: Client) -> Row {
-    let home = client.home_url.and_then(|home| {
-        let shown = if home.starts_with('/') { app.config.address(&home) } else { home.clone() };
-        let safe = home.starts_with('/') || home.starts_with("https://");
-        safe.then_some((home, shown))
-    });
-    Row { id: client.client_id, name: client.name, home }
+/// The tenant's application with this id. A page of ours is none: nothing of it can be changed.
+///
+/// # Errors
+///
+/// [`Problem::NotFound`].
+async fn stored(rows: &mut Rows, client_id: &str) -> Result<Registered, Problem> {
+    registered(rows.client(client_id).await?)
 }
 
-pub(super) fn samples(text: Text<'_>) -> Rendered {
-    let row = |home| Row { id: text("account"), name: text("Account page"), home };
-    let home = (text("/realms/acme/account/"), text("https://login.acme.example/realms/acme/"));
-    rendered(vec![(
-        "some",
-        ClientsPage {
-            console: ConsoleFrame::sample(text, Section::Clients),
-            head: samples::head(text, "Clients"),
-            clients: vec![row(Some(home)), row(None)],
-        },
-    )])
+/// The same, held until the end of the transaction: of two who change it at once, the second changes what
+/// the first has written, and who removes it comes before or after.
+///
+/// # Errors
+///
+/// [`Problem::NotFound`].
+async fn to_change(tx: &mut Writing, client_id: &str) -> Result<Registered, Problem> {
+    registered(tx.client_to_change(client_id).await?)
+}
+
+fn registered(client: Option<Client>) -> Result<Registered, Problem> {
+    let client = client.ok_or(Problem::NotFound)?;
+    let settings = client.settings.clone().ok_or(Problem::NotFound)?;
+    Ok(Registered { client, settings })
+}
+
+/// The path of something of an application below its tenant; nothing for its page.
+fn below(client_id: &str, rest: &str) -> String {
+    format!("{PATH}/{client_id}{rest}")
+}
+
+fn head(place: &Place, title: &str) -> Head {
+    Head {
+        title: title.into(),
+        crumbs: vec![Link::new(place.url(""), &place.tenant.display_name)],
+        ..Head::default()
+    }
+}
+
+/// The head of a page below the list.
+fn head_below(place: &Place, title: &str) -> Head {
+    let mut head = head(place, title);
+    head.crumbs.push(Link::new(place.url(PATH), TITLE));
+    head
+}
+
+/// The head of a question about an application.
+fn head_of(place: &Place, client: &Client, title: &str) -> Head {
+    let mut head = head_below(place, title);
+    head.crumbs.push(Link::new(place.url(&below(&client.client_id, "")), &client.name));
+    head
+}
+
+fn badge(client: &Client) -> (Tone, &'static str) {
+    if client.enabled { (Tone::Good, "Enabled") } else { (Tone::Info, "Disabled") }
+}
+
+fn kind(settings: Option<&ClientSettings>) -> &'static str {
+    match settings.map(|settings| settings.kind) {
+        None => "Page of Cardea",
+        Some(ClientKind::Web) => "Web application",
+        Some(ClientKind::SinglePage) => "Single-page application",
+        Some(ClientKind::Native) => "Native application",
+        Some(ClientKind::Service) => "Service account",
+    }
 }

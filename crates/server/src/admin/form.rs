@@ -44,6 +44,8 @@ pub(crate) enum Control {
     Choice(Vec<Choice>),
     /// One of several.
     Select(Vec<Choice>),
+    /// One of several that the configuration names: values and words.
+    Named(Vec<(String, String)>),
 }
 
 /// Something to choose.
@@ -195,6 +197,29 @@ pub(crate) struct Head {
     pub(crate) messages: Vec<Message>,
 }
 
+/// What has become of a form whose fields need a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Headline {
+    /// It was to be saved.
+    #[default]
+    NotSaved,
+    /// It was a question to the provider, and nothing was to be saved.
+    NotFetched,
+    /// It is saved, and what it names did not come.
+    SavedNotFetched,
+}
+
+impl Headline {
+    /// In words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::NotSaved => "Not saved",
+            Self::NotFetched => "Nothing was fetched",
+            Self::SavedNotFetched => "Saved, but the list was not taken",
+        }
+    }
+}
+
 /// A page with a form.
 #[derive(Template)]
 #[template(path = "console/form.html")]
@@ -207,8 +232,8 @@ pub(crate) struct FormPage {
     pub(crate) submit: &'static str,
     pub(crate) cancel: Option<String>,
     pub(crate) delete: Option<Link>,
-    /// Whether the answer is to a question to the provider, and nothing was to be saved.
-    pub(crate) asked: bool,
+    /// What is said where fields need a look.
+    pub(crate) headline: Headline,
 }
 
 impl FormPage {

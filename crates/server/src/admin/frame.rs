@@ -79,6 +79,7 @@ fn navigation(tenant: &Tenant) -> Vec<NavItem> {
     vec![
         item(Section::Overview, ""),
         item(Section::IdentityProviders, "providers"),
+        item(Section::ExternalMfa, "external-mfa"),
         item(Section::Clients, "clients"),
         item(Section::Users, "users"),
         item(Section::SmartCards, "smart-cards"),

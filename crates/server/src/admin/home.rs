@@ -10,7 +10,7 @@ use ids::{Slug, TenantId};
 use serde::Deserialize;
 use store::{Page, StoreError};
 
-use crate::admin::form::{self, Control, Field, Head, Problems};
+use crate::admin::form::{self, Control, Field, Head, Headline, Problems};
 use crate::admin::frame::frame;
 use crate::admin::session::{Administrator, FreshAdministrator};
 use crate::app::App;

@@ -3,7 +3,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use identity::{Moment, Person, Tenant};
-use login::{Channel, Door, Event, LOGIN_LIFE, Login};
+use login::{Channel, Door, Event, LOGIN_LIFE, Login, LoginRequest};
 use secrets::{Token, TokenHash};
 use serde::Deserialize;
 use store::CodePurpose;
@@ -86,7 +86,8 @@ async fn enter(
     let mut rows = app.store.read(tenant.id).await?;
     let person = administrator(unused_name(&mut rows, name, None).await?, name);
     let handle = entropy::token();
-    let slot = stranger::begin(headers, &app.ring, tenant, Door::Console, "/admin/".into());
+    let request = LoginRequest::new(Door::Console, "/admin/");
+    let slot = stranger::begin(headers, &app.ring, tenant, request);
     let event = Event::InvitationShown {
         invitation,
         valid_until,

@@ -5,7 +5,8 @@ use ids::{Alias, UserId};
 use uuid::Uuid;
 
 use super::form::{Head, Link, Message};
-use super::{audit, clients, home, overview, providers, settings, smart_cards, step_up, users};
+use super::{audit, clients, external_mfa, home, overview, providers, settings, smart_cards};
+use super::{step_up, users};
 use crate::pages::Tone;
 use crate::pages::sample::{Rendered, Text};
 
@@ -29,6 +30,7 @@ pub(crate) fn samples(text: Text<'_>) -> Vec<(&'static str, Rendered)> {
         ("console-code", users::code::samples(text)),
         ("console-settings", settings::samples(text)),
         ("console-smart-cards", smart_cards::samples(text)),
+        ("console-external-mfa", external_mfa::samples(text)),
         ("console-audit", audit::samples(text)),
         ("console-step-up", step_up::samples(text)),
     ]

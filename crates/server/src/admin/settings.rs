@@ -11,7 +11,9 @@ use store::AuditEntry;
 
 use self::form::{Form, GRACE_SECONDS, MOST_DAYS, SESSION_MINUTES};
 pub(super) use self::samples::samples;
-use crate::admin::form::{Choice, Control, Field, FormPage, Group, Head, Link, Message, Problems};
+use crate::admin::form::{
+    Choice, Control, Field, FormPage, Group, Head, Headline, Link, Message, Problems,
+};
 use crate::admin::frame::auth_time;
 use crate::admin::place::Place;
 use crate::admin::session::FreshAdministrator;
@@ -107,7 +109,7 @@ async fn answer(
         submit: "Save",
         cancel: None,
         delete: None,
-        asked: false,
+        headline: Headline::NotSaved,
     };
     Ok(page.answer(problems))
 }
@@ -150,6 +152,13 @@ fn groups(tenant: &Tenant, form: &Form) -> Vec<Group> {
         Field::new("session_minutes", "Session length in minutes", &form.session_minutes)
             .control(Control::Number { min: least, max: most })
             .help("5 to 1440; 480 is a working day. Holds for new sessions."),
+        Field::new("one_tap", "One tap, not two", &form.one_tap)
+            .control(Control::Choice(yes_or_no()))
+            .help(
+                "Where Microsoft Entra itself has asked for the card during a sign-in (external MFA), \
+                 that tap opens the session too. No: the card is asked for again. Shared desks that end \
+                 sessions ask again in any case.",
+            ),
     ];
     vec![
         Group { title: "", fields: tenant },

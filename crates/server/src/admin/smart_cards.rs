@@ -5,6 +5,7 @@ pub(super) mod delete;
 pub(super) mod new;
 pub(super) mod rules;
 mod samples;
+mod sheet;
 
 use askama::Template;
 use axum::extract::{Query, State};

@@ -69,6 +69,8 @@ fn head() -> Head {
 fn section(path: &str) -> Section {
     match path.split('/').nth(4) {
         Some("providers") => Section::IdentityProviders,
+        Some("external-mfa") => Section::ExternalMfa,
+        Some("clients") => Section::Clients,
         Some("users") => Section::Users,
         Some("smart-cards") => Section::SmartCards,
         Some("settings") => Section::Policy,
@@ -84,11 +86,15 @@ fn form_of(uri: &Uri) -> String {
         .strip_suffix("/enable")
         .or_else(|| path.strip_suffix("/code"))
         .or_else(|| path.strip_suffix("/sessions/end"))
-        .or_else(|| path.strip_suffix("/groups"));
+        .or_else(|| path.strip_suffix("/groups"))
+        .or_else(|| path.strip_suffix("/secrets"))
+        .or_else(|| Some(path.strip_suffix("/rename")?.rsplit_once("/agents/")?.0));
     match (shown_above, path) {
         (Some(page), _) => page.to_owned(),
         (None, "/admin/tenants") => "/admin/".to_owned(),
-        (None, path) if path.ends_with("/providers") || path.ends_with("/mappers") => {
+        (None, path)
+            if ["/providers", "/mappers", "/clients"].iter().any(|end| path.ends_with(end)) =>
+        {
             format!("{path}/new{query}")
         }
         (None, path) => format!("{path}{query}"),
@@ -121,7 +127,7 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let tenant = session::tenant(&app).await?;
     let return_to = console_path(&form.to).unwrap_or("/admin/").to_owned();
-    let request = LoginRequest { door: Door::Console, return_to };
+    let request = LoginRequest::new(Door::Console, return_to);
     let change = Change { tenant, session: administrator.session, request, then: Then::Confirm };
     change::begin(&app, change, Asked::by(&headers)).await
 }
@@ -176,6 +182,15 @@ mod tests {
             ),
             ("/admin/tenants/acme/users/1/sessions/end", "/admin/tenants/acme/users/1"),
             ("/admin/tenants/acme/users/1/enable", "/admin/tenants/acme/users/1"),
+            (
+                "/admin/tenants/acme/clients?preset=grafana",
+                "/admin/tenants/acme/clients/new?preset=grafana",
+            ),
+            ("/admin/tenants/acme/clients/files/secrets", "/admin/tenants/acme/clients/files"),
+            (
+                "/admin/tenants/acme/clients/files/settings",
+                "/admin/tenants/acme/clients/files/settings",
+            ),
             ("/admin/tenants/acme/users/1/disable", "/admin/tenants/acme/users/1/disable"),
         ] {
             assert_eq!(form_of(&sent.parse().unwrap()), shown);

@@ -33,8 +33,9 @@ impl<T: DeserializeOwned> FromRequest<App> for AgentCall<T> {
         let body = body::read(app, request, body::JSON)
             .await
             .inspect_err(|problem| unread(app, problem))?;
-        let Caller { tenant, device, call } =
-            identify(app, &headers, &method, &path, &body, None).await?;
+        let (headers, method, path) = (&headers, &*method, &*path);
+        let received = Received { headers, method, path, body: &body, nonce: None };
+        let Caller { tenant, device, call } = received.identify(app).await?;
         limits::count_device(app, &device)?;
         let body = parse(&body).map_err(|error| error.refuse(&device))?;
         Ok(Self { tenant, device, call, body })
@@ -81,56 +82,53 @@ pub(crate) struct Caller {
     pub(crate) call: OneCall,
 }
 
-/// Finds the device that a proof names, and checks that it made exactly this call, and now for the
-/// first time. The last is asked again by whoever acts on the call, in that transaction.
-///
-/// # Errors
-///
-/// [`Problem::Unauthenticated`] for every proof that does not hold; which step failed is in the
-/// log alone.
-pub(crate) async fn identify(
-    app: &App,
-    headers: &HeaderMap,
-    method: &str,
-    path: &str,
-    body: &Bytes,
-    nonce: Option<&str>,
-) -> Result<Caller, Problem> {
-    let proof = proof_of(app, headers)?;
-    let claimed = DeviceProof::claimed_device(proof);
-    let claimed = claimed.map_err(|error| CallError::Proof(error.into()).refuse_stranger(app))?;
-    let found = app.store.device_by_thumbprint(&claimed).await?;
-    let (tenant, device) = found.ok_or_else(|| CallError::NoDevice.refuse_stranger(app))?;
-    let jwk: PublicJwk = serde_json::from_str(&device.jwk).map_err(Problem::internal)?;
-    let verified = verify(app, proof, &jwk, method, path, body, nonce)?;
-    let call = OneCall::of(&verified);
-    let mut rows = app.store.read(tenant).await?;
-    let tenant = rows.tenant().await?.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
-    if call.is_spent(&mut rows).await? {
-        return Err(CallError::Replay.refuse(&device));
+/// A call as it has come.
+pub(crate) struct Received<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) body: &'a [u8],
+    /// The nonce that its proof must be over; `None`: over none.
+    pub(crate) nonce: Option<&'a str>,
+}
+
+impl Received<'_> {
+    /// Finds the device that the proof names, and checks that it made exactly this call, and now for
+    /// the first time. The last is asked again by whoever acts on the call, in that transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Unauthenticated`] for every proof that does not hold; which step failed is in the
+    /// log alone.
+    pub(crate) async fn identify(&self, app: &App) -> Result<Caller, Problem> {
+        let claimed = DeviceProof::claimed_device(proof_of(app, self.headers)?)
+            .map_err(|error| CallError::Proof(error.into()).refuse_stranger(app))?;
+        let found = app.store.device_by_thumbprint(&claimed).await?;
+        let (tenant, device) = found.ok_or_else(|| CallError::NoDevice.refuse_stranger(app))?;
+        let jwk: PublicJwk = serde_json::from_str(&device.jwk).map_err(Problem::internal)?;
+        let call = OneCall::of(&self.verify(app, &jwk)?);
+        let mut rows = app.store.read(tenant).await?;
+        let tenant = rows.tenant().await?.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
+        if call.is_spent(&mut rows).await? {
+            return Err(CallError::Replay.refuse(&device));
+        }
+        Ok(Caller { tenant, device, call })
     }
-    Ok(Caller { tenant, device, call })
+
+    /// Checks the proof against a key.
+    pub(crate) fn verify(&self, app: &App, jwk: &PublicJwk) -> Result<VerifiedProof, Problem> {
+        let proof = proof_of(app, self.headers)?;
+        let key = jwk.key().map_err(|_| CallError::NoDevice.refuse_stranger(app))?;
+        let url = app.config.address(self.path);
+        let (method, body, nonce) = (self.method, self.body, self.nonce);
+        let expected = ExpectedCall { method, url: &url, body, nonce };
+        let verified = DeviceProof::verify(proof, &expected, &key, entropy::system_time());
+        verified.map_err(|error| CallError::Proof(error).refuse_stranger(app))
+    }
 }
 
 /// The proof that a call carries.
 pub(crate) fn proof_of<'h>(app: &App, headers: &'h HeaderMap) -> Result<&'h str, Problem> {
     let header = headers.get(PROOF_HEADER).and_then(|header| header.to_str().ok());
     header.ok_or_else(|| CallError::NoProof.refuse_stranger(app))
-}
-
-/// Checks a proof against a key.
-pub(crate) fn verify(
-    app: &App,
-    proof: &str,
-    jwk: &PublicJwk,
-    method: &str,
-    path: &str,
-    body: &[u8],
-    nonce: Option<&str>,
-) -> Result<VerifiedProof, Problem> {
-    let key = jwk.key().map_err(|_| CallError::NoDevice.refuse_stranger(app))?;
-    let url = app.config.address(path);
-    let expected = ExpectedCall { method, url: &url, body, nonce };
-    let verified = DeviceProof::verify(proof, &expected, &key, entropy::system_time());
-    verified.map_err(|error| CallError::Proof(error).refuse_stranger(app))
 }

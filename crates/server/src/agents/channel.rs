@@ -2,7 +2,6 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use agent_protocol::{AgentMessage, Refused, ServerMessage, Ticket, limits, paths};
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
@@ -12,15 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Moment;
 use ids::TenantId;
 use serde::Deserialize;
-use store::{Device, DeviceState, StoreError, TicketState};
+use store::{Device, DeviceState, StoreError};
 use uuid::Uuid;
 
-use crate::agents::caller::{self, Caller};
+use crate::agents::caller::{Caller, Received, proof_of};
 use crate::agents::refusal::CallError;
-use crate::agents::{Connected, lifted, nonce, reason_name, ticket_for};
+use crate::agents::{Connected, away, lifted, nonce, reason_name, ticket_for};
 use crate::app::App;
 use crate::entropy;
-use crate::hallway::events::PageState;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits as rate;
@@ -38,12 +36,12 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let nonce = claimed_nonce(caller::proof_of(&app, &headers)?);
+    let nonce = claimed_nonce(proof_of(&app, &headers)?);
     let nonce = nonce.filter(|nonce| nonce::is_fresh(&app.ring, nonce));
     let nonce = nonce.ok_or_else(|| CallError::Nonce.refuse_stranger(&app))?;
-    let body = Bytes::new();
-    let Caller { tenant, device, call } =
-        caller::identify(&app, &headers, "GET", paths::CHANNEL, &body, Some(&nonce)).await?;
+    let (headers, path, nonce_of_it) = (&headers, paths::CHANNEL, Some(&*nonce));
+    let received = Received { headers, method: "GET", path, body: &[], nonce: nonce_of_it };
+    let Caller { tenant, device, call } = received.identify(&app).await?;
     if device.state != DeviceState::Confirmed {
         return Err(CallError::NotConfirmed.refuse(&device));
     }
@@ -58,13 +56,14 @@ pub(crate) async fn handler(
     let connection = entropy::id();
     let since = tx.connect_device(device.id, connection).await?;
     let since = since.ok_or_else(|| CallError::NoDevice.refuse(&device))?;
+    // Before it is kept: who revokes the agent right after finds it here. And before the answer: the agent
+    // may be asked the moment it hears that it is connected.
+    let connected = app.agents.connect(device.id, connection, peer);
     tx.commit().await?;
     let at = At { tenant: tenant.id, device, connection, since };
     let upgrade = upgrade
         .max_message_size(limits::MAX_CHANNEL_MESSAGE)
         .max_frame_size(limits::MAX_CHANNEL_MESSAGE);
-    // Before the answer: the agent may be asked the moment it hears that it is connected.
-    let connected = app.agents.connect(at.device.id, peer);
     Ok(upgrade.on_upgrade(move |socket| async move {
         at.serve(&app, connected, socket).await;
     }))
@@ -123,6 +122,10 @@ impl At {
         tracing::info!(device = %self.device.id, "agent disconnected");
         drop(connected);
         self.disconnected(app).await;
+        let left = away::left(app, self.tenant, self.device.id, self.connection).await;
+        if let Err(error) = left {
+            tracing::warn!(device = %self.device.id, %error, "pages may wait for an agent that is gone");
+        }
     }
 
     /// What an agent says by itself. It cannot be refused: what makes no sense is told the operator.
@@ -196,8 +199,7 @@ impl At {
 /// How often a node vouches for an agent that is connected to it: well within [`store::LEASE`].
 const KEEP: Duration = Duration::from_secs(20);
 
-/// Ends a request that its agent does not claim, and tells the page why: nothing else would come of
-/// it for a minute. One that was claimed ends with its result.
+/// Ends a request that its agent does not claim.
 async fn unclaimed(
     app: &App,
     tenant: TenantId,
@@ -208,16 +210,5 @@ async fn unclaimed(
     let mut rows = app.store.read(tenant).await?;
     let ticket = ticket_for(&mut rows, device, named).await?;
     drop(rows);
-    if ticket.state != TicketState::Waiting {
-        return Ok(());
-    }
-    let reason = reason_name(reason);
-    let mut tx = app.store.write(tenant).await?;
-    let ended = TicketState::Refused { reason: reason.to_owned() };
-    let was_open = tx.finish_ticket(ticket.id, &ended).await?;
-    tx.commit().await?;
-    if was_open {
-        app.pages.tell(ticket.login, PageState::refused(ticket.id, reason));
-    }
-    Ok(())
+    Ok(away::unclaimed(app, tenant, &ticket, reason_name(reason)).await?)
 }

@@ -1,14 +1,17 @@
-use agent_protocol::{ClaimAnswer, ClaimRequest};
+use agent_protocol::{ClaimAnswer, ClaimRequest, Refused};
 use axum::Json;
 use axum::extract::State;
-use login::{Event, Login};
+use identity::Person;
+use login::{Challenge, Event, Login, Waiting};
 use store::{Ticket, TicketState, Writing};
 
 use crate::agents::caller::AgentCall;
 use crate::agents::refusal::CallError;
-use crate::agents::{request, ticket_to_claim};
+use crate::agents::request::{self, Asking};
+use crate::agents::{away, reason_name, ticket_to_claim};
 use crate::app::App;
 use crate::entropy;
+use crate::hallway::ceremony;
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::waiting_of;
 use crate::hallway::step;
@@ -30,9 +33,8 @@ pub(crate) async fn handler(
     call: AgentCall<ClaimRequest>,
 ) -> Result<Json<ClaimAnswer>, Problem> {
     let call = call.confirmed()?;
-    let AgentCall { tenant, device, body, .. } = &call;
-    let mut rows = app.store.read(tenant.id).await?;
-    let ticket = ticket_to_claim(&mut rows, device, &body.ticket).await?;
+    let mut rows = app.store.read(call.tenant.id).await?;
+    let ticket = ticket_to_claim(&mut rows, &call.device, &call.body.ticket).await?;
     match ticket.state {
         TicketState::Waiting => {}
         TicketState::Claimed => return Err(call.refuse(CallError::Claimed)),
@@ -45,29 +47,69 @@ pub(crate) async fn handler(
     let person = rows.person(waiting.person).await?;
     let person = person.ok_or_else(|| call.refuse(CallError::LoginOver))?;
     drop(rows);
+    let claimed = claim(&app, peer, &call, (&ticket, &waiting, &person)).await;
+    if let Some(reason) = claimed.as_ref().err().and_then(told) {
+        // The agent tries no second time: its page would wait for nothing.
+        let told = away::unclaimed(&app, call.tenant.id, &ticket, reason).await;
+        told.unwrap_or_else(|error| tracing::warn!(%error, "a page is not told of a failed claim"));
+    }
+    claimed.map(|request| Json(ClaimAnswer { request }))
+}
+
+/// What the page is told of a claim that failed. Nothing of one that only came twice: the other one
+/// may be under way.
+fn told(problem: &Problem) -> Option<&'static str> {
+    match problem {
+        Problem::ChallengeGone => Some("challenge-expired"),
+        // Unless another claim was first: then it is no longer unclaimed, and goes on.
+        Problem::AlreadyUsed => Some(reason_name(Refused::Timeout)),
+        problem if problem.status_and_code().0.is_server_error() => {
+            Some(reason_name(Refused::Unknown))
+        }
+        _ => None,
+    }
+}
+
+async fn claim(
+    app: &App,
+    peer: Peer,
+    call: &AgentCall<ClaimRequest>,
+    (ticket, waiting, person): (&Ticket, &Waiting, &Person),
+) -> Result<String, Problem> {
+    let AgentCall { tenant, device, .. } = call;
     let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
     let challenge = out.ok_or_else(|| call.refuse(CallError::ChallengeOver))?;
-    let to = request::To { tenant, device, peer };
-    let request = request::signed(&app, &to, &ticket, &waiting, challenge, &person)?;
+    let challenge = ceremony::claimed_from(challenge, peer)?;
+    let asking = Asking { tenant, device, ticket, waiting, challenge: &challenge, person };
+    let request = request::signed(app, &asking)?;
     let mut tx = app.store.write(tenant.id).await?;
     call.spend(&mut tx).await?;
     if ticket.device.is_none() {
-        bind(&mut tx, &call, &ticket).await?;
+        bind(&mut tx, call, ticket, challenge).await?;
     }
     if !tx.claim_ticket(ticket.id, device.id).await? {
         return Err(call.refuse(CallError::Claimed));
     }
     tx.commit().await?;
     let now = entropy::now();
-    let claimed = Ticket { claimed_at: Some(now), device: Some(device.id), ..ticket };
-    app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, now)));
-    Ok(Json(ClaimAnswer { request }))
+    let claimed = Ticket { claimed_at: Some(now), device: Some(device.id), ..ticket.clone() };
+    app.pages.tell(claimed.login, PageState::Claimed(Prompt::of(&claimed, None, now)));
+    Ok(request)
 }
 
 /// From now on nobody but this device may answer: said to the login too, before the ticket says it.
-async fn bind<T>(tx: &mut Writing, call: &AgentCall<T>, ticket: &Ticket) -> Result<(), Problem> {
+/// The challenge goes with what the claim has shown of the agent.
+async fn bind<T>(
+    tx: &mut Writing,
+    call: &AgentCall<T>,
+    ticket: &Ticket,
+    claimed: Challenge,
+) -> Result<(), Problem> {
     let waiting = tx.login(ticket.login).await?;
-    let waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
+    let mut waiting = waiting.ok_or_else(|| call.refuse(CallError::LoginOver))?;
+    if let Some(out) = waiting.challenge.as_mut().filter(|out| out.id == claimed.id) {
+        out.state = claimed.state;
+    }
     let event = Event::LinkClaimed { challenge: ticket.challenge, device: call.device.id };
     let (login, _) = step(Login::Waiting(waiting), event, &call.tenant)
         .map_err(|_| call.refuse(CallError::Claimed))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agent_protocol::{Refused, ServerMessage, Ticket};
 use identity::{CardLifted, Moment, Tenant};
-use ids::{TenantId, TicketId};
+use ids::{DeviceId, TenantId, TicketId};
 use store::{AuditEntry, Device, EndedSession, Page, TicketState, Writing};
 
 use crate::agents::refusal::CallError;
@@ -33,7 +33,8 @@ pub(super) async fn lifted(
         return Ok(());
     }
     // First what may still become a session, and then the session: the other way round, an answer
-    // whose browser comes back between the two would be missed.
+    // that is written or whose browser comes back between the two would be missed.
+    lifted_unanswered(app, tenant, device, named).await?;
     lifted_before(app, tenant, device, |ticket| Some(ticket.id) == ticket_id(named)).await?;
     let Some(ticket) = held_here(app, tenant, device, named).await? else { return Ok(()) };
     let mut tx = app.store.write(tenant).await?;
@@ -178,6 +179,27 @@ async fn held_here(
     Err(CallError::OtherDevice.refuse(device))
 }
 
+/// Refuses a request whose answer we have not: it may be on its way, or be written right now, in a
+/// transaction that this one waits for.
+async fn lifted_unanswered(
+    app: &App,
+    tenant: TenantId,
+    device: &Device,
+    named: &Ticket,
+) -> Result<(), Problem> {
+    let Some(id) = ticket_id(named) else { return Ok(()) };
+    let ticket = app.store.read(tenant).await?.ticket(id).await?;
+    let claimed = ticket
+        .filter(|ticket| ticket.device == Some(device.id) && ticket.state == TicketState::Claimed);
+    let Some(ticket) = claimed else { return Ok(()) };
+    let mut tx = app.store.write(tenant).await?;
+    if tx.refuse_claimed(id, device.id, REMOVED).await? {
+        tx.commit().await?;
+        app.pages.tell(ticket.login, PageState::refused(id, REMOVED));
+    }
+    Ok(())
+}
+
 /// Refuses answers that wait for their browsers, for their cards have left: what would come of them
 /// has nothing to rest on.
 async fn lifted_before(
@@ -244,12 +266,12 @@ pub(crate) fn tell(app: &App, ended: &[EndedSession], why: Why) {
     }
 }
 
-/// Has the desktops lock at which sessions have ended, where the tenant wants that.
-pub(crate) fn lock(app: &App, ended: &[EndedSession], policy: CardLifted) {
+/// Has desktops lock, where the tenant wants that.
+pub(crate) fn lock(app: &App, desks: &[DeviceId], policy: CardLifted) {
     if policy == CardLifted::EndsSessionAndLocks {
-        for session in ended {
+        for device in desks {
             // One that is connected elsewhere, or not at all, stays as it is.
-            app.agents.push(session.device, ServerMessage::Lock);
+            app.agents.push(*device, ServerMessage::Lock);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Whether the person at an agent wants to be asked. Who has said no twice is left alone for a while:
 //! the agent drops further requests by itself (`prompts.rs` there) and says nothing. Here the page
 //! learns why nothing comes, and the operator that somebody asks again and again.
+//!
+//! Links count apart, here and there: anybody can have somebody open one, and who says no to strangers
+//! wants to hear from the browser at their own desk all the same.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +17,18 @@ const REFUSALS: u32 = 2;
 /// For how long.
 const WINDOW: Duration = Duration::from_mins(1);
 
+/// Who asks an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asks {
+    /// A browser that is paired with it.
+    Paired,
+    /// Whoever has made a link.
+    ByLink,
+}
+
 /// What people at agents have refused, as far as it came to this process.
 #[derive(Clone, Default)]
-pub(crate) struct Patience(Arc<Mutex<HashMap<DeviceId, Recent>>>);
+pub(crate) struct Patience(Arc<Mutex<HashMap<(DeviceId, Asks), Recent>>>);
 
 #[derive(Default)]
 struct Recent {
@@ -26,14 +38,15 @@ struct Recent {
 }
 
 impl Patience {
-    /// Whether an agent is left alone now.
-    pub(crate) fn is_spent(&self, device: DeviceId, now: Moment) -> bool {
-        self.recent(device, now, |recent| recent.quiet_until.is_some_and(|until| now < until))
+    /// Whether an agent is left alone now by those who ask so.
+    pub(crate) fn is_spent(&self, device: DeviceId, asks: Asks, now: Moment) -> bool {
+        let is_quiet = |recent: &mut Recent| recent.quiet_until.is_some_and(|until| now < until);
+        self.recent((device, asks), now, is_quiet)
     }
 
-    /// The person said no. True when the agent is left alone from now on.
-    pub(crate) fn declined(&self, device: DeviceId, now: Moment) -> bool {
-        self.recent(device, now, |recent| {
+    /// The person said no. True when the agent is left alone from now on by those who ask so.
+    pub(crate) fn declined(&self, device: DeviceId, asks: Asks, now: Moment) -> bool {
+        self.recent((device, asks), now, |recent| {
             recent.refused_in_a_row = recent.refused_in_a_row.saturating_add(1);
             let is_enough = recent.refused_in_a_row >= REFUSALS;
             if is_enough {
@@ -45,22 +58,27 @@ impl Patience {
     }
 
     /// The person went along.
-    pub(crate) fn accepted(&self, device: DeviceId, now: Moment) {
-        self.recent(device, now, |recent| recent.refused_in_a_row = 0);
+    pub(crate) fn accepted(&self, device: DeviceId, asks: Asks, now: Moment) {
+        self.recent((device, asks), now, |recent| recent.refused_in_a_row = 0);
     }
 
-    fn recent<T>(&self, device: DeviceId, now: Moment, act: impl FnOnce(&mut Recent) -> T) -> T {
+    fn recent<T>(
+        &self,
+        of: (DeviceId, Asks),
+        now: Moment,
+        act: impl FnOnce(&mut Recent) -> T,
+    ) -> T {
         let mut all = self.all();
         // Nobody is remembered for long: ten minutes are the life of a login.
         let is_recent =
             |recent: &Recent| recent.last.is_some_and(|last| now < last.plus(login::LOGIN_LIFE));
         all.retain(|_, recent| is_recent(recent));
-        let recent = all.entry(device).or_default();
+        let recent = all.entry(of).or_default();
         recent.last = Some(now);
         act(recent)
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<DeviceId, Recent>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<(DeviceId, Asks), Recent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,17 +96,35 @@ mod tests {
     fn who_says_no_twice_is_left_alone_for_a_minute_and_nobody_else_is() {
         let (patience, device, other) =
             (Patience::default(), DeviceId(entropy::id()), DeviceId(entropy::id()));
-        assert!(!patience.declined(device, at(0)));
-        assert!(patience.declined(device, at(5)));
-        assert!(patience.is_spent(device, at(64)) && !patience.is_spent(other, at(6)));
-        assert!(!patience.is_spent(device, at(65)));
+        for asks in [Asks::Paired, Asks::ByLink] {
+            assert!(!patience.declined(device, asks, at(0)));
+            assert!(patience.declined(device, asks, at(5)));
+            assert!(patience.is_spent(device, asks, at(64)));
+            assert!(!patience.is_spent(other, asks, at(6)));
+            assert!(!patience.is_spent(device, asks, at(65)));
+        }
     }
 
     #[test]
     fn a_yes_between_two_refusals_counts() {
         let (patience, device) = (Patience::default(), DeviceId(entropy::id()));
-        assert!(!patience.declined(device, at(0)));
-        patience.accepted(device, at(1));
-        assert!(!patience.declined(device, at(2)));
+        assert!(!patience.declined(device, Asks::Paired, at(0)));
+        patience.accepted(device, Asks::Paired, at(1));
+        assert!(!patience.declined(device, Asks::Paired, at(2)));
+    }
+
+    #[test]
+    fn links_of_strangers_spend_nothing_of_the_patience_with_ones_own_browser() {
+        let (patience, device) = (Patience::default(), DeviceId(entropy::id()));
+        for second in 0..4 {
+            patience.declined(device, Asks::ByLink, at(second));
+        }
+        assert!(!patience.is_spent(device, Asks::Paired, at(4)));
+        assert!(!patience.declined(device, Asks::Paired, at(4)), "the first of one's own");
+        patience.accepted(device, Asks::ByLink, at(5));
+        assert!(
+            patience.declined(device, Asks::Paired, at(6)),
+            "a yes to a link is none to a push"
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! The signed request: what an agent is asked, in the server's own hand.
 
+use agent_protocol::x509_statement::algorithm::ES256;
 use agent_protocol::{
-    Ceremony as AgentCeremony, Context, Create, Jti, Purpose as AgentPurpose, ResidentKey,
+    Ceremony as AgentCeremony, Context, Create, FIDO2, Jti, Purpose as AgentPurpose, ResidentKey,
     SignedRequest, Thumbprint, UserVerification, WhenLifted, X509_CARD,
 };
 use identity::{CardLifted, Person, Tenant};
-use login::{Challenge, Door, Purpose, Then, Waiting};
+use login::{Challenge, Door, LoginRequest, Purpose, Then, Waiting};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Device, Ticket};
@@ -13,15 +14,17 @@ use store::{Device, Ticket};
 use crate::app::App;
 use crate::entropy;
 use crate::hallway::ceremony::Ceremony;
-use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
-/// Whom a request is for.
-pub(crate) struct To<'a> {
+/// What is asked, of whom and for whom.
+pub(crate) struct Asking<'a> {
     pub(crate) tenant: &'a Tenant,
     pub(crate) device: &'a Device,
-    /// From where it claims.
-    pub(crate) peer: Peer,
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) waiting: &'a Waiting,
+    /// The one that is out.
+    pub(crate) challenge: &'a Challenge,
+    pub(crate) person: &'a Person,
 }
 
 /// Builds and signs the request for the challenge that is out.
@@ -29,14 +32,8 @@ pub(crate) struct To<'a> {
 /// # Errors
 ///
 /// [`Problem::Internal`]: everything in it is ours.
-pub(crate) fn signed(
-    app: &App,
-    To { tenant, device, peer }: &To<'_>,
-    ticket: &Ticket,
-    waiting: &Waiting,
-    challenge: &Challenge,
-    person: &Person,
-) -> Result<String, Problem> {
+pub(crate) fn signed(app: &App, asking: &Asking<'_>) -> Result<String, Problem> {
+    let &Asking { tenant, device, ticket, waiting, challenge, person } = asking;
     let Ceremony { options, asked, certificates, .. } = Ceremony::of(challenge)?;
     let certificates = if tenant.policy.x509.enabled { certificates } else { Vec::new() };
     let options = options.get("publicKey").ok_or(Problem::Internal)?;
@@ -64,11 +61,10 @@ pub(crate) fn signed(
         context: Context {
             browser: Some(asked.browser),
             os: Some(asked.os),
-            other_network: asked.other_network
-                || asked.network.is_some_and(|page| Peer::Address(page).is_elsewhere(*peer)),
+            other_network: asked.other_network,
         },
         when_lifted: when_lifted(tenant, waiting),
-        match_code: ticket.match_text().try_into().map_err(Problem::internal)?,
+        match_code: ticket.match_code,
         iat: issued,
         exp: issued.saturating_add(login::CHALLENGE_LIFE.as_secs()),
         jti: Jti::from_random(entropy::bytes()),
@@ -78,7 +74,8 @@ pub(crate) fn signed(
 
 /// What happens when the card leaves, where its answer opens a session.
 fn when_lifted(tenant: &Tenant, waiting: &Waiting) -> WhenLifted {
-    if !matches!(waiting.then, Then::Exit | Then::Confirm) {
+    let opens_nothing = waiting.started.request.door == Door::Eam;
+    if opens_nothing || !matches!(waiting.then, Then::Exit | Then::Confirm) {
         return WhenLifted::Nothing;
     }
     match tenant.policy.card_lifted {
@@ -90,13 +87,16 @@ fn when_lifted(tenant: &Tenant, waiting: &Waiting) -> WhenLifted {
 
 /// What asks, for the person to read.
 fn application(waiting: &Waiting) -> String {
+    let LoginRequest { application, .. } = &waiting.started.request;
     // A tap that changes something must not look like a sign-in.
     match (waiting.then, waiting.started.request.door) {
         (Then::AddCard, _) => "Account page (to ADD another card)".into(),
+        (Then::Confirm | Then::Exit, Door::Account) if let Some(name) = application => name.clone(),
         (Then::Confirm, _) => "Cardea console (to CONFIRM a change)".into(),
         (Then::RemoveCard(_), _) => "Account page (to REMOVE a card)".into(),
         (Then::Exit, Door::Account) => "Account page".into(),
         (Then::Exit, Door::Console) => "Cardea console".into(),
+        (Then::Exit, Door::Eam) => "Microsoft Entra".into(),
     }
 }
 
@@ -112,7 +112,7 @@ fn kinds(
         Purpose::Authenticate => (allowed.is_some_and(|a| !a.is_empty()), !certificates.is_empty()),
         Purpose::Register => (true, tenant.policy.x509.enabled),
     };
-    let kinds = [(fido2, "fido2"), (certificate, X509_CARD)];
+    let kinds = [(fido2, FIDO2), (certificate, X509_CARD)];
     kinds.iter().filter(|(may, _)| *may).map(|(_, kind)| (*kind).to_owned()).collect()
 }
 
@@ -133,6 +133,7 @@ fn ceremony(
         Purpose::Register => {
             let mut algorithms: Vec<agent_protocol::CredentialParameter> =
                 read(options.get("pubKeyCredParams").unwrap_or(&Value::Null))?;
+            // The one that every card has and our verifier takes.
             algorithms.retain(|parameter| parameter.alg == ES256);
             let exclude = list("excludeCredentials").unwrap_or_else(|| Value::Array(Vec::new()));
             Ok(AgentCeremony::Create(Create {
@@ -145,9 +146,6 @@ fn ceremony(
         }
     }
 }
-
-/// The one algorithm that every card has and our verifier takes (RFC 9053).
-const ES256: i64 = -7;
 
 fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, Problem> {
     T::deserialize(value).map_err(Problem::internal)

@@ -7,13 +7,14 @@ use serde_json::Value;
 use store::{AuditEntry, Ticket, TicketState};
 
 use crate::agents::caller::AgentCall;
+use crate::agents::patience::Asks;
 use crate::agents::refusal::CallError;
 use crate::agents::{reason_name, ticket_for};
 use crate::app::App;
 use crate::card_step::answer::{self, Refusing};
 use crate::card_step::next_by_agent;
 use crate::entropy;
-use crate::hallway::ceremony::{Answer, Ceremony, Response};
+use crate::hallway::ceremony::{Answer, Asked, Ceremony, Response};
 use crate::hallway::events::{PageState, Prompt};
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
@@ -84,8 +85,11 @@ async fn refused(
     if !tx.finish_ticket(ticket.id, &TicketState::Refused { reason: name.to_owned() }).await? {
         return Err(call.refuse(CallError::TicketOver));
     }
+    let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
+    let asked = out.map(Ceremony::of).transpose()?.map(|ceremony| ceremony.asked);
+    let asks = asked.as_ref().map_or(Asks::ByLink, Asked::asks);
     let had_enough = reason == Refused::Cancelled
-        && app.agents.patience.declined(call.device.id, entropy::now());
+        && app.agents.patience.declined(call.device.id, asks, entropy::now());
     if had_enough {
         tx.audit(&left_alone(call, waiting)).await?;
     }
@@ -133,7 +137,7 @@ async fn proved(
         let refusing = Refusing { challenge: out.id, agent: Some(agent) };
         return Err(answer::refuse(app, &call.tenant, waiting, refusing, "other-ceremony").await);
     }
-    app.agents.patience.accepted(call.device.id, entropy::now());
+    app.agents.patience.accepted(call.device.id, asked.asks(), entropy::now());
     // Whoever may answer a ticket is the one device that has claimed it.
     let (channel, back) = match out.channel {
         Channel::Returning(_) => (Channel::Returning(Some(call.device.id)), Some(token.hash())),
@@ -148,7 +152,7 @@ async fn proved(
         label: asked.label.clone(),
         agent: Some(agent),
     };
-    answer::take(app, &call.tenant, waiting, given, asked.user_agent(), None).await
+    Box::pin(answer::take(app, &call.tenant, waiting, given, asked.user_agent(), None)).await
 }
 
 /// What the page hears of it.

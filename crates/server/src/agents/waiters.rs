@@ -3,6 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ids::DeviceId;
 use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::entropy;
 
 /// Agents that may wait for their pages at a time, in this process.
 const MOST: usize = 1024;
@@ -12,8 +15,9 @@ const MOST: usize = 1024;
 pub(crate) struct Waiters(Arc<Mutex<HashMap<DeviceId, Place>>>);
 
 struct Place {
-    /// Tells two calls of one device apart: the newer one counts.
-    number: u64,
+    /// Tells calls of one device apart: the newest one counts. It never comes again, for an older
+    /// one may end much later.
+    id: Uuid,
     wake: oneshot::Sender<()>,
 }
 
@@ -21,7 +25,7 @@ struct Place {
 pub(crate) struct Waiter {
     waiters: Waiters,
     device: DeviceId,
-    number: u64,
+    id: Uuid,
     woken: oneshot::Receiver<()>,
 }
 
@@ -30,14 +34,13 @@ impl Waiters {
     /// may be long dead. `None` when all places are taken.
     pub(crate) fn wait(&self, device: DeviceId) -> Option<Waiter> {
         let mut places = self.places();
-        let older = places.get(&device).map(|older| older.number);
-        if older.is_none() && places.len() >= MOST {
+        if !places.contains_key(&device) && places.len() >= MOST {
             return None;
         }
-        let number = older.map_or(0, |older| older.wrapping_add(1));
+        let id = entropy::id();
         let (wake, woken) = oneshot::channel();
-        places.insert(device, Place { number, wake });
-        Some(Waiter { waiters: self.clone(), device, number, woken })
+        places.insert(device, Place { id, wake });
+        Some(Waiter { waiters: self.clone(), device, id, woken })
     }
 
     /// Wakes the call of this device, if one waits here, and nobody else's.
@@ -64,7 +67,7 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         let mut places = self.waiters.places();
-        if places.get(&self.device).is_some_and(|place| place.number == self.number) {
+        if places.get(&self.device).is_some_and(|place| place.id == self.id) {
             places.remove(&self.device);
         }
     }
@@ -75,7 +78,6 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::entropy;
 
     fn device() -> DeviceId {
         DeviceId(entropy::id())
@@ -103,6 +105,19 @@ mod tests {
         assert!(newer.woken().now_or_never().is_none());
         waiters.wake(device);
         assert!(newer.woken().now_or_never().is_some());
+    }
+
+    #[test]
+    fn the_late_end_of_an_older_call_takes_no_newer_place() {
+        let waiters = Waiters::default();
+        let device = device();
+        let oldest = waiters.wait(device).unwrap();
+        drop(waiters.wait(device).unwrap());
+        let mut newest = waiters.wait(device).unwrap();
+        drop(oldest);
+        assert!(newest.woken().now_or_never().is_none());
+        waiters.wake(device);
+        assert!(newest.woken().now_or_never().is_some());
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use identity::{Moment, Tenant};
-use store::{CardAuthority, KeptList, Page, StoreError};
+use store::{CardAuthority, KeptList, Page, StoreError, Writing};
 use upstream::UpstreamError;
 use x509_cards::{Authority, MAX_LIST, RevocationList, X509Error};
 
-use super::row_of;
+use super::{rest, row_of};
 use crate::app::App;
 use crate::entropy;
 
@@ -17,6 +18,8 @@ const PERIOD: Duration = Duration::from_mins(5);
 const EACH: Duration = Duration::from_hours(1);
 /// So many tenants at a time.
 const TENANTS: u32 = 100;
+/// So many lists are fetched at a time.
+const AT_ONCE: usize = 8;
 
 /// Why a list did not come, or does not count. The text is for administrators.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,9 @@ fn words_of_list(error: X509Error) -> &'static str {
             "it is of a kind that is not taken: a delta, an indirect list, or one of some reasons only"
         }
         X509Error::NotYetValid => "it says that it was made in the future: check the clocks",
+        X509Error::Version => {
+            "it is of version 1, and version 2 is needed: have the authority write that"
+        }
         X509Error::TooLarge => "it is larger than 4 MiB",
         _ => "it is no list of revoked certificates (X.509 CRL)",
     }
@@ -79,6 +85,23 @@ pub(crate) fn read(
     Ok(row_of(list, now, source))
 }
 
+/// Keeps a list that was read for an authority, in place of the one before, and ends what rests on
+/// the cards that it names.
+///
+/// # Errors
+///
+/// [`ListError::Older`] when that one is newer; nothing has changed then.
+pub(crate) async fn keep(
+    tx: &mut Writing,
+    of: &CardAuthority,
+    list: &KeptList,
+) -> Result<(), ListError> {
+    if !tx.put_revocation_list(list).await? {
+        return Err(ListError::Older);
+    }
+    rest::end_revoked(tx, of, list).await
+}
+
 /// Fetches the list of an authority from `url` and keeps it, and notes what became of it.
 ///
 /// # Errors
@@ -97,10 +120,12 @@ pub(crate) async fn fetch(
     let fetched = fetched.await;
     let mut tx = app.store.write(tenant.id).await?;
     let kept = match fetched {
-        Ok(list) if tx.put_revocation_list(&list).await? => Ok(()),
-        Ok(_) => Err(ListError::Older),
+        Ok(list) => keep(&mut tx, authority, &list).await,
         Err(error) => Err(error),
     };
+    if let Err(ListError::Store(error)) = kept {
+        return Err(error.into());
+    }
     let error = kept.as_ref().err().map(ToString::to_string);
     tx.note_list_fetch(&authority.fingerprint, error.as_deref()).await?;
     tx.commit().await?;
@@ -122,43 +147,58 @@ pub(crate) async fn now_and_then(app: App) {
     }
 }
 
-/// One round over all tenants that take smart cards.
+/// A list that is to be fetched.
+struct Due {
+    tenant: Tenant,
+    authority: CardAuthority,
+    url: String,
+}
+
+/// One round over all tenants that take smart cards. Some at a time, and those that failed the last
+/// time at the end: who has an address that never answers lets nobody else's lists grow old.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; the rest waits for the next round.
 pub async fn fetch_due(app: &App) -> Result<(), StoreError> {
-    let mut after = None;
+    let (mut after, mut due) = (None, Vec::new());
     loop {
         let tenants = app.store.tenants(&Page { after, limit: TENANTS }).await?;
-        let Some(last) = tenants.last() else { return Ok(()) };
+        let Some(last) = tenants.last() else { break };
         after = Some(last.slug.clone());
         for tenant in tenants.iter().filter(|tenant| tenant.policy.x509.enabled) {
-            of_tenant(app, tenant).await?;
+            due.extend(due_in(app, tenant).await?);
         }
     }
+    due.sort_by_key(|one| one.authority.list_error.is_some());
+    let each = |one| async move { fetch_one(app, &one).await };
+    futures_util::stream::iter(due).for_each_concurrent(AT_ONCE, each).await;
+    Ok(())
 }
 
-async fn of_tenant(app: &App, tenant: &Tenant) -> Result<(), StoreError> {
+async fn due_in(app: &App, tenant: &Tenant) -> Result<Vec<Due>, StoreError> {
     let mut rows = app.store.read(tenant.id).await?;
     let authorities = rows.card_authorities().await?;
     let lists = rows.revocation_lists().await?;
-    drop(rows);
-    for authority in &authorities {
-        let Some(url) = &authority.list_url else { continue };
+    let due = authorities.into_iter().filter_map(|authority| {
+        let url = authority.list_url.clone()?;
         let list = lists.iter().find(|list| list.fingerprint == authority.fingerprint);
-        if !is_due(authority, list, entropy::now()) {
-            continue;
+        let tenant = tenant.clone();
+        is_due(&authority, list, entropy::now()).then_some(Due { tenant, authority, url })
+    });
+    Ok(due.collect())
+}
+
+async fn fetch_one(app: &App, Due { tenant, authority, url }: &Due) {
+    match fetch(app, tenant, authority, url).await {
+        // Deleted meanwhile, or another node was first: nothing is wrong with the store.
+        Err(ListError::Store(StoreError::Reference)) => {}
+        Err(ListError::Store(error)) => {
+            tracing::warn!(tenant = %tenant.slug, %error, "list of revoked certificates not kept");
         }
-        match fetch(app, tenant, authority, url).await {
-            // Deleted meanwhile, or another node was first: nothing is wrong with the store.
-            Err(ListError::Store(StoreError::Reference)) => {}
-            Err(ListError::Store(error)) => return Err(error),
-            // In its row, and in the log.
-            Ok(()) | Err(_) => {}
-        }
+        // In its row, and in the log.
+        Ok(()) | Err(_) => {}
     }
-    Ok(())
 }
 
 /// Each hour; and each round when the last try failed or the list ends within the hour.

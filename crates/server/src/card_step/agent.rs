@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agent_protocol::ServerMessage;
+use agent_protocol::{MatchCode, ServerMessage};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
@@ -8,19 +8,20 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
 use identity::{ReturnStep, Tenant};
 use ids::{DeviceId, TicketId};
-use login::{Challenge, Channel, Event, Login, Waiting};
+use login::{Challenge, Channel, Waiting};
 use serde::{Deserialize, Serialize};
 use store::{Device, Rows, Ticket, TicketState};
 use uuid::Uuid;
 
 use crate::agents;
+use crate::agents::patience::Asks;
 use crate::app::App;
+use crate::card_step::hand_out::hand_out;
 use crate::card_step::page::{Paired, paired};
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked, Ceremony, label_text};
 use crate::hallway::events::{PageState, Prompt};
-use crate::hallway::execute::{Material, Rotation, execute};
-use crate::hallway::step;
+use crate::hallway::execute::{Material, Rotation};
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
@@ -70,7 +71,7 @@ pub(crate) async fn push(
     if !app.agents.is_online(device.id) {
         return Ok(Json(Response::Offline { device: device.name }).into_response());
     }
-    if app.agents.patience.is_spent(device.id, entropy::now()) {
+    if app.agents.patience.is_spent(device.id, Asks::Paired, entropy::now()) {
         return Ok(Json(Response::Declined).into_response());
     }
     let other_network = app.agents.is_elsewhere(device.id, peer);
@@ -89,7 +90,7 @@ pub(crate) async fn push(
     ask(&app, &tenant, waiting, challenge, ticket.clone(), rotation).await?;
     let pushed = app.agents.push(device.id, ServerMessage::Ticket { id: agents::wire(ticket.id)? });
     let answer = if pushed {
-        let prompt = Prompt::of(&ticket, entropy::now());
+        let prompt = Prompt::of(&ticket, None, entropy::now());
         app.pages.tell(login, PageState::Pushed(prompt.clone()));
         Response::Pushed { prompt, device: device.name }
     } else {
@@ -115,12 +116,9 @@ pub(super) async fn ask(
     if !Ceremony::of(&challenge)?.takes_passkeys() && !tenant.policy.x509.enabled {
         return Err(Problem::CardRefused("x509-off"));
     }
-    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
     app.agents.withdraw(app, tenant, &waiting).await?;
-    let (_, effects) = step(Login::Waiting(waiting.clone()), event, tenant)?;
-    let material =
-        Material { on: Some(waiting), ticket: Some(ticket), rotation, ..Material::default() };
-    Ok(execute(app, tenant.id, effects, material).await?)
+    let material = Material { ticket: Some(ticket), rotation, ..Material::default() };
+    hand_out(app, tenant, waiting, challenge, material).await.map(drop)
 }
 
 /// What is out at the agent of this browser: a page that is loaded again goes on with it.
@@ -146,10 +144,11 @@ fn still_out(ticket: &Ticket, waiting: &Waiting) -> Option<AgentPrompt> {
         TicketState::Claimed | TicketState::Held => AgentProgress::Claimed,
         TicketState::Proved | TicketState::Refused { .. } => return None,
     };
-    waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge)?;
-    let Prompt { ticket, match_text, expires_in } = Prompt::of(ticket, entropy::now());
+    let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge)?;
+    let Prompt { ticket, match_code, expires_in } = Prompt::of(ticket, Some(out), entropy::now());
     let expires_in = u32::try_from(expires_in).ok().filter(|left| *left > 0)?;
-    Some(AgentPrompt { ticket: ticket.to_string(), progress, match_code: match_text, expires_in })
+    let (ticket, match_code) = (ticket.to_string(), match_code.to_string());
+    Some(AgentPrompt { ticket, progress, match_code, expires_in })
 }
 
 /// A pairing's token serves for a day, and what somebody copied longer ago opens nothing.
@@ -191,14 +190,13 @@ pub(super) fn ticket(
     challenge: &Challenge,
 ) -> Ticket {
     let now = entropy::now();
-    let [random] = entropy::bytes();
     Ticket {
         id,
         login: waiting.started.id,
         device,
         challenge: challenge.id,
         purpose: challenge.purpose,
-        match_code: random % 100,
+        match_code: MatchCode::from_random(entropy::bytes()),
         state: TicketState::Waiting,
         created_at: now,
         claimed_at: None,

@@ -1,10 +1,11 @@
 //! Takes an answer of a card, from a browser or from an agent: verify, decide, write.
 
 use identity::Tenant;
-use login::{Audit, Channel, Effect, Event, Login, Task, Then, Vouched, Waiting};
+use login::{Audit, Channel, Door, Effect, Event, Login, Task, Then, Vouched, Waiting};
 use store::HeldAnswer;
 
 use crate::app::App;
+use crate::card_step::entra;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Answer, Verified};
 use crate::hallway::execute::{
@@ -44,10 +45,14 @@ pub(crate) async fn take(
     let mut rows = app.store.read(tenant.id).await?;
     let Verified { event, card, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
+    let choice = entra::choice(&mut rows, waiting, &event, card.as_ref()).await?;
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
         return Err(refuse(app, tenant, waiting, refusing, reason).await);
     }
+    let Ok(choice) = choice else {
+        return Err(refuse(app, tenant, waiting, refusing, entra::OTHER_METHOD).await);
+    };
     let (login, effects) = match step(Login::Waiting(waiting.clone()), event, tenant) {
         Ok(outcome) => outcome,
         Err(refusal) => {
@@ -67,7 +72,7 @@ pub(crate) async fn take(
         let held = Some(kept.ok_or(Problem::Internal)?);
         Material { on: Some(waiting.clone()), held, agent, ..Material::default() }
     } else {
-        Material { card, renewed, session: Some(session), agent, pairing, ..Material::default() }
+        Material { card, renewed, session, choice, agent, pairing, ..Material::default() }
     };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) if waits => Ok(Outcome::Held),
@@ -93,11 +98,16 @@ fn kept(answer: &Answer<'_>) -> Result<Option<HeldAnswer>, Problem> {
 /// One line that tells the story of a login, for the operator at three in the morning. People stand
 /// in it by their ids: the console knows their names.
 fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
+    let to_entra = waiting.started.request.door == Door::Eam;
+    let for_application = waiting.started.request.application.is_some();
     let what = match (waiting.then, waiting.task) {
+        (Then::Exit, Task::Authenticate) if to_entra => "proved to Entra",
+        (Then::Exit, Task::Enrol(_)) if to_entra => "enrolled a first card and proved to Entra",
         (Then::Exit, Task::Authenticate) => "signed in",
         (Then::Exit, Task::Enrol(_)) => "enrolled a first card and signed in",
         (Then::AddCard, Task::Authenticate) => "confirmed with a card",
         (Then::AddCard, Task::Enrol(_)) => "added a card",
+        (Then::Confirm, _) if for_application => "confirmed for an application",
         (Then::Confirm, _) => "confirmed a change in the console",
         (Then::RemoveCard(_), _) => "removed a card",
     };
@@ -105,6 +115,8 @@ fn story(tenant: &Tenant, waiting: &Waiting, channel: Channel) {
         Vouched::Upstream { provider, .. } => provider.as_str(),
         Vouched::Invitation => "invitation",
         Vouched::Session { .. } => "session",
+        Vouched::Hint { .. } => "hint",
+        Vouched::Pairing { .. } => "pairing",
     };
     let via = match channel {
         Channel::Browser => "browser",

@@ -6,7 +6,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use identity::Tenant;
-use login::{Purpose, Then, Waiting};
+use login::{Challenge, Purpose, Then, Waiting};
 use store::{Device, DeviceState, Rows, Ticket, TicketState};
 use tokio::time::Interval;
 
@@ -95,7 +95,7 @@ impl Page {
         let ticket = rows.ticket_of_login(login).await?;
         match row {
             Some(row) if row.task == self.waiting.task => {
-                if let Some(state) = self.prompt(ticket.as_ref()) {
+                if let Some(state) = self.prompt(ticket.as_ref(), row.challenge.as_ref()) {
                     return Ok(Some(state));
                 }
                 let device = rows.device_of_login(login).await?;
@@ -123,9 +123,9 @@ impl Page {
 
     /// How far the last prompt has come, if the page does not know. One that is gone while its
     /// login waits went with its agent.
-    fn prompt(&self, ticket: Option<&Ticket>) -> Option<PageState> {
+    fn prompt(&self, ticket: Option<&Ticket>, out: Option<&Challenge>) -> Option<PageState> {
         let state = match ticket {
-            Some(ticket) => PageState::of(ticket, entropy::now()),
+            Some(ticket) => PageState::of(ticket, out, entropy::now()),
             None => self.told.open_prompt().map(|gone| PageState::refused(gone, "agent-revoked")),
         };
         state.filter(|state| self.told.lacks(state))
@@ -147,7 +147,7 @@ impl Page {
             return Ok(done(next(&self.tenant, &self.waiting, Outcome::Ended)));
         }
         let refused = matches!(ticket.state, TicketState::Refused { .. });
-        let refused = refused.then(|| self.prompt(Some(&ticket))).flatten();
+        let refused = refused.then(|| self.prompt(Some(&ticket), None)).flatten();
         Ok(refused.unwrap_or(PageState::Expired))
     }
 }

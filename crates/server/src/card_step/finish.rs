@@ -53,15 +53,15 @@ pub(crate) async fn handler(
         agent: None,
     };
     let user_agent = exits::user_agent(&headers);
-    let outcome = answer::take(&app, &tenant, &waiting, given, user_agent, None).await?;
-    let door = waiting.started.request.door;
+    let outcome = Box::pin(answer::take(&app, &tenant, &waiting, given, user_agent, None)).await?;
     let location = next(&tenant, &waiting, outcome);
     let mut response = Json(Location { location }).into_response();
     if outcome == Outcome::Ended {
         response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
-        if matches!(waiting.then, Then::Confirm | Then::Exit) {
+        let kind = exits::kind(waiting.started.request.door);
+        if let Some(kind) = kind.filter(|_| matches!(waiting.then, Then::Confirm | Then::Exit)) {
             let token = session_token(&app.ring, &waiting.handle)?;
-            response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
+            response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, kind, token));
         }
     }
     Ok(response)

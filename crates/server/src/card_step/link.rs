@@ -49,6 +49,7 @@ pub(crate) async fn handler(
     let asked = Asked {
         label: request.label.as_deref().and_then(label_text),
         network: peer.address(),
+        by_link: true,
         ..Asked::by(&headers)
     };
     let mut rows = app.store.read(tenant.id).await?;
@@ -61,7 +62,7 @@ pub(crate) async fn handler(
     let ticket = ticket(&waiting, id, None, &challenge);
     let login = waiting.started.id;
     ask(&app, &tenant, waiting, challenge, ticket.clone(), None).await?;
-    let prompt = Prompt::of(&ticket, entropy::now());
+    let prompt = Prompt::of(&ticket, None, entropy::now());
     app.pages.tell(login, PageState::Pushed(prompt.clone()));
     Ok(Json(Response { link: link.reveal(), prompt }))
 }

@@ -1,16 +1,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use login::{Channel, Event, Login, Purpose, Waiting};
+use login::{Channel, Purpose, Waiting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
 use crate::card_step::PageHint;
+use crate::card_step::hand_out::hand_out;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked, Ceremony};
-use crate::hallway::execute::{Material, execute, waiting_of};
-use crate::hallway::step;
+use crate::hallway::execute::Material;
 use crate::hallway::waiting::AtCard;
 use crate::http::body::JsonBody;
 use crate::http::peer::Peer;
@@ -52,13 +52,8 @@ pub(crate) async fn handler(
     let challenge =
         ceremony::for_waiting(&app, &mut rows, &waiting, Channel::Browser, asked).await?;
     drop(rows);
-    let handle = Some(waiting.handle);
     app.agents.withdraw(&app, &tenant, &waiting).await?;
-    let event = Event::ChallengeMade { handle, challenge };
-    let (login, effects) = step(Login::Waiting(waiting.clone()), event, &tenant)?;
-    let material = Material { on: Some(waiting), ..Material::default() };
-    execute(&app, tenant.id, effects, material).await?;
-    let waiting = waiting_of(login).ok_or(Problem::LoginGone)?;
+    let waiting = hand_out(&app, &tenant, waiting, challenge, Material::default()).await?;
     still_good(&waiting, request.hint)?.ok_or(Problem::ChallengeGone).map(Json)
 }
 

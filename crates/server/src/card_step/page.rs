@@ -2,15 +2,16 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
-use identity::{Person, Tenant};
-use login::{Door, Permit, Task, Then, Vouched, Waiting};
+use identity::{Person, Provider, Tenant};
+use login::{Door, LoginRequest, Permit, Task, Then, Vouched, Waiting};
 use secrets::TokenHash;
 use serde::Deserialize;
-use store::{Device, DeviceState, Pairing, Rows, Session};
+use store::{Credential, Device, DeviceState, EamTransaction, Pairing, Rows, Session};
 
 use crate::admin::step_up;
 use crate::app::App;
 use crate::card_step::{agent, code};
+use crate::doors::oidc;
 use crate::entropy;
 use crate::exits;
 use crate::hallway::waiting::session_token;
@@ -19,14 +20,14 @@ use crate::http::page::{Html, frame, see_other};
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::pages::{
-    Account, Agent, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep, Permit as PagePermit,
-    Purpose, View,
+    Account, Agent, AskedBy, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep,
+    Permit as PagePermit, Purpose, View, reached_by_browser, reader_in_browser,
 };
 use crate::paths;
 
 #[derive(Deserialize)]
 pub(crate) struct Params {
-    /// Where somebody who has confirmed goes on.
+    /// Where somebody goes on who has confirmed, or wants an application.
     to: Option<String>,
 }
 
@@ -44,8 +45,19 @@ pub(crate) async fn handler(
     if let Some(waiting) = rows.login_by_handle(&handle).await? {
         return show(&app, &tenant, &mut rows, &waiting, &headers).await;
     }
+    // One that answers Entra makes no session: its exit is a page that this browser opens.
+    if rows.eam_transaction_by_handle(&handle).await?.is_some() {
+        return Ok(to_entra(&tenant));
+    }
     let ended = rows.session_by_claim(&handle).await?.ok_or(Problem::LoginGone)?;
     claim(&app, &tenant, &ended, &cookie, params.to.as_deref())
+}
+
+/// To the page that answers Entra. What it says, it finds by its own cookie.
+fn to_entra(tenant: &Tenant) -> Response {
+    let mut response = see_other(&paths::eam_answer(&tenant.slug));
+    response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
+    response
 }
 
 /// Hands the session to the browser that began: only its handle gives the token.
@@ -62,9 +74,14 @@ fn claim(
 ) -> Result<Response, Problem> {
     let token = session_token(&app.ring, &cookie.0.hash())?;
     let door = exits::door(session.kind);
-    let to = to.filter(|_| door == Door::Console).and_then(step_up::console_path);
-    let mut response = see_other(&to.map_or_else(|| home(tenant, door), step_up::confirmed));
-    response.headers_mut().append(SET_COOKIE, exits::cookie(tenant, door, token));
+    let kind = session.kind;
+    let to = to.and_then(|to| match door {
+        Door::Account => oidc::continue_path(tenant, to).map(str::to_owned),
+        Door::Console => step_up::console_path(to).map(step_up::confirmed),
+        Door::Eam => None,
+    });
+    let mut response = see_other(&to.unwrap_or_else(|| home(tenant, door)));
+    response.headers_mut().append(SET_COOKIE, exits::cookie(tenant, kind, token));
     response.headers_mut().append(SET_COOKIE, CardCookie::clear(&tenant.slug));
     Ok(response)
 }
@@ -74,15 +91,18 @@ pub(crate) fn home(tenant: &Tenant, door: Door) -> String {
     match door {
         Door::Account => paths::account(&tenant.slug),
         Door::Console => "/admin/".into(),
+        Door::Eam => paths::eam_answer(&tenant.slug),
     }
 }
 
-/// Where one goes on without an answer: who wanted to confirm something, to where that is.
+/// Where one goes on without an answer: who wanted to confirm something, to where that is; who wanted
+/// an application, to where that is told.
 pub(crate) fn back(tenant: &Tenant, waiting: &Waiting) -> String {
-    match waiting.then {
-        Then::Confirm => waiting.started.request.return_to.clone(),
-        _ => home(tenant, waiting.started.request.door),
+    let LoginRequest { door, return_to, application, .. } = &waiting.started.request;
+    if waiting.then == Then::Confirm || application.is_some() {
+        return return_to.clone();
     }
+    home(tenant, *door)
 }
 
 async fn show(
@@ -97,8 +117,12 @@ async fn show(
     let device = paired(rows, tenant, headers).await?.map(|paired| paired.device);
     let prompt = agent::running(app, rows, waiting, device.as_ref()).await?;
     let view = prompt.map_or(View::Choose, View::Agent);
+    let browser_first = match waiting.task {
+        Task::Authenticate => has_reader(headers) || reaches_all(rows, waiting).await?,
+        Task::Enrol(_) => has_reader(headers),
+    };
     let ceremony = ceremony(app, tenant, waiting, device.as_ref(), headers);
-    let ceremony = Ceremony { view, ..ceremony };
+    let ceremony = Ceremony { browser_first, view, ..ceremony };
     let frame = frame(tenant);
     let start_again = frame.url("login/start-again");
     Ok(match waiting.task {
@@ -122,6 +146,16 @@ async fn show(
     })
 }
 
+/// Whether any browser reaches each card and key of the person.
+async fn reaches_all(rows: &mut Rows, waiting: &Waiting) -> Result<bool, Problem> {
+    let cards = rows.credentials(waiting.person).await?;
+    let mut usable = cards.iter().filter(|card| card.revoked_at.is_none());
+    let reached = |card: &Credential| {
+        card.passkey().is_some_and(|passkey| reached_by_browser(&passkey.transports))
+    };
+    Ok(usable.all(reached))
+}
+
 pub(super) fn page_permit(permit: Permit) -> Option<PagePermit> {
     match permit {
         Permit::CodeNeeded => None,
@@ -140,19 +174,52 @@ pub(super) async fn account(
 ) -> Result<Account, Problem> {
     let provider = match &waiting.vouched {
         Vouched::Upstream { provider, .. } => rows.provider(provider).await?,
-        Vouched::Invitation | Vouched::Session { .. } => None,
+        Vouched::Invitation
+        | Vouched::Session { .. }
+        | Vouched::Hint { .. }
+        | Vouched::Pairing { .. } => None,
     };
     Ok(Account {
         name: person.name().to_owned(),
         username: person.username.clone(),
         provider: provider.map(|provider| provider.display_name),
+        asked_by: asked_by(rows, waiting).await?,
+        application: waiting.started.request.application.clone(),
     })
+}
+
+/// Who asks for the card, where it is Entra.
+async fn asked_by(rows: &mut Rows, waiting: &Waiting) -> Result<Option<AskedBy>, Problem> {
+    if waiting.started.request.door != Door::Eam {
+        return Ok(None);
+    }
+    let transaction = rows.eam_transaction_by_handle(&waiting.handle).await?;
+    let Some(transaction) = transaction else { return Ok(None) };
+    let host = &transaction.request.authority;
+    let host = host.split_once("://").map_or(host.as_str(), |(_, host)| host).to_owned();
+    Ok(Some(AskedBy { host, directory: directory(rows, &transaction).await? }))
+}
+
+/// What a directory is called: like the tenant, where the tenant is connected to this one alone; else like
+/// the provider by which its people sign in; else by its id.
+async fn directory(rows: &mut Rows, transaction: &EamTransaction) -> Result<String, Problem> {
+    let tid = &transaction.account.tid;
+    let connection = rows.eam_connection(&transaction.request.client_id).await?;
+    if connection.is_some_and(|connection| connection.directories == [tid.as_str()])
+        && let Some(tenant) = rows.tenant().await?
+    {
+        return Ok(tenant.display_name);
+    }
+    let providers = rows.providers().await?;
+    let is_its = |provider: &Provider| provider.endpoints.issuer.split('/').any(|part| part == tid);
+    let provider = providers.into_iter().find(is_its);
+    Ok(provider.map_or_else(|| tid.clone(), |provider| provider.display_name))
 }
 
 /// This browser's pairing, and the agent that it is with.
 pub(crate) struct Paired {
-    pub(super) token: TokenHash,
-    pub(super) pairing: Pairing,
+    pub(crate) token: TokenHash,
+    pub(crate) pairing: Pairing,
     pub(crate) device: Device,
 }
 
@@ -174,6 +241,12 @@ pub(crate) async fn paired(
     Ok(device.map(|device| Paired { token, pairing, device }))
 }
 
+/// Whether this browser can use a card on a reader by itself, as it calls itself.
+pub(crate) fn has_reader(headers: &HeaderMap) -> bool {
+    let user_agent = headers.get(axum::http::header::USER_AGENT);
+    reader_in_browser(user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default())
+}
+
 fn ceremony(
     app: &App,
     tenant: &Tenant,
@@ -182,19 +255,19 @@ fn ceremony(
     headers: &HeaderMap,
 ) -> Ceremony {
     let left = waiting.started.expires_at.since(entropy::now()).as_secs();
-    let user_agent = headers.get(axum::http::header::USER_AGENT);
-    let user_agent = user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let agent = match device {
-        None => Agent::Unpaired { reader_in_browser: Ceremony::reader_in_browser(user_agent) },
+        None => Agent::Unpaired,
         Some(device) if app.agents.is_online(device.id) => {
             Agent::Online { device: device.name.clone() }
         }
         Some(device) => Agent::Offline { device: device.name.clone() },
     };
+    let application = &waiting.started.request.application;
     let purpose = match (waiting.task, waiting.then) {
         (Task::Enrol(_), _) => Purpose::Add,
         (Task::Authenticate, Then::RemoveCard(_)) => Purpose::Remove,
         (Task::Authenticate, Then::AddCard) => Purpose::AddAnother,
+        (Task::Authenticate, Then::Confirm) if application.is_some() => Purpose::GoOn,
         (Task::Authenticate, Then::Confirm) => Purpose::Confirm,
         (Task::Authenticate, Then::Exit) => Purpose::SignIn,
     };
@@ -204,9 +277,12 @@ fn ceremony(
         purpose,
         expires_in: u32::try_from(left).unwrap_or_default(),
         agent,
+        reader_in_browser: has_reader(headers),
+        browser_first: false,
         view: View::Choose,
         failure: None,
         server: app.config.origin().to_owned(),
         start_again: back(tenant, waiting),
+        leaves_at_end: waiting.started.request.door == Door::Eam,
     }
 }

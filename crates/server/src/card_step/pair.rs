@@ -5,16 +5,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use identity::Tenant;
-use login::{Channel, Event, Login, Waiting};
+use ids::DeviceId;
+use login::{Channel, Waiting};
 use serde::Serialize;
+use store::{AuditEntry, Pairing};
 
 use crate::app::App;
 use crate::card_step::code::{code_hash, tries_left};
+use crate::card_step::hand_out::hand_out;
 use crate::entropy;
 use crate::hallway::ceremony::{self, Asked};
-use crate::hallway::execute::{Material, execute};
-use crate::hallway::step;
+use crate::hallway::execute::{Material, NewPairing};
 use crate::hallway::waiting::AtCard;
+use crate::http::cookies::{DeviceCookie, PAIRING_LIFE};
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::limits::{self, Attempt};
@@ -60,8 +63,32 @@ async fn make_challenge(
     let mut rows = app.store.read(tenant.id).await?;
     let challenge = ceremony::for_waiting(app, &mut rows, waiting, Channel::Browser, asked).await?;
     drop(rows);
-    let event = Event::ChallengeMade { handle: Some(waiting.handle), challenge };
-    let (_, effects) = step(Login::Waiting(waiting.clone()), event, tenant)?;
-    let material = Material { on: Some(waiting.clone()), ..Material::default() };
-    Ok(execute(app, tenant.id, effects, material).await?)
+    hand_out(app, tenant, waiting.clone(), challenge, Material::default()).await.map(drop)
+}
+
+/// Makes the browser of a login and an agent a pair: what the browser gets, and what is kept of it.
+/// `detail`: of the event that tells of it.
+pub(super) fn new_pairing(
+    waiting: &Waiting,
+    device: DeviceId,
+    detail: serde_json::Value,
+) -> (DeviceCookie, NewPairing) {
+    let cookie = DeviceCookie(entropy::token());
+    let now = entropy::now();
+    let pairing = Pairing {
+        device,
+        person: waiting.person,
+        rotated_at: now,
+        used_at: None,
+        expires_at: now.plus(PAIRING_LIFE),
+    };
+    let entry = AuditEntry {
+        kind: "agent.paired",
+        person: Some(waiting.person),
+        actor: Some(waiting.person),
+        login: Some(waiting.started.id),
+        detail,
+    };
+    let token = cookie.0.hash();
+    (cookie, NewPairing { token, pairing, entry })
 }

@@ -17,18 +17,18 @@ use login::{Channel, Waiting};
 use secrets::{Token, TokenHash};
 use serde::Deserialize;
 use serde_json::json;
-use store::{AuditEntry, HeldAnswer, Pairing, Ticket};
+use store::{HeldAnswer, Ticket};
 
 use crate::app::App;
 use crate::card_step::answer::{self, Outcome, Refusing};
 use crate::card_step::next_by_agent;
 use crate::card_step::page::paired;
-use crate::entropy;
-use crate::hallway::ceremony::{Answer, Ceremony, Kept};
+use crate::card_step::pair::new_pairing;
+use crate::hallway::ceremony::{Answer, Asked, Ceremony, Kept};
 use crate::hallway::events::PageState;
-use crate::hallway::execute::{FromAgent, NewPairing};
+use crate::hallway::execute::FromAgent;
 use crate::http::body::FormBody;
-use crate::http::cookies::{CardCookie, DeviceCookie, PAIRING_LIFE};
+use crate::http::cookies::{CardCookie, PAIRING_LIFE};
 use crate::http::page::{Html, frame};
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
@@ -53,6 +53,7 @@ struct Held {
     ticket: Ticket,
     device: DeviceId,
     answer: HeldAnswer,
+    asked: Asked,
 }
 
 /// `POST /realms/{slug}/login/card/return`: the answer that waits for this token counts, if this
@@ -81,8 +82,12 @@ async fn held(app: &App, tenant: &Tenant, token: &str) -> Result<Option<Held>, P
     let mut rows = app.store.read(tenant.id).await?;
     let Some(ticket) = rows.ticket_by_return(&token.hash()).await? else { return Ok(None) };
     let Some(waiting) = rows.login(ticket.login).await? else { return Ok(None) };
+    // With the challenge that the answer is to, it is over.
+    let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
+    let Some(out) = out else { return Ok(None) };
+    let asked = Ceremony::of(out)?.asked;
     let parts = ticket.device.zip(ticket.held.clone());
-    Ok(parts.map(|(device, answer)| Held { waiting, ticket, device, answer }))
+    Ok(parts.map(|(device, answer)| Held { waiting, ticket, device, answer, asked }))
 }
 
 /// The browser that began is at the agent's desk: all of the answer is judged now, and what it
@@ -90,29 +95,28 @@ async fn held(app: &App, tenant: &Tenant, token: &str) -> Result<Option<Held>, P
 async fn back(
     app: &App,
     tenant: &Tenant,
-    Held { waiting, ticket, device, answer }: Held,
+    Held { waiting, ticket, device, answer, asked }: Held,
     handle: TokenHash,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let out = waiting.challenge.as_ref().filter(|out| out.id == ticket.challenge);
-    let Some(out) = out else { return Ok(shown(tenant, StatusCode::GONE, ReturnStep::Over)) };
-    let asked = Ceremony::of(out)?.asked;
     let mut rows = app.store.read(tenant.id).await?;
     let known = paired(&mut rows, tenant, headers).await?;
     drop(rows);
     let is_paired = known.is_some_and(|known| known.device.id == device);
-    let (cookie, pairing) = (!is_paired).then(|| new_pairing(&waiting, device)).unzip();
+    let pair = || new_pairing(&waiting, device, json!({ "device": device }));
+    let (cookie, pairing) = (!is_paired).then(pair).unzip();
     let kept: Kept = serde_json::from_str(&answer.answer).map_err(Problem::internal)?;
     let given = Answer {
         channel: Channel::Returning(Some(device)),
         handle: Some(handle),
-        challenge: out.id,
+        challenge: ticket.challenge,
         response: kept.response(),
         back: Some(answer.token),
         label: asked.label.clone(),
         agent: Some(from_agent(&ticket, device, asked.other_network)),
     };
-    let taken = answer::take(app, tenant, &waiting, given, asked.user_agent(), pairing).await;
+    let taken =
+        Box::pin(answer::take(app, tenant, &waiting, given, asked.user_agent(), pairing)).await;
     let outcome = match taken {
         Ok(outcome) => outcome,
         Err(problem) => {
@@ -124,32 +128,13 @@ async fn back(
     debug_assert_ne!(outcome, Outcome::Held, "it has waited");
     let location = next_by_agent(tenant, &waiting, outcome);
     app.pages.tell(waiting.started.id, PageState::Done { location: location.clone() });
-    let mut response = shown(tenant, StatusCode::OK, ReturnStep::Done { location });
+    let application = waiting.started.request.application.clone();
+    let step = ReturnStep::Done { location, application };
+    let mut response = shown(tenant, StatusCode::OK, step);
     if let Some(cookie) = cookie {
         response.headers_mut().append(SET_COOKIE, cookie.set(&tenant.slug, PAIRING_LIFE));
     }
     Ok(response)
-}
-
-fn new_pairing(waiting: &Waiting, device: DeviceId) -> (DeviceCookie, NewPairing) {
-    let cookie = DeviceCookie(entropy::token());
-    let now = entropy::now();
-    let pairing = Pairing {
-        device,
-        person: waiting.person,
-        rotated_at: now,
-        used_at: None,
-        expires_at: now.plus(PAIRING_LIFE),
-    };
-    let entry = AuditEntry {
-        kind: "agent.paired",
-        person: Some(waiting.person),
-        actor: Some(waiting.person),
-        login: Some(waiting.started.id),
-        detail: json!({ "device": device }),
-    };
-    let token = cookie.0.hash();
-    (cookie, NewPairing { token, pairing, entry })
 }
 
 fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAgent {
@@ -160,9 +145,9 @@ fn from_agent(ticket: &Ticket, device: DeviceId, other_network: bool) -> FromAge
 /// The desk is not where the login was begun: somebody may sign in as the person there. The answer
 /// is spent like any other that is refused.
 async fn opened_elsewhere(app: &App, tenant: &Tenant, held: &Held) -> Result<Response, Problem> {
-    let Held { waiting, ticket, device, .. } = held;
+    let Held { waiting, ticket, device, asked, .. } = held;
     let reason = "return-elsewhere";
-    let agent = Some(from_agent(ticket, *device, false));
+    let agent = Some(from_agent(ticket, *device, asked.other_network));
     let refusing = Refusing { challenge: ticket.challenge, agent };
     match answer::refuse(app, tenant, waiting, refusing, reason).await {
         Problem::CardRefused(_) | Problem::GivenUp => {}

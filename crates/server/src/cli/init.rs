@@ -9,8 +9,11 @@ use secrets::KeyRing;
 use url::Url;
 
 use super::Failure;
-use crate::config::{Bounds, Config, Entra, X509};
-use crate::entropy;
+use crate::config::{Bounds, Config, Entra, Oidc, X509};
+use crate::{entropy, owner};
+
+/// The configuration that the service of the package reads.
+const OF_THE_UNIT: &str = "/etc/cardea/cardea.toml";
 
 /// What `cardea init` is told.
 #[derive(Args)]
@@ -50,6 +53,7 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
         limits: Bounds::default(),
         entra: Entra::default(),
         x509: X509::default(),
+        oidc: Oidc::default(),
     };
     match config.check() {
         // The administrator names the certificate in the file that is written now.
@@ -69,10 +73,12 @@ pub(super) fn run(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
         file.set_permissions(Permissions::from_mode(0o640))?;
     }
     let file = write_new(&config.master_key(), &KeyRing::of(entropy::bytes()).reveal())?;
-    if is_for_another(&file, &data)? {
+    let for_another = is_for_another(&file, &data)?;
+    if for_another {
         fchown(&file, Some(data.uid()), Some(data.gid()))?;
     }
     say(path, &config);
+    println!("Next: {}", next(path, for_another.then_some(&data)));
     Ok(())
 }
 
@@ -143,10 +149,43 @@ fn say(path: &Path, config: &Config) {
         println!("  key = \"/path/to/key.pem\"");
     }
     println!();
-    let named = if path == Path::new("cardea.toml") {
-        String::new()
-    } else {
-        format!(" --config {}", path.display())
+}
+
+/// What starts the server and invites the first administrator. As root that would make the database
+/// root's: where the data is another user's, both are for that user.
+fn next(path: &Path, owner: Option<&Metadata>) -> String {
+    let named = match path.to_string_lossy() {
+        path if path == "cardea.toml" => String::new(),
+        path => format!("--config {} ", owner::shell_word(&path)),
     };
-    println!("Next: `cardea{named} serve`, and in another terminal `cardea{named} admin invite`.");
+    let Some(owner) = owner else {
+        return format!(
+            "`cardea {named}serve`, and in another terminal `cardea {named}admin invite`."
+        );
+    };
+    let invite = owner::as_owner(owner, &format!("{named}admin invite"));
+    if path == Path::new(OF_THE_UNIT) {
+        return format!("`systemctl enable --now cardea`, then `{invite}`.");
+    }
+    let serve = owner::as_owner(owner, &format!("{named}serve"));
+    format!("`{serve}`, and in another terminal `{invite}`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_unit_serves_it_is_what_is_started() {
+        let unit = include_str!("../../../../packaging/systemd/cardea.service");
+        assert!(unit.contains(&format!("--config {OF_THE_UNIT} serve")));
+        let data = std::fs::metadata("/").unwrap();
+        let as_root = format!("runuser -u root -- cardea --config {OF_THE_UNIT} admin invite");
+        assert_eq!(
+            next(Path::new(OF_THE_UNIT), Some(&data)),
+            format!("`systemctl enable --now cardea`, then `{as_root}`.")
+        );
+        let own = next(Path::new("cardea.toml"), None);
+        assert_eq!(own, "`cardea serve`, and in another terminal `cardea admin invite`.");
+    }
 }

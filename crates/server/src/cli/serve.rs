@@ -52,6 +52,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let url = config.url.clone();
     let app = crate::start::open(config).await?;
     tokio::spawn(crate::sweep::now_and_then(app.clone()));
+    tokio::spawn(crate::logout_notices::tell_as_they_come(app.clone()));
     tokio::spawn(crate::authorities::fetch::now_and_then(app.clone()));
     tokio::spawn(crate::trail::tell_now_and_then(app.clone()));
     let listener = std::net::TcpListener::bind(at);

@@ -1,8 +1,8 @@
 //! The environment overrides the file, key by key: `CARDEA_LIMITS_CONNECTIONS` is `connections` of
 //! `[limits]`.
 //!
-//! `[[entra.cloud]]` is for the file alone: what it names may be an inner address that the server
-//! then calls, and that is for whoever owns the file to say.
+//! `[entra]`, `[[entra.cloud]]` and `[x509]` are for the file alone: what they name may be an inner address
+//! that the server then calls, or where an answer may lead, and that is for whoever owns the file to say.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -85,9 +85,7 @@ pub(super) fn override_file(
     environment: &BTreeMap<String, String>,
 ) -> Result<(), ConfigError> {
     for (name, value) in environment {
-        // The log's filter is read before there is a configuration; the others are of the tests.
-        if !name.starts_with("CARDEA_") || name == "CARDEA_LOG" || name.starts_with("CARDEA_TEST_")
-        {
+        if !name.starts_with("CARDEA_") || is_of_others(name) {
             continue;
         }
         let key = KEYS.iter().find(|key| key.variable == name);
@@ -96,6 +94,13 @@ pub(super) fn override_file(
         put(file, key.path, (key.read)(value).ok_or(wrong)?);
     }
     Ok(())
+}
+
+/// The log's filter is read before there is a configuration, credentials for Graph by `cardea entra`
+/// alone; the others are of the tests.
+fn is_of_others(name: &str) -> bool {
+    matches!(name, "CARDEA_LOG" | "CARDEA_GRAPH_CLIENT_ID" | "CARDEA_GRAPH_CLIENT_SECRET")
+        || name.starts_with("CARDEA_TEST_")
 }
 
 fn put(file: &mut Table, path: &[&str], value: Value) {
@@ -129,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_but_the_clouds_is_overridden() {
+    fn every_key_but_those_of_the_file_alone_is_overridden() {
         let config = read(&[
             ("CARDEA_URL", "https://login.a.example"),
             ("CARDEA_RP_ID", "a.example"),
@@ -143,6 +148,7 @@ mod tests {
             ("CARDEA_LIMITS_CONNECTIONS_PER_ADDRESS", "12"),
             ("CARDEA_LIMITS_LOGINS_PER_MINUTE", "13"),
             ("CARDEA_LIMITS_AGENT_CODES_PER_MINUTE", "14"),
+            ("CARDEA_LIMITS_REQUEST_SECONDS", "15"),
             ("CARDEA_LIMITS_LOG_PAUSE_SECONDS", "0"),
             ("CARDEA_LOG", "debug"),
             ("CARDEA_TEST_DATABASE", "postgres"),
@@ -161,7 +167,7 @@ mod tests {
             connections_per_address: 12,
             logins_per_minute: 13,
             agent_codes_per_minute: 14,
-            request_seconds: 7,
+            request_seconds: 15,
             log_pause_seconds: 0,
         };
         assert_eq!(config.limits, limits);

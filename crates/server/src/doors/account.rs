@@ -1,8 +1,8 @@
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::response::Response;
-use login::Door;
+use axum::response::{IntoResponse, Response};
+use login::{Door, LoginRequest};
 use serde::Deserialize;
 
 use crate::account;
@@ -41,14 +41,13 @@ pub(crate) async fn handler(
         return account::page::show(&app, signed_in, params.done.as_deref()).await;
     }
     limits::count(&app, Attempt::Begin, peer)?;
-    let return_to = paths::account(&tenant.slug);
-    let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Account, return_to);
+    let request = LoginRequest::new(Door::Account, paths::account(&tenant.slug));
+    let slot = stranger::begin(&headers, &app.ring, &tenant, request);
     // A session that is over is said once: its cookie goes with it.
     let over = SessionCookie::read(&headers, &tenant.slug).is_some();
     let notice = notice(over, params.done.as_deref());
     let location = paths::login(&tenant.slug, slot.number, notice);
-    let mut response = see_other(&location);
-    response.headers_mut().append(SET_COOKIE, slot.keep(&app.ring)?);
+    let mut response = (slot.keep(&headers, &app.ring)?, see_other(&location)).into_response();
     if over {
         response.headers_mut().append(SET_COOKIE, SessionCookie::clear(&tenant.slug));
     }

@@ -3,7 +3,9 @@
 
 use identity::mapping::{self, Import, Imported};
 use identity::{AbsentGroups, EntraLink, Person, Provider, ProviderKind, Tenant};
-use login::{Channel, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts};
+use login::{
+    Channel, EntraAccount, Event, Login, Permit, PersonFacts, Stranger, Task, UpstreamFacts,
+};
 use oidc::discovery::PERSONAL_ACCOUNTS;
 use oidc::id_token::Claims;
 use secrets::Token;
@@ -225,6 +227,7 @@ impl Door<'_> {
                 .auth_time
                 .map(|at| identity::Moment::from_unix_seconds(at.0)),
             onboards: imported.onboards,
+            account: Some(EntraAccount { tid: self.link.tid.clone(), oid: self.link.oid.clone() }),
         })
     }
 }

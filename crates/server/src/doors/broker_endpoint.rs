@@ -3,20 +3,20 @@ use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use identity::{Provider, Tenant};
+use jose::NumericDate;
 use login::{Event, LOGIN_LIFE, Login, Stranger, StrangerAt};
-use oidc::NumericDate;
 use oidc::callback::{Callback, ErrorCode};
 use oidc::discovery::Kind;
 use oidc::id_token::{Claims, Expected};
 use oidc::token_response::TokenRequest;
-use secrets::Secret;
+use secrets::{Secret, Token};
 use upstream::UpstreamError;
 
 use crate::admin::providers::test;
 use crate::app::App;
 use crate::doors::admit::{self, Arrival};
 use crate::doors::broker_login::{AliasParam, redirect_uri, registration};
-use crate::doors::trouble;
+use crate::doors::{one_tap, trouble};
 use crate::entropy;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::step;
@@ -78,13 +78,22 @@ pub(crate) async fn handler(
                 deadline,
             };
             let handle = admit::admit(&app, arrival, Asked::by(&headers)).await?;
-            let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
-            let mut response = see_other(&paths::card(&tenant.slug));
-            response.headers_mut().append(SET_COOKIE, set);
+            let mut response = match one_tap::spared(&app, &tenant, &handle, &headers).await {
+                Some(exit) => exit,
+                None => to_card_step(&tenant, handle),
+            };
             response.headers_mut().append(SET_COOKIE, slot.forget());
             Ok(response)
         }
     }
+}
+
+/// To the card step, with the login's handle.
+fn to_card_step(tenant: &Tenant, handle: Token) -> Response {
+    let mut response = see_other(&paths::card(&tenant.slug));
+    let set = CardCookie(handle).set(&tenant.slug, LOGIN_LIFE);
+    response.headers_mut().append(SET_COOKIE, set);
+    response
 }
 
 /// The answer, if it is one.

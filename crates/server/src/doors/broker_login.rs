@@ -1,7 +1,6 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -83,7 +82,7 @@ async fn go(
     let Some(Login::Stranger(stranger)) = login else { return Err(Problem::LoginGone) };
     let slot = Slot { stranger, ..slot };
     let location = authorization_url(&app, &tenant, &provider, &slot)?;
-    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], see_other(&location)).into_response())
+    Ok((slot.keep(&headers, &app.ring)?, see_other(&location)).into_response())
 }
 
 /// Digest of who a provider's settings say that it is, and who we are there.
@@ -117,7 +116,7 @@ fn authorization_url(
         nonce,
         verifier,
         prompt: prompt_login.then_some(Prompt::Login),
-        login_hint: None,
+        login_hint: slot.stranger.started.request.login_hint.as_deref(),
     };
     let url = request.url().map_err(Problem::internal)?;
     Ok(url.to_string())

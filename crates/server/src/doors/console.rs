@@ -1,8 +1,8 @@
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
-use login::Door;
+use axum::response::{IntoResponse, Response};
+use login::{Door, LoginRequest};
 use serde::Deserialize;
 
 use crate::admin;
@@ -42,14 +42,14 @@ pub(crate) async fn handler(
     }
     limits::count(&app, Attempt::Begin, peer)?;
     let tenant = admin::session::tenant(&app).await?;
-    let slot = stranger::begin(&headers, &app.ring, &tenant, Door::Console, "/admin/".into());
+    let request = LoginRequest::new(Door::Console, "/admin/");
+    let slot = stranger::begin(&headers, &app.ring, &tenant, request);
     // A session that is over is said once: its cookie goes with it.
     let over = AdminCookie::read(&headers).is_some();
     let notice = params.done.as_deref().and_then(Why::named).map(Why::name);
     let notice = notice.or(over.then_some("session-over"));
     let location = paths::login(&tenant.slug, slot.number, notice);
-    let mut response = see_other(&location);
-    response.headers_mut().append(SET_COOKIE, slot.keep(&app.ring)?);
+    let mut response = (slot.keep(&headers, &app.ring)?, see_other(&location)).into_response();
     if over {
         response.headers_mut().append(SET_COOKIE, AdminCookie::clear());
     }

@@ -1,11 +1,13 @@
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_SECURITY_POLICY, SET_COOKIE};
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{IntoResponse, Response};
 use identity::{CardFirst, Provider, Tenant};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::card_step::page::has_reader;
+use crate::doors::use_agent;
 use crate::entropy;
 use crate::hallway::stranger::{self, Slot};
 use crate::http::headers::Csp;
@@ -14,7 +16,7 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::limits::{self, Attempt};
-use crate::pages::{LoginNotice, LoginPage, ProviderChoice};
+use crate::pages::{Agent, LoginNotice, LoginPage, ProviderChoice};
 use crate::paths;
 
 #[derive(Deserialize)]
@@ -41,7 +43,12 @@ pub(crate) async fn handler(
     let mut rows = app.store.read(tenant.id).await?;
     let providers: Vec<_> = rows.providers().await?.into_iter().filter(|p| p.enabled).collect();
     let offer = Offer::of(&providers, params.kc_idp_hint.as_deref());
-    let keep = [(SET_COOKIE, slot.keep(&app.ring)?)];
+    let agent = match tenant.policy.card_first {
+        CardFirst::Off => Agent::Unavailable,
+        _ => use_agent::offered(&app, &mut rows, &tenant, &slot, &headers).await?,
+    };
+    drop(rows);
+    let keep = slot.keep(&headers, &app.ring)?;
     if let Some(provider) = offer.straight_to(&tenant).filter(|_| params.notice.is_none()) {
         let path = paths::broker_login(&tenant.slug, &provider.alias, slot.number);
         return Ok((keep, see_other(&path)).into_response());
@@ -49,7 +56,8 @@ pub(crate) async fn handler(
     let endpoints: Vec<&str> =
         offer.shown.iter().map(|provider| provider.endpoints.authorization.as_str()).collect();
     let csp = [(CONTENT_SECURITY_POLICY, Csp::with_forms_to(&endpoints).value())];
-    let page = page(&tenant, &slot, &offer, params.notice.as_deref());
+    let reader = has_reader(&headers);
+    let page = page(&tenant, &slot, &offer, (agent, reader), params.notice.as_deref());
     Ok((keep, csp, Html(page)).into_response())
 }
 
@@ -80,19 +88,30 @@ impl<'a> Offer<'a> {
     }
 }
 
-fn page(tenant: &Tenant, slot: &Slot, offer: &Offer<'_>, notice: Option<&str>) -> LoginPage {
+fn page(
+    tenant: &Tenant,
+    slot: &Slot,
+    offer: &Offer<'_>,
+    (agent, reader): (Agent, bool),
+    notice: Option<&str>,
+) -> LoginPage {
     let frame = frame(tenant);
     let left = slot.stranger.started.expires_at.since(entropy::now()).as_secs();
-    let ceremony = LoginPage::use_card_ceremony(&frame, u32::try_from(left).unwrap_or_default());
+    let left = u32::try_from(left).unwrap_or_default();
+    let ceremony = LoginPage::use_card_ceremony(&frame, left, reader);
     let choice = |provider: &&Provider| ProviderChoice {
         alias: provider.alias.to_string(),
         display_name: provider.display_name.clone(),
     };
     LoginPage {
+        application: slot.stranger.started.request.application.clone(),
         login: slot.number.to_string(),
         use_card: (tenant.policy.card_first != CardFirst::Off).then_some(ceremony),
-        // Who cancelled there, or has just removed a card, wants another way than the card.
-        more_open: offer.named || matches!(notice, Some("cancelled" | "card-removed")),
+        agent,
+        // Who cancelled there, has just removed a card or is to be somebody else wants another way than
+        // the card.
+        more_open: offer.named
+            || matches!(notice, Some("cancelled" | "card-removed" | "other-account")),
         providers: offer.shown.iter().map(choice).collect(),
         notice: notice.and_then(notice_of),
         frame,
@@ -102,6 +121,7 @@ fn page(tenant: &Tenant, slot: &Slot, offer: &Offer<'_>, notice: Option<&str>) -
 fn notice_of(name: &str) -> Option<LoginNotice> {
     match name {
         "cancelled" => Some(LoginNotice::CancelledAtProvider),
+        "other-account" => Some(LoginNotice::OtherAccount),
         "card-removed" => Some(LoginNotice::CardRemoved),
         "card-lifted" => Some(LoginNotice::CardLifted),
         "agent-lost" => Some(LoginNotice::AgentLost),

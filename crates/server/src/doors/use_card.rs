@@ -71,7 +71,7 @@ pub(crate) async fn options(
     let (login, _) = step(Login::Stranger(slot.stranger), event, &tenant)?;
     let Some(Login::Stranger(stranger)) = login else { return Err(Problem::LoginGone) };
     let slot = Slot { stranger, ..slot };
-    Ok(([(SET_COOKIE, slot.keep(&app.ring)?)], Json(answer)).into_response())
+    Ok((slot.keep(&headers, &app.ring)?, Json(answer)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -102,7 +102,7 @@ pub(crate) async fn finish(
     let token = entropy::token();
     let browser = exits::user_agent(&headers);
     let session = SessionMaterial::of(&tenant, door, token.hash(), browser);
-    let material = Material { session: Some(session), ..Material::default() };
+    let material = Material { session, ..Material::default() };
     let executed = execute(&app, tenant.id, effects, material).await;
     executed.inspect_err(|error| say(&app, &tenant, error.code()))?;
     tracing::info!(
@@ -110,7 +110,9 @@ pub(crate) async fn finish(
         "signed in with a card alone"
     );
     let mut response = Json(Location { location: return_to }).into_response();
-    response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, door, token));
+    if let Some(kind) = exits::kind(door) {
+        response.headers_mut().append(SET_COOKIE, exits::cookie(&tenant, kind, token));
+    }
     response.headers_mut().append(SET_COOKIE, forget);
     Ok(response)
 }

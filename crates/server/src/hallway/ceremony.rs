@@ -7,6 +7,8 @@ use login::Challenge;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::agents::patience::Asks;
+use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 
 mod answer;
@@ -15,10 +17,10 @@ mod passkey;
 mod row;
 
 pub(crate) use answer::{Answer, Kept, Refused, Response, Verified, verify};
+pub(super) use answer::{Judged, NewCard, Shows};
 pub(crate) use begin::{challenge, for_person, for_waiting, stored};
-pub(crate) use passkey::evidence;
+pub(crate) use passkey::{enrolled, evidence};
 pub(crate) use row::label_text;
-pub(super) use row::{new_label, permit_name};
 
 /// What a challenge keeps: what was handed out, so that it can be shown again, and the
 /// verifier's state.
@@ -51,6 +53,9 @@ pub(crate) struct Asked {
     /// The network of a page that asks by a link: it is compared when an agent claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) network: Option<IpAddr>,
+    /// Whether it asks by a link, which anybody may have made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) by_link: bool,
 }
 
 impl Asked {
@@ -58,6 +63,11 @@ impl Asked {
     pub(crate) fn by(headers: &HeaderMap) -> Self {
         let (browser, os) = crate::http::page::browser(headers);
         Self { browser: browser.to_owned(), os: os.to_owned(), ..Self::default() }
+    }
+
+    /// Who it was that asked an agent.
+    pub(crate) fn asks(&self) -> Asks {
+        if self.by_link { Asks::ByLink } else { Asks::Paired }
     }
 
     /// As the list of sessions names the browser.
@@ -85,6 +95,20 @@ impl Ceremony {
     pub(crate) fn of(challenge: &Challenge) -> Result<Self, Problem> {
         serde_json::from_str(&challenge.state).map_err(Problem::internal)
     }
+}
+
+/// The challenge of a link, as the agent that claims it calls from `agent`: only now the two networks
+/// can be compared. Any other challenge stays as it is.
+///
+/// # Errors
+///
+/// [`Problem::Internal`]: only we write it.
+pub(crate) fn claimed_from(challenge: &Challenge, agent: Peer) -> Result<Challenge, Problem> {
+    let mut ceremony = Ceremony::of(challenge)?;
+    let Some(page) = ceremony.asked.network.take() else { return Ok(challenge.clone()) };
+    ceremony.asked.other_network = Peer::Address(page).is_elsewhere(agent);
+    let state = serde_json::to_string(&ceremony).map_err(Problem::internal)?;
+    Ok(Challenge { state, ..challenge.clone() })
 }
 
 /// The state of a discoverable ceremony, for "Use your card".

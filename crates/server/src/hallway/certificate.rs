@@ -2,62 +2,49 @@
 
 use agent_protocol::X509Statement;
 use identity::{Moment, Person, Tenant};
-use ids::CredentialId;
-use login::{CardFacts, Event, Evidence, Shown, Waiting};
-use store::{CardCertificate, Credential, CredentialKind, Rows};
+use login::{Evidence, Shown, Waiting};
+use store::{CardCertificate, CredentialKind, Rows};
 use x509_cards::{Certificate, Expected, Statement, StatementType, X509Error};
 
 use crate::app::App;
 use crate::authorities::Trusted;
 use crate::entropy;
-use crate::hallway::ceremony::{Answer, Ceremony, Refused, Verified, new_label, permit_name};
+use crate::hallway::ceremony::{Ceremony, Judged, NewCard, Refused, Shows};
 use crate::http::problem::Problem;
 
-/// What is verified, or why not.
-type Outcome = Result<Result<Verified, Refused>, Problem>;
-
-/// A proof with a certificate that is enrolled.
+/// A statement of a card, and the certificate of ours that it is about.
 ///
 /// # Errors
 ///
 /// [`Problem`] when the store fails.
-pub(super) async fn authenticated(
+pub(super) async fn shows(
     app: &App,
     tenant: &Tenant,
     rows: &mut Rows,
     waiting: &Waiting,
-    answer: &Answer<'_>,
     ceremony: &Ceremony,
-) -> Outcome {
-    let given = given(answer, waiting, ceremony, StatementType::Get);
-    let statement = match taken(app, tenant, rows, given.as_ref()).await? {
+    given: &X509Statement,
+) -> Judged<Shows> {
+    let about = About { statement_type: StatementType::Get, waiting, ceremony };
+    let statement = match taken(app, tenant, rows, &about, given).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
     let certificate = &statement.certificate;
     // By its key, which is one person's in this tenant; and of its own type.
     let card = rows.credential_by_id(&certificate.credential_id()).await?;
-    let enrolled = card.as_ref().and_then(|card| Some((card, card.certificate()?)));
-    let Some((card, known)) = enrolled else { return Ok(Err(Refused("x509-other-card"))) };
+    let enrolled = card.and_then(|card| Some((card.certificate()?.clone(), card)));
+    let Some((known, card)) = enrolled else { return Ok(Err(Refused("x509-other-card"))) };
     let named = card_certificate(certificate);
-    let renewed = *known != named;
-    if renewed {
+    let renewed = (known != named).then_some(named);
+    // What must be in a certificate must be in those that were added before, too.
+    if renewed.is_some() || tenant.policy.x509.upn_required {
         let owner = rows.person(card.person).await?.ok_or(Problem::LoginGone)?;
         if let Err(refused) = names(tenant, certificate, &owner) {
             return Ok(Err(refused));
         }
     }
-    let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
-    let facts = CardFacts {
-        id: card.id,
-        tenant: tenant.id,
-        person: card.person,
-        revoked: card.revoked_at.is_some(),
-        evidence: evidence(&statement),
-    };
-    let Answer { channel, handle, challenge, back, .. } = *answer;
-    let event = Event::CardProved { channel, handle, challenge, back, card: facts, person };
-    Ok(Ok(Verified { event, card: None, renewed: renewed.then_some((card.id, named)) }))
+    Ok(Ok(Shows { card, evidence: evidence(&statement), renewed }))
 }
 
 /// A certificate that is to be enrolled.
@@ -65,16 +52,16 @@ pub(super) async fn authenticated(
 /// # Errors
 ///
 /// [`Problem`] when the store fails.
-pub(super) async fn registered(
+pub(super) async fn registers(
     app: &App,
     tenant: &Tenant,
     rows: &mut Rows,
     waiting: &Waiting,
-    answer: &Answer<'_>,
     ceremony: &Ceremony,
-) -> Outcome {
-    let given = given(answer, waiting, ceremony, StatementType::Create);
-    let statement = match taken(app, tenant, rows, given.as_ref()).await? {
+    given: &X509Statement,
+) -> Judged<NewCard> {
+    let about = About { statement_type: StatementType::Create, waiting, ceremony };
+    let statement = match taken(app, tenant, rows, &about, given).await? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -82,47 +69,16 @@ pub(super) async fn registered(
     if let Err(refused) = names(tenant, &statement.certificate, &person) {
         return Ok(Err(refused));
     }
-    let row = Credential {
-        id: CredentialId(entropy::id()),
-        person: waiting.person,
-        webauthn_id: statement.certificate.credential_id(),
-        label: new_label(rows, waiting.person, answer.label.as_deref()).await?,
-        kind: CredentialKind::X509Card(card_certificate(&statement.certificate)),
-        permit: permit_name(waiting.task),
-        created_at: entropy::now(),
-        last_used_at: None,
-        revoked_at: None,
-    };
-    let facts = CardFacts {
-        id: row.id,
-        tenant: tenant.id,
-        person: waiting.person,
-        revoked: false,
-        evidence: evidence(&statement),
-    };
-    let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
-    let Answer { channel, handle, challenge, back, .. } = *answer;
-    let event = Event::CardEnrolled { channel, handle, challenge, back, card: facts, person };
-    Ok(Ok(Verified { event, card: Some(row), renewed: None }))
+    let webauthn_id = statement.certificate.credential_id();
+    let kind = CredentialKind::X509Card(card_certificate(&statement.certificate));
+    Ok(Ok(NewCard { webauthn_id, kind, evidence: evidence(&statement) }))
 }
 
-/// A statement, and what it must be about.
-struct Given<'a> {
-    wire: &'a X509Statement,
+/// What a statement must be about.
+struct About<'a> {
     statement_type: StatementType,
-    challenge: &'a str,
-    txn: String,
-}
-
-fn given<'a>(
-    answer: &Answer<'a>,
-    waiting: &Waiting,
+    waiting: &'a Waiting,
     ceremony: &'a Ceremony,
-    statement_type: StatementType,
-) -> Option<Given<'a>> {
-    let wire = answer.response.statement()?;
-    let txn = waiting.started.id.to_string();
-    Some(Given { wire, statement_type, challenge: ceremony.challenge()?, txn })
 }
 
 /// Verifies the statement, then the certificate against what the tenant trusts now.
@@ -130,21 +86,24 @@ async fn taken(
     app: &App,
     tenant: &Tenant,
     rows: &mut Rows,
-    given: Option<&Given<'_>>,
-) -> Result<Result<Statement, Refused>, Problem> {
-    let Some(given) = given else { return Ok(Err(Refused("x509-malformed"))) };
+    about: &About<'_>,
+    given: &X509Statement,
+) -> Judged<Statement> {
+    let Some(challenge) = about.ceremony.challenge() else {
+        return Ok(Err(Refused("x509-malformed")));
+    };
     if !tenant.policy.x509.enabled {
         return Ok(Err(Refused("x509-off")));
     }
     let expected = Expected {
-        statement_type: given.statement_type,
-        challenge: given.challenge,
+        statement_type: about.statement_type,
+        challenge,
         origin: app.config.origin(),
         rp_id: &app.config.rp_id,
         tenant: tenant.slug.as_str(),
-        txn: &given.txn,
+        txn: &about.waiting.started.id.to_string(),
     };
-    let verified = given.wire.decode().map_err(|_| X509Error::Malformed);
+    let verified = given.decode().map_err(|_| X509Error::Malformed);
     let verified = verified.and_then(|bytes| Ok((Statement::verify(&bytes, &expected)?, bytes)));
     let (statement, bytes) = match verified {
         Ok(verified) => verified,

@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use agent_protocol::MatchCode;
 use agent_protocol::limits::{CHALLENGE_LIFE, RETURN_LIFE, TICKET_LIFE};
 use identity::Moment;
 use ids::{DeviceId, LoginId, TicketId};
+use login::Challenge;
 use serde::Serialize;
 use store::{Device, Ticket, TicketState};
 use tokio::sync::watch;
@@ -33,8 +35,8 @@ pub(crate) enum PageState {
     },
     /// A computer has used the page's code, and has its browser come back to confirm.
     Enrolled {
-        /// Which one.
-        #[serde(skip)]
+        /// Which one: a page that has got a new code waits for another.
+        #[serde(rename = "offer")]
         id: DeviceId,
         /// Its name.
         device: String,
@@ -65,18 +67,21 @@ pub(crate) struct Prompt {
     pub(crate) ticket: TicketId,
     /// The number that page and agent show.
     #[serde(rename = "match")]
-    pub(crate) match_text: String,
+    pub(crate) match_code: MatchCode,
     /// How long it lives from now, in seconds.
     pub(crate) expires_in: u64,
 }
 
 impl Prompt {
     /// What a ticket asks for, as of `now`: it waits a minute for its claim, and from then on lives
-    /// as long as its challenge.
-    pub(crate) fn of(ticket: &Ticket, now: Moment) -> Self {
-        let ends = match ticket.claimed_at {
-            None => ticket.created_at.plus(TICKET_LIFE),
-            Some(claimed) => claimed.plus(CHALLENGE_LIFE),
+    /// as long as its challenge. One that is `out`, in the login's row, says itself how long: not so
+    /// long any more once its answer waits for the browser.
+    pub(crate) fn of(ticket: &Ticket, out: Option<&Challenge>, now: Moment) -> Self {
+        let out = out.filter(|out| out.id == ticket.challenge);
+        let ends = match (ticket.claimed_at, out) {
+            (None, _) => ticket.created_at.plus(TICKET_LIFE),
+            (Some(_), Some(out)) => out.expires_at,
+            (Some(claimed), None) => claimed.plus(CHALLENGE_LIFE),
         };
         Self::ending(ticket, ends, now)
     }
@@ -89,19 +94,21 @@ impl Prompt {
     fn ending(ticket: &Ticket, ends: Moment, now: Moment) -> Self {
         Self {
             ticket: ticket.id,
-            match_text: ticket.match_text(),
+            match_code: ticket.match_code,
             expires_in: ends.min(ticket.expires_at).since(now).as_secs(),
         }
     }
 }
 
 impl PageState {
-    /// How far a ticket has come. Nothing for a proof: what it did to the login is told instead.
-    pub(crate) fn of(ticket: &Ticket, now: Moment) -> Option<Self> {
+    /// How far a ticket has come, whose login has this challenge out. Nothing for a proof: what it
+    /// did to the login is told instead.
+    pub(crate) fn of(ticket: &Ticket, out: Option<&Challenge>, now: Moment) -> Option<Self> {
+        let prompt = || Prompt::of(ticket, out, now);
         match &ticket.state {
-            TicketState::Waiting => Some(Self::Pushed(Prompt::of(ticket, now))),
-            TicketState::Claimed => Some(Self::Claimed(Prompt::of(ticket, now))),
-            TicketState::Held => Some(Self::Returning(Prompt::of(ticket, now))),
+            TicketState::Waiting => Some(Self::Pushed(prompt())),
+            TicketState::Claimed => Some(Self::Claimed(prompt())),
+            TicketState::Held => Some(Self::Returning(prompt())),
             TicketState::Refused { reason } => Some(Self::refused(ticket.id, reason)),
             TicketState::Proved => None,
         }

@@ -14,8 +14,10 @@ use crate::app::App;
 use error::hit;
 use run::Run;
 
-pub(crate) use error::ExecuteError;
-pub(crate) use material::{FromAgent, Material, NewPairing, Rotation, SessionMaterial};
+pub(crate) use error::{ExecuteError, HINT};
+pub(crate) use material::{
+    AskedByEntra, FromAgent, Material, NewPairing, Rotation, SessionMaterial,
+};
 
 /// Executes `effects` for `tenant`.
 ///
@@ -23,6 +25,16 @@ pub(crate) use material::{FromAgent, Material, NewPairing, Rotation, SessionMate
 ///
 /// See [`ExecuteError`]; then nothing was written.
 pub(crate) async fn execute(
+    app: &App,
+    tenant: TenantId,
+    effects: Vec<Effect>,
+    material: Material,
+) -> Result<(), ExecuteError> {
+    // On the heap: the handlers' futures stay small, whatever a step needs.
+    Box::pin(in_one_transaction(app, tenant, effects, material)).await
+}
+
+async fn in_one_transaction(
     app: &App,
     tenant: TenantId,
     effects: Vec<Effect>,
@@ -92,7 +104,9 @@ fn last_login_write(effects: &[Effect]) -> Option<usize> {
 fn login_of(effects: &[Effect]) -> Option<LoginId> {
     effects.iter().find_map(|effect| match effect {
         Effect::WriteLogin(waiting) => Some(waiting.started.id),
-        Effect::TakeLogin { login, .. } | Effect::SpendChallenge { login, .. } => Some(*login),
+        Effect::TakeLogin { login, .. }
+        | Effect::TakeLoginProved { login, .. }
+        | Effect::SpendChallenge { login, .. } => Some(*login),
         Effect::Prove(proof) => Some(proof.login),
         _ => None,
     })

@@ -54,6 +54,13 @@ impl SessionCookie {
     }
 }
 
+impl EamCookie {
+    /// The header that removes the cookie.
+    pub(crate) fn clear(tenant: &Slug) -> HeaderValue {
+        set_cookie(&Self::name(tenant), "", Duration::ZERO)
+    }
+}
+
 token_cookies! {
     /// Handle of the login row that waits at the card step.
     CardCookie("card"),
@@ -61,6 +68,8 @@ token_cookies! {
     SessionCookie("sid"),
     /// Pairing of this browser with an agent.
     DeviceCookie("dev"),
+    /// Handle of what Entra has asked of this browser's person.
+    EamCookie("eam"),
 }
 
 /// A session of the console. One per installation: its tenant is the operators'.

@@ -8,8 +8,8 @@ use login::Refusal;
 use serde::Serialize;
 use store::StoreError;
 
-use crate::pages::ErrorKind;
 use crate::pages::words::Failure;
+use crate::pages::{ApplicationTrouble, ErrorKind};
 
 /// Why a request fails. Grouped by fault: the caller's, the upstream's, ours.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -74,6 +74,15 @@ pub(crate) enum Problem {
     /// A conflict with what somebody else writes.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// A request in Entra's name, to which nothing may be posted.
+    #[error("request in Entra's name refused")]
+    EntraRequest,
+    /// This browser holds no request of Entra's, or Entra does not wait for it any more.
+    #[error("no request of Entra under way in this browser")]
+    EntraOver,
+    /// An application has sent somebody here in a way that cannot be answered.
+    #[error("request of an application refused: {0}")]
+    Application(Box<ApplicationTrouble>),
     /// The upstream refused or failed.
     #[error("upstream failed: {0}")]
     Upstream(Box<UpstreamTrouble>),
@@ -167,6 +176,9 @@ impl Problem {
             Self::CodeRefused => (StatusCode::FORBIDDEN, "code-refused"),
             Self::Clash(clash) => (StatusCode::CONFLICT, clash.code()),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::EntraRequest => (StatusCode::BAD_REQUEST, "entra-request"),
+            Self::EntraOver => (StatusCode::FORBIDDEN, "entra-over"),
+            Self::Application(trouble) => (StatusCode::BAD_REQUEST, trouble.word.code()),
             Self::Upstream(trouble) => (StatusCode::FORBIDDEN, trouble.code),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -208,6 +220,9 @@ impl Problem {
             Self::Conflict(_) => ErrorKind::ChangedMeanwhile,
             Self::TooMany => ErrorKind::TooMany,
             Self::Refused(refusal) => refused(*refusal),
+            Self::EntraRequest => ErrorKind::EntraRequest,
+            Self::EntraOver => ErrorKind::EntraOver,
+            Self::Application(trouble) => ErrorKind::Application(trouble.as_ref().clone()),
             Self::Upstream(trouble) => trouble.kind.clone(),
             Self::Busy => ErrorKind::Overloaded,
             Self::Internal => ErrorKind::Internal,

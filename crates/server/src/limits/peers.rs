@@ -36,6 +36,22 @@ pub(crate) enum Attempt {
     Change,
     /// An agent offers itself.
     Enrol,
+    /// Something is posted in Entra's name.
+    Entra,
+    /// An application sends somebody to sign in, or out.
+    Authorize,
+    /// An application asks for tokens, or about one.
+    Token,
+}
+
+/// All people of an application come through its one address: so many times what one of them may.
+const APPLICATION: u32 = 16;
+
+impl Attempt {
+    /// For how many people it is made from one address.
+    pub(super) fn for_many(self) -> u32 {
+        if self == Self::Token { APPLICATION } else { 1 }
+    }
 }
 
 /// What has a pace; without a crowd it is all for whom there is no room.

@@ -110,6 +110,8 @@ pub enum Notice {
     CardRemoved,
     /// A session was ended, or all others.
     SessionEnded,
+    /// A computer has a new name.
+    ComputerRenamed,
     /// A computer was removed.
     ComputerRemoved,
 }
@@ -122,6 +124,7 @@ impl Notice {
             Self::CardRenamed => &words::CARD_RENAMED,
             Self::CardRemoved => &words::CARD_REMOVED,
             Self::SessionEnded => &words::SESSION_ENDED,
+            Self::ComputerRenamed => &words::COMPUTER_RENAMED,
             Self::ComputerRemoved => &words::COMPUTER_REMOVED,
         }
     }
@@ -162,6 +165,7 @@ impl AccountPage {
             ("renamed", Self { notice: Some(Notice::CardRenamed), ..two.clone() }),
             ("removed", Self { notice: Some(Notice::CardRemoved), ..two.clone() }),
             ("session-ended", Self { notice: Some(Notice::SessionEnded), ..two.clone() }),
+            ("computer-renamed", Self { notice: Some(Notice::ComputerRenamed), ..two.clone() }),
             ("computer-removed", Self { notice: Some(Notice::ComputerRemoved), ..two }),
             ("bare", bare),
         ]

@@ -13,8 +13,13 @@ struct Asset {
     url: String,
 }
 
-static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
     [
+        load(
+            "answer.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/answer.js"),
+        ),
         load("card.js", "text/javascript; charset=utf-8", CARD.as_bytes()),
         load("cardea.css", "text/css; charset=utf-8", include_bytes!("../../assets/cardea.css")),
         load(

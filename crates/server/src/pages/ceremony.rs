@@ -20,6 +20,12 @@ pub struct Ceremony {
     pub expires_in: u32,
     /// The agent that this browser is paired with.
     pub agent: Agent,
+    /// Whether this browser can use a card on a reader by itself ([`reader_in_browser`]); if not, the
+    /// offer of an agent is more than a line.
+    pub reader_in_browser: bool,
+    /// Whether this browser reaches each card and key of the person by itself ([`reached_by_browser`]):
+    /// then it is the way that is offered first, and nothing is asked of an agent by itself.
+    pub browser_first: bool,
     /// What is shown at first.
     pub view: View,
     /// What went wrong before.
@@ -28,6 +34,9 @@ pub struct Ceremony {
     pub server: String,
     /// Where to start again when the login has expired; empty where there is no such place.
     pub start_again: String,
+    /// Whether the page goes there by itself, because somebody waits for the answer; it counts the
+    /// last minute down.
+    pub leaves_at_end: bool,
 }
 
 /// What a ceremony is for; the words differ.
@@ -40,6 +49,8 @@ pub enum Purpose {
     AddAnother,
     /// Prove a card, to confirm a change in the console.
     Confirm,
+    /// Prove a card, because the application asks for it of somebody who is signed in.
+    GoOn,
     /// Prove a card, to remove another one.
     Remove,
     /// Prove a card, to go on with a login.
@@ -52,6 +63,7 @@ impl Purpose {
             Self::Add => "add",
             Self::AddAnother => "add-another",
             Self::Confirm => "confirm",
+            Self::GoOn => "go-on",
             Self::Remove => "remove",
             Self::SignIn => "sign-in",
         }
@@ -64,11 +76,7 @@ pub enum Agent {
     /// Not offered here.
     Unavailable,
     /// This browser is paired with none; the page offers to set one up.
-    Unpaired {
-        /// Whether this browser can use a card on a reader by itself
-        /// ([`Ceremony::reader_in_browser`]); if not, the offer is more than a line.
-        reader_in_browser: bool,
-    },
+    Unpaired,
     /// Paired, but its computer is off, locked or not connected.
     Offline {
         /// Name of the computer.
@@ -85,7 +93,7 @@ impl Agent {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Unavailable => "unavailable",
-            Self::Unpaired { .. } => "unpaired",
+            Self::Unpaired => "unpaired",
             Self::Offline { .. } => "offline",
             Self::Online { .. } => "online",
         }
@@ -93,7 +101,7 @@ impl Agent {
 
     pub(super) fn device(&self) -> &str {
         match self {
-            Self::Unavailable | Self::Unpaired { .. } => "",
+            Self::Unavailable | Self::Unpaired => "",
             Self::Offline { device } | Self::Online { device } => device,
         }
     }
@@ -177,12 +185,25 @@ impl std::fmt::Debug for SetUp {
     }
 }
 
+/// Whether a browser that calls itself `user_agent` can use a FIDO2 card on a reader. Only Windows
+/// brings that along; elsewhere browsers speak to keys by USB and to phones, and cards need the
+/// agent. Decides about an offer and a line of words, so a wrong guess does no harm.
+pub fn reader_in_browser(user_agent: &str) -> bool {
+    user_agent.contains("Windows NT")
+}
+
+/// Whether browsers that are not on Windows reach by themselves what is connected in these ways
+/// (WebAuthn Level 3, 5.8.4 `AuthenticatorTransport`): a key by USB, a passkey of the computer, a phone.
+/// What may be a card on a reader, and what tells nothing of itself, is not reached.
+pub fn reached_by_browser(transports: &[String]) -> bool {
+    let reached = |transport: &String| matches!(transport.as_str(), "hybrid" | "internal" | "usb");
+    !transports.is_empty() && transports.iter().all(reached)
+}
+
 impl Ceremony {
-    /// Whether a browser that calls itself `user_agent` can use a FIDO2 card on a reader. Only
-    /// Windows brings that along; elsewhere browsers speak to keys by USB and to phones, and
-    /// cards need the agent. Decides about an offer, so a wrong guess does no harm.
-    pub fn reader_in_browser(user_agent: &str) -> bool {
-        user_agent.contains("Windows NT")
+    /// Whether the first way is the agent's.
+    pub(super) fn agent_first(&self) -> bool {
+        self.agent.code() == "online" && !self.browser_first
     }
 
     pub(super) fn shows(&self, panel: &str) -> bool {
@@ -209,11 +230,11 @@ impl Ceremony {
     }
 
     pub(super) fn offers_set_up(&self) -> bool {
-        matches!(self.agent, Agent::Unpaired { .. })
+        self.agent == Agent::Unpaired
     }
 
     pub(super) fn needs_set_up_for_reader(&self) -> bool {
-        self.agent == Agent::Unpaired { reader_in_browser: false }
+        self.agent == Agent::Unpaired && !self.reader_in_browser
     }
 }
 
@@ -229,7 +250,23 @@ mod tests {
             ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/26.0 Safari/605.1", false),
             ("", false),
         ] {
-            assert_eq!(Ceremony::reader_in_browser(user_agent), reader, "{user_agent}");
+            assert_eq!(reader_in_browser(user_agent), reader, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn browsers_reach_keys_and_passkeys_and_not_what_may_be_a_card() {
+        for (transports, reached) in [
+            (&["usb"][..], true),
+            (&["internal", "hybrid"], true),
+            (&["nfc", "usb"], false),
+            (&["smart-card"], false),
+            (&["ble"], false),
+            (&["a-new-one"], false),
+            (&[], false),
+        ] {
+            let texts: Vec<_> = transports.iter().map(|text| (*text).to_owned()).collect();
+            assert_eq!(reached_by_browser(&texts), reached, "{transports:?}");
         }
     }
 }

@@ -45,6 +45,7 @@ impl ConsoleFrame {
             navigation: vec![
                 item(Section::Overview, ""),
                 item(Section::IdentityProviders, "providers"),
+                item(Section::ExternalMfa, "external-mfa"),
                 item(Section::Clients, "clients"),
                 item(Section::Users, "users"),
                 item(Section::SmartCards, "smart-cards"),
@@ -150,6 +151,8 @@ pub enum Section {
     Clients,
     /// What happened.
     Events,
+    /// Microsoft Entra asks here for external MFA.
+    ExternalMfa,
     /// Where people sign in first.
     IdentityProviders,
     /// The tenant at a glance.
@@ -170,6 +173,7 @@ impl Section {
         match self {
             Self::Clients => "Clients",
             Self::Events => "Audit",
+            Self::ExternalMfa => "Entra external MFA",
             Self::IdentityProviders => "Identity Providers",
             Self::Overview => "Overview",
             Self::Policy => "Tenant settings",

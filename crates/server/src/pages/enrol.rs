@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::sample::{Text, alice, frame};
+use super::sample::{Text, alice, for_entra, frame};
 use super::words::Failure;
 use super::{Account, Agent, AgentProgress, AgentPrompt, Ceremony, Frame, Purpose, SetUp, View};
 
@@ -86,7 +86,7 @@ impl EnrolPage {
             frame: frame(text),
         };
         let code = |tries_left, problem| page(EnrolStep::Code(CodeEntry { tries_left, problem }));
-        let card = |permit, agent: Agent, view: View, failure: Option<&str>| {
+        let shown = |permit, agent: Agent, reader: bool, view: View, failure: Option<&str>| {
             page(EnrolStep::Card {
                 permit,
                 suggested_label: text("Alice’s card"),
@@ -95,15 +95,18 @@ impl EnrolPage {
                     purpose: Purpose::Add,
                     expires_in: 540,
                     agent,
+                    reader_in_browser: reader,
+                    browser_first: false,
                     view,
                     failure: failure.map(Failure::of),
                     server: text("https://login.acme.example"),
                     start_again: frame(text).url("account/"),
+                    leaves_at_end: false,
                 }),
             })
         };
-        let windows = || Agent::Unpaired { reader_in_browser: true };
-        let linux = || Agent::Unpaired { reader_in_browser: false };
+        let card = |permit, agent, view, failure| shown(permit, agent, true, view, failure);
+        let linux = |permit, view| shown(permit, Agent::Unpaired, false, view, None);
         let online = || Agent::Online { device: text("ward-3-pc") };
         let prompt = View::Agent(AgentPrompt {
             ticket: text("f3b0"),
@@ -118,15 +121,16 @@ impl EnrolPage {
             ("code-malformed", code(5, Some(CodeProblem::Malformed))),
             ("code-refused", code(3, Some(CodeProblem::Refused))),
             ("code-last", code(1, Some(CodeProblem::Refused))),
+            ("code-for-entra", Self { account: for_entra(text), ..code(5, None) }),
             ("code-spent", code(0, Some(CodeProblem::Refused))),
-            ("card", card(Permit::FreshSignIn, windows(), View::Choose, None)),
-            ("card-after-code", card(Permit::Code, linux(), View::Choose, None)),
-            ("card-invitation", card(Permit::Invitation, windows(), View::Choose, None)),
-            ("card-another", card(Permit::FreshTap, windows(), View::Choose, None)),
-            ("card-browser", card(Permit::FreshSignIn, windows(), View::Browser, None)),
+            ("card", card(Permit::FreshSignIn, Agent::Unpaired, View::Choose, None)),
+            ("card-after-code", linux(Permit::Code, View::Choose)),
+            ("card-invitation", card(Permit::Invitation, Agent::Unpaired, View::Choose, None)),
+            ("card-another", card(Permit::FreshTap, Agent::Unpaired, View::Choose, None)),
+            ("card-browser", card(Permit::FreshSignIn, Agent::Unpaired, View::Browser, None)),
             ("card-agent", card(Permit::FreshSignIn, online(), prompt, None)),
-            ("card-set-up", card(Permit::FreshSignIn, linux(), set_up, None)),
-            ("card-excluded", card(Permit::Code, windows(), View::Choose, Some("excluded"))),
+            ("card-set-up", linux(Permit::FreshSignIn, set_up)),
+            ("card-excluded", card(Permit::Code, Agent::Unpaired, View::Choose, Some("excluded"))),
         ]
     }
 }

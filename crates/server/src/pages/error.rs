@@ -5,6 +5,7 @@ use askama::Template;
 use super::Frame;
 use super::sample::{Text, frame};
 use super::words::Failure;
+use super::{ApplicationTrouble, ApplicationWord};
 
 /// An end that no other page shows.
 #[derive(Clone, Debug, Template)]
@@ -23,6 +24,8 @@ pub struct ErrorPage {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum ErrorKind {
+    /// An application has sent somebody here in a way that cannot be answered.
+    Application(ApplicationTrouble),
     /// The login took longer than it may.
     Expired,
     /// The answer came to another browser than the one that began.
@@ -53,6 +56,10 @@ pub enum ErrorKind {
     ChangedMeanwhile,
     /// The one-time code is not valid.
     CodeRefused,
+    /// Microsoft Entra does not wait for this browser, or not any more.
+    EntraOver,
+    /// What was sent in the name of Microsoft Entra is not what it sends.
+    EntraRequest,
     /// So many answers of cards were refused that the sign-in is over.
     GivenUp,
     /// A one-time code was wanted for somebody who has a card.
@@ -104,6 +111,7 @@ impl ErrorKind {
     /// The heading.
     pub fn title(&self) -> &'static str {
         match self {
+            Self::Application(trouble) => trouble.word.title(),
             Self::Expired => "This sign-in has expired",
             Self::OtherBrowser => "This sign-in was started in another browser",
             Self::Provider(_) => "The sign-in was refused",
@@ -116,6 +124,8 @@ impl ErrorKind {
             Self::Card(failure) => failure.title,
             Self::ChangedMeanwhile => "Somebody else was faster",
             Self::CodeRefused => "This code is not accepted",
+            Self::EntraOver => "Microsoft no longer waits for this",
+            Self::EntraRequest => "This is not what Microsoft Entra sends",
             Self::GivenUp => "Too many answers were refused",
             Self::HasCard => "This person has a card already",
             Self::LastCard => "This is your only card",
@@ -137,6 +147,7 @@ impl ErrorKind {
     /// What happened, in one or two sentences.
     pub fn happened(&self) -> String {
         match self {
+            Self::Application(trouble) => trouble.word.happened().into(),
             Self::Expired => "For your safety a sign-in has to be finished within ten minutes. This one took longer, or it was finished already.".into(),
             Self::OtherBrowser => "Nobody is signed in here. For your safety a sign-in can be finished only in the browser in which it began.".into(),
             Self::Provider(answer) => match &answer.cause {
@@ -152,6 +163,8 @@ impl ErrorKind {
             Self::Card(_) => "The answer of the card was not accepted. Nothing was changed.".into(),
             Self::ChangedMeanwhile => "What you wanted to change was changed at the same moment, so nothing of yours was saved.".into(),
             Self::CodeRefused => "It is mistyped, used or too old, or it belongs to something else. Nothing was changed.".into(),
+            Self::EntraOver => "It waits for a few minutes, and for the browser in which you began. Your card was not used.".into(),
+            Self::EntraRequest => "Only Microsoft Entra sends people here, and only where it was set up. Nothing was changed.".into(),
             Self::GivenUp => "For your safety this sign-in was ended. Nothing was changed, and nobody is signed in by it.".into(),
             Self::HasCard => "A one-time code is for a first card, so none was made. Whoever has the code of somebody with a card could take their place.".into(),
             Self::LastCard => "Without it you could not sign in any more, so it was not removed.".into(),
@@ -173,6 +186,7 @@ impl ErrorKind {
     /// What to do now.
     pub fn now(&self) -> String {
         match self {
+            Self::Application(trouble) => trouble.word.now().into(),
             Self::SettingsChanged => "Start again. You will be asked to sign in once more.".into(),
             Self::Expired => "Start again. Have your card or key at hand.".into(),
             Self::OtherBrowser => "Go back to the browser in which you started, or start again here. If you did not start a sign-in yourself, do nothing and tell your administrator.".into(),
@@ -188,6 +202,8 @@ impl ErrorKind {
             Self::Card(failure) => failure.text.into(),
             Self::ChangedMeanwhile => "Go back, load the page again, and see what it says before you try once more.".into(),
             Self::CodeRefused => "Go back and enter it once more, or get a new one.".into(),
+            Self::EntraOver => "Go back to where you wanted to sign in, and start there again. Have your card at hand.".into(),
+            Self::EntraRequest => "Go back to where you wanted to sign in, and start there again. If it happens again, tell your administrator, and when it happened.".into(),
             Self::GivenUp => "Start again, with a card or key that is on your account.".into(),
             Self::HasCard => "To add another card, they use the one that they have, on their account page. If it is lost, revoke it first.".into(),
             Self::LastCard => "Go back and add another card first; then you can remove this one.".into(),
@@ -212,12 +228,21 @@ impl ErrorKind {
             Self::HasCard | Self::OwnAccount | Self::PersonDisabled => "Back to the console",
             Self::LastCard => "Back to your account",
             Self::NotSignedIn => "Sign in",
+            Self::Application(_) | Self::EntraOver | Self::EntraRequest => "To your account here",
             _ => "Start again",
         }
     }
 
     fn answer(&self) -> Option<&ProviderAnswer> {
         if let Self::Provider(answer) = self { Some(answer) } else { None }
+    }
+
+    /// What an administrator of an application compares with what is registered.
+    fn facts(&self) -> Vec<(&'static str, &str)> {
+        let Self::Application(trouble) = self else { return Vec::new() };
+        let facts = [("Client ID", &trouble.client_id), ("Redirect URI", &trouble.redirect_uri)]
+            .into_iter();
+        facts.filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }
 }
 
@@ -246,7 +271,17 @@ impl ErrorPage {
             correlation_id: None,
             ..refused.clone()
         };
+        let application = |word| {
+            page(ErrorKind::Application(ApplicationTrouble {
+                word,
+                client_id: Some(text("syncro")),
+                redirect_uri: Some(text("https://syncro.example/callback/")),
+            }))
+        };
         vec![
+            ("application-address", application(ApplicationWord::Address)),
+            ("application-unknown", application(ApplicationWord::Unknown)),
+            ("application-request", application(ApplicationWord::Unreadable)),
             ("expired", page(ErrorKind::Expired)),
             ("other-browser", page(ErrorKind::OtherBrowser)),
             ("provider", page(ErrorKind::Provider(refused))),
@@ -260,6 +295,8 @@ impl ErrorPage {
             ("card", page(ErrorKind::Card(Failure::of("no-credential")))),
             ("changed-meanwhile", page(ErrorKind::ChangedMeanwhile)),
             ("code-refused", page(ErrorKind::CodeRefused)),
+            ("entra-over", page(ErrorKind::EntraOver)),
+            ("entra-request", page(ErrorKind::EntraRequest)),
             ("given-up", page(ErrorKind::GivenUp)),
             ("has-card", page(ErrorKind::HasCard)),
             ("last-card", page(ErrorKind::LastCard)),

@@ -25,6 +25,19 @@ pub struct Account {
     pub username: String,
     /// Display name of the provider that vouched for them, or none.
     pub provider: Option<String>,
+    /// Who asks for their card, where it is Microsoft Entra.
+    pub asked_by: Option<AskedBy>,
+    /// The application to which they go on, by its name; none for a page of our own.
+    pub application: Option<String>,
+}
+
+/// The directory of Microsoft Entra that asks for somebody's card.
+#[derive(Clone, Debug)]
+pub struct AskedBy {
+    /// Host of its cloud: `login.microsoftonline.com`.
+    pub host: String,
+    /// What it is called; its id, a GUID, where it has no name here.
+    pub directory: String,
 }
 
 /// A moment, for people and for machines.

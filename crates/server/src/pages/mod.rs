@@ -10,6 +10,7 @@
 
 mod aadsts;
 mod account;
+mod application;
 mod assets;
 mod card;
 mod ceremony;
@@ -18,6 +19,7 @@ mod console;
 #[cfg(test)]
 mod contrast;
 mod enrol;
+mod entra;
 mod error;
 mod frame;
 mod invite;
@@ -34,14 +36,21 @@ pub use aadsts::{AadstsAnswer, AadstsPage, Remedy};
 pub use account::{
     AccountPage, Attribute, CardRow, ComputerRow, LastCard, Model, Notice, SessionRow,
 };
+pub use application::{
+    ApplicationPage, ApplicationStep, ApplicationTrouble, ApplicationWord, LogoutPage,
+};
 pub use assets::{asset, asset_hash, asset_url};
 pub use card::CardPage;
-pub use ceremony::{Agent, AgentProgress, AgentPrompt, Ceremony, Purpose, SetUp, View};
+pub use ceremony::{
+    Agent, AgentProgress, AgentPrompt, Ceremony, Purpose, SetUp, View, reached_by_browser,
+    reader_in_browser,
+};
 pub use components::ComponentsPage;
 pub use console::{Answer, Banner, ConsoleFrame, NavItem, Question, Section, TenantChoice, Tone};
 pub use enrol::{CodeEntry, CodeProblem, EnrolPage, EnrolStep, Permit};
+pub use entra::{EntraIdlePage, EntraPage, EntraStep, EntraWord};
 pub use error::{ErrorKind, ErrorPage, ProviderAnswer};
-pub use frame::{Account, Frame, When};
+pub use frame::{Account, AskedBy, Frame, When};
 pub use invite::{InvitePage, InviteProblem};
 pub use login::{LoginNotice, LoginPage, ProviderChoice};
 pub use pair::{PairPage, PairStep};

@@ -25,6 +25,8 @@ pub enum ReturnStep {
     Done {
         /// Where this tab would go on in its place.
         location: String,
+        /// The application to which it goes on, by its name; none for a page of our own.
+        application: Option<String>,
     },
     /// The login is held by another browser: the answer was refused.
     Elsewhere,
@@ -35,9 +37,14 @@ pub enum ReturnStep {
 impl ReturnPage {
     pub(super) fn samples(text: Text<'_>) -> Vec<(&'static str, Self)> {
         let page = |step| Self { frame: frame(text), step };
+        let done = |application| {
+            let location = "/realms/acme/login/card".into();
+            page(ReturnStep::Done { location, application })
+        };
         vec![
             ("sending", page(ReturnStep::Sending)),
-            ("done", page(ReturnStep::Done { location: "/realms/acme/login/card".into() })),
+            ("done", done(None)),
+            ("done-application", done(Some(text("Syncro")))),
             ("elsewhere", page(ReturnStep::Elsewhere)),
             ("over", page(ReturnStep::Over)),
         ]

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::{
-    AadstsPage, Account, AccountPage, CardPage, ComponentsPage, EnrolPage, ErrorPage, Frame,
-    InvitePage, LoginPage, PairPage, ReturnPage, SignedOutPage, When,
+    AadstsPage, Account, AccountPage, ApplicationPage, AskedBy, CardPage, ComponentsPage,
+    EnrolPage, EntraIdlePage, EntraPage, ErrorPage, Frame, InvitePage, LoginPage, LogoutPage,
+    PairPage, ReturnPage, SignedOutPage, When,
 };
 
 /// One page in one state.
@@ -43,6 +44,10 @@ pub(super) fn samples_with(text: Text<'_>) -> Result<Vec<Sample>, askama::Error>
     add(&mut all, "invite", InvitePage::samples(text))?;
     add(&mut all, "pair", PairPage::samples(text))?;
     add(&mut all, "return", ReturnPage::samples(text))?;
+    add(&mut all, "entra", EntraPage::samples(text))?;
+    add(&mut all, "entra-idle", EntraIdlePage::samples(text))?;
+    add(&mut all, "application", ApplicationPage::samples(text))?;
+    add(&mut all, "logout", LogoutPage::samples(text))?;
     add(&mut all, "components", ComponentsPage::samples(text))?;
     for (page, states) in crate::admin::samples::samples(text) {
         let named =
@@ -85,7 +90,21 @@ pub(super) fn alice(text: Text<'_>) -> Account {
         name: text("Alice Martin"),
         username: text("alice.martin@acme.example"),
         provider: Some(text("Azure")),
+        asked_by: None,
+        application: None,
     }
+}
+
+/// The same person, for whom Microsoft Entra asks.
+pub(super) fn for_entra(text: Text<'_>) -> Account {
+    let host = text("login.microsoftonline.com");
+    let directory = text("Acme Hospital");
+    Account { provider: None, asked_by: Some(AskedBy { host, directory }), ..alice(text) }
+}
+
+/// The same person, who goes on to an application.
+pub(super) fn for_application(text: Text<'_>) -> Account {
+    Account { application: Some(text("Syncro")), ..alice(text) }
 }
 
 pub(crate) fn when(text: Text<'_>, shown: &str, machine: &str) -> When {

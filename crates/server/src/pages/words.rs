@@ -77,18 +77,19 @@ pub const FAILURES: &[Failure] = failures! {
     "agent-revoked", "Cardea on this computer was removed",
         "An administrator has switched it off, and nothing was changed. A key in the USB port or your phone works without it. To use the reader, load this page again and set Cardea up anew.";
     "blocked", "This card is blocked",
-        "The wrong PIN was entered too often. Use another card, and ask your administrator for a new one.";
+        "The wrong PIN was entered too often. Use another card, and ask your administrator, or who issued this one, to unlock or replace it.";
     "busy", "Another request is open",
         "Cardea on your computer is waiting for an answer to something else. Answer or cancel it there, then try again.";
     "cancelled", "Cancelled",
         "Nothing was changed. Choose how you want to go on.";
     "card-first-refused" | "not-linked", "This card cannot sign you in by itself right now",
-        "Use “Show more ways to log in”, then tap your card.";
+        "Go to the sign-in page, use “Show more ways to log in”, then tap your card.";
     "card-known", "This card is in use already",
         "It is on somebody's account here. Use another card or key.";
     "card-revoked", "This card can no longer be used",
         "It was removed from your account. Use another card, or ask your administrator for a new one.";
     "challenge-expired" | "already-used" | "other-challenge" | "other-channel" | "other-ceremony"
+        | "one-tap-off" | "other-account" | "earlier-proof"
         | "passkey-challenge" | "passkey-state" | "x509-bound" | "x509-challenge", "That took too long",
         "Nothing was changed. Choose how you want to go on.";
     "code-refused", "This code is not accepted",
@@ -97,10 +98,12 @@ pub const FAILURES: &[Failure] = failures! {
         "Its count of uses does not fit what was seen before. Use another card, and tell your administrator.";
     "declined-often", "You said no twice",
         "Cardea on your computer is asked nothing for a minute. Wait, or use another way. If it was not you who asked, tell your administrator.";
+    "entra-other-method", "Microsoft Entra does not take this card",
+        "It asks for another kind of card or key. Use another one of yours, or leave with “Not you?” and choose another way there.";
     "excluded" | "passkey-excluded", "This card is already yours",
         "It is already on your account. To add another one, use a different card or key.";
     "failed" | "passkey-algorithm" | "passkey-attestation" | "passkey-backup-state" | "passkey-malformed"
-        | "passkey-public-key" | "passkey-too-large" | "passkey-type" | "x509-authenticator-data"
+        | "passkey-public-key" | "passkey-reserved-id" | "passkey-too-large" | "passkey-type" | "x509-authenticator-data"
         | "x509-malformed" | "x509-too-large" | "x509-type", "The card could not be read",
         "Take it off the reader, put it back flat, and try again. If it happens again, use another card.";
     "full", "There is no room on this card",
@@ -109,6 +112,8 @@ pub const FAILURES: &[Failure] = failures! {
         "A sign-in adds the first card only. Start again with the card that you have; on your account page you can add another.";
     "invalid-request", "Cardea on this computer did not accept the request",
         "Check that the computer's clock is right. If it is, Cardea has to be set up on this computer again; your administrator can help.";
+    "key-pin", "This smart card cannot be used",
+        "Its key has a PIN of its own, which Cardea does not ask for. Do not try again, for the card may count that as a wrong PIN. Use another card, or ask your administrator.";
     "login-expired" | "nonce-mismatch" | "other-provider" | "unauthenticated" | "unexpected-event", "This sign-in has expired",
         "For your safety it has to be finished within ten minutes. Start again.";
     "network", "The server cannot be reached",
@@ -120,10 +125,14 @@ pub const FAILURES: &[Failure] = failures! {
     "no-credential" | "other-person" | "other-tenant" | "passkey-none"
         | "passkey-other-credential" | "passkey-user-handle" | "x509-other-card", "This is not one of your cards",
         "The card that was used is not on your account here. Use your own card or key.";
+    "no-dialog", "Cardea on your computer cannot show its PIN dialog",
+        "Nothing was changed, and no PIN was tried. Run cardea-agent doctor there: it says what to do. Or use another way.";
     "no-pin", "This card has no PIN yet",
         "It cannot be used to sign in before it is added to your account. Use another card, or ask your administrator.";
     "not-allowed", "Cancelled, or time ran out",
-        "Nothing was changed. If nothing lit up, check that your key is plugged in or that your card lies on the reader, then try again.";
+        "Nothing was changed. If nothing lit up, check that your key is plugged in. A card on a reader may need Cardea on this computer. Then try again.";
+    "not-paired", "This browser does not know Cardea on this computer",
+        "Go back and use a key or your phone, or another way to log in. The page after that sets Cardea up for a card on a reader.";
     "not-supported", "This browser cannot use cards",
         "Use a current version of Edge, Chrome, Firefox or Safari, or another computer.";
     "other-browser" | "state-mismatch", "This sign-in was started in another browser",
@@ -184,7 +193,7 @@ pub const FAILURES: &[Failure] = failures! {
     "x509-revoked", "The certificate on this card was revoked",
         "Whoever issued it has withdrawn it. Use another card, and ask your administrator for a new one.";
     "x509-unknown-authority" | "x509-card-authentication" | "x509-extended-key-usage" | "x509-key-usage"
-        | "x509-not-an-authority" | "x509-path" | "x509-policy", "This smart card is not taken here",
+        | "x509-not-an-authority" | "x509-path" | "x509-policy" | "x509-version", "This smart card is not taken here",
         "Its certificate was not issued for signing in here. Use another card, or ask your administrator which cards are taken.";
 };
 
@@ -198,6 +207,7 @@ pub const STATUSES: &[Status] = &[
     Status { code: "claimed", text: "Your computer shows the request." },
     Status { code: "code-waits", text: "Waiting for Cardea to use the code…" },
     Status { code: "done", text: "Done. One moment…" },
+    Status { code: "ends-soon", text: "Microsoft waits for {0} seconds more." },
     Status { code: "enrolled", text: "{0} has used the code. Confirm on the page that it opens." },
     Status { code: "follow-browser", text: "Follow the window of your browser." },
     Status {
@@ -246,6 +256,12 @@ pub const LOGIN_SESSION_OVER: Notice = Notice {
     title: "Your session is over",
     text: "It was too old, or it was ended elsewhere. Log in again to go on.",
 };
+/// Login page: the application asks for somebody else than who is signed in.
+pub const LOGIN_OTHER_ACCOUNT: Notice = Notice {
+    title: "Another account is asked for",
+    text: "The application asks for somebody else than who is signed in here. Sign in with the account \
+           that you want to use there.",
+};
 /// Account page: a card was added.
 pub const CARD_ADDED: Notice =
     Notice { title: "The card is on your account", text: "You can use it from now on." };
@@ -258,6 +274,8 @@ pub const CARD_REMOVED: Notice = Notice {
 };
 /// Account page: a session was ended.
 pub const SESSION_ENDED: Notice = Notice { title: "The session is ended", text: "" };
+/// Account page: a computer has a new name.
+pub const COMPUTER_RENAMED: Notice = Notice { title: "The computer has its new name", text: "" };
 /// Account page: a computer was removed.
 pub const COMPUTER_REMOVED: Notice = Notice {
     title: "The computer is removed",

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 
-use crate::init;
+use crate::{cardea, init};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -34,7 +34,7 @@ fn what_root_sets_up_for_another_user_is_theirs_to_read_and_root_keeps_the_confi
     if chown(&data, Some(USER), Some(USER)).is_err() {
         return; // only root sets up for others
     }
-    let done = init(&config, "https://login.acme.example", 8443);
+    let done = init(&config, "http://localhost:8080", 8080);
     assert!(done.status.success(), "{done:?}");
     let of = |path: &Path| {
         let metadata = fs::metadata(path).unwrap();
@@ -42,6 +42,58 @@ fn what_root_sets_up_for_another_user_is_theirs_to_read_and_root_keeps_the_confi
     };
     assert_eq!(of(&config), (0, USER, 0o640));
     assert_eq!(of(&data.join("master.key")), (USER, USER, 0o600));
+    let said = String::from_utf8(done.stdout).unwrap();
+    let as_user = format!("setpriv --reuid={USER} --regid={USER} --clear-groups cardea");
+    for command in ["serve", "admin invite"] {
+        let line = format!("`{as_user} --config {} {command}`", config.display());
+        assert!(said.contains(&line), "{line}: {said}");
+    }
+    // As root it would make files that the user cannot open.
+    for command in [&["admin", "invite"][..], &["audit", "verify", "--tenant", "acme"], &["serve"]]
+    {
+        let refused = cardea(&config).args(command).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        let line = format!("{as_user} --config {} {}", config.display(), command.join(" "));
+        assert!(!refused.status.success() && said.contains(&line), "{line}: {said}");
+        assert!(said.contains(&format!("{} belongs to {USER}", data.display())), "{said}");
+    }
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 1, "something was made as root");
+}
+
+#[test]
+fn a_database_file_of_another_user_is_told_with_what_gives_it_back() {
+    use std::os::unix::process::CommandExt as _;
+    const USER: u32 = 4711;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cardea.toml");
+    let data = config.with_file_name("data");
+    fs::create_dir(&data).unwrap();
+    if chown(&data, Some(USER), Some(USER)).is_err() {
+        return; // only root makes files of others
+    }
+    assert!(init(&config, "http://localhost:8080", 8080).status.success());
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("cardea");
+    fs::copy(crate::CARDEA, &program).unwrap();
+    let invite = || {
+        let mut command = std::process::Command::new(&program);
+        command.arg("--config").arg(&config).args(["admin", "invite"]).env_clear();
+        command.uid(USER).gid(USER).output().unwrap()
+    };
+    let database = data.join("cardea.sqlite");
+    for name in ["cardea.sqlite", "cardea.sqlite.lock"] {
+        let file = data.join(name);
+        fs::write(&file, "").unwrap();
+        let refused = invite();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success(), "{said}");
+        let whose = format!("{} belongs to root", file.display());
+        let mend = format!("chown {USER}:{USER} {}*", database.display());
+        assert!(said.contains(&whose) && said.contains(&mend), "{said}");
+        fs::remove_file(file).unwrap();
+    }
+    let done = invite();
+    assert!(done.status.success(), "{done:?}");
 }
 
 #[test]

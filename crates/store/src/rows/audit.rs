@@ -5,7 +5,7 @@ use secrets::Token;
 use serde_json::Value as Json;
 
 use crate::row::Row;
-use crate::sql::{statements, values};
+use crate::sql::{Value, statements, values};
 use crate::{Rows, StoreError, Writing};
 
 /// What is to be written down. No secret, token or code may stand in it.
@@ -81,6 +81,9 @@ impl AuditHead {
     }
 }
 
+/// So many events are written in one stroke, where there are so many.
+const AT_ONCE: usize = 8;
+
 /// The first event of each tenant.
 pub(super) const TENANT_CREATED: &str = "tenant.created";
 
@@ -89,16 +92,32 @@ statements! {
     SIGN_INS: [
         "SELECT * FROM audit WHERE tenant_id = $1 AND person_id = $2 AND (kind LIKE 'login.%' ",
         "OR kind IN ('card.enrolled', 'card.removed')) ORDER BY seq DESC LIMIT $3"];
+    // So far back and no further: where nobody uses external MFA, there is nothing to find.
+    OF_ENTRA: [
+        "SELECT * FROM audit WHERE tenant_id = $1 AND kind IN ",
+        "('eam.asked', 'eam.proved', 'eam.left', 'eam.refused') AND seq > ",
+        "(SELECT seq FROM audit_head WHERE tenant_id = $1) - 20000 ORDER BY seq DESC LIMIT $2"];
     HEAD: ["SELECT seq, hash, mac FROM audit_head WHERE tenant_id = $1"];
     // Never seen from outside: the first event comes in the same transaction. It needs no MAC.
     BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash, mac) VALUES ($1, 0, $2, $2)"];
     // Who appends holds this row until the end of the transaction.
     NEXT: [
-        "UPDATE audit_head SET seq = seq + 1 WHERE tenant_id = $1 RETURNING seq, hash, ", NOW,
-        " AS at"];
+        "UPDATE audit_head SET seq = seq + CAST($2 AS BIGINT) WHERE tenant_id = $1 ",
+        "RETURNING seq - CAST($2 AS BIGINT) AS before_seq, hash, ", NOW, " AS at"];
     APPEND: [
         "INSERT INTO audit (tenant_id, seq, at, kind, person_id, actor_id, login_id, detail, ",
         "prev_hash, hash, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"];
+    APPEND_MANY: [
+        "INSERT INTO audit (tenant_id, seq, at, kind, person_id, actor_id, login_id, detail, ",
+        "prev_hash, hash, mac) VALUES ",
+        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11), ",
+        "($1, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21), ",
+        "($1, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31), ",
+        "($1, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41), ",
+        "($1, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51), ",
+        "($1, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61), ",
+        "($1, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71), ",
+        "($1, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81)"];
     MOVE_HEAD: ["UPDATE audit_head SET hash = $3, mac = $4 WHERE tenant_id = $1 AND seq = $2"];
 }
 
@@ -128,6 +147,15 @@ impl Rows {
         limit: u32,
     ) -> Result<Vec<AuditEvent>, StoreError> {
         self.all(&SIGN_INS, values![person, limit]).await?.iter().map(read).collect()
+    }
+
+    /// What became of Entra's requests for external MFA, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn requests_of_entra(&mut self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        self.all(&OF_ENTRA, values![limit]).await?.iter().map(read).collect()
     }
 
     /// Where the audit chain ends; `None` when there is no such tenant.
@@ -194,34 +222,78 @@ impl Writing {
     ///
     /// [`StoreError`].
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let head = self.one(&NEXT, values![]).await?.ok_or(StoreError::Reference)?;
+        self.audit_all(std::slice::from_ref(entry)).await
+    }
+
+    /// Appends events to the tenant's audit chain, in this order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn audit_all(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let Ok(count) = i64::try_from(entries.len()) else { return Err(StoreError::Busy) };
+        if count == 0 {
+            return Ok(());
+        }
+        let before = self.one(&NEXT, values![count]).await?.ok_or(StoreError::Reference)?;
+        let (mut seq, at): (i64, Moment) = (before.get("before_seq")?, before.get("at")?);
+        let mut prev_hash: [u8; 32] = before.get("hash")?;
+        let mut chain = Vec::with_capacity(entries.len());
+        for entry in entries {
+            seq = seq.checked_add(1).ok_or(StoreError::Corrupt("seq"))?;
+            let event = self.linked(entry, seq, at, prev_hash)?;
+            prev_hash = event.hash;
+            chain.push(event);
+        }
+        let (many, few) = chain.as_chunks::<AT_ONCE>();
+        for events in many {
+            self.execute(&APPEND_MANY, events.iter().flat_map(row_values).collect()).await?;
+        }
+        for event in few {
+            self.execute(&APPEND, row_values(event)).await?;
+        }
+        let Some(last) = chain.last() else { return Ok(()) };
+        self.execute(&MOVE_HEAD, values![last.seq, &last.hash, &last.mac]).await?;
+        self.appended = Some(AuditHead { seq: last.seq, hash: last.hash, mac: last.mac });
+        Ok(())
+    }
+
+    /// An entry as the next link of the chain.
+    fn linked(
+        &self,
+        entry: &AuditEntry,
+        seq: i64,
+        at: Moment,
+        prev_hash: [u8; 32],
+    ) -> Result<AuditEvent, StoreError> {
         let mut event = AuditEvent {
-            seq: head.get("seq")?,
-            at: head.get("at")?,
+            seq,
+            at,
             kind: entry.kind.to_owned(),
             person: entry.person,
             actor: entry.actor,
             login: entry.login,
             detail: entry.detail.clone(),
-            prev_hash: head.get("hash")?,
+            prev_hash,
             hash: [0; 32],
             mac: [0; 32],
         };
         event.hash = hash(self.tenant, &event);
         event.mac = *self.mac(event.seq, &event.hash)?.expose();
-        let mut values = values![event.seq, event.at, event.kind.as_str(), event.person];
-        values.extend(values![event.actor, event.login, canonical(&event.detail)]);
-        values.extend(values![&event.prev_hash, &event.hash, &event.mac]);
-        self.execute(&APPEND, values).await?;
-        self.execute(&MOVE_HEAD, values![event.seq, &event.hash, &event.mac]).await?;
-        self.appended = Some(AuditHead { seq: event.seq, hash: event.hash, mac: event.mac });
-        Ok(())
+        Ok(event)
     }
 
     pub(super) async fn begin_audit(&mut self) -> Result<(), StoreError> {
         self.execute(&BEGIN, values![&[0; 32]]).await?;
         Ok(())
     }
+}
+
+fn row_values(event: &AuditEvent) -> Vec<Value> {
+    let mut values = values![event.seq, event.at, event.kind.as_str(), event.person];
+    values.extend(values![event.actor, event.login, canonical(&event.detail)]);
+    values.extend(values![&event.prev_hash, &event.hash, &event.mac]);
+    values
 }
 
 /// A chain that was cut off whole goes on with number 1, but not with this.

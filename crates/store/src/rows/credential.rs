@@ -122,6 +122,9 @@ statements! {
         "AND credential_id = $2 AND revoked_at IS NULL RETURNING person_id"];
     MARK_REVOKED: [
         "UPDATE person SET card_was_revoked = TRUE WHERE tenant_id = $1 AND person_id = $2"];
+    END_CONFIRMED: [
+        "DELETE FROM login WHERE tenant_id = $1 AND login_id IN ",
+        "(SELECT login_id FROM proof WHERE tenant_id = $1 AND credential_id = $2)"];
     END_SESSIONS: ["DELETE FROM session WHERE tenant_id = $1 AND credential_id = $2"];
 }
 
@@ -220,8 +223,23 @@ impl Writing {
         self.hits(&SWAP_COUNTER, values![id, counter]).await
     }
 
-    /// Revokes a credential. `false` when it was revoked before. Its sessions end, and so do all
-    /// waiting logins of its person: one of them may rest on a tap of this very card.
+    /// Ends the sessions of a credential, what applications were granted with it, and the waiting logins
+    /// that it has confirmed. How many sessions and logins; it stays in force.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn end_what_rests_on(&mut self, id: CredentialId) -> Result<u64, StoreError> {
+        self.lock_person_of_card(id).await?;
+        let logins = self.execute(&END_CONFIRMED, values![id]).await?;
+        let sessions = self.ending(&END_SESSIONS, values![id]).await?;
+        self.end_grants_of_card(id).await?;
+        Ok(logins.saturating_add(sessions))
+    }
+
+    /// Revokes a credential. `false` when it was revoked before. Its sessions end with what applications
+    /// were granted in them, and so do all waiting logins of its person: one of them may rest on a tap of
+    /// this very card.
     ///
     /// # Errors
     ///
@@ -233,7 +251,8 @@ impl Writing {
         };
         let person: UserId = row.get("person_id")?;
         self.execute(&MARK_REVOKED, values![person]).await?;
-        self.execute(&END_SESSIONS, values![id]).await?;
+        self.ending(&END_SESSIONS, values![id]).await?;
+        self.end_grants_of_card(id).await?;
         self.end_logins_of(person).await?;
         Ok(true)
     }
@@ -265,7 +284,7 @@ fn certificate_values(certificate: Option<CardCertificate>) -> Vec<Value> {
     values![c.issuer, c.serial, &c.name_hash, c.subject, c.issuer_name, c.not_after]
 }
 
-fn read(row: &Row) -> Result<Credential, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Credential, StoreError> {
     let kind: String = row.get("kind")?;
     Ok(Credential {
         id: row.get("credential_id")?,

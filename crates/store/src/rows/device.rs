@@ -1,5 +1,6 @@
 use identity::Moment;
 use ids::{DeviceId, LoginId, UserId};
+use secrets::TokenHash;
 use serde::{Deserialize, Serialize};
 
 use crate::row::Row;
@@ -66,11 +67,16 @@ statements! {
     CONFIRM: [
         "UPDATE device SET state = 'confirmed' ",
         "WHERE tenant_id = $1 AND device_id = $2 AND state = 'pending'"];
+    RENAME: [
+        "UPDATE device SET name = $3 ",
+        "WHERE tenant_id = $1 AND device_id = $2 AND state <> 'revoked'"];
     REVOKE: [
         "UPDATE device SET state = 'revoked' ",
         "WHERE tenant_id = $1 AND device_id = $2 AND state <> 'revoked'"];
     STRIKE: ["DELETE FROM device_directory WHERE tenant_id = $1 AND device_id = $2"];
     END_PAIRINGS: ["DELETE FROM pairing WHERE tenant_id = $1 AND device_id = $2"];
+    END_PAIRINGS_OF_PERSON: [
+        "DELETE FROM pairing WHERE tenant_id = $1 AND person_id = $2 AND hash <> $3"];
     END_TICKETS: ["DELETE FROM ticket WHERE tenant_id = $1 AND device_id = $2"];
 }
 
@@ -148,6 +154,15 @@ impl Writing {
         self.hits(&CONFIRM, values![id]).await
     }
 
+    /// Gives an agent that is not revoked another name. `false` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn rename_device(&mut self, id: DeviceId, name: &str) -> Result<bool, StoreError> {
+        self.hits(&RENAME, values![id, name]).await
+    }
+
     /// Revokes an agent: its key, its pairings and its tickets end.
     ///
     /// # Errors
@@ -164,8 +179,9 @@ impl Writing {
         Ok(hit)
     }
 
-    /// Revokes the agents that were enrolled in logins of this person, but for the one to keep.
-    /// Which ones.
+    /// Revokes the agents that were enrolled in logins of this person, and ends what browsers were paired
+    /// with agents, theirs and other people's, in such logins; but for the agent and the browser to keep.
+    /// Which agents.
     ///
     /// # Errors
     ///
@@ -173,15 +189,18 @@ impl Writing {
     pub async fn revoke_devices_of(
         &mut self,
         person: UserId,
-        keep: Option<DeviceId>,
+        keep: Option<(DeviceId, &TokenHash)>,
     ) -> Result<Vec<DeviceId>, StoreError> {
         self.lock_person(person).await?;
+        let (agent, browser) = keep.unzip();
+        let browser = browser.map_or(&[][..], |hash| hash.as_bytes());
         let mut revoked = Vec::new();
         for device in self.devices(person).await? {
-            if Some(device.id) != keep && self.revoke_device(device.id).await? {
+            if Some(device.id) != agent && self.revoke_device(device.id).await? {
                 revoked.push(device.id);
             }
         }
+        self.execute(&END_PAIRINGS_OF_PERSON, values![person, browser.to_vec()]).await?;
         Ok(revoked)
     }
 }

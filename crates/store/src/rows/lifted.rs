@@ -32,7 +32,8 @@ pub struct EndedSession {
 statements! {
     CONNECT: [
         "UPDATE device SET connection_id = $3, last_seen_at = ", NOW, ", connected_until = ", NOW,
-        " + 60000000 WHERE tenant_id = $1 AND device_id = $2 RETURNING last_seen_at"];
+        " + 60000000 WHERE tenant_id = $1 AND device_id = $2 AND state <> 'revoked' ",
+        "RETURNING last_seen_at"];
     KEEP: [
         "UPDATE device SET connected_until = ", NOW, " + 60000000 ",
         "WHERE tenant_id = $1 AND device_id = $2 AND connection_id = $3"];
@@ -49,6 +50,14 @@ statements! {
     ELSEWHERE: [
         "SELECT session_id, kind, person_id, device_id FROM session ",
         "WHERE tenant_id = $1 AND credential_id = $2 AND device_id <> $3"];
+    // Who signed in last at a computer, through its agent, is who sits there.
+    DESKS_LEFT: [
+        "SELECT DISTINCT own.device_id FROM session AS own ",
+        "WHERE own.tenant_id = $1 AND own.credential_id = $2 AND own.device_id <> $3 ",
+        "AND NOT EXISTS (SELECT 1 FROM session AS other WHERE other.tenant_id = own.tenant_id ",
+        "AND other.device_id = own.device_id AND other.person_id <> own.person_id ",
+        "AND other.created_at > own.created_at AND other.expires_at > ", NOW, ") ",
+        "ORDER BY own.device_id"];
     // Since its session began or this node was started, a node has said when it would be gone; or
     // there was time enough for an agent to come back and for its node to say so.
     LOST: [
@@ -114,7 +123,7 @@ impl Rows {
 
 impl Writing {
     /// Notes that an agent is connected, and by which connection. Since when, by the database's
-    /// clock; `None` when it is not there.
+    /// clock; `None` when it is not there, or revoked.
     ///
     /// # Errors
     ///
@@ -219,6 +228,22 @@ impl Writing {
         self.end_each(lost, &END_LOST, |session| values![session.device, grace]).await
     }
 
+    /// The other computers than this one at which the person of a card sits, as far as its sessions
+    /// tell: nobody else has signed in there since. To be asked before
+    /// [`end_elsewhere`](Self::end_elsewhere).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn desks_elsewhere(
+        &mut self,
+        card: CredentialId,
+        device: DeviceId,
+    ) -> Result<Vec<DeviceId>, StoreError> {
+        let rows = self.all(&DESKS_LEFT, values![card, device]).await?;
+        rows.iter().map(|row| row.get("device_id")).collect()
+    }
+
     /// Ends the sessions that a card opened at other computers than this one.
     ///
     /// # Errors
@@ -249,7 +274,7 @@ impl Writing {
         for session in sessions {
             let mut values = values![session.id];
             values.extend(more(&session));
-            if self.hits(statement, values).await? {
+            if self.ending(statement, values).await? > 0 {
                 ended.push(session);
             }
         }

@@ -142,7 +142,10 @@ impl Writing {
 fn session_of(waiting: &Waiting) -> Option<SessionId> {
     match waiting.vouched {
         Vouched::Session { session } => Some(session),
-        Vouched::Upstream { .. } | Vouched::Invitation => None,
+        Vouched::Upstream { .. }
+        | Vouched::Invitation
+        | Vouched::Hint { .. }
+        | Vouched::Pairing { .. } => None,
     }
 }
 

@@ -38,7 +38,7 @@ statements! {
         " WHERE tenant_id = $1 AND hash = $2"];
     RENEW: [
         "UPDATE pairing SET used_at = ", NOW, ", expires_at = ", NOW,
-        " + $3 WHERE tenant_id = $1 AND device_id = $2"];
+        " + $3 WHERE tenant_id = $1 AND device_id = $2 AND person_id = $4"];
 }
 
 impl Rows {
@@ -91,7 +91,8 @@ impl Writing {
         self.hits(&ROTATE, values![old, new]).await
     }
 
-    /// A card has answered through this agent: its pairings live so much longer from now on.
+    /// A card of this person has answered through this agent: their pairings with it live so much longer
+    /// from now on.
     ///
     /// # Errors
     ///
@@ -99,10 +100,11 @@ impl Writing {
     pub async fn renew_pairings(
         &mut self,
         device: DeviceId,
+        person: UserId,
         life: Duration,
     ) -> Result<bool, StoreError> {
         let life = i64::try_from(life.as_micros()).unwrap_or(0);
-        self.hits(&RENEW, values![device, life]).await
+        self.hits(&RENEW, values![device, life, person]).await
     }
 }
 

@@ -1,5 +1,5 @@
 use identity::{Person, PersonState};
-use ids::{CredentialId, LoginId, TicketId, UserId};
+use ids::{CredentialId, LoginId, SessionId, TicketId, UserId};
 use login::PersonFacts;
 use secrets::TokenHash;
 
@@ -23,6 +23,9 @@ statements! {
     LOCK_OF_CARD: [
         "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
         "FROM credential WHERE tenant_id = $1 AND credential_id = $2)", LOCK];
+    LOCK_OF_SESSION: [
+        "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT person_id ",
+        "FROM session WHERE tenant_id = $1 AND session_id = $2)", LOCK];
     LOCK_OF_TICKET: [
         "SELECT person_id FROM person WHERE tenant_id = $1 AND person_id = (SELECT login.person_id ",
         "FROM login JOIN ticket ON ticket.tenant_id = login.tenant_id ",
@@ -126,6 +129,11 @@ impl Rows {
     /// Holds the person whose card this is.
     pub(super) async fn lock_person_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
         self.lock(&LOCK_OF_CARD, values![id]).await
+    }
+
+    /// Holds the person whose session this is.
+    pub(super) async fn lock_person_of_session(&mut self, id: SessionId) -> Result<(), StoreError> {
+        self.lock(&LOCK_OF_SESSION, values![id]).await
     }
 
     /// Holds the person for whom an agent is asked.

@@ -24,6 +24,17 @@ struct TakenRow {
     challenge_at: Moment,
 }
 
+/// A login that was taken in this transaction whatever challenge was out: what was proved to Entra is
+/// to prove it, and nothing else can. Only the store makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct ProvedLogin {
+    pub(super) tenant: TenantId,
+    pub(super) transaction: u64,
+    pub(super) login: LoginId,
+    pub(super) person: UserId,
+}
+
 /// What a card has proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
@@ -55,6 +66,7 @@ pub struct ConsumedProof {
     pub(super) tenant: TenantId,
     pub(super) transaction: u64,
     pub(super) id: ProofId,
+    pub(super) login: LoginId,
     pub(super) person: UserId,
     pub(super) credential: CredentialId,
     verified_at: Moment,
@@ -87,6 +99,9 @@ statements! {
         "DELETE FROM login WHERE tenant_id = $1 AND login_id = $2 AND handle = $3 ",
         "AND challenge_id = $4 AND expires_at > ", NOW, " AND challenge_expires_at > ", NOW,
         " RETURNING person_id, challenge_at"];
+    TAKE_LOGIN_PROVED: [
+        "DELETE FROM login WHERE tenant_id = $1 AND login_id = $2 AND handle = $3 ",
+        "AND expires_at > ", NOW, " RETURNING person_id"];
     // A proof of a disabled person or by a revoked card is none.
     INSERT: [
         "INSERT INTO proof (tenant_id, proof_id, login_id, person_id, credential_id, purpose, ",
@@ -118,6 +133,26 @@ impl Writing {
         };
         let (person, challenge_at) = (row.get("person_id")?, row.get("challenge_at")?);
         Ok(Some(self.taken(Some(TakenRow { login, person, challenge_at }))))
+    }
+
+    /// Takes the waiting login out of its table, whatever challenge is out: for
+    /// [`Writing::take_eam_proof`]. `None` unless it is there, alive, held by this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn take_login_proved(
+        &mut self,
+        login: LoginId,
+        handle: &TokenHash,
+    ) -> Result<Option<ProvedLogin>, StoreError> {
+        self.lock_person_of_login(login).await?;
+        let Some(row) = self.one(&TAKE_LOGIN_PROVED, values![login, handle]).await? else {
+            return Ok(None);
+        };
+        let (tenant, transaction) = (self.tenant, self.transaction);
+        let person = row.get("person_id")?;
+        Ok(Some(ProvedLogin { tenant, transaction, login, person }))
     }
 
     /// Spends the challenge of a stranger, who has no row to take ("Use your card"). `None` for
@@ -158,14 +193,20 @@ impl Writing {
         let Some(verified_at) = written else {
             return Err(self.spoil(StoreError::Mismatch).await);
         };
-        Ok(ConsumedProof {
-            tenant: self.tenant,
-            transaction: self.transaction,
-            id: proof.id,
-            person: proof.person,
-            credential: proof.credential,
-            verified_at,
-        })
+        let of = (proof.person, proof.credential);
+        Ok(self.consumed(proof.id, proof.login, of, verified_at))
+    }
+
+    /// A proof that was written in this transaction.
+    pub(super) fn consumed(
+        &self,
+        id: ProofId,
+        login: LoginId,
+        (person, credential): (UserId, CredentialId),
+        verified_at: Moment,
+    ) -> ConsumedProof {
+        let (tenant, transaction) = (self.tenant, self.transaction);
+        ConsumedProof { tenant, transaction, id, login, person, credential, verified_at }
     }
 
     async fn insert_proof(&mut self, proof: &Proof) -> Result<Option<Moment>, StoreError> {

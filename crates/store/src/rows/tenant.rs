@@ -78,7 +78,7 @@ impl Writing {
         values.extend(values![tenant.created_at]);
         self.execute(&INSERT, values).await?;
         self.begin_audit().await?;
-        self.put_client(&Client::account(tenant)).await?;
+        self.add_client(&Client::account(tenant)).await?;
         let detail = serde_json::json!({ "slug": tenant.slug.as_str() });
         self.audit(&AuditEntry { actor, ..AuditEntry::new(TENANT_CREATED, detail) }).await
     }

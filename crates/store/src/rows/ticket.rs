@@ -1,7 +1,9 @@
+use agent_protocol::MatchCode;
 use identity::Moment;
 use ids::{ChallengeId, DeviceId, LoginId, TicketId};
 use login::Purpose;
 use secrets::TokenHash;
+use uuid::Uuid;
 
 use crate::row::Row;
 use crate::sql::{Value, statements, values, word};
@@ -21,7 +23,7 @@ pub struct Ticket {
     /// What the card is to do.
     pub purpose: Purpose,
     /// The number that page and agent show, for the person to compare.
-    pub match_code: u8,
+    pub match_code: MatchCode,
     /// How far it has come.
     pub state: TicketState,
     /// When it was made.
@@ -48,13 +50,6 @@ pub struct HeldAnswer {
 impl std::fmt::Debug for HeldAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HeldAnswer").finish_non_exhaustive()
-    }
-}
-
-impl Ticket {
-    /// The number as page and agent show it: two digits.
-    pub fn match_text(&self) -> String {
-        format!("{:02}", self.match_code)
     }
 }
 
@@ -107,6 +102,21 @@ statements! {
     HELD_AT: [
         "SELECT * FROM ticket WHERE tenant_id = $1 AND device_id = $2 AND state = 'held' ",
         "AND expires_at > ", NOW];
+    OPEN_AT: [
+        "SELECT * FROM ticket WHERE tenant_id = $1 AND device_id = $2 ",
+        "AND state IN ('waiting', 'claimed') AND expires_at > ", NOW];
+    REFUSE_UNCLAIMED: [
+        "UPDATE ticket SET state = 'refused', reason = $3 ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND state = 'waiting'"];
+    REFUSE_CLAIMED: [
+        "UPDATE ticket SET state = 'refused', reason = $4 ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND device_id = $3 AND state = 'claimed'"];
+    // A newer connection, perhaps at another node, may still bring the answer.
+    ABANDON: [
+        "UPDATE ticket SET state = 'refused', reason = $4 ",
+        "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed') ",
+        "AND EXISTS (SELECT 1 FROM device WHERE device.tenant_id = ticket.tenant_id ",
+        "AND device.device_id = ticket.device_id AND device.connection_id = $3)"];
     FINISH: [
         "UPDATE ticket SET state = $3, reason = $4, return_hash = NULL, answer = NULL ",
         "WHERE tenant_id = $1 AND ticket_id = $2 AND state IN ('waiting', 'claimed', 'held')"];
@@ -151,6 +161,15 @@ impl Rows {
     /// [`StoreError`].
     pub async fn tickets_held_at(&mut self, device: DeviceId) -> Result<Vec<Ticket>, StoreError> {
         self.all(&HELD_AT, values![device]).await?.iter().map(read).collect()
+    }
+
+    /// The tickets that this agent has not answered yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn tickets_open_at(&mut self, device: DeviceId) -> Result<Vec<Ticket>, StoreError> {
+        self.all(&OPEN_AT, values![device]).await?.iter().map(read).collect()
     }
 }
 
@@ -218,6 +237,52 @@ impl Writing {
         let (login, challenge): (LoginId, ChallengeId) =
             (row.get("login_id")?, row.get("challenge_id")?);
         self.hits(&MOVE_CHALLENGE, values![login, challenge]).await
+    }
+
+    /// Ends a ticket that nobody has claimed. `false` when somebody has, or it had ended before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn refuse_unclaimed(
+        &mut self,
+        id: TicketId,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
+        self.hits(&REFUSE_UNCLAIMED, values![id, reason]).await
+    }
+
+    /// Ends a ticket that this agent has claimed and not answered. `false` when it has answered meanwhile,
+    /// or the ticket had ended before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn refuse_claimed(
+        &mut self,
+        id: TicketId,
+        device: DeviceId,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
+        self.hits(&REFUSE_CLAIMED, values![id, device, reason]).await
+    }
+
+    /// Ends a ticket whose agent has not answered and has not connected again since this
+    /// connection. `false` when it has, or the ticket had ended before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn abandon_ticket(
+        &mut self,
+        id: TicketId,
+        connection: Uuid,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.lock_person_of_ticket(id).await?;
+        self.hits(&ABANDON, values![id, connection, reason]).await
     }
 
     /// Ends a ticket. `false` when it had ended before.

@@ -1,8 +1,9 @@
 use identity::Moment;
 
 use crate::row::Row;
+use crate::rows::credential;
 use crate::sql::{statements, values};
-use crate::{Rows, StoreError, Writing};
+use crate::{Credential, Rows, StoreError, Writing};
 
 /// An authority whose cards a tenant takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,15 @@ statements! {
     NOTE_FETCH: [
         "UPDATE x509_authority SET list_tried_at = ", NOW, ", list_error = $3 ",
         "WHERE tenant_id = $1 AND fingerprint = $2"];
+    // By person: who ends what rests on several cards holds their people in one order.
+    IN_USE: [
+        "SELECT * FROM credential WHERE tenant_id = $1 AND kind = 'x509-card' ",
+        "AND (EXISTS (SELECT 1 FROM session WHERE session.tenant_id = $1 ",
+        "AND session.credential_id = credential.credential_id) ",
+        "OR EXISTS (SELECT 1 FROM login JOIN proof ON proof.tenant_id = login.tenant_id ",
+        "AND proof.login_id = login.login_id WHERE login.tenant_id = $1 ",
+        "AND proof.credential_id = credential.credential_id)) ",
+        "ORDER BY person_id, credential_id"];
     // An older list would bring back what was revoked since.
     PUT_LIST: [
         "INSERT INTO x509_list (tenant_id, fingerprint, list, this_update, next_update, ",
@@ -83,6 +93,15 @@ impl Rows {
     /// [`StoreError`].
     pub async fn revocation_lists(&mut self) -> Result<Vec<KeptList>, StoreError> {
         self.all(&LISTS, values![]).await?.iter().map(read_list).collect()
+    }
+
+    /// The X.509 cards on which a session rests, or a waiting login that one has confirmed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn x509_cards_in_use(&mut self) -> Result<Vec<Credential>, StoreError> {
+        self.all(&IN_USE, values![]).await?.iter().map(credential::read).collect()
     }
 }
 

@@ -51,6 +51,18 @@ on_both! {
         assert_eq!(kinds, ["login.signed-in", "card.enrolled"], "the newest first");
     }
 
+    async fn what_became_of_requests_of_entra_is_found_the_newest_first(bench) {
+        let cast = bench.cast("acme").await;
+        let mut writing = cast.write().await;
+        for kind in ["eam.asked", "login.upstream", "eam.refused", "eam.connection-saved", "eam.proved"] {
+            writing.audit(&AuditEntry::new(kind, json!({}))).await.unwrap();
+        }
+        writing.commit().await.unwrap();
+        let found = cast.read().await.requests_of_entra(2).await.unwrap();
+        let kinds: Vec<&str> = found.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["eam.proved", "eam.refused"]);
+    }
+
     async fn an_edited_event_is_noticed(bench) {
         let (cast, _) = chain(bench).await;
         let edits = [

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use agent_protocol::MatchCode;
 use identity::PersonState;
-use ids::{ChallengeId, DeviceId, LoginId, TicketId};
+use ids::{ChallengeId, DeviceId, LoginId, TicketId, UserId};
 use login::{Purpose, Waiting};
 
+use crate::tests::lifted::colleague;
 use crate::tests::support::{Cast, hash, id, on_both, take};
-use crate::{Device, DeviceState, Pairing, StoreError, Ticket, TicketState};
+use crate::{Device, DeviceState, HeldAnswer, Pairing, StoreError, Ticket, TicketState};
 
 pub(super) async fn device(cast: &Cast, thumbprint: &str) -> Device {
     let device = Device {
@@ -57,7 +59,7 @@ pub(super) async fn ticket(cast: &Cast, device: &Device, waiting: &Waiting) -> T
         device: Some(device.id),
         challenge: waiting.challenge.as_ref().unwrap().id,
         purpose: Purpose::Authenticate,
-        match_code: 17,
+        match_code: MatchCode::from_random([0, 0, 0, 17]),
         state: TicketState::Waiting,
         created_at: now,
         claimed_at: None,
@@ -156,8 +158,10 @@ on_both! {
         assert!(writing.rotate_pairing(&hash("desk"), &hash("next")).await.unwrap());
         let rotated = writing.pairing(&hash("next")).await.unwrap().unwrap();
         assert_eq!((rotated.expires_at, rotated.used_at), (before.expires_at, None));
-        assert!(writing.renew_pairings(desk.id, Duration::from_secs(600)).await.unwrap());
+        assert!(writing.renew_pairings(desk.id, cast.person, Duration::from_secs(600)).await.unwrap());
         let renewed = writing.pairing(&hash("next")).await.unwrap().unwrap();
+        let nobody = UserId(id());
+        assert!(!writing.renew_pairings(desk.id, nobody, Duration::from_secs(1)).await.unwrap());
         let used_at = renewed.used_at.unwrap();
         assert_eq!(renewed.expires_at, used_at.plus(Duration::from_secs(600)));
         let kept = writing.pairing(&hash("other")).await.unwrap().unwrap();
@@ -193,12 +197,45 @@ on_both! {
         let (desk, lap) = (paired(&cast, "desk").await, paired(&cast, "lap").await);
         paired(&rival, "theirs").await;
         let mut writing = cast.write().await;
-        let revoked = writing.revoke_devices_of(cast.person, Some(desk.id)).await.unwrap();
+        let here = hash("desk");
+        let keep = Some((desk.id, &here));
+        let revoked = writing.revoke_devices_of(cast.person, keep).await.unwrap();
         assert_eq!(revoked, [lap.id]);
-        assert_eq!(writing.revoke_devices_of(cast.person, Some(desk.id)).await.unwrap(), []);
+        assert_eq!(writing.revoke_devices_of(cast.person, keep).await.unwrap(), []);
         writing.commit().await.unwrap();
         assert!(is_paired(&cast, "desk").await && !is_paired(&cast, "lap").await);
         assert!(is_paired(&rival, "theirs").await);
+    }
+
+    async fn pairings_with_other_peoples_agents_end_too_and_theirs_stay(bench) {
+        let cast = bench.cast("acme").await;
+        let bert = colleague(&cast).await;
+        let desk = paired(&cast, "desk").await;
+        for (who, name) in [(&bert, "of bert"), (&cast, "stolen")] {
+            let pairing = pairing(who, &desk, 60).await;
+            let mut writing = cast.write().await;
+            writing.insert_pairing(&hash(name), &pairing).await.unwrap();
+            writing.commit().await.unwrap();
+        }
+        let mut writing = cast.write().await;
+        let here = hash("desk");
+        writing.revoke_devices_of(cast.person, Some((desk.id, &here))).await.unwrap();
+        writing.commit().await.unwrap();
+        assert!(!is_paired(&cast, "stolen").await, "at the same agent");
+        assert!(is_paired(&cast, "desk").await && is_paired(&cast, "of bert").await);
+        let mut writing = cast.write().await;
+        writing.end_sessions_of(bert.person).await.unwrap();
+        writing.commit().await.unwrap();
+        assert!(is_paired(&cast, "desk").await && !is_paired(&cast, "of bert").await);
+    }
+
+    async fn a_revoked_agent_does_not_connect(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let mut writing = cast.write().await;
+        assert!(writing.connect_device(desk.id, id()).await.unwrap().is_some());
+        assert!(writing.revoke_device(desk.id).await.unwrap());
+        assert!(writing.connect_device(desk.id, id()).await.unwrap().is_none(), "revoked");
     }
 
     async fn a_card_that_its_person_removes_leaves_the_agents(bench) {
@@ -308,6 +345,65 @@ on_both! {
         assert!(!writing.finish_ticket(ticket.id, &refused).await.unwrap());
         assert_eq!(writing.ticket(ticket.id).await.unwrap().unwrap().state, refused);
         assert!(!writing.claim_ticket(ticket.id, desk.id).await.unwrap());
+    }
+
+    async fn a_ticket_that_nobody_has_claimed_ends_and_a_claimed_one_goes_on(bench) {
+        let cast = bench.cast("acme").await;
+        let desk = device(&cast, "desk").await;
+        let waiting = cast.waiting("handle").await;
+        let first = ticket(&cast, &desk, &waiting).await;
+        let second = ticket(&cast, &desk, &waiting).await;
+        let mut writing = cast.write().await;
+        assert!(writing.refuse_unclaimed(first.id, "timeout").await.unwrap());
+        assert!(!writing.refuse_unclaimed(first.id, "busy").await.unwrap(), "once");
+        let state = TicketState::Refused { reason: "timeout".to_owned() };
+        assert_eq!(writing.ticket(first.id).await.unwrap().unwrap().state, state);
+        assert!(writing.claim_ticket(second.id, desk.id).await.unwrap());
+        assert!(!writing.refuse_unclaimed(second.id, "timeout").await.unwrap());
+    }
+
+    async fn what_is_asked_of_an_agent_ends_when_its_last_connection_has(bench) {
+        let cast = bench.cast("acme").await;
+        let (desk, lap) = (device(&cast, "desk").await, device(&cast, "lap").await);
+        let waiting = cast.waiting("handle").await;
+        let mut tickets = Vec::new();
+        for _ in 0..3 {
+            tickets.push(ticket(&cast, &desk, &waiting).await.id);
+        }
+        let (first, newer, held) = (id(), id(), HeldAnswer {
+            token: hash("return"), answer: "{}".to_owned(), tapped: false,
+        });
+        let mut writing = cast.write().await;
+        writing.connect_device(desk.id, first).await.unwrap();
+        assert!(writing.claim_ticket(tickets[1], desk.id).await.unwrap());
+        assert!(writing.claim_ticket(tickets[2], desk.id).await.unwrap());
+        assert_eq!(writing.tickets_open_at(desk.id).await.unwrap().len(), 3);
+        assert!(writing.tickets_open_at(lap.id).await.unwrap().is_empty());
+        assert!(writing.hold_ticket(tickets[2], &held).await.unwrap());
+        assert_eq!(writing.tickets_open_at(desk.id).await.unwrap().len(), 2, "one is answered");
+        writing.connect_device(desk.id, newer).await.unwrap();
+        for ticket in &tickets {
+            assert!(!writing.abandon_ticket(*ticket, first, "agent-offline").await.unwrap());
+        }
+        let mut ended = Vec::new();
+        for ticket in &tickets {
+            ended.push(writing.abandon_ticket(*ticket, newer, "agent-offline").await.unwrap());
+        }
+        assert_eq!(ended, [true, true, false], "what waits for the browser goes on");
+        assert!(writing.tickets_open_at(desk.id).await.unwrap().is_empty());
+    }
+
+    async fn an_agent_has_another_name_until_it_is_revoked(bench) {
+        let cast = bench.cast("acme").await;
+        let (desk, lap) = (device(&cast, "desk").await, device(&cast, "lap").await);
+        let mut writing = cast.write().await;
+        assert!(writing.rename_device(desk.id, "ward\x003").await.unwrap());
+        let name = writing.device(desk.id).await.unwrap().unwrap().name;
+        assert_eq!(name, "ward\u{fffd}3", "U+0000 fits neither engine");
+        assert_eq!(writing.device(lap.id).await.unwrap().unwrap().name, "desk");
+        writing.revoke_device(desk.id).await.unwrap();
+        assert!(!writing.rename_device(desk.id, "x").await.unwrap());
+        assert!(!writing.rename_device(DeviceId(id()), "x").await.unwrap());
     }
 
     async fn a_ticket_whose_card_has_proved_is_not_taken_back(bench) {

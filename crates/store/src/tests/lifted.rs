@@ -4,7 +4,7 @@ use identity::Moment;
 use ids::{DeviceId, TicketId};
 
 use crate::tests::devices::device;
-use crate::tests::support::{Bench, Cast, id, new_session, on_both};
+use crate::tests::support::{Bench, Cast, credential, id, new_session, on_both, person};
 use crate::{NewSession, Session};
 
 /// A session that a card opened at `device`, and holds there.
@@ -35,6 +35,17 @@ async fn pass(bench: &Bench, seconds: u32) {
     {
         bench.raw(&format!("UPDATE {column} - {seconds}000000")).await;
     }
+}
+
+/// Somebody else of the tenant, with a card of their own.
+pub(super) async fn colleague(cast: &Cast) -> Cast {
+    let person = person("ben@example.com");
+    let card = credential(person.id);
+    let mut writing = cast.write().await;
+    writing.write_person(&person).await.unwrap();
+    writing.insert_credential(&card).await.unwrap();
+    writing.commit().await.unwrap();
+    Cast { person: person.id, card: card.id, ..cast.clone() }
 }
 
 /// How many sessions end with this grace, a long time after the node was started.
@@ -167,6 +178,28 @@ on_both! {
         writing.commit().await.unwrap();
         let tokens = ["at the first", "at the other", "in the browser"];
         assert_eq!(alive(&cast, &tokens).await, [false, true, true]);
+    }
+
+    async fn who_signed_in_last_at_a_computer_sits_there(bench) {
+        let mia = bench.cast("acme").await;
+        let ada = colleague(&mia).await;
+        let mut desks = Vec::new();
+        for name in ["left", "taken", "left by both", "back again", "here"] {
+            let desk = device(&mia, name).await.id;
+            desks.push(desk);
+            held(&mia, desk, &format!("mia at {name}")).await;
+            if name != "left" {
+                let (token, user_agent) = (format!("ada at {name}"), name.to_owned());
+                let new = NewSession { device: Some(desk), user_agent, ..new_session(&token) };
+                ada.sign_in_with(&token, new).await;
+            }
+        }
+        let [left, _taken, left_by_both, back_again, here] = desks[..] else { panic!() };
+        held(&mia, back_again, "mia again").await;
+        let over = "UPDATE session SET expires_at = 1 WHERE user_agent = 'left by both'";
+        assert_eq!(bench.raw(over).await, 1);
+        let found = mia.write().await.desks_elsewhere(mia.card, here).await.unwrap();
+        assert_eq!(found, [left, left_by_both, back_again]);
     }
 
     async fn after_a_start_agents_have_time_to_come_back(bench) {

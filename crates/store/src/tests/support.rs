@@ -13,6 +13,7 @@ use login::{
 };
 use secrets::{KeyRing, Secret, TokenHash};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
@@ -83,7 +84,14 @@ impl Bench {
     }
 
     pub(super) async fn postgres() -> Self {
-        let url = test_postgres::server().database();
+        /// Its schema is made once for all tests.
+        static FIRST: OnceCell<String> = OnceCell::const_new();
+        let first = FIRST.get_or_init(async || {
+            let url = test_postgres::server().database();
+            drop(Store::open(Location::Postgres(Secret::from(url.clone())), ring()).await.unwrap());
+            url
+        });
+        let url = test_postgres::server().database_like(first.await);
         let location = Location::Postgres(Secret::from(url));
         let store = Store::open(location.clone(), ring()).await.unwrap();
         Self { store, location, directory: None }
@@ -247,8 +255,11 @@ pub(super) async fn take(writing: &mut Writing, waiting: &Waiting) -> Option<Tak
 }
 
 pub(super) fn new_session(token: &str) -> NewSession {
+    let session = SessionId(id());
     NewSession {
-        id: SessionId(id()),
+        ends_by: None,
+        id: session,
+        sid: session,
         kind: SessionKind::Account,
         token: hash(token),
         claim: Some(hash(&format!("handle of {token}"))),
@@ -320,13 +331,13 @@ pub(super) fn waiting(tenant: TenantId, person: UserId, handle: &str, now: Momen
         started: Started {
             id: LoginId(id()),
             tenant,
-            request: LoginRequest { door: Door::Account, return_to: "/".to_owned() },
+            request: LoginRequest::new(Door::Account, "/"),
             started_at: now,
             expires_at: now.plus(LOGIN_LIFE),
         },
         handle: hash(handle),
         person,
-        vouched: Vouched::Upstream { provider: alias(), at: now, fresh: false },
+        vouched: Vouched::Upstream { provider: alias(), at: now, fresh: false, account: None },
         task: Task::Authenticate,
         then: Then::Exit,
         challenge: Some(Challenge {

@@ -56,7 +56,7 @@ on_both! {
         let mut writing = bench.store.write(acme.id).await.unwrap();
         assert!(writing.put_policy(&policy).await.unwrap());
         assert!(writing.put_display_name("Acme Clinics").await.unwrap());
-        writing.put_client(&client).await.unwrap();
+        assert!(writing.change_client(&client).await.unwrap());
         writing.commit().await.unwrap();
         let stored = bench.store.tenant(&acme.slug).await.unwrap().unwrap();
         assert_eq!((stored.policy, stored.display_name.as_str()), (policy, "Acme Clinics"));

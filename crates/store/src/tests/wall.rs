@@ -3,36 +3,50 @@
 use std::time::Duration;
 
 use identity::{Moment, PersonState};
-use ids::{DeviceId, TicketId};
+use ids::{DeviceId, ProofId, TicketId};
+use openid_provider::ClientSettings;
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::rows::Link;
 use crate::store::Engine;
+use crate::tests::clients::client;
 use crate::tests::devices::{device, pairing, ticket};
+use crate::tests::eam::{begun, connection as eam_connection, proved};
+use crate::tests::grants::{code, granted, scene};
+use crate::tests::signing_keys::key;
 use crate::tests::support::{
     Bench, Cast, alias, hash, id, link, new_session, on_both, person, take,
 };
 use crate::tests::x509::{AUTHORITY, authority, certificate, list};
-use crate::{NewSession, Pairing, Rows, SessionKind, TicketState, Writing};
+use crate::{
+    Client, KeyIssuer, NewSession, Pairing, Redeemed, Rotated, Rows, SessionKind, TicketState,
+    Writing,
+};
 
 /// All tables behind the wall.
-const WALLED: [&str; 19] = [
+const WALLED: [&str; 25] = [
     "audit",
     "audit_head",
     "client",
+    "client_secret",
     "code",
     "consumed",
     "credential",
     "device",
+    "eam_connection",
+    "eam_transaction",
     "groups_missing",
     "link",
     "login",
+    "logout_notice",
     "mapper",
+    "oidc_grant",
     "pairing",
     "person",
     "proof",
     "provider",
     "session",
+    "signing_key",
     "ticket",
     "x509_authority",
     "x509_list",
@@ -87,6 +101,7 @@ on_both! {
         assert!(other.ticket(ticket.id).await.unwrap().is_none());
         assert!(other.ticket_of_login(id).await.unwrap().is_none());
         assert!(other.sign_ins(acme.person, 10).await.unwrap().is_empty());
+        assert!(other.requests_of_entra(10).await.unwrap().is_empty());
         assert_eq!(Rows::audit(&mut other, 0, 10).await.unwrap().len(), 1, "its own beginning");
 
         assert!(take(&mut other, &waiting).await.is_none());
@@ -99,6 +114,7 @@ on_both! {
         assert!(!other.touch_person_signed_in(acme.person).await.unwrap());
         assert!(!other.end_session(session.id).await.unwrap());
         assert_eq!(other.end_sessions_of(acme.person).await.unwrap(), 0);
+        assert!(!other.rename_device(desk.id, "mine").await.unwrap());
         assert!(!other.revoke_device(desk.id).await.unwrap());
         assert!(other.connect_device(desk.id, connection).await.unwrap().is_none());
         assert!(!other.keep_device(desk.id, connection).await.unwrap());
@@ -112,12 +128,16 @@ on_both! {
         let lost = acme.read().await.lost_sessions(Duration::ZERO, Moment(0)).await.unwrap();
         assert_eq!(lost.len(), 1);
         assert!(other.end_lost(lost, Duration::ZERO).await.unwrap().is_empty());
+        assert!(other.desks_elsewhere(acme.card, DeviceId(connection)).await.unwrap().is_empty());
         assert!(other.end_elsewhere(acme.card, DeviceId(connection)).await.unwrap().is_empty());
         assert!(!other.rotate_pairing(&hash("dev"), &hash("taken")).await.unwrap());
-        assert!(!other.renew_pairings(desk.id, Duration::from_secs(60)).await.unwrap());
+        assert!(!other.renew_pairings(desk.id, acme.person, Duration::from_secs(60)).await.unwrap());
         assert!(other.pairings(acme.person).await.unwrap().is_empty());
         assert!(other.revoke_devices_of(acme.person, None).await.unwrap().is_empty());
         assert!(!other.claim_ticket(ticket.id, desk.id).await.unwrap());
+        assert!(other.tickets_open_at(desk.id).await.unwrap().is_empty());
+        assert!(!other.refuse_unclaimed(ticket.id, "timeout").await.unwrap());
+        assert!(!other.abandon_ticket(ticket.id, connection, "agent-offline").await.unwrap());
         let refused = TicketState::Refused { reason: "cancelled".to_owned() };
         assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());
         assert!(!other.take_agent_code(id, &agent_code).await.unwrap());
@@ -129,6 +149,90 @@ on_both! {
         other.commit().await.unwrap();
         assert!(acme.session("token").await.is_some());
         assert!(take(&mut acme.write().await, &waiting).await.is_some());
+    }
+
+    async fn nothing_about_entras_questions_is_found_or_changed_elsewhere(bench) {
+        let (acme, rival) = (bench.cast("acme").await, bench.cast("rival").await);
+        let (open, login) = (begun(&acme, "open").await, rival.waiting("broker").await);
+        proved(&acme, "hint").await;
+        let now = acme.store.now().await.unwrap();
+        let mut writing = acme.write().await;
+        writing.put_eam_connection(&eam_connection("client")).await.unwrap();
+        assert!(writing.insert_signing_key(&key("kid", 1, now)).await.unwrap());
+        writing.commit().await.unwrap();
+        let mut other = rival.write().await;
+        assert!(other.eam_connection("client").await.unwrap().is_none());
+        assert!(other.eam_connections().await.unwrap().is_empty());
+        assert!(other.eam_transaction_by_hint(&hash("hint")).await.unwrap().is_none());
+        let eam = hash("handle of hint");
+        assert!(other.eam_transaction_by_handle(&eam).await.unwrap().is_none());
+        assert!(other.eam_transaction_for_one_tap(&eam).await.unwrap().is_none());
+        assert!(other.signing_keys(KeyIssuer::Eam).await.unwrap().is_empty());
+        assert!(other.active_signing_key(KeyIssuer::Eam, "RS256").await.unwrap().is_none());
+        assert!(!other.delete_eam_connection("client").await.unwrap());
+        let dates = key("kid", 1, now).dates;
+        assert!(!other.date_signing_key("kid", dates).await.unwrap());
+        let theirs = other.take_login_proved(open.started.id, &open.handle).await.unwrap();
+        assert!(theirs.is_none());
+        let own = other.take_login_proved(login.started.id, &login.handle).await.unwrap();
+        let proof = other.take_eam_proof(own.unwrap(), &hash("hint"), ProofId(id())).await;
+        assert!(proof.unwrap().is_none());
+        other.commit().await.unwrap();
+        assert!(take(&mut acme.write().await, &open).await.is_some());
+    }
+
+    async fn nothing_about_applications_is_found_or_changed_elsewhere(bench) {
+        let (acme, session) = scene(bench).await;
+        let rival = bench.cast("rival").await;
+        let grant = granted(&acme, &code(&acme, &session, "code").await).await;
+        let token = acme.read().await.refresh_token(&grant).unwrap();
+        let mut writing = acme.write().await;
+        assert!(writing.add_client_secret("app", &hash("secret")).await.unwrap());
+        writing.commit().await.unwrap();
+        let mut other = rival.write().await;
+        assert!(other.client("app").await.unwrap().is_none());
+        assert!(other.client_secrets("app").await.unwrap().is_empty());
+        assert!(!other.add_client_secret("app", &hash("mine")).await.unwrap());
+        assert!(!other.remove_client_secret("app", &hash("secret")).await.unwrap());
+        assert!(!other.remove_client("app").await.unwrap());
+        assert!(other.grant(grant.id).await.unwrap().is_none());
+        assert!(other.grant_by_refresh(&token).await.unwrap().is_none());
+        assert_eq!(other.rotate_refresh(&token, "app").await.unwrap(), Rotated::Unknown);
+        assert_eq!(other.end_grant(grant.id, "app").await.unwrap(), None);
+        assert!(other.add_client(&client("app")).await.unwrap());
+        for text in ["code", "fresh"] {
+            let code = code(&acme, &session, text).await;
+            assert_eq!(other.redeem_code(&code).await.unwrap(), Redeemed::Refused, "{text}");
+        }
+        other.commit().await.unwrap();
+        assert_eq!(bench.count("oidc_grant").await, 1);
+        assert!(acme.read().await.grant(grant.id).await.unwrap().is_some());
+        let listens = ClientSettings {
+            backchannel_logout_uri: Some("https://app.example/out".into()),
+            ..client("app").settings.unwrap()
+        };
+        let mut writing = acme.write().await;
+        let listens = Client { settings: Some(listens), ..client("app") };
+        assert!(writing.change_client(&listens).await.unwrap());
+        writing.commit().await.unwrap();
+        let mut writing = acme.write().await;
+        assert!(writing.end_session(session.id).await.unwrap());
+        writing.commit().await.unwrap();
+        assert_eq!(bench.count("logout_notice").await, 1);
+        let mut other = rival.write().await;
+        assert!(other.logout_notices_due().await.unwrap().is_empty());
+        assert_eq!(other.next_logout_notice().await.unwrap(), None);
+        assert!(other.take_logout_notices("app", 9).await.unwrap().is_empty());
+        other.commit().await.unwrap();
+        let mut writing = acme.write().await;
+        let notice = writing.take_logout_notices("app", 9).await.unwrap().remove(0);
+        writing.commit().await.unwrap();
+        let mut other = rival.write().await;
+        assert!(!other.end_logout_notice(&notice).await.unwrap());
+        assert!(!other.put_off_logout_notice(&notice, Duration::ZERO).await.unwrap());
+        assert_eq!(other.forget_logout_notices("app").await.unwrap(), 0);
+        other.commit().await.unwrap();
+        assert_eq!(bench.count("logout_notice").await, 1);
     }
 
     async fn a_row_does_not_refer_to_a_row_of_another_tenant(bench) {

@@ -1,7 +1,7 @@
 use identity::Moment;
 use ids::CredentialId;
 
-use crate::tests::support::{credential, id, on_both, person};
+use crate::tests::support::{Cast, credential, id, on_both, person, take};
 use crate::{CardAuthority, CardCertificate, Credential, CredentialKind, KeptList, StoreError};
 
 pub(super) const AUTHORITY: [u8; 32] = [7; 32];
@@ -95,6 +95,35 @@ on_both! {
         writing.commit().await.unwrap();
         let taken = cast.write().await.renew_certificate(other.id, &renewed).await;
         assert!(matches!(taken, Err(StoreError::Conflict("card"))), "{taken:?}");
+    }
+
+    async fn what_rests_on_a_card_ends_and_nothing_else(bench) {
+        let cast = bench.cast("acme").await;
+        let card = x509_card(cast.person, 1);
+        let mut writing = cast.write().await;
+        writing.insert_credential(&card).await.unwrap();
+        writing.insert_credential(&x509_card(cast.person, 2)).await.unwrap();
+        writing.commit().await.unwrap();
+        let smart = Cast { store: cast.store.clone(), card: card.id, ..cast };
+        cast.sign_in("fido").await;
+        smart.sign_in("smart").await;
+        // It has confirmed a change that is under way; another one is confirmed by nothing yet.
+        let (change, other) = (smart.waiting("change").await, smart.waiting("other").await);
+        let mut writing = smart.write().await;
+        let taken = take(&mut writing, &change).await.unwrap();
+        let _proof = writing.consume_proof(taken, &smart.proof(&change)).await.unwrap();
+        assert!(writing.write_login(&change).await.unwrap());
+        let in_use = writing.x509_cards_in_use().await.unwrap();
+        assert_eq!(in_use.iter().map(|card| card.id).collect::<Vec<_>>(), [card.id]);
+        assert_eq!(writing.end_what_rests_on(card.id).await.unwrap(), 2);
+        assert!(writing.x509_cards_in_use().await.unwrap().is_empty());
+        assert!(writing.login(change.started.id).await.unwrap().is_none());
+        assert!(writing.login(other.started.id).await.unwrap().is_some());
+        let still = writing.credential(card.id).await.unwrap().unwrap();
+        assert_eq!(still.revoked_at, None);
+        writing.commit().await.unwrap();
+        assert!(cast.session("fido").await.is_some());
+        assert!(cast.session("smart").await.is_none());
     }
 
     async fn authorities_come_and_go_with_their_lists(bench) {

@@ -1,8 +1,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jose::KeySetError;
 use oidc::discovery::{MetadataAddress, MetadataError};
-use oidc::jwks::KeySetError;
 use upstream::{Config, UpstreamError};
 
 use crate::provider::{NOW, Provider, TID, new};

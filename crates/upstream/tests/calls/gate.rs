@@ -16,6 +16,7 @@ async fn two_providers() -> (Provider, Provider, Upstream) {
     let clouds = vec![sick.cloud(), well.cloud()];
     let upstream = new(Config {
         list_origins: Vec::new(),
+        logout_origins: Vec::new(),
         clouds,
         deadline: Duration::from_secs(30),
         calls_per_host: 2,
@@ -99,6 +100,7 @@ async fn four_tenants_that_saturate_a_slow_host_leave_room_for_a_fifth() {
     let sick = Provider::start().await;
     let upstream = new(Config {
         list_origins: Vec::new(),
+        logout_origins: Vec::new(),
         clouds: vec![sick.cloud()],
         deadline: Duration::from_secs(30),
         calls_per_host: 8,

@@ -13,7 +13,7 @@ use oidc::token_response::TokenResponseError;
 use secrets::Secret;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use upstream::{Config, GraphError, GroupsOf, Upstream, UpstreamError};
+use upstream::{Application, Config, GraphError, GraphSession, GroupsOf, Upstream, UpstreamError};
 use url::Url;
 
 use crate::provider::{ACME, OID, new};
@@ -235,4 +235,60 @@ async fn all_calls_end_with_the_deadline_that_was_given() {
     };
     let late = graph.upstream.groups_of(&who, over).await;
     assert_eq!(late, Err(UpstreamError::Deadline));
+}
+
+async fn session(graph: &Graph) -> GraphSession {
+    let secret = Secret::from("s3cret".to_owned());
+    let who = Application {
+        tenant: ACME,
+        authority: graph.origin.as_str(),
+        directory: "t",
+        client_id: "app",
+        client_secret: &secret,
+    };
+    graph.answers([token()]);
+    let session = graph.upstream.graph_session(&who).await.unwrap();
+    assert_eq!(graph.asked(), ["POST /t/oauth2/v2.0/token -"]);
+    session
+}
+
+#[tokio::test]
+async fn an_application_reads_and_writes_in_its_own_name() {
+    let graph = Graph::with_graph().await;
+    let session = session(&graph).await;
+    let refused = json!({ "error": { "code": "Authorization_RequestDenied" } });
+    graph.answers([
+        (200, json!({ "value": [] })),
+        (201, json!({})),
+        (204, json!(null)),
+        (403, refused),
+    ]);
+    let found = session.get("applications?$filter=appId eq 'a'").await.unwrap();
+    assert_eq!((found.status, found.body.as_slice()), (200, br#"{"value":[]}"#.as_slice()));
+    assert_eq!(session.post("applications", b"{}".to_vec()).await.unwrap().status, 201);
+    let changed = session.patch("applications/a", b"{}".to_vec()).await.unwrap();
+    assert_eq!((changed.status, changed.body.len()), (204, 0));
+    // What Graph says of an error is for the caller.
+    let refused = session.get("users").await.unwrap();
+    assert!(refused.status == 403 && refused.body.starts_with(b"{\"error\""));
+    let asked = [
+        "GET /v1.0/applications?$filter=appId%20eq%20%27a%27 -",
+        "POST /v1.0/applications -",
+        "PATCH /v1.0/applications/a -",
+        "GET /v1.0/users -",
+    ];
+    assert_eq!(graph.asked(), asked);
+}
+
+#[tokio::test]
+async fn the_token_of_an_application_goes_to_no_other_address() {
+    let graph = Graph::with_graph().await;
+    let session = session(&graph).await;
+    let port = format!("http://127.0.0.1:{}/v1.0/users", graph.origin.port().unwrap() ^ 1);
+    for other in ["https://evil.test/v1.0/users", "//evil.test/v1.0/users", port.as_str()] {
+        let refused = session.get(other).await;
+        assert_eq!(refused.err(), Some(UpstreamError::BadUrl), "{other}");
+    }
+    assert!(graph.asked().is_empty());
+    assert!(!format!("{session:?}").contains("\"t\""));
 }

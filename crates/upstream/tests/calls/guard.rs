@@ -1,5 +1,8 @@
+use ids::TenantId;
 use oidc::discovery::MetadataAddress;
+use secrets::Secret;
 use upstream::{Config, UpstreamError};
+use uuid::Uuid;
 
 use crate::provider::{NOW, Provider, new};
 
@@ -97,4 +100,31 @@ async fn lists_come_from_inside_only_where_the_operator_named_the_origin() {
     assert_eq!(upstream.fetch_list(&url, 10).await.unwrap_err(), UpstreamError::TooLarge);
     // To name it for lists is to name it for nothing else.
     assert_eq!(upstream.keys(&url, NOW).await.unwrap_err(), UpstreamError::BadUrl);
+}
+
+#[tokio::test]
+async fn applications_are_told_inside_only_where_the_operator_named_the_origin() {
+    let provider = Provider::start().await;
+    let port = provider.origin.port().unwrap();
+    let (tenant, form) = (TenantId(Uuid::nil()), Secret::from("logout_token=x".to_owned()));
+    let upstream = new(Config::default());
+    for (url, refused) in [
+        (provider.at("/keys"), UpstreamError::BadUrl),
+        (format!("http://localhost:{port}/keys"), UpstreamError::BadUrl),
+        ("https://a:b@app.example/out".to_owned(), UpstreamError::BadUrl),
+        (format!("https://127.0.0.1:{port}/keys"), UpstreamError::ForbiddenAddress),
+        (format!("https://localhost:{port}/keys"), UpstreamError::ForbiddenAddress),
+        (format!("https://[::ffff:127.0.0.1]:{port}/"), UpstreamError::ForbiddenAddress),
+        ("https://169.254.169.254/latest/meta-data/".to_owned(), UpstreamError::ForbiddenAddress),
+    ] {
+        let told = upstream.tell(tenant, &url, &form).await;
+        assert_eq!(told.unwrap_err(), refused, "{url}");
+    }
+    assert_eq!(provider.world.hits(), 0);
+    let logout_origins = vec![provider.origin.clone()];
+    let upstream = new(Config { logout_origins, ..Config::default() });
+    assert!(upstream.tell(tenant, &provider.at("/keys"), &form).await.is_ok());
+    // To name it for logouts is to name it for nothing else.
+    let keys = upstream.keys(&provider.at("/keys"), NOW).await;
+    assert_eq!(keys.unwrap_err(), UpstreamError::BadUrl);
 }

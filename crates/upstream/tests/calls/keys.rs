@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use oidc::NumericDate;
+use jose::{KeySet, NumericDate};
 use oidc::id_token::IdTokenError;
-use oidc::jwks::KeySet;
 use tokio::task::JoinSet;
 use upstream::{Upstream, UpstreamError};
 

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod graph;

@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{StreamExt, stream};
 use ids::TenantId;
-use oidc::NumericDate;
+use jose::NumericDate;
 use oidc::discovery::{EntraCloud, Kind};
 use oidc::id_token::Expected;
 use secrets::Token;

@@ -171,6 +171,27 @@ fn an_authority_keeps_its_path_length_and_its_purposes() {
     assert_eq!(both.check(&client.certificate, &[tls.der()]), Ok(()));
 }
 
+/// The same when the tenant has named it: what it was certified for is what it may issue.
+#[test]
+fn an_authority_that_is_named_keeps_its_purposes_and_policies() {
+    let mut root = Office::root("Root", NOW);
+    let only_tls = vec![Purpose::ServerAuth];
+    let mut tls = root.below("TLS", NOW, |params| params.extended_key_usages = only_tls);
+    let card = tls.issue(Kind::P256, &person());
+    let refused = Settings::of(&[&tls]).check(&card.certificate, &[]);
+    assert_eq!(refused, Err(X509Error::ExtendedKeyUsage));
+
+    let (medium, low) = (vec![1, 3, 6, 1, 4, 1, 99999, 1], vec![1, 3, 6, 1, 4, 1, 99999, 2]);
+    for (stated, outcome) in [(low, Err(X509Error::Policy)), (medium.clone(), Ok(()))] {
+        let stated = soft_card::policies(&[stated]);
+        let mut office = root.below("Cards", NOW, |params| params.custom_extensions.push(stated));
+        let card = office.issue(Kind::P256, &Wanted { policies: vec![medium.clone()], ..person() });
+        let policies = vec![oid("1.3.6.1.4.1.99999.1")];
+        let settings = Settings { policies, ..Settings::of(&[&office]) };
+        assert_eq!(settings.check(&card.certificate, &[]), outcome);
+    }
+}
+
 #[test]
 fn an_authority_is_pasted_one_at_a_time() {
     let office = Office::root("Acme", NOW);
@@ -180,6 +201,19 @@ fn an_authority_is_pasted_one_at_a_time() {
     for text in ["", "hello", two.as_str()] {
         assert_eq!(Authority::from_pem(text).map(|_| ()), Err(X509Error::Malformed), "{text}");
     }
+}
+
+#[test]
+fn an_authority_of_version_1_or_with_a_short_key_is_not_added() {
+    // Made with `openssl x509 -req -signkey`; its key is thrown away.
+    let old = soft_card::certificate_pem(include_bytes!("authority-v1.der"));
+    assert_eq!(Authority::from_pem(&old).map(|_| ()), Err(X509Error::Version));
+    let short = include_bytes!("rsa-1024.der");
+    let pem = soft_card::certificate_pem(short);
+    assert_eq!(Authority::from_pem(&pem).map(|_| ()), Err(X509Error::Algorithm));
+    assert!(Authority::parse(short).is_ok(), "one that is stored does not take all with it");
+    let long = soft_card::certificate_pem(include_bytes!("rsa-5120.der"));
+    assert!(Authority::from_pem(&long).is_ok());
 }
 
 #[test]
@@ -217,4 +251,16 @@ fn a_key_is_of_a_kind_and_size_that_we_take() {
         let parsed = Certificate::parse(&card.certificate).map(|_| ());
         assert_eq!(parsed, Err(X509Error::Algorithm), "{kind:?}");
     }
+}
+
+#[test]
+fn a_name_that_people_read_turns_nothing_around_and_has_an_end() {
+    let mut office = Office::root("Acme", NOW);
+    let mut named = |name: &str| {
+        let card = office.issue(Kind::P256, &Wanted { name: name.into(), ..person() });
+        Certificate::parse(&card.certificate).unwrap().subject
+    };
+    assert_eq!(named("Zoë 李"), "CN=Zoë 李");
+    assert_eq!(named("a\0b\n\u{202e}c\u{2066}"), "CN=a\u{fffd}b\u{fffd}\u{fffd}c\u{fffd}");
+    assert_eq!(named(&"a".repeat(3000)).chars().count(), 256);
 }

@@ -1,6 +1,8 @@
 use agent_protocol::x509_statement::{
     StatementBytes, StatementData, StatementType, algorithm, authenticator_data,
+    certificate_sha256, signed_bytes,
 };
+use aws_lc_rs::digest::{SHA256, digest};
 use soft_card::{Draft, Kind, Office, SoftCard};
 
 use super::{NOW, RP_ID, data, expected, person};
@@ -119,4 +121,30 @@ fn step_6_the_key_of_the_certificate_has_signed_with_its_own_algorithm() {
     assert_eq!(verify(&forged), Err(X509Error::Signature));
     let unsigned = StatementBytes { signature: Vec::new(), ..bytes };
     assert_eq!(verify(&unsigned), Err(X509Error::Signature));
+}
+
+/// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2): with the exponent 1, the padded digest is the signature.
+#[test]
+fn step_6_an_rsa_key_that_signs_nothing_is_none() {
+    let mut office = Office::root("Acme", NOW);
+    let certificate = office.certify_exponent_one(&person());
+    let mut data = data();
+    data.cardea.cert_sha256 = certificate_sha256(&certificate);
+    let (auth, client_data_json) = (authenticator_data(RP_ID, 0x05), data.to_json());
+    let digest = digest(&SHA256, &signed_bytes(&auth, &client_data_json));
+    let info = [
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+        0x05, 0x00, 0x04, 0x20,
+    ];
+    let mut signature = vec![0xff; 256];
+    signature[..2].copy_from_slice(&[0, 1]);
+    signature[256 - 32 - info.len() - 1] = 0;
+    signature[256 - 32 - info.len()..256 - 32].copy_from_slice(&info);
+    signature[256 - 32..].copy_from_slice(digest.as_ref());
+    let alg = algorithm::RS256;
+    let chain = Vec::new();
+    let authenticator_data = auth;
+    let forged =
+        StatementBytes { alg, certificate, chain, authenticator_data, client_data_json, signature };
+    assert_eq!(verify(&forged), Err(X509Error::Algorithm));
 }

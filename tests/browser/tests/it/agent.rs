@@ -7,7 +7,7 @@ use cardea_agent::Pairing;
 use e2e::{Desktop, World};
 use serde_json::json;
 
-use crate::steps::{ACCOUNT, MIA, to_card_step};
+use crate::steps::{ACCOUNT, MIA, azure, choose_azure, enrol, sign_out, to_card_step};
 
 /// What the page must not say of an agent that is about to connect.
 const SILENT: &str = "Cardea on this computer does not answer";
@@ -57,6 +57,18 @@ async fn later(chrome: &Chrome, by: Duration) {
     chrome.script(LATER, json!([by])).await.unwrap();
 }
 
+/// From now on the page counts what its streams tell, before it looks at it.
+async fn count_events(chrome: &Chrome) {
+    const COUNT: &str = "window.heard = 0; \
+        window.EventSource = class extends EventSource { \
+            constructor(url) { \
+                super(url); \
+                this.addEventListener('state', () => { window.heard += 1; }); \
+            } \
+        };";
+    chrome.script(COUNT, json!([])).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_was_just_paired_is_asked_as_soon_as_it_connects() {
     let (world, desktop) = (World::start().await, Desktop::start());
@@ -72,6 +84,42 @@ async fn an_agent_that_was_just_paired_is_asked_as_soon_as_it_connects() {
     chrome.at(ACCOUNT).await;
     chrome.see(MIA).await;
     assert_eq!(prompts(&world).await, 1);
+}
+
+/// Mia is signed out, and comes back by Azure.
+async fn again(chrome: &Chrome) {
+    sign_out(chrome).await;
+    chrome.press("Sign in again").await;
+    choose_azure(chrome).await;
+    azure(chrome, MIA).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_comes_first_for_who_has_nothing_that_it_does_not_reach() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let chrome = Chrome::start().await;
+    let _key = chrome.plug_in_key().await;
+    enrol(&chrome, &world, MIA).await;
+    sign_out(&chrome).await;
+    asked(&chrome, &world, &desktop).await;
+    chrome.press("Cancel").await;
+    chrome.reload().await;
+    chrome.see("Use it with Cardea on ward-3-pc").await;
+    chrome.press("Card or key").await;
+    chrome.at(ACCOUNT).await;
+    assert_eq!(prompts(&world).await, 1, "the agent was asked, although the browser has the key");
+
+    // A card that lies on a reader is out of its reach.
+    chrome.press("Add a card").await;
+    chrome.press("Card or key").await;
+    chrome.see("Your card is confirmed.").await;
+    let _card = desktop.put_new_card(1);
+    chrome.press("Card or key").await;
+    chrome.see("The card is on your account").await;
+    let before = prompts(&world).await;
+    again(&chrome).await;
+    chrome.at(ACCOUNT).await;
+    assert_eq!(prompts(&world).await, before + 1, "the card still lies there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,6 +156,29 @@ async fn an_address_that_is_opened_in_another_browser_takes_the_code_away_and_sa
     assert_ne!(chrome.text_of("[data-pairing-code]").await, spent);
     assert!(!chrome.text().await.contains("is spent"));
     assert!(world.dump().await.rows("pairing").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_code_waits_for_who_uses_it_and_not_for_who_has_used_the_last() {
+    let (world, desktop) = (World::start().await, Desktop::start());
+    let chrome = Chrome::start().await;
+    let first = offered(&chrome, &world, &desktop).await;
+    let spent = chrome.text_of("[data-pairing-code]").await;
+    count_events(&chrome).await;
+    chrome.press("Get a new code").await;
+    chrome.see("Waiting for Cardea to use the code").await;
+    let code = chrome.text_of("[data-pairing-code]").await;
+    assert_ne!(code, spent);
+    // The page's stream begins with how things stand, which is as before.
+    let heard = async || {
+        let count = chrome.script("return window.heard;", json!([])).await.ok()?;
+        (count.as_u64()? > 0).then_some(())
+    };
+    chrome.wait("the first event", heard).await;
+    assert!(!chrome.text().await.contains("has used the code"));
+    let second = desktop.pair(&world, &code).await;
+    chrome.see("ward-3-pc has used the code.").await;
+    drop((first, second));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use entra_stand_in::Person;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::smart_cards;
 use crate::support::{administrator_with, ids_after, provider_form};
+use crate::{clients, external_mfa, smart_cards};
 
 const SETTINGS: &str = "/admin/tenants/acme/settings";
 const CARD: &str = "/realms/operators/login/card";
@@ -57,15 +57,20 @@ async fn forms(world: &World, browser: &mut Browser) -> Vec<String> {
     let mappers = "/admin/tenants/acme/providers/azure/mappers";
     let mapper = ids_after(&browser.get(mappers).await, &format!("{mappers}/")).pop().unwrap();
     let authority = smart_cards::authority(browser).await;
+    let connection = external_mfa::connection(browser).await;
+    let (client, secret) = clients::application(browser).await;
     let all = server::table().into_iter().filter(|route| route.path.starts_with("/admin/tenants"));
     let posts = all.filter(|route| route.methods.contains(&"POST"));
     let fill = |path: &str| {
         let id = if path.contains("/mappers/") { &mapper } else { &person };
+        let client_id = if path.contains("/clients/") { &client } else { &connection };
         path.replace("{slug}", "acme")
             .replace("{alias}", "azure")
             .replace("{id}", id)
             .replace("{card}", &card)
             .replace("{fingerprint}", &authority)
+            .replace("{client_id}", client_id)
+            .replace("{secret}", &secret)
             .replace("{device}", "00000000-0000-7000-8000-000000000000")
     };
     posts.map(|route| fill(route.path)).collect()

@@ -1,9 +1,6 @@
 //! What happens when Azure stops sending groups, and what the console asks.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
-use e2e::{Answer, Azure, Browser, Row, Way, World};
+use e2e::{Answer, Azure, Browser, Log, Row, Way, World};
 use entra_stand_in::{ACME, BIRCH, GroupsClaim, NewUser, OptionalClaim, Person, StandIn};
 use identity::{FirstCard, GroupsSent, TenantPolicy};
 use uuid::Uuid;
@@ -383,27 +380,10 @@ async fn a_test_of_the_provider_shows_what_would_happen_to_groups() {
     assert_eq!(people_asked_about(&browser.get(PROVIDER).await), Some(3), "a test counts nobody");
 }
 
-/// What all servers of this program log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_operator_reads_one_line_about_it() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
-    log.with_max_level(tracing::Level::WARN).init();
+    // What all servers of this program log.
+    let log = Log::of_process("warn");
     let world = World::start().await;
     populate(&world.stand_in, ACME);
     // A tenant that no other test has.
@@ -418,8 +398,7 @@ async fn the_operator_reads_one_line_about_it() {
             Way::into("cedar").to_card(&mut world.browser(), &mut person).await;
         }
     }
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let told: Vec<_> = text.lines().filter(|line| line.contains("tenant=cedar")).collect();
+    let told = log.lines_with("tenant=cedar");
     assert_eq!(told.len(), 1, "{told:?}");
     for part in ["WARN", "people come without groups", "provider=azure", "people=3"] {
         assert!(told[0].contains(part), "{part}: {}", told[0]);

@@ -8,6 +8,8 @@
 
 mod access;
 mod audit;
+mod clients;
+mod external_mfa;
 mod fresh;
 mod graph;
 mod groups;

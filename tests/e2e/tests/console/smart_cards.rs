@@ -89,7 +89,7 @@ async fn an_authority_is_added_with_its_list_and_deleted() {
 async fn a_list_is_fetched_from_where_the_operator_lets_it_be() {
     let (url, served) = serve_one_list().await;
     let origin = url.join("/").unwrap();
-    let world = World::fetching_lists_from(&origin).await;
+    let world = World::fetching_lists_from(&[origin]).await;
     let mut browser = administrator(&world).await;
     let office = Office::root("Acme cards", now());
     let pem = office.pem();
@@ -103,6 +103,17 @@ async fn a_list_is_fetched_from_where_the_operator_lets_it_be() {
     let refused = browser.post_form(&authority, &inside).await;
     assert!(marks(&refused, "list_url"), "{refused:?}");
     assert!(refused.body.contains("x509.list_origins"), "{refused:?}");
+    // The one headline says what is: the name and the address are saved.
+    assert!(
+        refused.body.contains("Saved, but the list was not taken: 1 field needs"),
+        "{refused:?}"
+    );
+    assert!(!refused.body.contains("Not saved"), "{refused:?}");
+    let old =
+        soft_card::list_pem(include_bytes!("../../../../crates/x509-cards/src/tests/list-v1.der"));
+    let refused = browser.post_form(&authority, &[("name", "Cards"), ("list", &old)]).await;
+    assert!(refused.body.contains("Not saved: 1 field needs a look"), "{refused:?}");
+    assert!(refused.body.contains("version 2 is needed"), "{refused:?}");
     *served.lock().unwrap() = office.list(&[], now() - 60, now() + DAY);
     let form = [("name", "Cards"), ("list_url", url.as_str())];
     let fetched = browser.post_form(&authority, &form).await;
@@ -128,7 +139,74 @@ async fn a_list_is_fetched_from_where_the_operator_lets_it_be() {
     assert!(browser.get(PAGE).await.body.contains("Not fetched on"));
 }
 
-/// How the console names an authority.
+#[tokio::test]
+async fn an_authority_that_nobody_could_believe_is_refused_in_words() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let old = include_bytes!("../../../../crates/x509-cards/src/tests/authority-v1.der").as_slice();
+    let short = include_bytes!("../../../../crates/x509-cards/src/tests/rsa-1024.der").as_slice();
+    for (der, said) in [(old, "version 3 is needed"), (short, "2048 to 8192 bits")] {
+        let pem = soft_card::certificate_pem(der);
+        let form = [("name", "Cards"), ("certificate", pem.as_str())];
+        let refused = browser.post_form(&format!("{PAGE}/new"), &form).await;
+        assert!(marks(&refused, "certificate"), "{refused:?}");
+        assert!(refused.body.contains(said), "{refused:?}");
+    }
+    assert!(world.dump().await.rows("x509_authority").is_empty());
+}
+
+#[tokio::test]
+async fn an_address_of_a_list_has_no_password() {
+    let world = World::start().await;
+    let mut browser = administrator(&world).await;
+    let page = format!("{PAGE}/{}", authority(&mut browser).await);
+    let before = world.dump().await;
+    for url in ["http://ann:secret@pki.example/a.crl", "http://ann@pki.example/a.crl"] {
+        let refused = browser.post_form(&page, &[("name", "Cards"), ("list_url", url)]).await;
+        assert!(marks(&refused, "list_url"), "{refused:?}");
+    }
+    assert_eq!(before.changes(&world.dump().await), [""; 0]);
+}
+
+/// The first authority has an address at which everything is taken in and nothing comes back.
+#[tokio::test]
+async fn a_list_that_never_comes_holds_up_no_other() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}/a.crl", silent.local_addr().unwrap());
+    let (url, served) = serve_one_list().await;
+    let origins = [silent_url.parse().unwrap(), url.join("/").unwrap()];
+    let world = World::fetching_lists_from(&origins).await;
+    let mut browser = administrator(&world).await;
+    browser.post_form(&format!("{PAGE}/rules"), &[("enabled", "yes")]).await;
+    let mut offices = Vec::new();
+    for name in ["First", "Second"] {
+        let office = Office::root(name, now());
+        let pem = office.pem();
+        let form = [("name", name), ("certificate", pem.as_str())];
+        assert_eq!(browser.post_form(&format!("{PAGE}/new"), &form).await.status, 303);
+        offices.push(office);
+    }
+    *served.lock().unwrap() = offices[1].list(&[], now() - 60, now() + DAY);
+    for (name, url) in [("First", silent_url.as_str()), ("Second", url.as_str())] {
+        let sql = format!("UPDATE x509_authority SET list_url = '{url}' WHERE name = '{name}'");
+        assert_eq!(world.sql(&sql).await, 1);
+    }
+    let fetching = server::fetch_due(&world.app);
+    let there = async {
+        while world.dump().await.rows("x509_list").is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        done = fetching => panic!("the silent one was not waited for: {done:?}"),
+        () = there => {}
+    }
+    let dump = world.dump().await;
+    let first = dump.rows("x509_authority").into_iter().find(|row| row["name"] == "'First'");
+    assert_eq!(first.unwrap()["list_tried_at"], "NULL", "its time is not over");
+    drop(silent);
+}
+
 /// Adds an authority; what its page is called.
 pub(crate) async fn authority(browser: &mut Browser) -> String {
     let office = Office::root("Acme cards", now());
@@ -139,6 +217,7 @@ pub(crate) async fn authority(browser: &mut Browser) -> String {
     id_of(&office)
 }
 
+/// How the console names an authority.
 fn id_of(office: &Office) -> String {
     let fingerprint = x509_cards::Authority::parse(&office.der()).unwrap().fingerprint();
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();

@@ -25,7 +25,7 @@ pub(crate) struct Device {
     pair: EcdsaKeyPair,
     key: SigningKey,
     way: Way,
-    /// Behind a trusted proxy: the address from which it opens its channel.
+    /// Behind a trusted proxy: the address from which it calls and opens its channel.
     pub(crate) at: Option<&'static str>,
     opened_with: Option<Signed>,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
@@ -48,6 +48,7 @@ pub(crate) struct Signed {
     pub(crate) kind: &'static str,
     pub(crate) body: Vec<u8>,
     pub(crate) proof: String,
+    pub(crate) at: Option<&'static str>,
 }
 
 impl Device {
@@ -79,7 +80,7 @@ impl Device {
         let signed = format!("{}.{}", part(&call.header), part(&call.claims));
         let signature = self.pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
         let proof = format!("{signed}.{}", b64(signature.as_ref()));
-        Signed { path: call.path, kind: call.kind, body: call.body.clone(), proof }
+        Signed { path: call.path, kind: call.kind, body: call.body.clone(), proof, at: self.at }
     }
 
     /// Makes a call with nothing wrong.
@@ -129,6 +130,11 @@ impl Device {
         }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         self.socket = Some(socket);
+    }
+
+    /// Ends the channel without a word.
+    pub(crate) fn hang_up(&mut self) {
+        self.socket = None;
     }
 
     /// The call that opened the channel, as somebody overheard it.
@@ -215,6 +221,10 @@ impl Signed {
     /// The same as a future of its own, so that several can be under way at once.
     pub(crate) fn request(&self, world: &World) -> impl Future<Output = Answer> + Send + 'static {
         let (call, browser) = (self.clone(), world.browser());
+        let browser = match self.at {
+            Some(address) => browser.at(address),
+            None => browser,
+        };
         async move { call.over(browser).await }
     }
 

@@ -2,12 +2,13 @@
 
 use agent_protocol::paths;
 use e2e::{Browser, Card, Dump, World};
+use entra_stand_in::Person;
 use identity::{CardFirst, CardLifted, FirstCard, TenantPolicy};
 use serde_json::{Value, json};
 use server::Bounds;
 
 use crate::device::{Device, options_of};
-use crate::support::{ACME, BIRCH, enrolled, mia};
+use crate::support::{ACME, BIRCH, ada, enrolled, mia};
 
 fn policy(card_lifted: CardLifted) -> TenantPolicy {
     TenantPolicy {
@@ -32,22 +33,77 @@ async fn signed_in(world: &World, card: &mut Card) -> (Device, Browser, Value) {
     ACME.to_card(&mut browser, &mut mia()).await;
     device.pair(world, &mut browser).await;
     device.connect(world).await;
-    let ticket = device.asked_by(&mut browser).await;
-    let claims = device.claim(world, &ticket).await;
+    let (ticket, claims) = tapped_at(world, &mut device, &mut browser, card).await;
     assert_eq!(claims["whenLifted"], "end-session");
+    (device, browser, ticket)
+}
+
+/// A browser at the card step that signs in with a card at the device that it is paired with: the
+/// ticket, and what the device was asked.
+async fn tapped_at(
+    world: &World,
+    device: &mut Device,
+    browser: &mut Browser,
+    card: &mut Card,
+) -> (Value, Value) {
+    let ticket = device.asked_by(browser).await;
+    let claims = device.claim(world, &ticket).await;
     let assertion = card.0.authenticate(&options_of(&claims), browser.origin()).unwrap();
     let body = json!({ "ticket": ticket, "outcome": { "assertion": assertion } });
     let taken = device.post(world, paths::RESULT, &body).await;
     assert_eq!(taken.status, 200, "{taken:?}");
     browser.get(&ACME.path("login/card")).await;
     assert_eq!(browser.get(&ACME.path("account/")).await.status, 200);
-    (device, browser, ticket)
+    (ticket, claims)
+}
+
+/// A tap at another desk locks the one where the card's person sits. Where somebody else has signed in
+/// since, the desktop is theirs.
+#[tokio::test]
+async fn a_tap_elsewhere_locks_no_desk_at_which_somebody_else_sits_by_now() {
+    let policy = TenantPolicy { one_computer: true, ..policy(CardLifted::EndsSessionAndLocks) };
+    let world = World::with_policy(policy).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let mut adas_card = enrolled(&world, &mut ada(), 2).await;
+    let mut desks = Vec::new();
+    for _ in 0..2 {
+        let (mut device, mut browser) = (Device::of(ACME), world.browser());
+        ACME.to_card(&mut browser, &mut mia()).await;
+        device.pair(&world, &mut browser).await;
+        device.connect(&world).await;
+        desks.push((device, browser));
+    }
+    let [(first, at_first), (second, at_second)] = &mut desks[..] else { unreachable!() };
+    let again = async |browser: &mut Browser, person: &mut Person| {
+        browser.drop_cookie(&ACME.session_cookie());
+        ACME.to_card(browser, person).await;
+    };
+
+    tapped_at(&world, first, at_first, &mut card).await;
+    tapped_at(&world, second, at_second, &mut card).await;
+    assert_eq!(first.hear().await["t"], "lock", "she has left it so");
+    again(at_first, &mut mia()).await;
+    tapped_at(&world, first, at_first, &mut card).await;
+    assert_eq!(second.hear().await["t"], "lock");
+
+    let mut adas = at_first.clone();
+    again(&mut adas, &mut ada()).await;
+    tapped_at(&world, first, &mut adas, &mut adas_card).await;
+    again(at_second, &mut mia()).await;
+    tapped_at(&world, second, at_second, &mut card).await;
+    assert_eq!(at_first.get(&ACME.path("account/")).await.status, 303, "her session ends there");
+    assert_eq!(adas.get(&ACME.path("account/")).await.status, 200);
+    // Whatever the first desk was told before, it would hear before this.
+    again(&mut adas, &mut ada()).await;
+    let asked = adas.post_json(&ACME.path("login/card/agent"), &json!({})).await;
+    assert_eq!(asked.json()["state"], "pushed", "{asked:?}");
+    assert_eq!(first.hear().await["t"], "ticket", "the desktop is Ada's");
 }
 
 /// A device of somebody else, connected.
 async fn stranger(world: &World, way: e2e::Way, username: &str) -> Device {
     let (mut device, mut browser) = (Device::of(way), world.browser());
-    way.to_card(&mut browser, &mut entra_stand_in::Person::new(username)).await;
+    way.to_card(&mut browser, &mut Person::new(username)).await;
     device.pair(world, &mut browser).await;
     device.connect(world).await;
     device

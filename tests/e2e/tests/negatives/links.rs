@@ -1,11 +1,13 @@
 //! Links: what opens an agent for a browser that is paired with none, and the return step behind it.
 //! Neither the login nor the token alone signs anybody in.
 
+use agent_protocol::limits::RETURN_LIFE;
 use agent_protocol::{Link, paths};
 use e2e::{Answer, Browser, Card, World};
 use identity::{CardLifted, FirstCard, TenantPolicy};
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::Bounds;
 
 use crate::device::{Device, options_of};
 use crate::pairing::{PAIRING, ask};
@@ -169,6 +171,21 @@ async fn a_return_token_of_a_card_counts_once_in_its_time_and_in_its_own_tenant(
     assert_unchanged("again", &before, &stage.world.dump().await);
 }
 
+/// Whoever looks at the page again, or hears of it late, sees the time that is left to come back.
+#[tokio::test]
+async fn a_page_that_is_loaded_again_meanwhile_counts_the_time_to_come_back() {
+    let mut stage = Stage::set().await;
+    stage.held().await;
+    let page = stage.browser.get(&ACME.path("login/card")).await.body;
+    let (_, left) = page.split_once("data-left=\"").unwrap();
+    let left: u64 = left.split('"').next().unwrap().parse().unwrap();
+    let told = stage.browser.events(&ACME.path("login/card/events")).await.next().await;
+    assert_eq!(told["state"], "returning");
+    for left in [left, told["expires_in"].as_u64().unwrap()] {
+        assert!((1..=RETURN_LIFE.as_secs()).contains(&left), "{left}");
+    }
+}
+
 #[tokio::test]
 async fn a_return_token_of_another_login_signs_nobody_in() {
     let mut stage = Stage::set().await;
@@ -264,6 +281,80 @@ async fn a_link_waits_a_minute_and_is_claimed_once_by_one_of_two() {
     let refused = json!({ "ticket": link.ticket(), "outcome": { "refused": "cancelled" } });
     assert_clear("the loser", &loser.post(&stage.world, paths::RESULT, &refused).await);
     assert_eq!(winner.post(&stage.world, paths::RESULT, &refused).await.status, 200);
+}
+
+/// Anybody can have them open links. Who says no to strangers is asked by their own browser all the same.
+#[tokio::test]
+async fn links_that_were_refused_silence_no_browser_of_ones_own() {
+    let world = World::start().await;
+    enrolled(&world, &mut mia(), 1).await;
+    let (mut device, mut own) = (Device::of(ACME), world.browser());
+    ACME.to_card(&mut own, &mut mia()).await;
+    device.pair(&world, &mut own).await;
+    device.connect(&world).await;
+    let before = world.dump().await;
+    let refused = json!({ "refused": "cancelled" });
+    for _ in 0..2 {
+        let mut stranger = world.browser();
+        ACME.to_card(&mut stranger, &mut ada()).await;
+        let link = link_in(&asked(&mut stranger).await);
+        device.claim(&world, &json!(link.claim())).await;
+        let body = json!({ "ticket": link.ticket(), "outcome": refused });
+        assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
+    }
+    let declined =
+        |events: Vec<String>| events.iter().filter(|e| *e == "agent.declined-twice").count();
+    assert_eq!(declined(before.audited(&world.dump().await)), 1, "somebody asks again and again");
+    for left_alone in [false, false, true] {
+        let state = ask(&mut own).await.json()["state"].clone();
+        assert_eq!(state == "declined", left_alone, "{state}");
+        if state == "pushed" {
+            let mut heard = device.hear().await;
+            while heard["t"] != "ticket" {
+                heard = device.hear().await;
+            }
+            device.claim(&world, &heard["id"]).await;
+            let body = json!({ "ticket": heard["id"], "outcome": refused });
+            assert_eq!(device.post(&world, paths::RESULT, &body).await.status, 200);
+        }
+    }
+}
+
+/// Of what came of it, each event says so: that an answer waits, and how it ended.
+#[tokio::test]
+async fn a_link_that_is_claimed_in_another_network_is_said_to_be_and_goes_on_record() {
+    let world = World::limited(Bounds::default()).await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    for (agent, elsewhere) in [("203.0.113.7", false), ("198.51.100.4", true)] {
+        let mut device = device(&world).await;
+        device.at = Some(agent);
+        let mut browser = world.browser().at("203.0.113.7");
+        for (who, told) in [("a stranger", 403), ("the browser that began", 200)] {
+            ACME.to_card(&mut browser, &mut mia()).await;
+            let before = world.dump().await;
+            let link = link_in(&asked(&mut browser).await);
+            let claims = device.claim(&world, &json!(link.claim())).await;
+            let said = claims["context"]["other_network"].as_bool().unwrap_or_default();
+            assert_eq!(said, elsewhere, "{claims}");
+            let answer = card.0.authenticate(&options_of(&claims), &world.origin).unwrap();
+            let body = json!({ "ticket": link.ticket(), "outcome": { "assertion": answer } });
+            let held = device.post(&world, paths::RESULT, &body).await;
+            let token = held.json()["token"].as_str().unwrap().to_owned();
+            let mut comes = if told == 200 { browser.clone() } else { world.browser() };
+            assert_eq!(come_back(&mut comes, &token).await.status, told, "{who}");
+            let after = world.dump().await;
+            for event in after.rows("audit").iter().filter(|row| {
+                let new = !before.rows("audit").contains(row);
+                new && ["'login.awaits-browser'", "'login.refused'", "'login.signed-in'"]
+                    .contains(&row["kind"].as_str())
+            }) {
+                let noted = event["detail"].contains("other_network");
+                assert_eq!(noted, elsewhere, "{who}: {event:?}");
+            }
+            let last = if told == 200 { "login.signed-in" } else { "login.refused" };
+            assert!(before.audited(&after).contains(&last.to_owned()), "{who}");
+        }
+    }
 }
 
 /// As on a stage where sessions end with their cards: the device is connected, the answer waits.

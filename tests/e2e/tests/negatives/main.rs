@@ -9,6 +9,7 @@
     reason = "what goes wrong here is a red test"
 )]
 
+mod away;
 mod bad_input;
 mod certificates;
 mod codes;

@@ -10,7 +10,7 @@ use crate::support::{ACME, ada, assert_clear, assert_unchanged, enrolled, mia, u
 
 pub(crate) const PAIRING: &str = "__Host-dev-acme";
 
-async fn paired(world: &World) -> (Device, Browser) {
+pub(crate) async fn paired(world: &World) -> (Device, Browser) {
     let mut browser = world.browser();
     ACME.to_card(&mut browser, &mut mia()).await;
     let mut device = Device::of(ACME);
@@ -128,6 +128,78 @@ async fn a_person_sees_the_computers_that_they_have_set_up_and_removes_one() {
     let late = device.post(&world, paths::CLAIM, &json!({ "ticket": "x" })).await;
     assert_eq!(late.status, 401, "its key opens nothing");
     assert!(!browser.get(&ACME.path("account/")).await.body.contains("ward-3-pc"));
+}
+
+#[tokio::test]
+async fn a_person_names_their_computers_and_nobody_elses() {
+    let world = World::start().await;
+    let mut card = enrolled(&world, &mut mia(), 1).await;
+    let (_device, mut browser) = paired(&world).await;
+    assert_eq!(card.tap(&mut browser, &ACME.path("login/card")).await.status, 200);
+    let id = uuid_of(&world.dump().await.rows("device")[0]["device_id"]);
+    let path = ACME.path(&format!("account/computers/{id}/rename"));
+    let account = browser.get(&ACME.path("account/")).await;
+    assert!(account.body.contains(&format!("action=\"{path}\"")), "{account:?}");
+
+    let mut her_card = enrolled(&world, &mut ada(), 2).await;
+    let mut adas = world.browser();
+    ACME.sign_in(&mut adas, &mut ada(), &mut her_card).await;
+    let before = world.dump().await;
+    let name = [("name", " Ward <3>\u{7} ")];
+    assert_eq!(adas.post_form(&path, &name).await.status, 404, "of somebody else");
+    for none in ["", "  ", "\u{1b}"] {
+        assert_eq!(browser.post_form(&path, &[("name", none)]).await.status, 400, "{none:?}");
+    }
+    assert_eq!(before, world.dump().await);
+
+    for (time, events) in [("first", &["agent.renamed"][..]), ("again", &[])] {
+        let before = world.dump().await;
+        let renamed = browser.post_form(&path, &name).await;
+        assert_eq!(renamed.location, Some(ACME.path("account/?done=computer-renamed")), "{time}");
+        assert_eq!(before.audited(&world.dump().await), events, "{time}");
+    }
+    let account = browser.get(&ACME.path("account/?done=computer-renamed")).await;
+    assert!(account.body.contains("The computer has its new name"), "{account:?}");
+    assert!(!account.body.contains("Ward <3>") && account.body.contains("Ward &#60;3&#62;"));
+
+    browser.post_form(&ACME.path(&format!("account/computers/{id}/remove")), &[]).await;
+    assert_eq!(browser.post_form(&path, &name).await.status, 404, "once it is removed");
+}
+
+#[tokio::test]
+async fn an_administrator_names_the_agents_of_a_person() {
+    let world = World::start().await;
+    let mut admin = world.administrator().await;
+    enrolled(&world, &mut mia(), 1).await;
+    enrolled(&world, &mut ada(), 2).await;
+    let (_device, _browser) = paired(&world).await;
+    let dump = world.dump().await;
+    let id = uuid_of(&dump.rows("device")[0]["device_id"]);
+    let person = uuid_of(&dump.rows("pairing")[0]["person_id"]);
+    let hers = format!("/admin/tenants/acme/users/{person}");
+    let path = format!("{hers}/agents/{id}/rename");
+    let page = admin.get(&hers).await;
+    assert!(page.body.contains(&format!("action=\"{path}\"")), "{page:?}");
+    for people in dump.rows("person") {
+        let other = uuid_of(&people["person_id"]);
+        if other != person {
+            let path = format!("/admin/tenants/acme/users/{other}/agents/{id}/rename");
+            assert_eq!(admin.post_form(&path, &[("name", "desk")]).await.status, 404, "{other}");
+        }
+    }
+    assert_eq!(admin.post_form(&path, &[("name", " ")]).await.status, 400);
+    assert_eq!(dump, world.dump().await);
+
+    let renamed = admin.post_form(&path, &[("name", "Ward 3")]).await;
+    assert_eq!(renamed.location, Some(format!("{hers}?done=agent-renamed")));
+    assert_eq!(dump.audited(&world.dump().await), ["agent.renamed"]);
+    let page = admin.get(&format!("{hers}?done=agent-renamed")).await;
+    assert!(page.body.contains("The agent has its new name"), "{page:?}");
+    assert!(page.body.contains("Revoke Ward 3"), "{page:?}");
+    let audit = admin.get("/admin/tenants/acme/audit").await;
+    assert!(audit.body.contains("The agent on ward-3-pc was given the name Ward 3"), "{audit:?}");
+    admin.post_form(&format!("{hers}/agents/{id}/revoke"), &[]).await;
+    assert_eq!(admin.post_form(&path, &[("name", "desk")]).await.status, 404, "revoked");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod authorize;
 mod client_credentials;
 mod control;
+mod external;
 mod graph;
 mod logout;
 mod metadata;
@@ -45,6 +46,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/{authority}/oauth2/v2.0/token", any(token::handler))
         .route("/{authority}/oauth2/v2.0/logout", get(logout::handler).post(logout::handler))
         .route("/sign-in/{id}", get(sign_in::show).post(sign_in::submit))
+        .merge(external::router())
         .merge(graph::router())
         .route("/error", get(page::explain))
         .route("/assets/stand-in.css", get(page::stylesheet))

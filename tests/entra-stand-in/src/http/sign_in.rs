@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method};
-use axum::response::Response;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use uuid::Uuid;
 
 use super::authorize::respond;
 use super::page::{page, refusal};
-use super::{App, browser_of, sent};
+use super::{App, browser_of, external, sent};
 use crate::aadsts::Aadsts;
+use crate::external::challenge::{Draft, Purpose};
 use crate::request::Parameters;
-use crate::sign_in::{Action, find, step};
+use crate::sign_in::{Action, find, resume, step};
 use crate::world::{SignIn, Stage, World};
 
 #[derive(Template)]
@@ -46,6 +47,13 @@ struct Verification {
 }
 
 #[derive(Template)]
+#[template(path = "sign_in/more_information.html")]
+struct MoreInformation {
+    username: String,
+    method: String,
+}
+
+#[derive(Template)]
 #[template(path = "sign_in/consent.html")]
 struct ConsentPage {
     app: String,
@@ -68,10 +76,22 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let browser = browser_of(&headers).unwrap_or_default();
-    let world = shared.world();
-    match find(&world, parse(&id), &browser, shared.clock.now()) {
-        Ok(sign_in) => render(&world, &sign_in),
-        Err(problem) => refusal(&shared, &problem),
+    let now = shared.clock.now();
+    let found = find(&shared.world(), parse(&id), &browser, now);
+    let sign_in = match found {
+        Ok(sign_in) => sign_in,
+        Err(problem) => return refusal(&shared, &problem),
+    };
+    match sign_in.stage {
+        Stage::External { user, method, registers } => {
+            let purpose = Purpose::SignIn(sign_in.id);
+            external::send(&shared, Draft { purpose, user, method, registers }).await
+        }
+        Stage::ExternalDone { user } => {
+            let outcome = resume(&mut shared.world(), sign_in, user, now);
+            respond(&shared, outcome)
+        }
+        _ => render(&shared.world(), &sign_in),
     }
 }
 
@@ -131,6 +151,15 @@ fn render(world: &World, sign_in: &SignIn) -> Response {
             page(&Password { username: name(*user), refused: *refused })
         }
         Stage::Verification { user } => page(&Verification { username: name(*user) }),
+        Stage::MoreInformation { user, method } => {
+            let method = world.external.methods.get(method);
+            let method = method.map(|method| method.display_name.clone()).unwrap_or_default();
+            page(&MoreInformation { username: name(*user), method })
+        }
+        // These two lead on, and show nothing.
+        Stage::External { .. } | Stage::ExternalDone { .. } => {
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
         Stage::Consent { user } => {
             let entry = world.entry_at(*user, &sign_in.request).ok();
             let publisher = world.apps.get(&sign_in.request.client_id).map(|app| app.directory);

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
 use url::Url;
 
 use super::page::{Form, Page};
@@ -107,6 +108,67 @@ impl Browser {
         self.go(Method::GET, url, None).await
     }
 
+    /// Posts fields, as a form of another site may.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn post(
+        &mut self,
+        url: Url,
+        fields: &[(String, String)],
+    ) -> Result<Page, BrowserError> {
+        let encoded =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.go(Method::POST, url, Some(encoded)).await
+    }
+
+    /// Posts what a page's own script does, JSON; status and answer, null where that is no JSON. Redirects are
+    /// not followed.
+    ///
+    /// # Errors
+    /// When it is no address, or nobody answers.
+    pub async fn post_json(
+        &mut self,
+        address: &str,
+        body: &Value,
+    ) -> Result<(u16, Value), BrowserError> {
+        self.call(Method::POST, address, Some(body)).await
+    }
+
+    /// Reads JSON; status and answer.
+    ///
+    /// # Errors
+    /// As [`Browser::post_json`].
+    pub async fn get_json(&mut self, address: &str) -> Result<(u16, Value), BrowserError> {
+        self.call(Method::GET, address, None).await
+    }
+
+    /// Removes what is at an address.
+    ///
+    /// # Errors
+    /// As [`Browser::post_json`].
+    pub async fn delete(&mut self, address: &str) -> Result<(), BrowserError> {
+        self.call(Method::DELETE, address, None).await.map(drop)
+    }
+
+    async fn call(
+        &mut self,
+        method: Method,
+        address: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), BrowserError> {
+        let url = Url::parse(address).map_err(|_| BrowserError::Address(address.to_owned()))?;
+        let sent = body.map(|body| ("application/json", body.to_string()));
+        let response = self.send(&method, &url, sent).await?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await;
+        let body = body.map_err(|error| BrowserError::NoAnswer {
+            url: url.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok((status, serde_json::from_slice(&body.to_bytes()).unwrap_or_default()))
+    }
+
     /// Forgets all cookies.
     pub fn clear_cookies(&mut self) {
         self.cookies.clear();
@@ -126,7 +188,8 @@ impl Browser {
         let site = url.origin();
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..MOST_REDIRECTS {
-            let response = self.send(&method, &url, form.take()).await?;
+            let form = form.take().map(|form| ("application/x-www-form-urlencoded", form));
+            let response = self.send(&method, &url, form).await?;
             let status = response.status();
             let location =
                 response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
@@ -152,7 +215,7 @@ impl Browser {
         &mut self,
         method: &Method,
         url: &Url,
-        form: Option<String>,
+        sent: Option<(&str, String)>,
     ) -> Result<Response<Body>, BrowserError> {
         let failed = |reason: String| BrowserError::NoAnswer { url: url.clone(), reason };
         let mut request = Request::builder().method(method).uri(url.as_str());
@@ -162,12 +225,15 @@ impl Browser {
                 jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, cookies.join("; "));
         }
-        if form.is_some() {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let (kind, body) = sent.map_or((None, String::new()), |(kind, body)| (Some(kind), body));
+        if let Some(kind) = kind {
+            request = request.header(CONTENT_TYPE, kind);
         }
-        let request = request
-            .body(Full::from(form.unwrap_or_default()))
-            .map_err(|error| failed(error.to_string()))?;
+        if kind == Some("application/json") {
+            // A script of the page itself; a form may be another site's.
+            request = request.header(ORIGIN, site(url));
+        }
+        let request = request.body(Full::from(body)).map_err(|error| failed(error.to_string()))?;
         let response =
             self.client.request(request).await.map_err(|error| failed(error.to_string()))?;
         keep_cookies(jar, response.headers());

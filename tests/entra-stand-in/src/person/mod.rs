@@ -24,6 +24,8 @@ pub enum Step {
     Password,
     /// "Verification required".
     Verification,
+    /// "More information required": a method of external MFA is registered.
+    MoreInformation,
     /// "Permissions requested".
     Consent,
     /// "Need admin approval".
@@ -37,6 +39,7 @@ impl Step {
             "username" => Some(Self::Username),
             "password" => Some(Self::Password),
             "verification" => Some(Self::Verification),
+            "more-information" => Some(Self::MoreInformation),
             "consent" => Some(Self::Consent),
             "need-approval" => Some(Self::NeedApproval),
             _ => None,
@@ -51,6 +54,14 @@ pub enum Arrival {
     Redirect(Url),
     /// The browser posts a form to the application (`response_mode=form_post`).
     Post {
+        /// Where to.
+        action: Url,
+        /// The fields.
+        fields: Vec<(String, String)>,
+    },
+    /// The browser posts a form to a provider of external MFA. [`Person::back_from_provider`] brings the
+    /// answer.
+    ExternalMfa {
         /// Where to.
         action: Url,
         /// The fields.
@@ -78,6 +89,19 @@ impl Arrival {
         match self {
             Self::Redirect(url) => url,
             other => panic!("expected a redirect to the application, got {other:?}"),
+        }
+    }
+
+    /// The form that goes to a provider of external MFA.
+    ///
+    /// # Panics
+    /// When the sign-in ended otherwise; meant for tests, which fail with what happened instead.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a test's expectation that was not met")]
+    pub fn external_mfa(self) -> (Url, Vec<(String, String)>) {
+        match self {
+            Self::ExternalMfa { action, fields } => (action, fields),
+            other => panic!("expected to be sent to the provider, got {other:?}"),
         }
     }
 }
@@ -142,8 +166,29 @@ impl Person {
     /// When the stand-in does not answer, or answers with something that is no page of a sign-in.
     pub async fn sign_in(&mut self, authorization_url: &str) -> Result<Arrival, BrowserError> {
         self.steps.clear();
-        let mut page = self.browser.open(authorization_url).await?;
+        let page = self.browser.open(authorization_url).await?;
+        self.follow(page).await
+    }
+
+    /// Comes back from a provider of external MFA, whose page posts this form, and goes on with the
+    /// sign-in that led there. The earlier pages stay in `steps`.
+    ///
+    /// # Errors
+    /// As [`Person::sign_in`].
+    pub async fn back_from_provider(
+        &mut self,
+        action: Url,
+        fields: &[(String, String)],
+    ) -> Result<Arrival, BrowserError> {
+        let page = self.browser.post(action, fields).await?;
+        self.follow(page).await
+    }
+
+    async fn follow(&mut self, mut page: Page) -> Result<Arrival, BrowserError> {
         for _ in 0..MOST_PAGES {
+            if page.id == "external-done" {
+                page = self.browser.click(&page, "Continue").await?;
+            }
             if let Some(arrival) = arrived(&page)? {
                 return Ok(arrival);
             }
@@ -183,6 +228,7 @@ impl Person {
                 self.browser.press(form, "Sign in").await
             }
             Step::Verification => self.browser.press(page.form("Continue")?, "Continue").await,
+            Step::MoreInformation => self.browser.press(page.form("Next")?, "Next").await,
             Step::Consent => {
                 let mut form = page.form("Accept")?;
                 if self.consents_for_organization {
@@ -207,6 +253,10 @@ fn arrived(page: &Page) -> Result<Option<Arrival>, BrowserError> {
             let code = page.element("error-code").and_then(|code| code.parse().ok());
             let code = code.ok_or_else(|| BrowserError::unexpected(page))?;
             Ok(Some(Arrival::Refused { code, text: page.text.clone() }))
+        }
+        "external-mfa" => {
+            let form = page.form("Continue")?;
+            Ok(Some(Arrival::ExternalMfa { action: form.action.clone(), fields: form.fields() }))
         }
         "form-post" => {
             let form = page.form("Continue")?;

@@ -136,11 +136,12 @@ impl Shared {
         let mut world = self.world();
         world.faults.clear();
         world.id_token_faults.clear();
+        world.external.faults.clear();
     }
 }
 
 /// What the portal says about a redirect URI before it takes it.
-fn acceptable(uri: &str) -> Result<(), &'static str> {
+pub(crate) fn acceptable(uri: &str) -> Result<(), &'static str> {
     let parsed = Url::parse(uri).map_err(|_| "must be an absolute URL")?;
     let local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1"));
     match parsed.scheme() {

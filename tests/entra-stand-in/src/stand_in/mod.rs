@@ -1,7 +1,8 @@
 //! The stand-in as a thing that tests hold: start it, ask what it saw. Its directories are shaped in
-//! [`shape`] and [`graph`], its keys, clock and endpoints troubled in [`trouble`].
+//! [`shape`], [`graph`] and [`external`], its keys, clock and endpoints troubled in [`trouble`].
 
 mod changes;
+mod external;
 mod graph;
 mod shape;
 mod trouble;
@@ -14,8 +15,10 @@ use tokio::task::JoinHandle;
 use url::Url;
 use uuid::Uuid;
 
+pub(crate) use self::changes::acceptable;
 use crate::faults::Endpoint;
 use crate::http;
+use crate::keys;
 use crate::log::LoggedRequest;
 use crate::permissions;
 use crate::world::Shared;
@@ -38,6 +41,9 @@ pub enum StandInError {
     /// An application permission that Microsoft Graph does not have here.
     #[error("Microsoft Graph has no application permission {0}; there are {all}", all = permissions::APPLICATION.join(", "))]
     Permission(String),
+    /// An external method that the authentication methods policy would not take.
+    #[error("the external method {0}")]
+    ExternalMethod(&'static str),
     /// A redirect URI that the portal would not take.
     #[error("the redirect URI {0}")]
     RedirectUri(&'static str),
@@ -76,6 +82,11 @@ impl Builder {
         let bound = listener.local_addr().map_err(failed)?;
         let base = self.public_url.map_or_else(|| format!("http://{bound}"), |url| url.to_string());
         let shared = Arc::new(Shared::new(base.trim_end_matches('/').to_owned()));
+        // Whoever asked for them sooner would wait, and with them all that this thread has to do: on a
+        // busy machine for longer than anybody waits for a provider.
+        let made = tokio::task::spawn_blocking(keys::make_first).await;
+        // What it panics with, it has printed.
+        drop(made);
         let router = http::router(Arc::clone(&shared));
         let mut closing = shared.closing.subscribe();
         let server = tokio::spawn(async move {

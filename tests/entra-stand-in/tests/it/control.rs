@@ -115,7 +115,10 @@ async fn permissions_and_groups_are_controlled_by_http() {
     assert_eq!(
         unknown.json()["error"],
         "Microsoft Graph has no application permission User.Read; there are Directory.Read.All, \
-         Group.Read.All, GroupMember.Read.All, User.Read.All, User.ReadBasic.All"
+         Group.Read.All, GroupMember.Read.All, User.Read.All, User.ReadBasic.All, \
+         AppRoleAssignment.ReadWrite.All, Application.Read.All, Application.ReadWrite.All, \
+         DelegatedPermissionGrant.ReadWrite.All, Policy.Read.All, Policy.ReadWrite.AuthenticationMethod, \
+         Policy.ReadWrite.ConditionalAccess, UserAuthenticationMethod.ReadWrite.All"
     );
 
     let una = entra.user("una@acme.example").unwrap().id;

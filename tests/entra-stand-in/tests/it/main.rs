@@ -11,6 +11,7 @@
 mod application;
 mod authorize;
 mod control;
+mod external;
 mod faults;
 mod fixture;
 mod graph;

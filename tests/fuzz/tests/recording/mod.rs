@@ -1,6 +1,9 @@
 //! Real answers, written down.
 
 mod certificates;
+mod eam;
+mod openid;
+mod pkcs11_child;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -8,14 +11,17 @@ use std::time::{Duration, Instant};
 
 use authenticator::{Control, CtapLink, LinkError};
 use firmware_sim::{Config, Simulator};
-use fuzz::{NONCE, ceremony, framed};
+use fuzz::{NONCE, framed, what_is_passed_on};
+use hex_literal::hex;
 use link_hid::{HidLink, Hidraw, Report, ReportError, Reports};
 
 type Input = (&'static str, String, Vec<u8>);
 
 /// Target, name and content of every file.
 pub(crate) fn all() -> Vec<Input> {
-    [ctap2(), ctaphid(), apdu(), certificates::all()].into_iter().flatten().collect()
+    let devices = [ctap2(), ctaphid(), apdu(), certificates::all(), pkcs11_child::all()];
+    let strangers = [eam::all(), openid::all()];
+    devices.into_iter().chain(strangers).flatten().collect()
 }
 
 /// A link that writes down what is said over it.
@@ -39,13 +45,35 @@ fn ctap2() -> Vec<Input> {
         ("assertion-not-found", 0x00),
         ("assertion-without-pin", 0x06),
         ("registration-without-pin", 0x05),
+        ("credentials", 0x08),
     ];
+    let mut fingerprint = Vec::new();
     let record = |(name, how): (&str, u8)| {
         let mut link = Recorder(simulator.link(), Vec::new());
-        ceremony(how, &mut link);
+        what_is_passed_on(how, &mut link);
+        if name == "credentials" {
+            fingerprint = with_a_sensor(&link.1);
+        }
         ("ctap2", name.to_owned(), framed(how, &link.1))
     };
-    ways.into_iter().map(record).collect()
+    let mut all: Vec<_> = ways.into_iter().map(record).collect();
+    all.push(("ctap2", "fingerprint".to_owned(), framed(0x0B, &fingerprint)));
+    all
+}
+
+/// The firmware has no sensor. So the answers that give a token are its own, and those around them are
+/// written down from the standard (CTAP 2.1 §6.4, §6.7): getInfo, the sensor, two samples, the name.
+fn with_a_sensor(said: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let info = hex!(
+        "00 a4 01 81 68 4649444f5f325f31 03 50 00000000000000000000000000000000"
+        "04 a3 69 62696f456e726f6c6c f4 69 636c69656e7450696e f5"
+        "6e 70696e557641757468546f6b656e f5 06 82 02 01"
+    );
+    let sensor = hex!("00 a4 01 01 02 01 03 02 08 18 40");
+    let (first, next) = (hex!("00 a3 04 42 aabb 05 00 06 01"), hex!("00 a2 05 00 06 00"));
+    let token = said[1..4].iter().cloned();
+    let before = [info.to_vec(), sensor.to_vec()].into_iter();
+    before.chain(token).chain([first.to_vec(), next.to_vec(), vec![0x00]]).collect()
 }
 
 fn control<T>(run: impl FnOnce(&mut Control<'_>) -> T) -> T {

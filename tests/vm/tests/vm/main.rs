@@ -27,7 +27,9 @@ fn a_person_signs_in_with_a_key_that_the_kernel_shows_and_the_agent_finds() {
     for name in ["cardea-agent", "cardea-sim"] {
         machine.program(&inside.with_file_name(name));
     }
-    machine.program(Path::new("/usr/bin/fido2-token"));
+    for name in ["fido2-assert", "fido2-cred", "fido2-token"] {
+        machine.program(&Path::new("/usr/bin").join(name));
+    }
     let said = machine.run("/programs/vm-inside");
     println!("{said}");
     let steps = said.lines().filter(|line| line.starts_with('✓')).count();

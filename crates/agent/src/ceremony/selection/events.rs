@@ -26,6 +26,8 @@ pub(super) enum Event {
     End,
     Arrived(Vec<Device>),
     Left,
+    /// The module has put on the board what lay there.
+    FirstLook,
     Looked(Result<Looked, JoinError>),
     Waited(Waited),
     Answered(Result<(Choice, Question), PinentryError>),
@@ -36,13 +38,16 @@ impl Selection<'_> {
         let (board, end) = (&self.ceremony.board, Instant::from_std(self.ceremony.deadline));
         let able = self.able.iter().map(|able| able.device.id);
         let misfits = self.misfits.iter().map(|misfit| misfit.device.id);
-        let known: Vec<_> = able.chain(misfits).collect();
+        let looking = self.looking.iter().flat_map(|looking| looking.needed.iter().copied());
+        let known: Vec<_> = able.chain(misfits).chain(looking).collect();
         let dialog = self.ask();
+        let reads = !self.first_look.is_over();
         tokio::select! {
             biased;
             () = sleep_until(end) => Event::End,
             devices = board.arrivals_after(self.seen) => Event::Arrived(devices),
             () = board.departure_among(&known) => Event::Left,
+            () = self.first_look.over(), if reads => Event::FirstLook,
             Some(looked) = self.looks.join_next() => Event::Looked(looked),
             Some(waited) = self.blinking.next() => Event::Waited(waited),
             answer = dialog => Event::Answered(answer),
@@ -51,7 +56,7 @@ impl Selection<'_> {
 
     /// Shows the dialog that fits, and waits for the answer.
     fn ask(&self) -> impl Future<Output = Result<(Choice, Question), PinentryError>> + use<> {
-        let question = (self.looks.is_empty() && !self.hidden).then(|| self.question());
+        let question = (self.looking.is_empty() && !self.hidden).then(|| self.question());
         let pause = if self.asked && self.able.is_empty() { ASK_AGAIN } else { Duration::ZERO };
         let pinentry = self.ceremony.pinentry.clone();
         async move {
@@ -76,8 +81,14 @@ impl Selection<'_> {
                 let board = &self.ceremony.board;
                 self.forget(|id| !board.holds(id))?;
             }
+            Event::FirstLook => {}
             Event::Looked(Ok(looked)) => return Ok(self.judge(looked)),
-            Event::Looked(Err(error)) => tracing::error!(%error, "a look ended in a panic"),
+            Event::Looked(Err(error)) => {
+                tracing::error!(%error, "a look ended in a panic");
+                if self.looks.is_empty() {
+                    self.looking.clear();
+                }
+            }
             Event::Waited(waited) => return self.waited(waited),
             Event::Answered(answer) => return self.answered(answer),
         }
@@ -102,15 +113,20 @@ impl Selection<'_> {
         let could_answer = self.can_answer();
         self.able.retain(|able| !has_left(able.device.id));
         self.misfits.retain(|misfit| !has_left(misfit.device.id));
+        // Who reads a card that is gone may not hear of it for long.
+        self.looking.retain(|looking| !looking.needed.iter().any(|id| has_left(*id)));
         self.hidden = false;
-        let is_last = could_answer && self.able.is_empty() && self.looks.is_empty();
+        let is_last = could_answer && self.able.is_empty() && self.looking.is_empty();
         if is_last { Err(Refused::Removed) } else { Ok(()) }
     }
 
     /// A device was looked at. One that was put there for us, and can answer, is meant; one that
     /// only might is asked about like those that lie there.
     fn judge(&mut self, Looked { device, lies, result }: Looked) -> Option<Card> {
-        if !self.ceremony.board.holds(device.id) {
+        let looks = self.looking.len();
+        self.looking.retain(|looking| looking.device != device.id);
+        // One that was given up counts as little as one of a device that has left.
+        if self.looking.len() == looks || !self.ceremony.board.holds(device.id) {
             return None;
         }
         self.hidden = false;
@@ -151,7 +167,7 @@ impl Selection<'_> {
     ) -> Result<Option<Card>, Refused> {
         let (choice, question) = answer.map_err(|error| {
             tracing::error!(error = %Causes(&error), "cannot ask the person");
-            Refused::Failed
+            Refused::NoDialog
         })?;
         match (choice, question.offer) {
             (Choice::Ok, Offer::Device(id)) => return Ok(self.take(id, |_| true)),

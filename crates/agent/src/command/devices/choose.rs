@@ -103,7 +103,7 @@ mod tests {
     fn reader(name: &str, has_card: bool) -> Inserted {
         let open: Open = Arc::new(|| Err(OpenError("a test".into())));
         let state = if has_card { State::Ready(open) } else { State::Empty };
-        Inserted { kind: Kind::Card, name: name.into(), node: None, state }
+        Inserted { kind: Kind::Card, name: name.into(), node: None, socket: None, state }
     }
 
     fn chosen(all: &[Inserted], name: Option<&str>) -> String {

@@ -1,13 +1,13 @@
 //! The sign-ins that are stored on a device.
 
-use crate::plain;
 use authenticator::management::{Stored, StoredCredential};
 use serde::Serialize;
 
 use super::confirm::confirm;
-use super::{Desk, print};
+use super::{Chosen, print};
 use crate::command::table::table;
 use crate::failure::Failure;
+use crate::plain::plain;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Chore {
@@ -48,30 +48,30 @@ struct Credential {
     cred_protect: Option<u8>,
 }
 
-pub(super) async fn run(desk: &Desk, chore: Chore) -> Result<(), Failure> {
-    let stored = desk.errand("List the sign-ins", || {}, |management| management.credentials());
+pub(super) async fn run(chosen: &Chosen, chore: Chore) -> Result<(), Failure> {
+    let stored = chosen.errand("List the sign-ins", || {}, |management| management.credentials());
     let stored = stored.await?;
     match chore {
         Chore::List => {
             let shown = Shown::of(&stored);
-            print(desk.json, &shown, || shown.text())
+            print(chosen.json, &shown, || shown.text())
         }
-        Chore::Delete { id } => delete(desk, &stored, &id).await,
+        Chore::Delete { id } => delete(chosen, &stored, &id).await,
     }
 }
 
-async fn delete(desk: &Desk, stored: &Stored, id: &str) -> Result<(), Failure> {
-    let credential = with_id(stored, id, desk.yes)?;
+async fn delete(chosen: &Chosen, stored: &Stored, id: &str) -> Result<(), Failure> {
+    let credential = with_id(stored, id, chosen.yes)?;
     let whose = Credential::of(credential).whose();
     let loss = format!(
         "The {} will forget the sign-in of {whose}. Nobody can bring it back: without another card \
          or key that account cannot be reached.",
-        desk.place()
+        chosen.place()
     );
-    confirm(&loss, desk.yes).await?;
+    confirm(&loss, chosen.yes).await?;
     let (purpose, id) = (format!("Delete the sign-in of {whose}"), credential.id.clone());
-    desk.errand(&purpose, || {}, move |management| management.delete_credential(&id)).await?;
-    desk.done(&format!("the sign-in of {whose} is deleted"))
+    chosen.errand(&purpose, || {}, move |management| management.delete_credential(&id)).await?;
+    chosen.done(&format!("the sign-in of {whose} is deleted"))
 }
 
 /// The one whose ID begins so; `as_shown`: at least as far as the list shows it.

@@ -1,14 +1,14 @@
 //! Fingerprints.
 
-use crate::plain;
 use authenticator::management::{Fingerprint, Sample, SampleStatus};
 use serde::Serialize;
 
 use super::confirm::confirm;
 use super::credentials::hex;
-use super::{Desk, print, tell};
+use super::{Chosen, print, tell};
 use crate::command::table::table;
 use crate::failure::Failure;
+use crate::plain::plain;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Chore {
@@ -47,47 +47,47 @@ struct Shown {
     name: String,
 }
 
-pub(super) async fn run(desk: &Desk, chore: Chore) -> Result<(), Failure> {
+pub(super) async fn run(chosen: &Chosen, chore: Chore) -> Result<(), Failure> {
     match chore {
         Chore::List => {
-            let shown: Vec<Shown> = list(desk).await?.iter().map(Shown::of).collect();
-            print(desk.json, &shown, || text(&shown))
+            let shown: Vec<Shown> = list(chosen).await?.iter().map(Shown::of).collect();
+            print(chosen.json, &shown, || text(&shown))
         }
         Chore::Enrol { name } => {
             let purpose = "Add a fingerprint";
-            let errand = desk.errand(purpose, lay_finger, move |management| {
+            let errand = chosen.errand(purpose, lay_finger, move |management| {
                 management.enrol_fingerprint(&name, &mut |sample| tell(&of_sample(sample)))
             });
             let fingerprint = errand.await?;
-            desk.done(&format!("the fingerprint {} is enrolled", hex(&fingerprint.id)))
+            chosen.done(&format!("the fingerprint {} is enrolled", hex(&fingerprint.id)))
         }
         Chore::Rename { id, name } => {
             let (id, shown) = (bytes(&id)?, plain(&name, NAME));
-            let errand = desk.errand(
+            let errand = chosen.errand(
                 "Rename a fingerprint",
                 || {},
                 move |management| management.rename_fingerprint(&id, &name),
             );
             errand.await?;
-            desk.done(&format!("the fingerprint is called \"{shown}\""))
+            chosen.done(&format!("the fingerprint is called \"{shown}\""))
         }
-        Chore::Delete { id } => delete(desk, bytes(&id)?).await,
+        Chore::Delete { id } => delete(chosen, bytes(&id)?).await,
     }
 }
 
-async fn list(desk: &Desk) -> Result<Vec<Fingerprint>, Failure> {
-    desk.errand("List the fingerprints", || {}, |management| management.fingerprints()).await
+async fn list(chosen: &Chosen) -> Result<Vec<Fingerprint>, Failure> {
+    chosen.errand("List the fingerprints", || {}, |management| management.fingerprints()).await
 }
 
-async fn delete(desk: &Desk, id: Vec<u8>) -> Result<(), Failure> {
-    let all = list(desk).await?;
+async fn delete(chosen: &Chosen, id: Vec<u8>) -> Result<(), Failure> {
+    let all = list(chosen).await?;
     let found = all.iter().find(|fingerprint| fingerprint.id == id);
     let name = found.map(|it| Shown::of(it).called()).ok_or(Failure::Id(NO_SUCH))?;
-    let loss = format!("The {} will not know {name} any more.", desk.place());
-    confirm(&loss, desk.yes).await?;
+    let loss = format!("The {} will not know {name} any more.", chosen.place());
+    confirm(&loss, chosen.yes).await?;
     let purpose = format!("Delete {name}");
-    desk.errand(&purpose, || {}, move |management| management.remove_fingerprint(&id)).await?;
-    desk.done(&format!("{name} is deleted"))
+    chosen.errand(&purpose, || {}, move |management| management.remove_fingerprint(&id)).await?;
+    chosen.done(&format!("{name} is deleted"))
 }
 
 fn lay_finger() {

@@ -1,6 +1,6 @@
 //! The PIN. It is typed into pinentry, and is in no argument and no variable.
 
-use super::Desk;
+use super::Chosen;
 use crate::failure::Failure;
 
 #[derive(Clone, Copy, clap::Subcommand)]
@@ -11,15 +11,15 @@ pub(crate) enum Chore {
     Change,
 }
 
-pub(super) async fn run(desk: &Desk, chore: Chore) -> Result<(), Failure> {
+pub(super) async fn run(chosen: &Chosen, chore: Chore) -> Result<(), Failure> {
     match chore {
         Chore::Set => {
-            desk.errand("Set the PIN", || {}, |management| management.set_pin()).await?;
-            desk.done("the PIN is set")
+            chosen.errand("Set the PIN", || {}, |management| management.set_pin()).await?;
+            chosen.done("the PIN is set")
         }
         Chore::Change => {
-            desk.errand("Change the PIN", || {}, |management| management.change_pin()).await?;
-            desk.done("the PIN is changed")
+            chosen.errand("Change the PIN", || {}, |management| management.change_pin()).await?;
+            chosen.done("the PIN is changed")
         }
     }
 }

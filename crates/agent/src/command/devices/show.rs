@@ -1,16 +1,19 @@
 //! What there is to know of a device without asking its holder for anything.
 
-use crate::{Causes, ErrandError, Inserted, Kind, ServiceError, State, inspect, pin_state, plain};
-use authenticator::card_signer::{CardCertificate, KeyKind};
+use authenticator::card_signer::CardCertificate;
 use authenticator::management::{Inspection, PinState, Uv};
 use serde::Serialize;
 
 use super::choose::named;
-use super::{Desk, print, tell};
+use super::{Chosen, print, tell};
 use crate::command::table::table;
 use crate::environment::settings_files;
 use crate::failure::Failure;
-use crate::{smart_cards, words};
+use crate::plain::plain;
+use crate::{
+    Causes, ErrandError, Inserted, Kind, ServiceError, State, inspect, pin_state, smart_cards,
+    words,
+};
 
 /// A device, as it is printed.
 #[derive(Serialize)]
@@ -116,19 +119,22 @@ pub(super) async fn all(
 }
 
 /// Prints one; it is an error when that cannot be looked at.
-pub(super) async fn one(desk: &Desk) -> Result<(), Failure> {
-    let inspection = inspect(&desk.open).await.map_err(|error| desk.failed(error))?;
-    let shown = Shown::ready(&desk.device, &inspection);
-    print(desk.json, &shown, || shown.text())
+pub(super) async fn one(chosen: &Chosen) -> Result<(), Failure> {
+    let inspection = inspect(&chosen.open).await.map_err(|error| chosen.failed(error))?;
+    let shown = Shown::ready(&chosen.device, &inspection);
+    print(chosen.json, &shown, || shown.text())
 }
 
 /// Adds what a module knows of cards with certificates: to the reader in which they are, or below.
 async fn smart_cards(shown: &mut Vec<Shown>, wanted: Option<&str>) {
-    let modules = smart_cards::smart_cards(&settings_files());
-    let Some(modules) = modules.ok().flatten() else { return };
+    let modules = match smart_cards::smart_cards(&settings_files()) {
+        Ok(Some(modules)) => modules,
+        Ok(None) => return,
+        Err(error) => return doctor_says_more(&error),
+    };
     let looked = match smart_cards::look(&modules).await {
         Ok(looked) => looked,
-        Err(error) => return tell(&format!("{}. cardea-agent doctor says more.", Causes(&error))),
+        Err(error) => return doctor_says_more(&error),
     };
     for card in &looked {
         let (name, card) = (plain(&card.token.slot, 80), SmartCard::of(card));
@@ -145,6 +151,10 @@ async fn smart_cards(shown: &mut Vec<Shown>, wanted: Option<&str>) {
             shown.push(Shown { name, node, state: "ready", error, authenticator, smart_card });
         }
     }
+}
+
+fn doctor_says_more(error: &dyn std::error::Error) {
+    tell(&format!("{}. cardea-agent doctor says more.", Causes(error)));
 }
 
 async fn look(device: &Inserted) -> Shown {
@@ -266,7 +276,7 @@ impl Certificate {
             issuer: plain(&it.issuer, 80),
             until: until.map_or_else(|_| "always".into(), |at| at.strftime("%Y-%m-%d").to_string()),
             key: words::key_kind(it.key),
-            signs: it.signs && it.key != KeyKind::Other,
+            signs: it.can_sign(),
         }
     }
 

@@ -26,7 +26,7 @@ async fn a_card_that_cannot_answer_is_told_why_and_the_right_one_may_follow() {
     signed(&server, &right).await;
 
     // The one that is there is added already. Where there is no third button, this is "cancel".
-    desktop.person.will(&["another"]);
+    desktop.person.will(&["not-confirmed"]);
     server.ask(&enrol(&server, vec![right.credential, wrong.credential]));
     assert_eq!(server.outcome().await.1, Outcome::Refused(Refused::Cancelled));
     let saw = desktop.person.saw();

@@ -51,7 +51,7 @@ fn doctor_says_which_module_is_used_and_whether_it_loads() {
     let [(verdict, says)] = &about(&output, "Smart card")[..] else { panic!("one") };
     assert_eq!(verdict, "good");
     assert!(
-        says.starts_with("\"ada\" in SoftHSM slot") && says.contains("1 certificates"),
+        says.starts_with("\"ada\" in SoftHSM slot") && says.contains(": 1 certificate, PIN "),
         "{says}"
     );
 

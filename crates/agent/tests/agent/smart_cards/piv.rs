@@ -1,7 +1,6 @@
 //! The whole way: the agent, OpenSC's module in the child, a real pcscd, and the firmware of a card
 //! that is both a PIV card and a FIDO card.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use agent_protocol::{Outcome, Refused};
@@ -12,35 +11,27 @@ use firmware_sim::{Config, Simulator, VirtualCard, isolated};
 use super::ceremonies::{ask, check, of_both};
 use crate::program::{PROGRAM, runtime};
 use crate::support::server::Server;
-use crate::support::tokens::{Certificate, Hsm, within};
+use crate::support::tokens::{Certificate, Hsm, opensc, within};
 use crate::support::{Desktop, SOON, descriptor, enrol, login, until};
 
-const PIN: &str = "pin 123456";
+pub(super) const PIN: &str = "pin 123456";
 
 /// A desktop with real readers, and a card in one of them.
-struct Scene {
-    desktop: Desktop,
-    server: Server,
-    hsm: Hsm,
-    modules: Modules,
-    certificate: Certificate,
-    simulator: Simulator,
+pub(super) struct Scene {
+    pub(super) desktop: Desktop,
+    pub(super) server: Server,
+    pub(super) hsm: Hsm,
+    pub(super) modules: Modules,
+    pub(super) certificate: Certificate,
+    pub(super) simulator: Simulator,
     _card: VirtualCard,
 }
 
 /// Longer than any field flutters.
 const FLUTTER: std::time::Duration = std::time::Duration::from_millis(900);
 
-/// Where Debian has OpenSC's module, and others.
-fn opensc() -> PathBuf {
-    let places =
-        ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
-    let paths = places.map(|folder| PathBuf::from(folder).join("opensc-pkcs11.so"));
-    paths.into_iter().find(|path| path.exists()).expect("opensc")
-}
-
 impl Scene {
-    async fn new(seed: u64, pcscd: &firmware_sim::Pcscd) -> Self {
+    pub(super) async fn new(seed: u64, pcscd: &firmware_sim::Pcscd) -> Self {
         let simulator = Simulator::start(Config { piv: true, ..Config::seeded(seed) }).unwrap();
         let card = simulator.card(&pcscd.first_reader()).unwrap();
         assert!(card.wait_until_powered(SOON));
@@ -60,7 +51,7 @@ impl Scene {
     }
 }
 
-fn run(test: impl AsyncFnOnce(&firmware_sim::Pcscd), pcscd: &firmware_sim::Pcscd) {
+pub(super) fn run(test: impl AsyncFnOnce(&firmware_sim::Pcscd), pcscd: &firmware_sim::Pcscd) {
     runtime().block_on(test(pcscd));
 }
 

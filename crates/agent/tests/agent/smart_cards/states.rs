@@ -155,6 +155,7 @@ async fn what_goes_wrong_at_the_card_is_told_to_the_page() {
         (CardSignerError::Swapped, Refused::Failed),
         (CardSignerError::NoKey, Refused::NoCredential),
         (CardSignerError::Unsupported, Refused::UnsupportedKey),
+        (CardSignerError::KeyPin, Refused::KeyPin),
         (CardSignerError::PinNotSet, Refused::NoPin),
         (CardSignerError::TimedOut, Refused::Timeout),
         (CardSignerError::Failed("the module has crashed".into()), Refused::Failed),

@@ -3,7 +3,9 @@
 pub(crate) mod notifications;
 pub(crate) mod person;
 pub(crate) mod server;
+pub(crate) mod terminal;
 pub(crate) mod tokens;
+pub(crate) mod used;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -108,6 +110,7 @@ impl CtapLink for SlowLink {
 pub(crate) struct Plugged {
     id: DeviceId,
     key: VirtualKey,
+    open: Open,
 }
 
 /// A reader without PC/SC: cards are put on it and taken away by the test.
@@ -167,7 +170,7 @@ impl Reader {
     }
 
     /// A key on USB.
-    pub(crate) fn plug_in(&self, simulator: &Arc<Simulator>) -> Plugged {
+    pub(crate) fn plug_in(&self, simulator: &Simulator) -> Plugged {
         static NONCES: AtomicU64 = AtomicU64::new(1);
         let socket = std::env::temp_dir().join(format!(
             "cardea-key-{}-{}",
@@ -176,16 +179,28 @@ impl Reader {
         ));
         let key = simulator.key(&socket).unwrap();
         let nonces = || NONCES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let open = move || {
+        let open: Open = Arc::new(move || {
             let wire = Hidraw::connect(&socket).map_err(|e| OpenError(e.into()))?;
             let link: Box<dyn CeremonyLink> = Box::new(Unshared(HidLink::new(wire, nonces)));
             Ok(link)
-        };
-        let id = self.board().plugged_in("test key".into(), Arrival::Now, Arc::new(open));
-        Plugged { id, key }
+        });
+        let id = self.board().plugged_in("test key".into(), Arrival::Now, Arc::clone(&open));
+        Plugged { id, key, open }
     }
 
-    pub(crate) fn unplug(&self, Plugged { id, key }: Plugged) {
+    /// A key that was unplugged comes back, or is found by another agent.
+    pub(crate) async fn plug_back(&self, plugged: &mut Plugged) {
+        until(async || cardea_agent::inspect(&plugged.open).await.is_ok()).await;
+        let open = Arc::clone(&plugged.open);
+        plugged.id = self.board().plugged_in("test key".into(), Arrival::Now, open);
+    }
+
+    /// The system tells that a key has left.
+    pub(crate) fn is_unplugged(&self, plugged: &Plugged) {
+        self.take(plugged.id);
+    }
+
+    pub(crate) fn unplug(&self, Plugged { id, key, .. }: Plugged) {
         drop(key);
         self.take(id);
     }
@@ -235,6 +250,8 @@ pub(crate) struct Desktop {
     real_readers: bool,
     /// How long a tap may take.
     pub(crate) tap: Duration,
+    /// How long the computer has slept.
+    pub(crate) slept: fn() -> Duration,
     pub(crate) agent: Option<Agent>,
 }
 
@@ -259,9 +276,9 @@ impl Desktop {
         let folder = Folder::new();
         let person = Person::new(folder.path());
         let (reader, tap, session_bus) = (Reader::default(), Duration::ZERO, None);
-        let agent = None;
+        let (agent, slept): (_, fn() -> Duration) = (None, || Duration::ZERO);
         let mut desktop =
-            Self { folder, person, reader, session_bus, modules, real_readers, tap, agent };
+            Self { folder, person, reader, session_bus, modules, real_readers, tap, slept, agent };
         desktop.start();
         desktop
     }
@@ -269,10 +286,15 @@ impl Desktop {
     /// Starts the agent, again if it ran before.
     pub(crate) fn start(&mut self) {
         self.agent = None;
+        // Its socket goes with its tasks, which the runtime ends when it comes to it.
+        while std::os::unix::net::UnixStream::connect(self.socket()).is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let pace = Pace {
             ping: Duration::from_secs(25),
             retry_first: Duration::from_millis(20),
             retry_most: Duration::from_millis(200),
+            slept: self.slept,
         };
         let config = Config {
             state_dir: self.state(),

@@ -15,19 +15,26 @@ use super::{SOON, soon};
 
 const SCRIPT: &str = r#"
 dir=$1
+echo $$ >>"$dir/dialogs"
 echo 'OK at your service'
 while IFS= read -r line; do
   case "$line" in
+    SETNOTOK*) third=there; echo OK;;
     SETDESC*|SETERROR*|SETOK*) printf '%s\n' "$line" >>"$dir/shown"; echo OK;;
     GETPIN|CONFIRM)
       printf '%s\n' "$line" >>"$dir/shown"
       n=$(( $(cat "$dir/count" 2>/dev/null || echo 0) + 1 ))
-      echo "$n" >"$dir/count"
       answer=$(sed -n "${n}p" "$dir/answers")
+      # Nobody presses what is not there, or types a PIN where none is asked for: they look at the
+      # dialog until it goes.
+      case "$line $third $answer" in
+        *'  another'|'CONFIRM '*' pin '*) read -r rest; exit 0;;
+      esac
+      echo "$n" >"$dir/count"
       case "$answer" in
         pin*) printf 'D %s\nOK\n' "${answer#pin }";;
         ok) echo OK;;
-        another) echo 'ERR 83886194 Not confirmed';;
+        another|not-confirmed) echo 'ERR 83886194 Not confirmed';;
         crash) exit 1;;
         cancel) echo 'ERR 83886179 Operation cancelled';;
         *) echo "$n $$" >"$dir/waits"; read -r rest;;
@@ -73,7 +80,8 @@ impl Person {
     }
 
     /// What the person does at the next dialogs: `pin 1234`, `ok`, `another`, `cancel`,
-    /// `wait`; or the program `crash`es.
+    /// `wait`; or the program `crash`es, or says `not-confirmed` of a dialog without a third button. A PIN
+    /// waits for a dialog that asks for one.
     pub(crate) fn will(&self, answers: &[&str]) {
         let path = self.folder.join("answers");
         let mut file = OpenOptions::new().append(true).open(path).unwrap();
@@ -90,6 +98,40 @@ impl Person {
     /// How many dialogs there were.
     pub(crate) fn dialogs(&self) -> usize {
         self.saw().lines().filter(|line| matches!(*line, "GETPIN" | "CONFIRM")).count()
+    }
+
+    /// Waits until no dialog is there any more. That of an agent which was killed goes by itself, and
+    /// may take an answer until then that is meant for another.
+    pub(crate) async fn is_alone(&self) {
+        let dialogs = self.folder.join("dialogs");
+        for pid in std::fs::read_to_string(&dialogs).unwrap_or_default().lines() {
+            ended(pid).await;
+        }
+        // The system gives their numbers to others.
+        let _ = std::fs::remove_file(dialogs);
+    }
+
+    /// Forgets what they would have answered, and what they saw.
+    pub(crate) fn starts_anew(&self) {
+        for list in ["answers", "shown"] {
+            std::fs::write(self.folder.join(list), "").unwrap();
+        }
+        let _ = std::fs::remove_file(self.folder.join("count"));
+    }
+
+    /// How often they were asked for a card or key, none being there that can answer.
+    pub(crate) fn looks_for_device(&self) -> usize {
+        self.saw().matches("Put your card on the reader").count()
+    }
+
+    /// How often they were asked to press a button.
+    pub(crate) fn questions(&self) -> usize {
+        self.saw().lines().filter(|line| *line == "CONFIRM").count()
+    }
+
+    /// How often they were asked for a PIN.
+    pub(crate) fn pins(&self) -> usize {
+        self.saw().lines().filter(|line| *line == "GETPIN").count()
     }
 
     /// Waits until the `nth` dialog stands there unanswered; the process that shows it.

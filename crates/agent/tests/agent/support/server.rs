@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use agent_protocol::{
     AgentMessage, ClaimAnswer, ClaimRequest, DeviceProof, EnrolAnswer, EnrolRequest,
-    EnrolmentState, ExpectedCall, Jti, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk, ResultAnswer,
-    ResultRequest, ReturnToken, ServerMessage, SignedRequest, SigningKey, Thumbprint, Ticket,
-    VerifyingKey, WaitAnswer, paths,
+    EnrolmentState, ExpectedCall, Jti, Link, NonceAnswer, Outcome, PROOF_HEADER, PublicJwk,
+    ResultAnswer, ResultRequest, ReturnToken, Selector, ServerMessage, SignedRequest, SigningKey,
+    Thumbprint, Ticket, VerifyingKey, WaitAnswer, paths,
 };
 use axum::Router;
 use axum::body::Bytes;
@@ -55,6 +55,12 @@ pub(crate) struct Shared {
     pub(crate) channels: watch::Sender<usize>,
     pub(crate) stray_calls: AtomicUsize,
     pub(crate) long_poll: Mutex<Duration>,
+    /// How many claims have come.
+    pub(crate) claims: watch::Sender<usize>,
+    /// Claims are answered while this is so.
+    pub(crate) answers_claims: watch::Sender<bool>,
+    /// What it says to results instead of taking them.
+    pub(crate) says_to_results: Mutex<Option<StatusCode>>,
 }
 
 /// A running server; it ends with the test.
@@ -120,6 +126,9 @@ impl Server {
             channels: watch::Sender::new(0),
             stray_calls: AtomicUsize::new(0),
             long_poll: Mutex::new(Duration::from_secs(25)),
+            claims: watch::Sender::new(0),
+            answers_claims: watch::Sender::new(true),
+            says_to_results: Mutex::default(),
         });
         let task = serve(another(&listener), Arc::clone(&shared));
         let (outcomes, said) = (outcomes_seen.into(), said_seen.into());
@@ -176,6 +185,20 @@ impl Server {
         lock(&self.shared.requests).insert(ticket.clone(), answer);
         self.push(Push::Text(ServerMessage::Ticket { id: ticket.clone() }.encode()));
         ticket
+    }
+
+    /// What the link asks for that a page opens.
+    pub(crate) fn linked(&self, request: &SignedRequest) -> Link {
+        let link = Link::new(Selector::of(&self.origin, &request.tenant), [7; 32]);
+        let request = request.sign(&self.shared.key).unwrap();
+        let answer = axum::Json(ClaimAnswer { request }).into_response();
+        lock(&self.shared.requests).insert(link.claim().clone(), answer);
+        link
+    }
+
+    /// What it says to results from now on; `None`: it takes them.
+    pub(crate) fn says_to_results(&self, status: Option<StatusCode>) {
+        *lock(&self.shared.says_to_results) = status;
     }
 
     pub(crate) fn cancel(&self, ticket: &Ticket) {
@@ -399,12 +422,15 @@ async fn converse(mut socket: WebSocket, shared: Arc<Shared>, mut push: broadcas
 }
 
 async fn claim(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    flat((|| {
+    let answer = flat((|| {
         let request: ClaimRequest = json(&body)?;
         prove(&shared, &headers, ("POST", paths::CLAIM), &body, None, None)?;
         let answer = lock(&shared.requests).remove(&request.ticket);
         answer.ok_or_else(|| Box::new(StatusCode::GONE.into_response()))
-    })())
+    })());
+    shared.claims.send_modify(|claims| *claims += 1);
+    let _ = shared.answers_claims.subscribe().wait_for(|answers| *answers).await;
+    answer
 }
 
 async fn result(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -412,6 +438,9 @@ async fn result(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         let request: ResultRequest = json(&body)?;
         prove(&shared, &headers, ("POST", paths::RESULT), &body, None, None)?;
         let _ = shared.outcomes.send((request.ticket, request.outcome));
+        if let Some(status) = *lock(&shared.says_to_results) {
+            return Err(Box::new(status.into_response()));
+        }
         Ok(axum::Json(ResultAnswer::Accepted).into_response())
     })())
 }

@@ -11,6 +11,7 @@ use authenticator::Until;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use cardea_agent::{Modules, Program};
+use firmware_sim::when_shown;
 
 use super::Folder;
 use crate::program::PROGRAM;
@@ -23,6 +24,14 @@ const SO_PIN: &str = "31415926";
 pub(crate) fn within(limit: Duration) -> Until<'static> {
     static NOBODY: AtomicBool = AtomicBool::new(false);
     Until { deadline: Instant::now() + limit, cancel: &NOBODY }
+}
+
+/// Where Debian has OpenSC's module, and others.
+pub(crate) fn opensc() -> PathBuf {
+    let places =
+        ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+    let paths = places.map(|folder| PathBuf::from(folder).join("opensc-pkcs11.so"));
+    paths.into_iter().find(|path| path.exists()).expect("opensc")
 }
 
 /// Tokens in a folder of their own.
@@ -58,6 +67,11 @@ impl Hsm {
     /// The module, in children of the real program.
     pub(crate) fn modules(&self) -> Modules {
         Modules::new(Self::module(), self.program())
+    }
+
+    /// A file in its folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
     }
 
     /// The child.
@@ -137,7 +151,9 @@ impl Hsm {
     /// Has a PIV card make a key for signing in, and gives it a certificate.
     pub(crate) fn issue(&self, piv_tool: impl Fn(&[&str]) -> Command) -> Certificate {
         let piv = |arguments: &[&str]| {
-            let output = piv_tool(arguments).current_dir(self.0.path()).output().unwrap();
+            let mut command = piv_tool(arguments);
+            let command = command.current_dir(self.0.path());
+            let output = when_shown(command, "Failed to connect").unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{arguments:?}: {said}");
         };

@@ -14,7 +14,7 @@ fn texts_that_are_no_compact_token_are_refused() {
         ("padding in the header", format!("{head}==.{payload}.{signature}")),
         ("header in another alphabet", format!("+/+/.{payload}.{signature}")),
         ("blank in front", format!(" {good}")),
-        ("longer than any token", format!("{good}{}", "A".repeat(MAX_TOKEN))),
+        ("longer than any token", format!("{good}{}", "A".repeat(MAX_COMPACT))),
     ] {
         assert_eq!(check(&bad).unwrap_err(), IdTokenError::NotCompact, "{name}");
     }

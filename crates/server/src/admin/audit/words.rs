@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use store::AuditEvent;
 
+use super::applications;
 use super::names::{Names, text};
 use crate::account::page::enrolled;
 use crate::pages::words::Failure;
@@ -14,6 +15,8 @@ pub(in crate::admin) fn sentence(event: &AuditEvent, names: &Names) -> Option<St
         .or_else(|| of_person(&event.kind, detail, names))
         .or_else(|| of_provider(&event.kind, detail, names))
         .or_else(|| of_tenant(&event.kind, detail))
+        .or_else(|| of_entra(&event.kind, detail))
+        .or_else(|| applications::sentence(&event.kind, detail))
 }
 
 /// What people do themselves.
@@ -21,10 +24,16 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
     let card = || names.card(detail);
     Some(match kind {
         "login.upstream" => format!("Signed in at {}", names.provider(detail)),
+        "login.signed-in" if detail.get("one_tap").is_some() => {
+            format!("Signed in with {}, by the tap that Microsoft Entra had asked for", card())
+        }
         "login.signed-in" if text(detail, "door") == "console" => {
             format!("Signed in to the console with {}", card())
         }
         "login.signed-in" => format!("Signed in to the account page with {}", card()),
+        "eam.asked" => "Microsoft Entra asked for a card".into(),
+        "eam.proved" => format!("Proved to Microsoft Entra with {}", card()),
+        "eam.left" => "Left without using a card for Microsoft Entra".into(),
         "login.refused" => {
             let why = Failure::of(text(detail, "reason")).title;
             format!("A card was refused: {why}")
@@ -34,12 +43,18 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
         }
         "login.given-up" => "Too many answers were refused: the sign-in was ended".into(),
         "login.code" => "Used a one-time code".into(),
+        "login.by-pairing" => {
+            format!("Began to sign in with a card at Cardea on {}", names.device(detail))
+        }
         "login.invitation" => "Took up an invitation".into(),
         "card.enrolled" => {
             format!("Enrolled {}, {}", card(), enrolled(text(detail, "permit")))
         }
         "card.confirmed" => format!("Confirmed a change with {}", card()),
         "card.certificate-renewed" => format!("Used a renewed certificate: {}", card()),
+        "card.certificate-revoked" => {
+            format!("Its authority revoked the certificate of {}: what rested on it ended", card())
+        }
         "card.removed" => format!("Removed {}", card()),
         "session.ended" => ended(detail, names),
         "session.signed-out" => "Signed out".into(),
@@ -63,6 +78,35 @@ fn of_sign_in(kind: &str, detail: &Json, names: &Names) -> Option<String> {
     })
 }
 
+/// What becomes of Microsoft Entra's requests for external MFA, and of the keys that answer them.
+fn of_entra(kind: &str, detail: &Json) -> Option<String> {
+    Some(match kind {
+        "eam.refused" => {
+            let rule = text(detail, "rule");
+            let why = match text(detail, "reason") {
+                "entra-other-method" => "none of the person's cards is what it asks for",
+                "no-card-allowed" => "the person has no card",
+                "person-disabled" => "the person is disabled",
+                _ => "it could not be checked",
+            };
+            format!("A request of Microsoft Entra was refused ({rule}): {why}")
+        }
+        "doctor.person-made" => {
+            "A person with a simulated key was made for a check on the server's machine".into()
+        }
+        "doctor.person-put-away" => "The person of that check was put away".into(),
+        "eam.connection-saved" => {
+            format!("The connection {} for external MFA was saved", text(detail, "client_id"))
+        }
+        "eam.connection-deleted" => {
+            format!("The connection {} for external MFA was deleted", text(detail, "client_id"))
+        }
+        "signing-key.made" => "Made a signing key".into(),
+        "signing-key.rotated" => "The next signing key was published ahead of its time".into(),
+        _ => return None,
+    })
+}
+
 /// How a session has ended.
 fn ended(detail: &Json, names: &Names) -> String {
     let device = || names.device(detail);
@@ -80,6 +124,10 @@ fn ended(detail: &Json, names: &Names) -> String {
 fn of_person(kind: &str, detail: &Json, names: &Names) -> Option<String> {
     Some(match kind {
         "admin.invited" => "An invitation for an administrator was made on the server".into(),
+        "agent.renamed" => {
+            let (from, to) = (text(detail, "from"), text(detail, "to"));
+            format!("The agent on {from} was given the name {to}")
+        }
         "agent.revoked" => format!("The agent on {} was revoked", names.device(detail)),
         "card.revoked" => format!("The card {} was revoked", names.card(detail)),
         "code.issued" => "A one-time code for a first card was issued".into(),

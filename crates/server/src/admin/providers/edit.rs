@@ -95,7 +95,7 @@ async fn answer(
         submit: "Save",
         cancel: None,
         delete: Some(Link::new(at.url("/delete"), "Delete…")),
-        asked: form.action == new::FETCH,
+        headline: new::headline(form),
     };
     Ok(page.answer(problems))
 }

@@ -5,7 +5,7 @@ use identity::{Mapper, Provider, ProviderKind};
 use ids::{Alias, MapperId};
 use serde::Deserialize;
 
-use crate::admin::form::{FormPage, Head, Link, Message, Problems};
+use crate::admin::form::{FormPage, Head, Headline, Link, Message, Problems};
 use crate::admin::place::Place;
 use crate::admin::providers::fetch::{fetch, message};
 use crate::admin::providers::fields::{Around, Form, groups};
@@ -190,9 +190,14 @@ async fn answer(
         submit: "Add",
         cancel: Some(place.url("providers")),
         delete: None,
-        asked: form.action == FETCH,
+        headline: headline(form),
     };
     Ok(page.answer(problems).into_response())
+}
+
+/// What has become of the form, if its fields need a look.
+pub(super) fn headline(form: &Form) -> Headline {
+    if form.action == FETCH { Headline::NotFetched } else { Headline::NotSaved }
 }
 
 /// The redirect URI of a provider whose alias is `*`.

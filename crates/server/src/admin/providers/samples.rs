@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::fields::{Around, Form, groups};
 use super::mappers;
 use crate::admin::confirm::ConfirmPage;
-use crate::admin::form::{FormPage, Group, Link, Problems};
+use crate::admin::form::{FormPage, Group, Headline, Link, Problems};
 use crate::admin::samples::{head, provider};
 use crate::pages::sample::{Rendered, Text, rendered};
 use crate::pages::{ConsoleFrame, Section};
@@ -54,7 +54,7 @@ pub(in crate::admin) fn forms(text: Text<'_>) -> Rendered {
         (
             "not-fetched",
             FormPage {
-                asked: true,
+                headline: Headline::NotFetched,
                 ..page(&form, None, Problems::of("discovery", text("There is no directory.")))
             },
         ),
@@ -111,6 +111,6 @@ fn form_page(text: Text<'_>, groups: Vec<Group>) -> FormPage {
         submit: "Save",
         cancel: None,
         delete: None,
-        asked: false,
+        headline: Headline::NotSaved,
     }
 }

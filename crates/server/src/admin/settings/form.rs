@@ -24,6 +24,7 @@ pub(crate) struct Form {
     pub(super) one_computer: String,
     pub(super) agent_grace_seconds: String,
     pub(super) return_always: String,
+    pub(super) one_tap: String,
 }
 
 impl Form {
@@ -56,6 +57,7 @@ impl Form {
             one_computer: word(policy.one_computer).into(),
             agent_grace_seconds: policy.agent_grace_seconds.to_string(),
             return_always: word(policy.return_step == ReturnStep::Always).into(),
+            one_tap: word(policy.one_tap).into(),
             ..Self::default()
         }
     }
@@ -95,6 +97,7 @@ impl Form {
         let agent_grace_seconds = problems.take("agent_grace_seconds", self.grace(was));
         let always = yes_or_no(&self.return_always, was.return_step == ReturnStep::Always);
         let always = problems.take("return_always", always);
+        let one_tap = problems.take("one_tap", yes_or_no(&self.one_tap, was.one_tap));
         let return_step = if always { ReturnStep::Always } else { ReturnStep::OtherNetwork };
         if first_card.is_none() {
             problems.add("first_card", "Choose one of the two.");
@@ -109,7 +112,8 @@ impl Form {
                 one_computer,
                 agent_grace_seconds,
                 return_step,
-                // Has a page of its own.
+                one_tap,
+                // This has a page of its own.
                 x509: was.x509.clone(),
             }),
             (_, Err((field, text))) => {
@@ -181,6 +185,7 @@ mod tests {
                     straight_to_provider,
                     session_seconds,
                     return_step: ReturnStep::Always,
+                    one_tap: false,
                     ..TenantPolicy::default()
                 };
                 let back = Form::of_policy(&policy).policy(&TenantPolicy::default());
@@ -222,6 +227,7 @@ mod tests {
             (Form { agent_grace_seconds: "9".into(), ..form() }, "agent_grace_seconds"),
             (Form { agent_grace_seconds: "601".into(), ..form() }, "agent_grace_seconds"),
             (Form { return_always: "?".into(), ..form() }, "return_always"),
+            (Form { one_tap: "?".into(), ..form() }, "one_tap"),
             (Form { session_minutes: "4".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "1441".into(), ..form() }, "session_minutes"),
             (Form { session_minutes: "99999999999".into(), ..form() }, "session_minutes"),

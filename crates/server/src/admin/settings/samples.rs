@@ -3,7 +3,7 @@ use ids::{Slug, TenantId};
 use uuid::Uuid;
 
 use super::{Form, groups};
-use crate::admin::form::{FormPage, Problems};
+use crate::admin::form::{FormPage, Headline, Problems};
 use crate::admin::samples::head;
 use crate::pages::sample::{Rendered, Text};
 use crate::pages::{ConsoleFrame, Section};
@@ -27,7 +27,7 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
             submit: "Save",
             cancel: None,
             delete: None,
-            asked: false,
+            headline: Headline::NotSaved,
         }
         .with(problems)
     };
@@ -43,10 +43,12 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
         one_computer: text("?"),
         agent_grace_seconds: text("9"),
         return_always: text("?"),
+        one_tap: text("?"),
     };
     let mut problems = Problems::of("card_first_days", text("Enter 1 to 365 days."));
     let choices = ["first_card", "card_first", "return_always", "card_lifted", "one_computer"];
-    let others = ["tenant_name", "straight_to_provider", "session_minutes", "agent_grace_seconds"];
+    let others = ["tenant_name", "straight_to_provider", "session_minutes", "one_tap"];
+    let others = others.into_iter().chain(["agent_grace_seconds"]);
     for field in choices.into_iter().chain(others) {
         problems.add(field, text("Choose another value."));
     }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{View, failure, head_below, list_words};
 use crate::admin::form::{
-    Control, Field, FormPage, Group, Head, Link, Message, Problems, clean, name, sentence,
+    Control, Field, FormPage, Group, Head, Headline, Link, Message, Problems, clean, name, sentence,
 };
 use crate::admin::place::Place;
 use crate::admin::session::FreshAdministrator;
@@ -92,10 +92,14 @@ pub(crate) async fn save(
     }
     tx.put_card_authority(&row).await?;
     if let Some(list) = &list
-        && !tx.put_revocation_list(list).await?
+        && let Err(error) = fetch::keep(&mut tx, &row, list).await
     {
         drop(tx);
-        let older = Problems::of("list", sentence(&fetch::ListError::Older));
+        let older = match error {
+            fetch::ListError::Older => Problems::of("list", sentence(&error)),
+            fetch::ListError::Store(error) => return Err(error.into()),
+            other => return Err(Problem::internal(other)),
+        };
         return answer(&app, &place, &at, &form, Vec::new(), older).await;
     }
     let detail = serde_json::json!({
@@ -110,9 +114,10 @@ pub(crate) async fn save(
         Ok(()) => Ok(see_other(&place.url(&format!("smart-cards/{fingerprint}?done=fetched")))),
         Err(fetch::ListError::Store(error)) => Err(error.into()),
         Err(error) => {
-            let text = format!("Saved, but the list was not taken: {}", sentence(&error));
             let at = stored(&app, &place.tenant, &fingerprint).await?;
-            answer(&app, &place, &at, &form, Vec::new(), Problems::of("list_url", text)).await
+            let problems = Problems::of("list_url", sentence(&error));
+            let page = page_of(&app, &place, &at, &form, Vec::new()).await?;
+            Ok(FormPage { headline: Headline::SavedNotFetched, ..page }.answer(problems))
         }
     }
 }
@@ -122,9 +127,19 @@ async fn answer(
     place: &Place,
     at: &Stored,
     form: &Form,
-    mut messages: Vec<Message>,
+    messages: Vec<Message>,
     problems: Problems,
 ) -> Result<Response, Problem> {
+    Ok(page_of(app, place, at, form, messages).await?.answer(problems))
+}
+
+async fn page_of(
+    app: &App,
+    place: &Place,
+    at: &Stored,
+    form: &Form,
+    mut messages: Vec<Message>,
+) -> Result<FormPage, Problem> {
     let console = place.console(app, Section::SmartCards).await?;
     let id = super::hex(&at.authority.fingerprint);
     let (tone, title) = list_words(&place.tenant.policy.x509, at.list.as_ref(), entropy::now());
@@ -136,7 +151,7 @@ async fn answer(
     let head = Head { messages, ..head_below(place, &at.authority.name) };
     let base = place.url("smart-cards");
     let subject = authorities::authority(&at.authority)?.subject;
-    Ok(form_page(console, head, form, &subject, &base, &id).answer(problems))
+    Ok(form_page(console, head, form, &subject, &base, &id))
 }
 
 /// The page of the form.
@@ -174,7 +189,7 @@ pub(super) fn form_page(
         submit: "Save",
         cancel: Some(base.to_owned()),
         delete: Some(Link::new(format!("{base}/{id}/delete"), "Delete")),
-        asked: false,
+        headline: Headline::NotSaved,
     }
 }
 
@@ -211,8 +226,12 @@ fn list_url(text: &str) -> Result<Option<String>, &'static str> {
         return Ok(None);
     }
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    match url.filter(|_| text.len() <= 2048) {
-        Some(url) => Ok(Some(url.to_string())),
-        None => Err("Enter an http or https address, or none."),
+    let Some(url) = url.filter(|_| text.len() <= 2048) else {
+        return Err("Enter an http or https address, or none.");
+    };
+    // It would stand in the audit trail and in the log, and is never sent.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("Enter the address without a name and a password: lists are public.");
     }
+    Ok(Some(url.to_string()))
 }

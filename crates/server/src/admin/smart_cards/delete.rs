@@ -7,6 +7,7 @@ use crate::admin::confirm::ConfirmPage;
 use crate::admin::place::Place;
 use crate::admin::session::FreshAdministrator;
 use crate::app::App;
+use crate::authorities::rest;
 use crate::http::page::{Html, see_other};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
@@ -26,6 +27,9 @@ pub(crate) async fn ask(
         lines: vec![
             "Cards that it has issued are refused from now on. They stay on people's accounts, and \
              count again when you add the authority again."
+                .into(),
+            "Everybody who signed in with a smart card is signed out, and signs in again with a card \
+             that is still taken."
                 .into(),
             "Who has no other card cannot sign in.".into(),
         ],
@@ -48,7 +52,10 @@ pub(crate) async fn handler(
     if !tx.delete_card_authority(&at.authority.fingerprint).await? {
         return Err(Problem::NotFound);
     }
-    let detail = serde_json::json!({ "authority": fingerprint, "name": at.authority.name });
+    let ended = rest::end_all(&mut tx).await?;
+    let detail = serde_json::json!({
+        "authority": fingerprint, "name": at.authority.name, "cards_signed_out": ended,
+    });
     fresh.commit(tx, "x509.authority-deleted", None, detail).await?;
     Ok(see_other(&place.url("smart-cards?done=deleted")))
 }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use store::CardAuthority;
 use x509_cards::{Authority, X509Error};
 
-use super::{head_below, hex};
-use crate::admin::form::{Control, Field, FormPage, Group, Head, Problems, name};
+use super::hex;
+use super::sheet::Sheet;
+use crate::admin::form::{Control, Field, Problems, name};
 use crate::admin::place::Place;
 use crate::admin::session::FreshAdministrator;
 use crate::app::App;
@@ -13,7 +14,6 @@ use crate::entropy;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
-use crate::pages::{ConsoleFrame, Section};
 
 /// The most authorities of a tenant: each of them is tried for each card.
 const MOST: usize = 16;
@@ -28,7 +28,7 @@ pub(crate) struct Form {
 
 /// `GET /admin/tenants/{slug}/smart-cards/new`: the empty form.
 pub(crate) async fn page(State(app): State<App>, place: Place) -> Result<Response, Problem> {
-    answer(&app, &place, &Form::default(), Problems::default()).await
+    Form::default().sheet().answer(&app, &place, Problems::default()).await
 }
 
 /// `POST /admin/tenants/{slug}/smart-cards/new`: adds an authority. A second time gives it its
@@ -41,13 +41,13 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let (name, authority) = match form.authority() {
         Ok(good) => good,
-        Err(problems) => return answer(&app, &place, &form, problems).await,
+        Err(problems) => return form.sheet().answer(&app, &place, problems).await,
     };
     let mut tx = fresh.write(&app, &place.tenant).await?;
     if tx.card_authorities().await?.len() >= MOST {
         let text = format!("A tenant has at most {MOST} authorities. Delete one first.");
         drop(tx);
-        return answer(&app, &place, &form, Problems::of("certificate", text)).await;
+        return form.sheet().answer(&app, &place, Problems::of("certificate", text)).await;
     }
     let row = CardAuthority {
         fingerprint: authority.fingerprint(),
@@ -67,58 +67,37 @@ pub(crate) async fn create(
     Ok(see_other(&place.url(&format!("smart-cards/{id}?done=added"))))
 }
 
-async fn answer(
-    app: &App,
-    place: &Place,
-    form: &Form,
-    problems: Problems,
-) -> Result<Response, Problem> {
-    let console = place.console(app, Section::SmartCards).await?;
-    let head = head_below(place, "Add authority");
-    let (action, back) = (place.url("smart-cards/new"), place.url("smart-cards"));
-    Ok(form_page(console, head, form, action, back).answer(problems))
-}
-
-/// The page of the form.
-pub(super) fn form_page(
-    console: ConsoleFrame,
-    head: Head,
-    form: &Form,
-    action: String,
-    back: String,
-) -> FormPage {
-    let fields = vec![
-        Field::new("name", "Name", &form.name)
-            .help("What you call it, such as “Hospital cards 2026”.")
-            .required(),
-        Field::new("certificate", "Certificate (PEM)", &form.certificate)
-            .control(Control::Area)
-            .help(
-                "Of the authority that issues the cards themselves: then one list of revoked \
-                 certificates is enough. It begins with -----BEGIN CERTIFICATE-----.",
-            )
-            .required(),
-    ];
-    FormPage {
-        console,
-        head,
-        intro: "",
-        groups: vec![Group { title: "", fields }],
-        action,
-        submit: "Add",
-        cancel: Some(back),
-        delete: None,
-        asked: false,
-    }
-}
-
 impl Form {
+    pub(super) fn sheet(&self) -> Sheet {
+        let fields = vec![
+            Field::new("name", "Name", &self.name)
+                .help("What you call it, such as “Hospital cards 2026”.")
+                .required(),
+            Field::new("certificate", "Certificate (PEM)", &self.certificate)
+                .control(Control::Area)
+                .help(
+                    "Of the authority that issues the cards themselves: then one list of revoked \
+                     certificates is enough. It begins with -----BEGIN CERTIFICATE-----.",
+                )
+                .required(),
+        ];
+        Sheet { title: "Add authority", path: "new", submit: "Add", fields }
+    }
+
     fn authority(&self) -> Result<(String, Authority), Problems> {
         let name = name(&self.name);
         let authority = Authority::from_pem(&self.certificate).map_err(|error| match error {
             X509Error::NotAnAuthority => {
                 "This certificate is no authority's: it may not issue others. Paste that of the \
                  authority, not that of a card."
+            }
+            X509Error::Version => {
+                "This certificate is of an old version, and version 3 is needed: only that says what \
+                 an authority may do. Ask whoever runs the authority for one."
+            }
+            X509Error::Algorithm => {
+                "Its RSA key is too short or too long: nothing that it has issued would be taken. It \
+                 must have 2048 to 8192 bits."
             }
             X509Error::TooLarge => "A certificate has at most 8 KiB.",
             _ => "Paste one certificate in PEM form, from -----BEGIN CERTIFICATE----- to its end.",

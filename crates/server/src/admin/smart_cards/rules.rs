@@ -4,17 +4,15 @@ use identity::{RevocationPolicy, TenantPolicy, X509Policy};
 use serde::Deserialize;
 use x509_cards::Oid;
 
-use super::head_below;
-use crate::admin::form::{
-    Choice, Control, Field, FormPage, Group, Head, Problems, word, yes_or_no,
-};
+use super::sheet::Sheet;
+use crate::admin::form::{Choice, Control, Field, Problems, word, yes_or_no};
 use crate::admin::place::Place;
 use crate::admin::session::FreshAdministrator;
 use crate::app::App;
+use crate::authorities::rest;
 use crate::http::body::FormBody;
 use crate::http::page::see_other;
 use crate::http::problem::Problem;
-use crate::pages::{ConsoleFrame, Section};
 
 /// The most identifiers of one kind.
 const MOST: usize = 20;
@@ -32,7 +30,8 @@ pub(crate) struct Form {
 
 /// `GET /admin/tenants/{slug}/smart-cards/rules`.
 pub(crate) async fn page(State(app): State<App>, place: Place) -> Result<Response, Problem> {
-    answer(&app, &place, &Form::of(&place.tenant.policy.x509), Problems::default()).await
+    let form = Form::of(&place.tenant.policy.x509);
+    form.sheet().answer(&app, &place, Problems::default()).await
 }
 
 /// `POST /admin/tenants/{slug}/smart-cards/rules`: a second time writes the same.
@@ -45,46 +44,17 @@ pub(crate) async fn save(
     let was = &place.tenant.policy;
     let x509 = match form.policy() {
         Ok(x509) => x509,
-        Err(problems) => return answer(&app, &place, &form, problems).await,
+        Err(problems) => return form.sheet().answer(&app, &place, problems).await,
     };
     let mut tx = fresh.write(&app, &place.tenant).await?;
     let detail = serde_json::json!({ "from": was.x509, "to": x509 });
+    let stricter = rest::is_stricter(&was.x509, &x509);
     tx.put_policy(&TenantPolicy { x509, ..was.clone() }).await?;
+    if stricter {
+        rest::end_all(&mut tx).await?;
+    }
     fresh.commit(tx, "x509.rules-saved", None, detail).await?;
     Ok(see_other(&place.url("smart-cards?done=saved")))
-}
-
-async fn answer(
-    app: &App,
-    place: &Place,
-    form: &Form,
-    problems: Problems,
-) -> Result<Response, Problem> {
-    let console = place.console(app, Section::SmartCards).await?;
-    let head = head_below(place, "What is taken");
-    let (action, back) = (place.url("smart-cards/rules"), place.url("smart-cards"));
-    Ok(form_page(console, head, form, action, back).answer(problems))
-}
-
-/// The page of the form.
-pub(super) fn form_page(
-    console: ConsoleFrame,
-    head: Head,
-    form: &Form,
-    action: String,
-    back: String,
-) -> FormPage {
-    FormPage {
-        console,
-        head,
-        intro: "",
-        groups: vec![Group { title: "", fields: fields(form) }],
-        action,
-        submit: "Save",
-        cancel: Some(back),
-        delete: None,
-        asked: false,
-    }
 }
 
 fn fields(form: &Form) -> Vec<Field> {
@@ -125,6 +95,11 @@ fn fields(form: &Form) -> Vec<Field> {
 }
 
 impl Form {
+    pub(super) fn sheet(&self) -> Sheet {
+        let fields = fields(self);
+        Sheet { title: "What is taken", path: "rules", submit: "Save", fields }
+    }
+
     pub(super) fn of(policy: &X509Policy) -> Self {
         Self {
             enabled: word(policy.enabled).into(),

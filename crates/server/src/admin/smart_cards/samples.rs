@@ -44,12 +44,10 @@ pub(in crate::admin) fn samples(text: Text<'_>) -> Rendered {
 fn forms(text: Text<'_>, base: &str) -> Rendered {
     let frame = || ConsoleFrame::sample(text, Section::SmartCards);
     let wrong = || text("Enter something else.");
-    let (action, back) = (format!("{base}/rules"), base.to_owned());
-    let form = rules::Form::of(&X509Policy::default());
-    let rules = rules::form_page(frame(), head(text, "What is taken"), &form, action, back);
-    let form = new::Form { name: text("Cards"), certificate: text("hello") };
-    let (action, back) = (format!("{base}/new"), base.to_owned());
-    let new = new::form_page(frame(), head(text, "Add authority"), &form, action, back);
+    let rules = rules::Form::of(&X509Policy::default()).sheet();
+    let rules = rules.page(frame(), head(text, "What is taken"), base);
+    let new = new::Form { name: text("Cards"), certificate: text("hello") }.sheet();
+    let new = new.page(frame(), head(text, "Add authority"), base);
     let form = authority::Form {
         name: text("Hospital cards 2026"),
         list_url: text("http://pki.acme.example/cards.crl"),

@@ -5,10 +5,13 @@ use ids::DeviceId;
 use serde::Deserialize;
 use store::{Device, DeviceState};
 
+use crate::account::computers::renamed;
 use crate::admin::place::AtPerson;
 use crate::admin::session::FreshAdministrator;
 use crate::admin::users::question;
 use crate::app::App;
+use crate::hallway::ceremony::label_text;
+use crate::http::body::FormBody;
 use crate::http::page::{Html, see_other};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
@@ -54,6 +57,32 @@ pub(crate) async fn revoke(
     // Told when it listens here; if not, its next call is refused.
     app.agents.push(device.id, ServerMessage::Revoke);
     Ok(see_other(&at.url("?done=agent")))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NameForm {
+    name: String,
+}
+
+/// `POST …/users/{id}/agents/{device}/rename`. The same name again changes nothing.
+pub(crate) async fn rename(
+    State(app): State<App>,
+    fresh: FreshAdministrator,
+    at: AtPerson,
+    Params(DeviceParam { device }): Params<DeviceParam>,
+    FormBody(form): FormBody<NameForm>,
+) -> Result<Response, Problem> {
+    let name = label_text(&form.name).ok_or(Problem::Unreadable("name"))?;
+    let device = live_device(&app, &at, device).await?;
+    if device.name != name {
+        let mut tx = fresh.write(&app, &at.place.tenant).await?;
+        if !tx.rename_device(device.id, &name).await? {
+            return Err(Problem::NotFound);
+        }
+        let detail = renamed(&device, &name);
+        fresh.commit(tx, "agent.renamed", Some(at.person.id), detail).await?;
+    }
+    Ok(see_other(&at.url("?done=agent-renamed")))
 }
 
 /// An agent of this person that is not revoked yet.

@@ -125,6 +125,7 @@ fn head(at: &AtPerson, done: Option<&str>) -> Head {
         Some("revoked") => Some("The card is revoked; its sessions have ended"),
         Some("ended") => Some("The sessions have ended"),
         Some("agent") => Some("The agent is revoked"),
+        Some("agent-renamed") => Some("The agent has its new name"),
         _ => None,
     };
     Head {

@@ -17,16 +17,17 @@ use ids::DeviceId;
 use login::Waiting;
 use secrets::Token;
 use serde::Deserialize;
-use store::{AuditEntry, Device, DeviceState, Pairing, Rows, Writing};
+use serde_json::json;
+use store::{AuditEntry, Device, DeviceState, Rows, Writing};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::card_step::page::account;
-use crate::entropy;
+use crate::card_step::pair::new_pairing;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::events::PageState;
 use crate::http::body::FormBody;
-use crate::http::cookies::{CardCookie, DeviceCookie, PAIRING_LIFE};
+use crate::http::cookies::{CardCookie, PAIRING_LIFE};
 use crate::http::page::{Html, frame};
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
@@ -137,18 +138,10 @@ async fn paired(
     if !tx.confirm_device(device.id).await? {
         return Ok(shown(tenant, StatusCode::GONE, PairStep::Over));
     }
-    let cookie = DeviceCookie(entropy::token());
-    let now = entropy::now();
-    let pairing = Pairing {
-        device: device.id,
-        person: waiting.person,
-        rotated_at: now,
-        used_at: None,
-        expires_at: now.plus(PAIRING_LIFE),
-    };
-    tx.insert_pairing(&cookie.0.hash(), &pairing).await?;
-    let detail = serde_json::json!({ "device": device.id, "name": device.name });
-    tx.audit(&event("agent.paired", Some(waiting), waiting, detail)).await?;
+    let detail = json!({ "device": device.id, "name": device.name });
+    let (cookie, pair) = new_pairing(waiting, device.id, detail);
+    tx.insert_pairing(&pair.token, &pair.pairing).await?;
+    tx.audit(&pair.entry).await?;
     tx.commit().await?;
     app.agents.waiters.wake(device.id);
     app.pages.tell(waiting.started.id, PageState::paired(&device));
@@ -171,8 +164,14 @@ async fn opened_elsewhere(
         // It counts with the wrong codes of this login: five times, and it sets up nothing more.
         tx.count_code_try(login).await?;
         let (name, browser) = (&device.name, here.user_agent());
-        let detail = serde_json::json!({ "device": device.id, "name": name, "browser": browser });
-        tx.audit(&event("agent.opened-elsewhere", None, waiting, detail)).await?;
+        tx.audit(&AuditEntry {
+            kind: "agent.opened-elsewhere",
+            person: Some(waiting.person),
+            actor: None,
+            login: Some(login),
+            detail: json!({ "device": device.id, "name": name, "browser": browser }),
+        })
+        .await?;
         tx.commit().await?;
         tracing::warn!(tenant = %tenant.slug, %login, "an agent's page was opened in another browser");
         app.agents.waiters.wake(device.id);
@@ -183,20 +182,4 @@ async fn opened_elsewhere(
 
 fn shown(tenant: &Tenant, status: StatusCode, step: PairStep) -> Response {
     (status, Html(PairPage { frame: frame(tenant), step })).into_response()
-}
-
-/// What happened to a login; whoever did it, if it was its browser.
-fn event(
-    kind: &'static str,
-    actor: Option<&Waiting>,
-    waiting: &Waiting,
-    detail: serde_json::Value,
-) -> AuditEntry {
-    AuditEntry {
-        kind,
-        person: Some(waiting.person),
-        actor: actor.map(|waiting| waiting.person),
-        login: Some(waiting.started.id),
-        detail,
-    }
 }

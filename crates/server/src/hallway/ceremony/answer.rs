@@ -3,14 +3,16 @@
 use agent_protocol::X509Statement;
 use identity::Tenant;
 use ids::{ChallengeId, CredentialId};
-use login::{Channel, Event, Task, Waiting};
+use login::{CardFacts, Channel, Event, Evidence, Task, Waiting};
 use secrets::TokenHash;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::{CardCertificate, Credential, Rows};
+use store::{CardCertificate, Credential, CredentialKind, Rows};
 
+use super::row::{new_label, permit_name};
 use super::{Ceremony, passkey};
 use crate::app::App;
+use crate::entropy;
 use crate::hallway::certificate;
 use crate::hallway::execute::FromAgent;
 use crate::http::problem::Problem;
@@ -55,7 +57,7 @@ impl Kept {
     }
 }
 
-impl<'a> Response<'a> {
+impl Response<'_> {
     /// To be kept.
     ///
     /// # Errors
@@ -66,13 +68,6 @@ impl<'a> Response<'a> {
             Self::Passkey(credential) => Kept::Passkey(serde_json::from_slice(credential)?),
             Self::Certificate(statement) => Kept::Certificate(Box::new(statement.clone())),
         })
-    }
-
-    pub(in crate::hallway) fn statement(self) -> Option<&'a X509Statement> {
-        match self {
-            Self::Certificate(statement) => Some(statement),
-            Self::Passkey(_) => None,
-        }
     }
 }
 
@@ -91,6 +86,24 @@ pub(crate) struct Answer<'a> {
     pub(crate) agent: Option<FromAgent>,
 }
 
+/// What an answer of one kind of card comes to, or why it does not count.
+pub(in crate::hallway) type Judged<T> = Result<Result<T, Refused>, Problem>;
+
+/// What a card that is enrolled has shown, whosever it is.
+pub(in crate::hallway) struct Shows {
+    pub(in crate::hallway) card: Credential,
+    pub(in crate::hallway) evidence: Evidence,
+    /// Its certificate, if it has got another for its key.
+    pub(in crate::hallway) renewed: Option<CardCertificate>,
+}
+
+/// A card that is to be enrolled.
+pub(in crate::hallway) struct NewCard {
+    pub(in crate::hallway) webauthn_id: Vec<u8>,
+    pub(in crate::hallway) kind: CredentialKind,
+    pub(in crate::hallway) evidence: Evidence,
+}
+
 /// Verifies an answer to the challenge that is out. An answer that does not verify is an event
 /// too: it spends the challenge.
 ///
@@ -106,22 +119,84 @@ pub(crate) async fn verify(
 ) -> Result<Verified, Problem> {
     let out = waiting.challenge.as_ref().filter(|out| out.id == answer.challenge);
     let ceremony = Ceremony::of(out.ok_or(Problem::ChallengeGone)?)?;
-    let outcome = match (waiting.task, answer.response) {
-        (Task::Authenticate, Response::Passkey(response)) => {
-            passkey::authenticated(app, tenant, rows, waiting, &answer, &ceremony, response).await
+    let verified = match waiting.task {
+        Task::Authenticate => {
+            let shows = match answer.response {
+                Response::Passkey(response) => {
+                    passkey::shows(app, rows, waiting, &ceremony, response).await
+                }
+                Response::Certificate(statement) => {
+                    certificate::shows(app, tenant, rows, waiting, &ceremony, statement).await
+                }
+            };
+            match shows? {
+                Ok(shows) => Ok(authenticated(tenant, rows, waiting, &answer, shows).await?),
+                Err(refused) => Err(refused),
+            }
         }
-        (Task::Enrol(_), Response::Passkey(response)) => {
-            passkey::registered(app, tenant, rows, waiting, &answer, &ceremony, response).await
+        Task::Enrol(_) => {
+            let new = match answer.response {
+                Response::Passkey(response) => passkey::registers(app, &ceremony, response),
+                Response::Certificate(statement) => {
+                    certificate::registers(app, tenant, rows, waiting, &ceremony, statement).await?
+                }
+            };
+            match new {
+                Ok(new) => Ok(registered(tenant, rows, waiting, &answer, new).await?),
+                Err(refused) => Err(refused),
+            }
         }
-        (Task::Authenticate, Response::Certificate(_)) => {
-            certificate::authenticated(app, tenant, rows, waiting, &answer, &ceremony).await
-        }
-        (Task::Enrol(_), Response::Certificate(_)) => {
-            certificate::registered(app, tenant, rows, waiting, &answer, &ceremony).await
-        }
-    }?;
-    Ok(outcome.unwrap_or_else(|Refused(reason)| {
+    };
+    Ok(verified.unwrap_or_else(|Refused(reason)| {
         let event = Event::CardRefused { challenge: answer.challenge, reason };
         Verified { event, card: None, renewed: None }
     }))
+}
+
+/// A proof with a card that is enrolled. Whether it is this person's, the hallway judges.
+async fn authenticated(
+    tenant: &Tenant,
+    rows: &mut Rows,
+    waiting: &Waiting,
+    answer: &Answer<'_>,
+    Shows { card, evidence, renewed }: Shows,
+) -> Result<Verified, Problem> {
+    let facts = CardFacts {
+        id: card.id,
+        tenant: tenant.id,
+        person: card.person,
+        revoked: card.revoked_at.is_some(),
+        evidence,
+    };
+    let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
+    let Answer { channel, handle, challenge, back, .. } = *answer;
+    let event = Event::CardProved { channel, handle, challenge, back, card: facts, person };
+    Ok(Verified { event, card: None, renewed: renewed.map(|renewed| (card.id, renewed)) })
+}
+
+/// A new card of the person of the login, and its row.
+async fn registered(
+    tenant: &Tenant,
+    rows: &mut Rows,
+    waiting: &Waiting,
+    answer: &Answer<'_>,
+    NewCard { webauthn_id, kind, evidence }: NewCard,
+) -> Result<Verified, Problem> {
+    let card = Credential {
+        id: CredentialId(entropy::id()),
+        person: waiting.person,
+        webauthn_id,
+        label: new_label(rows, waiting.person, answer.label.as_deref()).await?,
+        kind,
+        permit: permit_name(waiting.task),
+        created_at: entropy::now(),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let (id, person) = (card.id, card.person);
+    let facts = CardFacts { id, tenant: tenant.id, person, revoked: false, evidence };
+    let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
+    let Answer { channel, handle, challenge, back, .. } = *answer;
+    let event = Event::CardEnrolled { channel, handle, challenge, back, card: facts, person };
+    Ok(Verified { event, card: Some(card), renewed: None })
 }

@@ -7,7 +7,7 @@ use store::Rows;
 use crate::http::problem::Problem;
 
 /// What a new card is called: as the person says, or by its number.
-pub(in crate::hallway) async fn new_label(
+pub(super) async fn new_label(
     rows: &mut Rows,
     person: UserId,
     given: Option<&str>,
@@ -23,7 +23,7 @@ pub(crate) fn label_text(text: &str) -> Option<String> {
 }
 
 /// Who lets a card be enrolled, as its row says.
-pub(in crate::hallway) fn permit_name(task: Task) -> String {
+pub(super) fn permit_name(task: Task) -> String {
     let Task::Enrol(permit) = task else { return String::new() };
     let name = serde_json::to_value(permit);
     name.ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()

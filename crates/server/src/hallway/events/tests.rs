@@ -1,4 +1,4 @@
-use login::Purpose;
+use login::{Channel, Purpose};
 use serde_json::json;
 
 use super::*;
@@ -13,7 +13,7 @@ fn ticket(state: TicketState) -> Ticket {
         device: Some(DeviceId(entropy::id())),
         challenge: ids::ChallengeId(entropy::id()),
         purpose: Purpose::Authenticate,
-        match_code: 7,
+        match_code: MatchCode::from_random([0, 0, 0, 7]),
         state,
         created_at: Moment(0),
         claimed_at: None,
@@ -50,7 +50,8 @@ fn channels_end_with_their_listeners() {
 #[test]
 fn what_the_page_reads_names_the_prompt_it_is_about() {
     let waiting = ticket(TicketState::Waiting);
-    let read = |ticket: &Ticket, now| serde_json::to_value(PageState::of(ticket, Moment(now)));
+    let read =
+        |ticket: &Ticket, now| serde_json::to_value(PageState::of(ticket, None, Moment(now)));
     assert_eq!(
         read(&waiting, 20 * SECOND).unwrap(),
         json!({ "state": "pushed", "ticket": waiting.id, "match": "07", "expires_in": 40 })
@@ -67,15 +68,40 @@ fn what_the_page_reads_names_the_prompt_it_is_about() {
         json!({ "state": "refused", "ticket": waiting.id, "reason": "no-card" })
     );
     let proved = Ticket { state: TicketState::Proved, ..waiting };
-    assert_eq!(PageState::of(&proved, Moment(0)), None);
+    assert_eq!(PageState::of(&proved, None, Moment(0)), None);
+}
+
+/// A page that is loaded again while the browser must come back, or hears of it from another node.
+#[test]
+fn a_prompt_whose_answer_waits_lives_no_longer_than_its_browser_may_take() {
+    let claimed_at = Some(Moment(50 * SECOND));
+    let held = Ticket { claimed_at, ..ticket(TicketState::Held) };
+    let out = |id, ends| Challenge {
+        id,
+        purpose: Purpose::Authenticate,
+        channel: Channel::Returning(held.device),
+        state: String::new(),
+        issued_at: Moment(0),
+        expires_at: Moment(ends * SECOND),
+    };
+    let left = |out: &Challenge| {
+        let state = PageState::of(&held, Some(out), Moment(60 * SECOND)).unwrap();
+        let PageState::Returning(prompt) = state else { panic!("{state:?}") };
+        prompt.expires_in
+    };
+    assert_eq!(left(&out(held.challenge, 85)), 25);
+    assert_eq!(left(&out(held.challenge, 1000)), 540, "no longer than its login");
+    let another = ids::ChallengeId(entropy::id());
+    assert_eq!(left(&out(another, 85)), 110, "of another challenge nothing is known");
 }
 
 #[test]
 fn a_computer_is_told_by_its_name_and_a_place_by_its_address() {
-    let enrolled = PageState::Enrolled { id: DeviceId(entropy::id()), device: "ward-3-pc".into() };
+    let offer = DeviceId(entropy::id());
+    let enrolled = PageState::Enrolled { id: offer, device: "ward-3-pc".into() };
     assert_eq!(
         serde_json::to_value(enrolled).unwrap(),
-        json!({ "state": "enrolled", "device": "ward-3-pc" })
+        json!({ "state": "enrolled", "offer": offer, "device": "ward-3-pc" })
     );
     let paired = PageState::Paired { id: DeviceId(entropy::id()), device: "ward-3-pc".into() };
     assert_eq!(
@@ -96,7 +122,7 @@ fn a_computer_is_told_by_its_name_and_a_place_by_its_address() {
 #[test]
 fn a_prompt_goes_on_and_nothing_of_it_is_told_twice() {
     let mine = ticket(TicketState::Waiting);
-    let of = |state| PageState::of(&Ticket { state, ..mine.clone() }, Moment(0)).unwrap();
+    let of = |state| PageState::of(&Ticket { state, ..mine.clone() }, None, Moment(0)).unwrap();
     let (pushed, claimed, over) =
         (of(TicketState::Waiting), of(TicketState::Claimed), of(refused()));
     let mut told = Told::default();
@@ -106,7 +132,7 @@ fn a_prompt_goes_on_and_nothing_of_it_is_told_twice() {
         assert!(!told.lacks(state), "{state:?}");
     }
     assert!(!told.lacks(&claimed), "it does not go back");
-    let next = PageState::of(&ticket(TicketState::Waiting), Moment(0)).unwrap();
+    let next = PageState::of(&ticket(TicketState::Waiting), None, Moment(0)).unwrap();
     assert!(told.lacks(&next), "another prompt");
 }
 
@@ -116,7 +142,7 @@ fn a_computer_is_told_once_whatever_becomes_of_prompts() {
     let (first, second) = (named(DeviceId(entropy::id())), named(DeviceId(entropy::id())));
     let mut told = Told::default();
     told.note(&first);
-    told.note(&PageState::of(&ticket(TicketState::Claimed), Moment(0)).unwrap());
+    told.note(&PageState::of(&ticket(TicketState::Claimed), None, Moment(0)).unwrap());
     assert!(!told.lacks(&first));
     assert!(told.lacks(&second), "another computer of the same name");
     assert!(told.awaited_computer().is_some());
@@ -137,7 +163,7 @@ fn a_prompt_is_open_until_it_was_refused() {
     let mine = ticket(TicketState::Claimed);
     let mut told = Told::default();
     assert_eq!(told.open_prompt(), None);
-    told.note(&PageState::of(&mine, Moment(0)).unwrap());
+    told.note(&PageState::of(&mine, None, Moment(0)).unwrap());
     assert_eq!(told.open_prompt(), Some(mine.id));
     told.note(&PageState::refused(mine.id, "no-card"));
     assert_eq!(told.open_prompt(), None);

@@ -1,5 +1,8 @@
 use crate::http::problem::Problem;
 
+/// What was spent when a hint of Entra's came before.
+pub(crate) const HINT: &str = "hint";
+
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExecuteError {

@@ -1,8 +1,9 @@
-use identity::{CardLifted, EntraLink, Person, Tenant};
+use entra_eam::Choice;
+use identity::{CardLifted, EntraLink, Moment, Person, Tenant};
 use ids::{CredentialId, DeviceId, TicketId};
 use login::{Door, Waiting};
 use secrets::TokenHash;
-use store::{AuditEntry, CardCertificate, Credential, HeldAnswer, Pairing, Ticket};
+use store::{AuditEntry, CardCertificate, Credential, EamRequest, HeldAnswer, Pairing, Ticket};
 
 use crate::exits;
 use crate::hallway::one_call::OneCall;
@@ -19,8 +20,12 @@ pub(crate) struct Material {
     pub(crate) card: Option<Credential>,
     /// The certificate that a card has got for its key.
     pub(crate) renewed: Option<(CredentialId, CardCertificate)>,
-    /// The session to write.
+    /// The session to write, at an exit that makes one.
     pub(crate) session: Option<SessionMaterial>,
+    /// What Entra asks, where a hint begins a transaction.
+    pub(crate) asked_by_entra: Option<AskedByEntra>,
+    /// What the answer to Entra says of the proof, at the exit to it.
+    pub(crate) choice: Option<Choice>,
     /// The row on which the step was taken. It must still be so: a login that ended meanwhile must
     /// not come back, and of two steps at once one counts.
     pub(crate) on: Option<Waiting>,
@@ -34,6 +39,14 @@ pub(crate) struct Material {
     pub(crate) pairing: Option<NewPairing>,
     /// A pairing that gets a new token.
     pub(crate) rotation: Option<Rotation>,
+}
+
+/// A transaction of Entra's, but for what the hallway says of it.
+pub(crate) struct AskedByEntra {
+    /// What its answer needs.
+    pub(crate) request: EamRequest,
+    /// How long Entra waits.
+    pub(crate) waits_until: Moment,
 }
 
 /// An agent's answer to what it was asked.
@@ -84,14 +97,19 @@ pub(crate) struct SessionMaterial {
 }
 
 impl SessionMaterial {
-    /// A session of a door, as the tenant wants it.
-    pub(crate) fn of(tenant: &Tenant, door: Door, token: TokenHash, user_agent: String) -> Self {
-        Self {
+    /// A session of a door, as the tenant wants it; none where the exit makes none.
+    pub(crate) fn of(
+        tenant: &Tenant,
+        door: Door,
+        token: TokenHash,
+        user_agent: String,
+    ) -> Option<Self> {
+        Some(Self {
             token,
-            life: exits::life(tenant, door),
+            life: exits::life(tenant, exits::kind(door)?),
             user_agent,
             card_lifted: tenant.policy.card_lifted,
             one_computer: tenant.policy.one_computer,
-        }
+        })
     }
 }

@@ -1,14 +1,16 @@
+use entra_eam::Choice;
 use identity::{CardLifted, Person, PersonState};
-use ids::{CredentialId, LoginId, ProofId, SessionId, UserId};
+use ids::{CredentialId, DeviceId, LoginId, ProofId, SessionId, UserId};
 use login::{Audit, Effect, Enrolment, Issue, Permit, Proof};
 use secrets::TokenHash;
+use serde_json::Value as Json;
 use store::{
-    AuditEntry, CardCertificate, ConsumedProof, EndedSession, NewSession, StoreError, TakenLogin,
-    Writing,
+    AuditEntry, CardCertificate, ConsumedProof, EndedSession, Inheritance, NewEamTransaction,
+    NewSession, ProvedLogin, StoreError, TakenLogin, Writing,
 };
 
-use super::error::{ExecuteError, hit};
-use super::material::{Material, NewPairing, Rotation};
+use super::error::{ExecuteError, HINT, hit};
+use super::material::{AskedByEntra, Material, NewPairing, Rotation};
 use super::names::entry;
 use crate::agents::lifted;
 use crate::app::App;
@@ -23,18 +25,26 @@ pub(super) struct Run {
     login: Option<LoginId>,
     material: Material,
     taken: Option<TakenLogin>,
+    /// The login that was taken for what was proved to Entra.
+    taken_proved: Option<ProvedLogin>,
     /// Whether what was taken is a stranger's challenge, which has no row.
     alone: bool,
     proof: Option<ConsumedProof>,
     asked: Option<Asked>,
+    /// What names a request of Entra's, for its audit event.
+    asked_by_entra: Option<Json>,
     /// That somebody's groups were kept.
     groups_kept: Option<AuditEntry>,
     elsewhere: Option<Elsewhere>,
+    /// The session that takes the place of one that has ended: its id, and what applications know it by.
+    heir: Option<(SessionId, Inheritance)>,
 }
 
 /// What the card had opened at other computers, and the tenant ended with it.
 pub(super) struct Elsewhere {
     ended: Vec<EndedSession>,
+    /// The desks at which the card's person was the last to sign in.
+    desks: Vec<DeviceId>,
     card_lifted: CardLifted,
 }
 
@@ -42,7 +52,7 @@ impl Elsewhere {
     /// Tells the tabs, and has the desktops lock where the tenant wants that.
     pub(super) fn tell(&self, app: &App) {
         lifted::tell(app, &self.ended, Why::TappedElsewhere);
-        lifted::lock(app, &self.ended, self.card_lifted);
+        lifted::lock(app, &self.desks, self.card_lifted);
     }
 }
 
@@ -52,11 +62,14 @@ impl Run {
             login,
             material,
             taken: None,
+            taken_proved: None,
             alone: false,
             proof: None,
             asked: None,
+            asked_by_entra: None,
             groups_kept: None,
             elsewhere: None,
+            heir: None,
         }
     }
 
@@ -71,6 +84,25 @@ impl Run {
                 hit(tx.spend(&value, until).await?, "upstream answer")
             }
             Effect::WritePerson(_) => self.write_person(tx).await,
+            Effect::BeginTransaction { hint, until, login, handle, person, account } => {
+                let asked = self.material.asked_by_entra.take();
+                let AskedByEntra { request, waits_until } =
+                    asked.ok_or(ExecuteError::Incomplete)?;
+                self.asked_by_entra = Some(serde_json::json!({
+                    "tid": account.tid, "client_request_id": request.client_request_id,
+                }));
+                let new = NewEamTransaction {
+                    hint,
+                    valid_until: until,
+                    login,
+                    handle,
+                    person,
+                    account,
+                    request,
+                    expires_at: waits_until,
+                };
+                hit(tx.begin_eam_transaction(&new).await?, HINT)
+            }
             Effect::TakeCode { code, person } => {
                 hit(tx.take_code(&code, Some(person)).await?, "one-time code")
             }
@@ -82,11 +114,28 @@ impl Run {
                 Ok(())
             }
             Effect::EndLogin { login } => hit(tx.end_login(login).await?, "login"),
-            Effect::EndSession { session } => hit(tx.end_session(session).await?, "session"),
+            Effect::EndSession { session } => {
+                let heir = SessionId(entropy::id());
+                let left = tx.end_session_for(session, heir).await?;
+                self.heir = Some((heir, left.ok_or(ExecuteError::Spent("session"))?));
+                Ok(())
+            }
             Effect::WriteLogin(waiting) => hit(tx.write_login(&waiting).await?, "login"),
             Effect::TakeLogin { login, handle, challenge } => {
                 let taken = tx.take_login(login, &handle, challenge).await?;
                 self.taken = Some(taken.ok_or(ExecuteError::Spent("challenge"))?);
+                Ok(())
+            }
+            Effect::TakeLoginProved { login, handle } => {
+                let taken = tx.take_login_proved(login, &handle).await?;
+                self.taken_proved = Some(taken.ok_or(ExecuteError::Spent("login"))?);
+                Ok(())
+            }
+            Effect::TakeEamProof { transaction, .. } => {
+                let taken = self.taken_proved.take().ok_or(ExecuteError::Incomplete)?;
+                let id = ProofId(entropy::id());
+                let proof = tx.take_eam_proof(taken, &transaction, id).await?;
+                self.proof = Some(proof.ok_or(ExecuteError::Spent("proof for Entra"))?);
                 Ok(())
             }
             Effect::TakeStranger { challenge, until } => {
@@ -115,6 +164,9 @@ impl Run {
     /// The audit event of an effect, and what is remarkable about how its cause came.
     fn entry(&self, audit: &Audit) -> AuditEntry {
         let mut entry = entry(audit, self.login);
+        if let (Audit::HintVouched { .. }, Some(asked)) = (audit, &self.asked_by_entra) {
+            entry.detail.clone_from(asked);
+        }
         let elsewhere = self.material.agent.is_some_and(|agent| agent.other_network);
         if let Some(detail) = entry.detail.as_object_mut().filter(|_| elsewhere) {
             detail.insert("other_network".into(), true.into());
@@ -214,15 +266,24 @@ impl Run {
 
     async fn issue(&mut self, tx: &mut Writing, issue: Issue) -> Result<(), ExecuteError> {
         let proof = self.proof.as_ref().ok_or(ExecuteError::Incomplete)?;
+        let Some(kind) = exits::kind(issue.door) else {
+            let Choice { acr, amr } = self.material.choice.ok_or(ExecuteError::Incomplete)?;
+            let answered = tx.prove_eam_transaction(proof, acr.as_str(), amr.as_str()).await?;
+            return hit(answered, "request of Entra");
+        };
         let session = self.material.session.take().ok_or(ExecuteError::Incomplete)?;
         let ends = session.card_lifted.ends_session();
         let holds = self.material.agent.filter(|agent| ends && !agent.tapped);
+        let (id, left) = self.heir.take().unzip();
+        let id = id.unwrap_or_else(|| SessionId(entropy::id()));
         let new = NewSession {
-            id: SessionId(entropy::id()),
-            kind: exits::kind(issue.door),
+            id,
+            sid: left.as_ref().map_or(id, |left| left.sid),
+            kind,
             token: session.token,
             claim: issue.claim,
-            provider: issue.provider,
+            ends_by: left.as_ref().map(|left| left.ends_by),
+            provider: issue.provider.or(left.and_then(|left| left.provider)),
             expires_in: session.life,
             user_agent: session.user_agent,
             device: self.material.agent.map(|agent| agent.device),
@@ -230,8 +291,10 @@ impl Run {
         };
         tx.insert_session(proof, new).await?;
         if let Some(agent) = self.material.agent.filter(|_| session.one_computer) {
+            // Where somebody else has sat down since, the desktop is theirs and stays open.
+            let desks = tx.desks_elsewhere(proof.credential(), agent.device).await?;
             let ended = tx.end_elsewhere(proof.credential(), agent.device).await?;
-            self.elsewhere = Some(Elsewhere { ended, card_lifted: session.card_lifted });
+            self.elsewhere = Some(Elsewhere { ended, desks, card_lifted: session.card_lifted });
         }
         tx.touch_person_signed_in(issue.person).await?;
         Ok(())
@@ -253,9 +316,9 @@ impl Run {
             tx.insert_pairing(&token, &pairing).await?;
             tx.audit(&entry).await?;
         }
-        if let Some(agent) = self.material.agent.filter(|_| self.proof.is_some()) {
+        if let Some((agent, proof)) = self.material.agent.zip(self.proof.as_ref()) {
             // Who only asks keeps no pairing alive: a card has to answer through it.
-            tx.renew_pairings(agent.device, PAIRING_LIFE).await?;
+            tx.renew_pairings(agent.device, proof.person(), PAIRING_LIFE).await?;
         }
         for entry in self.groups_kept.iter().chain(&self.asked.as_ref().map(Asked::entry)) {
             tx.audit(entry).await?;

@@ -123,7 +123,7 @@ impl Place {
             started: Started {
                 id: LoginId(entropy::id()),
                 tenant: self.tenant,
-                request: LoginRequest { door: Door::Account, return_to: "/".into() },
+                request: LoginRequest::new(Door::Account, "/"),
                 started_at: now,
                 expires_at: soon,
             },

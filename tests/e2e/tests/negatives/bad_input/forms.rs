@@ -54,6 +54,13 @@ const CASES: &[(&str, &str, &str, u16)] = &[
         "",
         404,
     ),
+    (
+        "account/computers/0193b5f0-0000-7000-8000-000000000000/rename",
+        "a computer of nobody",
+        "name=x",
+        404,
+    ),
+    ("account/computers/x/rename", "a computer that is no id", "name=x", 404),
     ("account/cards/x/rename", "a card that is no id", "label=x", 404),
     ("account/cards/x/remove", "removal of what is no id", "", 404),
     ("account/sessions/0193b5f0-0000-7000-8000-000000000000/end", "a session of nobody", "", 404),

@@ -1,13 +1,12 @@
 //! Calls that a device of ours has signed, and that are wrong all the same. Each is refused with a
 //! reason of its own in the log, and changes nothing.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use agent_protocol::paths::{CHANNEL, CLAIM, ENROL, ENROL_WAIT, RESULT};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use e2e::{Browser, Card, Engine, World};
+use e2e::{Browser, Card, Engine, Log, World};
 use entra_stand_in::Person;
 use ids::TicketId;
 use secrets::KeyRing;
@@ -518,40 +517,33 @@ pub(super) fn names() -> Vec<&'static str> {
     cases().map(|(name, ..)| *name).collect()
 }
 
-/// What this thread logs.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// Nobody claims it any more, and its page is told so.
+const LATE: &str = "a claim after a minute";
 
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// Whether nothing but one ticket has changed, which is over by its time.
+fn ends_its_ticket(changes: &[String]) -> bool {
+    let [before, after] = changes else { return false };
+    let of_tickets = before.starts_with("- ticket") && after.starts_with("+ ticket");
+    of_tickets && after.contains("\"reason\": \"'timeout'\"")
 }
 
-impl Lines {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
+/// So long a scene is good on a busy machine.
+const YOUNG: Duration = Duration::from_secs(15);
 
 // One thread, so that what the server logs is heard here and nowhere else.
 #[tokio::test]
 async fn no_signed_call_that_is_wrong_changes_anything() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
     // As long as there is one listener alone, a line that another thread comes to first counts as
     // one that nobody wants (tracing-core, `Rebuilder::JustOne`); so here is a second one.
     let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let _listening = tracing::subscriber::set_default(subscriber.finish());
-    let scene = Box::pin(Scene::set()).await;
+    let (lines, _listening) = Log::of_thread();
+    let (mut scene, mut set) = (Box::pin(Scene::set()).await, tokio::time::Instant::now());
     let mut wrong = Vec::new();
     for (name, code, reason, call) in cases() {
+        // A ticket is claimed within a minute, and no case has changed anything.
+        if set.elapsed() > YOUNG {
+            (scene, set) = (Box::pin(Scene::set()).await, tokio::time::Instant::now());
+        }
         let call = call(&scene);
         let before = scene.world.dump().await;
         lines.take();
@@ -565,6 +557,9 @@ async fn no_signed_call_that_is_wrong_changes_anything() {
         assert_clear(name, &answer);
         assert_eq!(answer.content_type, "application/problem+json", "{name}");
         let changes = before.changes(&scene.world.dump().await);
+        if *name == LATE && ends_its_ticket(&changes) {
+            continue;
+        }
         wrong.extend(changes.iter().map(|change| format!("{name}: {change}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

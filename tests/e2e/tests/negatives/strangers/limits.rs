@@ -23,6 +23,12 @@ const ASKS: &[(&str, Ask)] = &[
     ("asks for a card alone", ("POST", "login/use-card/options")),
     ("answers with a card alone", ("POST", "login/use-card/finish")),
     ("comes back from the provider", ("GET", "broker/azure/endpoint?code=x&state=x")),
+    ("is sent by an application", ("GET", "protocol/openid-connect/auth")),
+    ("is sent by an application's form", ("POST", "protocol/openid-connect/auth")),
+    ("goes on to an application", ("GET", "protocol/openid-connect/auth/continue?request=x")),
+    ("is sent to be signed out", ("GET", "protocol/openid-connect/logout")),
+    ("is sent to be signed out by a form", ("POST", "protocol/openid-connect/logout")),
+    ("goes on to be signed out", ("GET", "protocol/openid-connect/logout/continue?request=x")),
 ];
 
 async fn ask(mut browser: Browser, (method, rest): Ask) -> Answer {

@@ -2,6 +2,7 @@
 //!
 //! Every change wants `Content-Type: application/json`, which a page of another site cannot send.
 
+mod external;
 mod graph;
 
 use std::collections::BTreeSet;
@@ -44,6 +45,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/directories/{id}/user-consent", post(set_user_consent))
         .route("/users/{id}", post(update_user))
         .route("/users/{id}/groups", post(graph::add_groups))
+        .merge(external::router())
         .route("/keys", post(change_keys))
         .route("/clock", post(set_clock))
         .route("/faults", post(add_fault).delete(heal))
@@ -57,9 +59,10 @@ impl IntoResponse for StandInError {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Unknown(_) => StatusCode::NOT_FOUND,
-            Self::Permission(_) | Self::RedirectUri(_) | Self::Listen { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::ExternalMethod(_)
+            | Self::Permission(_)
+            | Self::RedirectUri(_)
+            | Self::Listen { .. } => StatusCode::BAD_REQUEST,
         };
         (status, Json(json!({"error": self.to_string()}))).into_response()
     }

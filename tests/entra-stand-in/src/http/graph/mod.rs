@@ -4,21 +4,30 @@
 //! (<https://learn.microsoft.com/graph/errors>); the words are ours where reports from the field do not
 //! show theirs.
 
+mod application_body;
+mod applications;
+mod body;
+mod external_methods;
+mod grants;
 mod listing;
 mod member_groups;
+mod policies;
 mod problem;
+mod registrations;
+mod service_principals;
 mod userinfo;
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::body::Members;
 use self::problem::Problem;
 use crate::model::User;
 use crate::permissions::{reads_groups_of_users, reads_own_groups};
@@ -32,6 +41,12 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/v1.0/me/transitiveMemberOf/microsoft.graph.group", get(listing::mine))
         .route("/v1.0/users/{id}/getMemberGroups", post(member_groups::of_user))
         .route("/v1.0/users/{id}/transitiveMemberOf/microsoft.graph.group", get(listing::of_user))
+        .merge(applications::router())
+        .merge(service_principals::router())
+        .merge(grants::router())
+        .merge(external_methods::router())
+        .merge(registrations::router())
+        .merge(policies::router())
 }
 
 /// Answers whoever has a token that is still good.
@@ -45,6 +60,58 @@ fn answer(
     match answer {
         Ok(answer) => Json(answer).into_response(),
         Err(problem) => problem.into_response(shared, headers),
+    }
+}
+
+/// What a request that an administrator makes is answered with.
+enum Reply {
+    Found(Value),
+    Created(Value),
+    Nothing,
+}
+
+impl Reply {
+    /// A collection.
+    fn list(values: impl IntoIterator<Item = Value>) -> Self {
+        Self::Found(Value::Array(values.into_iter().collect()))
+    }
+}
+
+/// Acts for whoever has a token with one permission of each of these sets; a person must be an
+/// administrator besides.
+fn administer(
+    shared: &Shared,
+    headers: &HeaderMap,
+    permissions: &[&[&str]],
+    act: impl FnOnce(&mut World, &AccessToken) -> Result<Reply, Problem>,
+) -> Response {
+    let mut world = shared.world();
+    let token = bearer(shared, &world, headers).cloned();
+    let reply = token.and_then(|token| {
+        may(&world, &token, permissions)?;
+        act(&mut world, &token)
+    });
+    match reply {
+        Ok(Reply::Found(Value::Array(value))) => Json(json!({"value": value})).into_response(),
+        Ok(Reply::Found(value)) => Json(value).into_response(),
+        Ok(Reply::Created(value)) => (StatusCode::CREATED, Json(value)).into_response(),
+        Ok(Reply::Nothing) => StatusCode::NO_CONTENT.into_response(),
+        Err(problem) => problem.into_response(shared, headers),
+    }
+}
+
+fn may(world: &World, token: &AccessToken, permissions: &[&[&str]]) -> Result<(), Problem> {
+    let (granted, administers) = match &token.speaker {
+        Speaker::Application { roles } => (roles, true),
+        Speaker::User { id, scopes } => {
+            (scopes, world.users.get(id).is_some_and(|user| user.global_administrator))
+        }
+    };
+    let has = |set: &&[&str]| set.iter().any(|name| granted.contains(*name));
+    if administers && permissions.iter().all(has) {
+        Ok(())
+    } else {
+        Err(Problem::insufficient_privileges())
     }
 }
 

@@ -59,6 +59,35 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
+    fn request(message: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
+    }
+
+    pub(super) fn invalid_property(name: &str, resource: &str) -> Self {
+        Self::request(format!(
+            "Property '{name}' does not exist as a declared property of resource '{resource}'."
+        ))
+    }
+
+    pub(super) fn invalid_value(name: &str) -> Self {
+        Self::request(format!("Invalid value specified for property '{name}'."))
+    }
+
+    pub(super) fn value_required(name: &str, resource: &str) -> Self {
+        Self::request(format!(
+            "A value is required for property '{name}' of resource '{resource}'."
+        ))
+    }
+
+    /// What is well said and yet cannot be done.
+    pub(super) fn cannot(message: impl Into<String>) -> Self {
+        Self::request(message.into())
+    }
+
+    pub(super) fn conflict(message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "Request_MultipleObjectsWithSameKeyValue", message)
+    }
+
     pub(super) fn only_delegated() -> Self {
         Self::bad_request("/me request is only valid with delegated authentication flow.")
     }

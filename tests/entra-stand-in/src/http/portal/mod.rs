@@ -7,7 +7,9 @@ mod add_permission;
 mod app;
 mod apps;
 mod claims;
+mod conditional_access;
 mod credentials;
+mod external_methods;
 mod permissions;
 mod redirect_uris;
 mod users;
@@ -30,6 +32,19 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home))
         .route("/{directory}", get(apps::overview))
+        .route("/{directory}/authentication-methods", get(external_methods::list))
+        .route(
+            "/{directory}/authentication-methods/new",
+            get(external_methods::new).post(external_methods::add),
+        )
+        .route(
+            "/{directory}/authentication-methods/{method}",
+            get(external_methods::show).post(external_methods::change),
+        )
+        .route(
+            "/{directory}/conditional-access",
+            get(conditional_access::list).post(conditional_access::change),
+        )
         .route("/{directory}/users", get(users::list).post(users::create))
         .route("/{directory}/users/{user}", get(users::show).post(users::update))
         .route("/{directory}/app-registrations", get(apps::list))

@@ -5,7 +5,7 @@ use ids::MapperId;
 use store::StoreError;
 
 use super::fields::Form;
-use crate::admin::form::{FormPage, Head, Link, Problems};
+use crate::admin::form::{FormPage, Head, Headline, Link, Problems};
 use crate::admin::place::AtProvider;
 use crate::admin::providers::{Tab, console, head};
 use crate::admin::session::FreshAdministrator;
@@ -93,6 +93,6 @@ pub(super) async fn form_page(
         submit: "Save",
         cancel: Some(at.url("/mappers")),
         delete: None,
-        asked: false,
+        headline: Headline::NotSaved,
     })
 }

@@ -1,5 +1,5 @@
 use identity::{Provider, Tenant};
-use oidc::NumericDate;
+use jose::NumericDate;
 use oidc::id_token::{Claims, Expected, IdTokenError};
 use oidc::token_response::{TokenRequest, TokenResponse, TokenResponseError};
 use secrets::Secret;

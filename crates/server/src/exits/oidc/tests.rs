@@ -1,0 +1,8 @@
+//! The endpoints for applications, through the router, with codes that the test seals itself.
+
+mod at_once;
+mod by_key;
+mod good;
+mod refused;
+mod revoked;
+mod taken_away;
