@@ -145,7 +145,8 @@ mod tests {
             Code::new(&request, &issued, NOW_US)
         };
         assert_eq!(of(&["swk"]), None);
-        assert_eq!(of(&["sc"]).map(|code| code.acr), Some(Acr::HardwareProtected));
+        assert_eq!(of(&["sc"]), None);
+        assert_eq!(of(&["hwk"]).map(|code| code.acr), Some(Acr::HardwareProtected));
     }
 
     #[test]

@@ -265,7 +265,7 @@ fn pages_and_completions_are_of_every_command() {
             let mut offers = bash.lines().filter(|line| line.trim().starts_with("opts="));
             let is_offered = |line: &str| line.split([' ', '"']).any(|word| word == command);
             assert!(offers.any(is_offered), "{command}: {bash}");
-            let in_roff = format!("{name}\\-{command}(1)").replace("cardea-", "cardea\\-");
+            let in_roff = format!("{name}-{command}(1)").replace('-', "\\-");
             assert!(main.contains(&in_roff), "{in_roff}: {main}");
         }
         for file in [format!("_{name}"), format!("{name}.fish")] {
