@@ -5,6 +5,9 @@
 # runs it; `make test-vm` has the agent find a key that the kernel shows, in a virtual machine: the last
 # part of `make test`. All install what they need.
 
+# What is built once and for good needs no traces of how to build it again.
+test check interop: export CARGO_INCREMENTAL ?= 0
+
 .PHONY: demo test check interop package test-packages test-vm
 
 # ONCE=1: end after the scripted part.

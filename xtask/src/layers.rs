@@ -39,6 +39,14 @@ fn faults_of(package: &Package, all: &[&Package]) -> Vec<String> {
     if manifest.contains("doctest = false") && has_examples(sources.as_std_path()) {
         faults.push(format!("{name} has examples that no test runs: take out doctest = false"));
     }
+    // A program that nothing tests by itself is not linked once more for that.
+    let untested = package.targets.iter().filter(|target| target.is_bin() && !target.test);
+    for target in untested.filter(|target| has_parts(target.src_path.as_std_path())) {
+        let target = &target.name;
+        faults.push(format!(
+            "{target} has tests or modules that no test runs: take out test = false"
+        ));
+    }
     let Some(own) = layer(package) else {
         faults.push(format!("{name} has no layer in [package.metadata]"));
         return faults;
@@ -75,6 +83,13 @@ fn has_examples(folder: &Path) -> bool {
         let source = || std::fs::read_to_string(&path).unwrap_or_default();
         if path.is_dir() { has_examples(&path) } else { source().lines().any(begins) }
     })
+}
+
+/// Whether a program has tests or modules of its own, which may have them.
+fn has_parts(source: &Path) -> bool {
+    let source = std::fs::read_to_string(source).unwrap_or_default();
+    let is_part = |line: &str| line.starts_with("mod ") || line.contains("#[cfg(test)]");
+    source.lines().any(is_part)
 }
 
 fn layer(package: &Package) -> Option<u64> {

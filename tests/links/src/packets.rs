@@ -100,8 +100,10 @@ fn is_as_expected(fault: PacketFault, is_last: bool, result: &Result<(), Ceremon
         // The answer was whole by then.
         (PacketFault::Unplug, Ok(())) => is_last,
         (PacketFault::Unplug, Err(CeremonyError::Removed(_))) => !is_last,
-        // A second one is not heard where nobody waits any more.
+        // A second one is not heard where nobody waits any more. Where somebody waits again already, it
+        // is no answer to what was asked meanwhile.
         (PacketFault::Between | PacketFault::Repeat, Ok(()))
+        | (PacketFault::Repeat, Err(CeremonyError::Malformed))
         | (PacketFault::Lose, Err(CeremonyError::TimedOut)) => true,
         (PacketFault::Lose | PacketFault::Repeat, Err(CeremonyError::Link(error))) => {
             matches!(error, LinkError::Protocol(_) | LinkError::Deadline)
