@@ -29,8 +29,15 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[derive(Debug)]
 pub struct Installation {
     folder: TempDir,
-    entra: String,
+    entra: Cloud,
     database: Option<String>,
+}
+
+/// The stand-in: its authority, and where it takes answers of external MFA.
+#[derive(Clone, Debug)]
+struct Cloud {
+    authority: String,
+    return_address: String,
 }
 
 impl Installation {
@@ -42,7 +49,9 @@ impl Installation {
     ///
     /// When the database cannot be made.
     pub async fn prepare(directory: &Directory, database: Option<String>) -> Result<Self, Failure> {
-        let installation = Self::empty(directory.stand_in.base_url(), database)?;
+        let (authority, return_address) =
+            (directory.stand_in.base_url().into(), directory.stand_in.external_return_address());
+        let installation = Self::empty(Cloud { authority, return_address }, database)?;
         let store = installation.store().await?;
         seed(&store, directory).await?;
         store.close().await?;
@@ -58,7 +67,7 @@ impl Installation {
         if self.database.is_some() {
             return Err("a database of PostgreSQL is not copied".into());
         }
-        let copy = Self::empty(&self.entra, None)?;
+        let copy = Self::empty(self.entra.clone(), None)?;
         for entry in fs::read_dir(self.data())? {
             let entry = entry?;
             fs::copy(entry.path(), copy.data().join(entry.file_name()))?;
@@ -66,9 +75,8 @@ impl Installation {
         Ok(copy)
     }
 
-    fn empty(entra: &str, database: Option<String>) -> Result<Self, Failure> {
+    fn empty(entra: Cloud, database: Option<String>) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("cardea-load-").tempdir()?;
-        let entra = entra.to_owned();
         let installation = Self { folder, entra, database };
         fs::create_dir(installation.data())?;
         let key = KeyRing::of(MASTER_KEY).reveal();
@@ -89,11 +97,13 @@ impl Installation {
         let text = format!(
             "url = 'http://localhost:{number}'\nrp_id = 'localhost'\n\
              listen = '127.0.0.1:{number}'\ndata = '{data}'\n{database}\
-             [[entra.cloud]]\nauthority = '{entra}'\n",
+             [[entra.cloud]]\nauthority = '{authority}'\n\
+             external_mfa_return = '{return_address}'\n",
             number = port.number(),
             data = self.data().display(),
             database = database.unwrap_or_default(),
-            entra = self.entra,
+            authority = self.entra.authority,
+            return_address = self.entra.return_address,
         );
         let path = self.folder.path().join("cardea.toml");
         fs::write(&path, text)?;

@@ -140,8 +140,9 @@ pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failu
         signatures,
         bounds,
     };
-    bench.measure().await?;
-    bench.negative_control(&port, &origin).await?;
+    if let Err(failure) = bench.all(&port, &origin).await {
+        return Err(format!("{failure}\n{}", server.last_words()).into());
+    }
     line("load average after", process::load_average());
     node.stop().await?;
     server.stop().await?;
@@ -205,6 +206,11 @@ async fn cardea(
 }
 
 impl Bench {
+    async fn all(&mut self, port: &Port, origin: &str) -> Result<(), Failure> {
+        self.measure().await?;
+        self.negative_control(port, origin).await
+    }
+
     async fn measure(&mut self) -> Result<(), Failure> {
         let only = self.arguments.only;
         let wanted = |part: Part| only.is_none_or(|only| only == part);
