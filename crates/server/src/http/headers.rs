@@ -82,7 +82,7 @@ mod tests {
         let (app, _data) = crate::test_app::test_app().await;
         for path in ["/", "/nothing", "/realms/operators/login", "/admin/", "/realms/nobody/login"]
         {
-            let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
             let answer = crate::router(&app).oneshot(request).await.unwrap();
             assert_eq!(answer.headers()[REFERRER_POLICY], "same-origin", "{path}");
         }
