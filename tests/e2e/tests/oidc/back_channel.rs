@@ -298,6 +298,27 @@ async fn an_application_that_answers_later_is_told_later_and_one_that_never_does
     assert_eq!(given_up[0]["reason"], "it answered with status 500");
 }
 
+/// It is tried with a few sessions, and all others wait as long as these.
+#[tokio::test]
+async fn an_application_that_does_not_answer_is_left_alone_with_the_rest_of_its_sessions_too() {
+    let mut scene = Scene::new().await;
+    let mut browsers = Vec::new();
+    for _ in 0..5 {
+        browsers.push(scene.signed_in().await.0);
+    }
+    for browser in &mut browsers {
+        sign_out(browser).await;
+    }
+    scene.receiver.replies(Reply::Status(503));
+    for _ in 0..2 {
+        server::tell_due(&scene.world.app).await;
+        assert_eq!((scene.receiver.heard().len(), scene.waiting().await), (4, 5));
+    }
+    scene.receiver.replies(Reply::Status(204));
+    scene.told().await;
+    assert_eq!(scene.waiting().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_hangs_delays_neither_the_others_nor_the_person() {
     let hanging = Receiver::start().await;
