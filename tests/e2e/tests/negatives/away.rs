@@ -20,8 +20,7 @@ async fn refused_after(
     // Begins with how things stand.
     let mut events = browser.events(&ACME.path("login/card/events")).await;
     loop {
-        let next = tokio::time::timeout(Duration::from_secs(60), events.next());
-        let event = next.await.expect("the page hears nothing for a minute");
+        let event = tokio::time::timeout(Duration::from_secs(60), events.next()).await.unwrap();
         if event["state"] == "refused" {
             return event["reason"].clone();
         }
