@@ -31,3 +31,48 @@ pub fn when_shown(command: &mut Command, unseen: &str) -> io::Result<Output> {
     }
     command.output()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that sees the card when it runs for the third time; how often it has run.
+    fn third(says: &str) -> (Option<i32>, usize) {
+        let folder = Folder::new();
+        let runs = folder.0.join("runs");
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!(
+            "echo x >> '{0}'; test $(wc -l < '{0}') -ge 3 || {{ echo '{says}' >&2; exit 5; }}",
+            runs.display()
+        ));
+        let output = when_shown(&mut command, "Failed to connect").unwrap();
+        (output.status.code(), std::fs::read_to_string(runs).unwrap().lines().count())
+    }
+
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            let name = format!("cardea-shown-{}-{:?}", std::process::id(), thread::current().id());
+            let folder = std::env::temp_dir().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            Self(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_program_that_was_too_early_runs_again() {
+        assert_eq!(third("Failed to connect to card"), (Some(0), 3));
+    }
+
+    #[test]
+    fn a_program_that_fails_for_another_reason_has_failed() {
+        assert_eq!(third("wrong PIN"), (Some(5), 1));
+    }
+}

@@ -126,6 +126,11 @@ impl Desk {
     /// Whether there is room for one more ticket of an enrolment: one of each enrolment at a time, and none
     /// while the person is asked anything. What another server has only sent is no matter of this one's: it
     /// could keep all others waiting with tickets of which nothing comes.
+    ///
+    /// A link counts like what was pushed, and who opens one on the person's screen keeps what is pushed
+    /// away. What stands before the person stays there until they have answered it: if a second one took
+    /// its place, a tap meant for the one would be taken for the other. They can send it away, links are
+    /// counted, and the page whose request is refused says at once that something else is being asked.
     fn may_take(
         &self,
         live: &[Live],

@@ -24,6 +24,8 @@ use crate::watch::{Event, Watch};
 const KERNEL: u32 = 1;
 /// The folder of the nodes.
 const NODES: &str = "/dev";
+/// What poll says of a file from which nothing will come any more.
+const BROKEN: PollFlags = PollFlags::ERR.union(PollFlags::HUP).union(PollFlags::NVAL);
 /// The kernel's messages have at most 2 KiB.
 const MESSAGE: usize = 4_096;
 
@@ -204,9 +206,15 @@ impl<S: System> Listener<S> {
                 return Err(error);
             }
         }
-        let mut said = files.iter().map(|file| !file.revents().is_empty());
-        let mut next = || said.next().unwrap_or(false);
-        Ok(Ready { stop: next(), folder: next(), kernel: next() })
+        let mut said = files.iter().map(PollFd::revents);
+        let mut next = || said.next().unwrap_or(PollFlags::empty());
+        // Reading from the kernel tells that it has hung up. Nothing takes back what is wrong with the
+        // others: whoever polled again would be told at once, for ever.
+        let (stop, folder, kernel) = (next(), next(), next());
+        if (stop | folder).intersects(BROKEN) {
+            return Err(Errno::IO);
+        }
+        Ok(Ready { stop: !stop.is_empty(), folder: !folder.is_empty(), kernel: !kernel.is_empty() })
     }
 
     /// Reads what the kernel has said.

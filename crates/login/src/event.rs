@@ -19,6 +19,8 @@ pub enum Event {
         nonce: Token,
         /// PKCE verifier to keep.
         verifier: Token,
+        /// The present by the clock that dates proofs, which need not be the one of the step.
+        left_at: Moment,
     },
     /// The upstream sent the browser back to `provider`'s endpoint with `state`. Comes before the
     /// code is redeemed: a code of another browser or provider is never sent anywhere.
@@ -205,6 +207,8 @@ pub struct EamProof {
     pub proved_at: Moment,
     /// Until when that spares them a second tap.
     pub valid_until: Moment,
+    /// The present, by the same clock.
+    pub now: Moment,
 }
 
 /// What the hallway must know of a person.

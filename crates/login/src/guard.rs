@@ -66,7 +66,7 @@ pub enum Refusal {
     /// The upstream and Entra's request for external MFA speak of different accounts.
     #[error("another Entra account")]
     Account,
-    /// What was proved to Entra was proved before this login began.
+    /// What was proved to Entra was proved before this login sent its browser there.
     #[error("proof is from before this login")]
     Earlier,
     /// Nobody has linked this person.

@@ -100,6 +100,9 @@ pub enum StrangerAt {
         prompt_login: bool,
         /// When we sent the browser there.
         sent_at: Moment,
+        /// The same by the clock that dates proofs; none in what an earlier version has sealed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_at: Option<Moment>,
     },
     /// A discoverable credential was asked for: "Use your card".
     CardFirst {
@@ -149,6 +152,10 @@ pub enum Vouched {
         /// The account of which it spoke, where it is Entra.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<EntraAccount>,
+        /// When the browser was sent there, by the clock that dates proofs; none where an earlier
+        /// version has sent it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_at: Option<Moment>,
     },
     /// An invitation that was made on the host.
     Invitation,

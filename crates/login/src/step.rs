@@ -59,8 +59,11 @@ impl Hallway<'_> {
         match (login, event) {
             (
                 Login::Stranger(stranger),
-                Event::ProviderChosen { provider, registration, state, nonce, verifier },
-            ) => Ok(self.to_upstream(stranger, provider, registration, [state, nonce, verifier])),
+                Event::ProviderChosen { provider, registration, state, nonce, verifier, left_at },
+            ) => {
+                let tokens = [state, nonce, verifier];
+                Ok(self.to_upstream(stranger, provider, registration, tokens, left_at))
+            }
             (
                 Login::Stranger(stranger),
                 Event::CallbackArrived { tenant, provider, registration, state },

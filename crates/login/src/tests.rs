@@ -154,7 +154,8 @@ fn without_card() -> PersonFacts {
 fn provider_chosen() -> Event {
     let (state, nonce, verifier) = (token(STATE), token(NONCE), token(9));
     let registration = REGISTRATION.to_owned();
-    Event::ProviderChosen { provider: alias("entra"), registration, state, nonce, verifier }
+    let provider = alias("entra");
+    Event::ProviderChosen { provider, registration, state, nonce, verifier, left_at: NOON }
 }
 
 fn upstream() -> UpstreamFacts {

@@ -182,3 +182,6 @@ fn after(wait: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(wait).unwrap_or(now)
 }
+
+#[cfg(test)]
+mod tests;

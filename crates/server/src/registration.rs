@@ -138,8 +138,7 @@ pub(crate) fn has_secret(settings: &ClientSettings) -> bool {
 ///
 /// [`StoreError`].
 pub(crate) async fn add(tx: &mut Writing, client: &Client) -> Result<Added, StoreError> {
-    let registered = tx.clients().await?.iter().filter(|known| known.settings.is_some()).count();
-    if registered >= MOST {
+    if tx.count_applications_to_add().await? >= MOST {
         return Ok(Added::Full);
     }
     if !tx.add_client(client).await? {

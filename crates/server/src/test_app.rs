@@ -12,18 +12,27 @@ use secrets::KeyRing;
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 
-use crate::config::{Bounds, Config, Entra, Oidc, X509};
+use crate::config::{Bounds, Config, DatabaseUrl, Entra, Oidc, X509};
 use crate::{App, open};
 
 /// The parts, and the directory that must outlive them.
 pub(crate) async fn test_app() -> (App, TempDir) {
+    test_app_on(None).await
+}
+
+/// The same with a database at PostgreSQL.
+pub(crate) async fn test_app_on_postgres() -> (App, TempDir) {
+    test_app_on(Some(DatabaseUrl(test_postgres::server().database()))).await
+}
+
+async fn test_app_on(database: Option<DatabaseUrl>) -> (App, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let config = Config {
         url: url::Url::parse("http://localhost:1").unwrap(),
         rp_id: "localhost".into(),
         listen: "127.0.0.1:1".parse().unwrap(),
         data: data.path().to_owned(),
-        database: None,
+        database,
         tls: None,
         trusted_proxies: Vec::new(),
         limits: Bounds::default(),

@@ -14,6 +14,7 @@ use identity::{
 use ids::{Alias, Slug, TenantId};
 use secrets::{KeyRing, Secret};
 use server::{App, Bounds, Cloud, Config, DatabaseUrl, Entra, Oidc, X509};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::{Location, Store};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -72,6 +73,20 @@ impl Engine {
     }
 }
 
+/// The same database, whose statements find another clock before PostgreSQL's own.
+#[expect(clippy::expect_used, reason = "a world that does not start is a red test")]
+async fn off_by(DatabaseUrl(url): DatabaseUrl, interval: &str) -> DatabaseUrl {
+    let clock = format!(
+        "CREATE SCHEMA off; GRANT USAGE ON SCHEMA off TO PUBLIC; \
+         CREATE FUNCTION off.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS \
+         $$ SELECT pg_catalog.statement_timestamp() + INTERVAL '{interval}' $$"
+    );
+    let all = test_postgres::server().superuser(&url);
+    let mut all = PgConnection::connect(&all).await.expect("the database");
+    sqlx::raw_sql(AssertSqlSafe(clock)).execute(&mut all).await.expect("another clock");
+    DatabaseUrl(format!("{url}?options[search_path]=public,off,pg_catalog"))
+}
+
 /// A running Cardea, a running stand-in, and a tenant whose provider is connected to it.
 pub struct World {
     /// Entra.
@@ -125,6 +140,18 @@ impl World {
     /// When something does not start.
     pub async fn with_policy(policy: TenantPolicy) -> Self {
         Self::beside(policy, &[]).await
+    }
+
+    /// A world on PostgreSQL whose clock differs from ours by this interval, as SQL writes one.
+    ///
+    /// # Panics
+    ///
+    /// When something does not start.
+    pub async fn whose_database_differs_by(interval: &str) -> Self {
+        let Some(url) = Engine::Postgres.database().await else { unreachable!("it has one") };
+        let database = off_by(url, interval).await;
+        let there = |config: &mut Config| config.database = Some(database);
+        Self::build(Engine::Sqlite, Self::policy(), &[], there).await
     }
 
     /// A world whose configuration names these other stand-ins too.

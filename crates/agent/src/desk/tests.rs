@@ -233,6 +233,21 @@ fn what_another_server_has_only_sent_leaves_room_and_what_stands_there_does_not(
 }
 
 #[test]
+fn a_link_on_the_screen_is_not_replaced_by_what_is_pushed() {
+    let asking = Asking::new();
+    let record = &asking.enrolment.record;
+    let selector = agent_protocol::Selector::of(record.server.origin(), &record.tenant);
+    let link = Link::new(selector, [1; 32]);
+    let opened = asking.desk.take_link(&asking.enrolment, &link).ok().unwrap();
+    let request = asking.request(1, listed("mine", "public-key"));
+    asking.desk.shown(&opened.enrolment.device, &opened.ticket, &request);
+    let pushed = asking.desk.take(&asking.enrolment, ticket(2));
+    assert_eq!(pushed.err(), Some(Some(Refused::Busy)));
+    drop(opened);
+    assert!(asking.desk.take(&asking.enrolment, ticket(3)).is_ok());
+}
+
+#[test]
 fn a_server_whose_tickets_come_to_nothing_is_refused_and_no_other() {
     let (desk, flood, other) = (desk(), Arc::new(enrolment().0), Arc::new(enrolment().0));
     let taken = (0..100).take_while(|number| desk.take(&flood, ticket(*number)).is_ok()).count();

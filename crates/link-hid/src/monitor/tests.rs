@@ -185,6 +185,32 @@ fn without_poll() {
     assert_eq!(desk.next(), Event::Ended { error: io::ErrorKind::InvalidInput });
 }
 
+#[test]
+fn a_file_that_is_broken_ends_the_watch_and_is_not_asked_for_ever() {
+    // What can be written to while nobody reads it any more has an error, and says so to every poll.
+    let broken = || OwnedFd::from(io::pipe().unwrap().1);
+    let whole = || eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+    for (stop, inotify) in [(whole(), broken()), (broken(), whole())] {
+        let desk = Desk::new(true, |desk| desk.plug("hidraw0", 0o600));
+        let nodes = desk.root.path().join("dev");
+        let system = ByMode(Folders { class: desk.root.path().join("class") });
+        let (sender, events) = channel();
+        let listener = Listener {
+            stop: Arc::new(stop),
+            kernel: None,
+            folder: Folder { inotify, nodes: nodes.clone(), is_needed_always: false, watch: None },
+            watch: Watch::new(system, nodes),
+            on_event: Box::new(move |event| drop(sender.send(event))),
+        };
+        // Of its own, for it may never end.
+        thread::spawn(move || listener.run());
+        let next = || events.recv_timeout(SOON).expect("the watch goes on");
+        assert_eq!(next(), desk.inserted("hidraw0", true));
+        assert_eq!(next(), desk.removed("hidraw0"));
+        assert!(matches!(next(), Event::Ended { .. }));
+    }
+}
+
 /// The kernel lets the superuser repeat what it said of a device: here, of the loopback
 /// interface, which is there everywhere.
 #[test]

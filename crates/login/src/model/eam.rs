@@ -91,6 +91,7 @@ impl Hall {
             revoked: card.revoked,
             proved_at,
             valid_until: proved_at.plus(ONE_TAP_LIFE),
+            now: world.now,
         };
         let [own, other] = [handle, held].map(|held| token(held.name).hash());
         let person = world.facts(waiting.person);

@@ -214,6 +214,7 @@ impl Hall {
             state: token(name(b's', id, 0)),
             nonce: token(name(b'n', id, 0)),
             verifier: token(name(b'v', id, 0)),
+            left_at: world.now,
         };
         self.stranger(world, by, &stranger, event)
     }

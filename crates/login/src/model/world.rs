@@ -13,7 +13,7 @@ use super::moves::Move;
 use super::scene::Scene;
 use crate::{
     CHALLENGE_LIFE, Channel, Effect, EntraAccount, LOGIN_LIFE, PersonFacts, Purpose, Stranger,
-    StrangerAt, Waiting,
+    StrangerAt, Vouched, Waiting,
 };
 
 pub(super) const ACME: TenantId = TenantId(Uuid::from_u128(0xac));
@@ -394,7 +394,12 @@ impl Row {
         let challenge = waiting.challenge.as_ref();
         let challenge = challenge.map(|out| (out.id, out.channel, out.issued_at));
         let started = &waiting.started;
-        let who = (started.id, started.expires_at, waiting.handle, waiting.person, waiting.task);
+        let left = match &waiting.vouched {
+            Vouched::Upstream { left_at, .. } => *left_at,
+            _ => None,
+        };
+        let when = (started.expires_at, left);
+        let who = (started.id, when, waiting.handle, waiting.person, waiting.task);
         (who, waiting.then, challenge, self.vouch, waiting.refusals, waiting.held)
     }
 }

@@ -72,7 +72,7 @@ impl Hallway<'_> {
         holds: &Handles,
         person: PersonFacts,
     ) -> Outcome {
-        let Vouched::Upstream { account: Some(account), .. } = &waiting.vouched else {
+        let Vouched::Upstream { account: Some(account), left_at, .. } = &waiting.vouched else {
             return Err(Refusal::Unexpected);
         };
         if (waiting.task, waiting.then) != (Task::Authenticate, Then::Exit) {
@@ -86,10 +86,12 @@ impl Hallway<'_> {
         let same = people.into_iter().all(|one| one == waiting.person);
         self.guards.ensure(same, Guard::OneTapPerson)?;
         self.person_may(&waiting.started, person)?;
-        // At the same moment is not after it: then nobody knows which came first.
-        let after = proof.proved_at > waiting.started.started_at;
+        // Both by the clock that dates proofs: the one by which this login began may differ from it, and
+        // an earlier proof would count, or a later one not. At the same moment is not after it: then
+        // nobody knows which came first.
+        let after = left_at.is_some_and(|left| proof.proved_at > left);
         self.guards.ensure(after, Guard::OneTapAfter)?;
-        self.guards.ensure(self.now < proof.valid_until, Guard::OneTapInTime)?;
+        self.guards.ensure(proof.now < proof.valid_until, Guard::OneTapInTime)?;
         self.guards.ensure(!proof.revoked, Guard::OneTapLive)?;
         let (login, handle, person) = (waiting.started.id, waiting.handle, waiting.person);
         let (card, door) = (proof.card, waiting.started.request.door);

@@ -20,6 +20,7 @@ impl Hallway<'_> {
         provider: ids::Alias,
         registration: String,
         [state, nonce, verifier]: [Token; 3],
+        left_at: Moment,
     ) -> (Option<Login>, Vec<Effect>) {
         // A person's first card may hang on this sign-in, so it must be a fresh one; who the
         // person is, and whether they have a card, we learn only afterwards.
@@ -32,6 +33,7 @@ impl Hallway<'_> {
             verifier,
             prompt_login,
             sent_at: self.now,
+            left_at: Some(left_at),
         };
         (Some(Login::Stranger(Stranger { at, ..stranger })), Vec::new())
     }
@@ -63,7 +65,7 @@ impl Hallway<'_> {
         person: PersonFacts,
         handle: TokenHash,
     ) -> Outcome {
-        let StrangerAt::Upstream { provider, state, nonce, prompt_login, sent_at, .. } =
+        let StrangerAt::Upstream { provider, state, nonce, prompt_login, sent_at, left_at, .. } =
             &stranger.at
         else {
             return Err(Refusal::Unexpected);
@@ -82,8 +84,8 @@ impl Hallway<'_> {
         let by_entra = upstream.kind == ProviderKind::Entra;
         let by_entra = self.guards.holds(by_entra, Guard::AccountByEntra);
         let account = upstream.account.clone().filter(|_| by_entra);
-        let vouched =
-            Vouched::Upstream { provider: provider.clone(), at: self.now, fresh, account };
+        let (at, left_at) = (self.now, *left_at);
+        let vouched = Vouched::Upstream { provider: provider.clone(), at, fresh, account, left_at };
         let effects = vec![
             Effect::Spend { value: state.hash(), until: started.expires_at },
             Effect::WritePerson(person.id),

@@ -6,6 +6,9 @@ use crate::{EAM_LIFE, EamProof, ONE_TAP_LIFE, Permit, Vouched};
 const HINT: u8 = 20;
 const OTHER_HANDLE: u8 = 21;
 
+/// The least by which one moment is after another.
+const ONE_MOMENT: Duration = Duration::from_micros(1);
+
 fn hinted(person: PersonFacts) -> Event {
     Event::HintVouched {
         hint: token(HINT).hash(),
@@ -139,6 +142,7 @@ fn proof() -> EamProof {
         revoked: false,
         proved_at: soon(),
         valid_until: soon().plus(ONE_TAP_LIFE),
+        now: soon(),
     }
 }
 
@@ -194,7 +198,7 @@ fn one_tap_is_the_persons_own_of_this_account_and_of_now() {
         (EamProof { person: BOB, ..proof() }, Refusal::Person),
         (EamProof { card_of: BOB, ..proof() }, Refusal::Person),
         (EamProof { proved_at: NOON, ..proof() }, Refusal::Earlier),
-        (EamProof { valid_until: soon(), ..proof() }, Refusal::Expired),
+        (EamProof { now: soon().plus(ONE_TAP_LIFE), ..proof() }, Refusal::Expired),
         (EamProof { revoked: true, ..proof() }, Refusal::Revoked),
     ] {
         assert_eq!(back().refuses(proved_to_entra(proof)), refusal);
@@ -208,6 +212,39 @@ fn one_tap_is_the_persons_own_of_this_account_and_of_now() {
         let event = Event::ProvedToEntra { proof: proof(), held, handle: handle(), person };
         assert_eq!(back().refuses(event), refusal);
     }
+}
+
+/// The node's clock, by which a login begins and ends, may be ahead of the one that dates proofs, or
+/// behind it.
+#[test]
+fn which_came_first_is_told_by_the_clock_that_dates_proofs() {
+    let apart = Duration::from_secs(300);
+    let left_at = |at| {
+        let mut chosen = provider_chosen();
+        if let Event::ProviderChosen { left_at, .. } = &mut chosen {
+            *left_at = at;
+        }
+        Story::begins().goes_on(chosen).goes_on(vouched(upstream(), ada()))
+    };
+    let proved_at = |proved_at: Moment| {
+        let (valid_until, now) = (proved_at.plus(ONE_TAP_LIFE), proved_at.plus(ONE_MOMENT));
+        proved_to_entra(EamProof { proved_at, valid_until, now, ..proof() })
+    };
+    for there in [later(apart), NOON.minus(apart)] {
+        assert_eq!(left_at(there).ends(proved_at(there.plus(ONE_MOMENT))).len(), 4);
+        assert_eq!(left_at(there).refuses(proved_at(there)), Refusal::Earlier);
+        assert_eq!(left_at(there).refuses(proved_at(there.minus(ONE_MOMENT))), Refusal::Earlier);
+    }
+}
+
+/// What a node of an earlier version has begun says nothing of that clock.
+#[test]
+fn a_login_that_does_not_say_when_it_left_is_spared_no_tap() {
+    let Login::Waiting(mut waiting) = back().login else { panic!("it waits") };
+    let Vouched::Upstream { left_at, .. } = &mut waiting.vouched else { panic!("by Entra") };
+    *left_at = None;
+    let story = Story { login: Login::Waiting(waiting), ..back() };
+    assert_eq!(story.refuses(proved_to_entra(proof())), Refusal::Earlier);
 }
 
 #[test]

@@ -15,6 +15,10 @@ const MAX_GROUPS: usize = 100;
 const MAX_MAPPERS: usize = 50;
 /// Longest name of a group, an attribute or a claim, in bytes.
 const MAX_NAME: usize = 256;
+/// Longest key set of an application, in bytes: it stands in the row that each of its calls reads.
+const MAX_JWKS: usize = 32 * 1024;
+/// Most keys of an application, those that we cannot use counted.
+const MAX_JWKS_KEYS: usize = 20;
 /// The oldest proof that a rule can ask for, in minutes: a year.
 const MAX_MINUTES: u32 = 525_600;
 
@@ -65,6 +69,15 @@ pub enum SettingsError {
     /// Not a key set.
     #[error("the public keys (JWKS) cannot be used: {0}")]
     Keys(#[source] jose::KeySetError),
+    /// Longer than any application's.
+    #[error(
+        "the public keys (JWKS) are longer than {} KiB: leave out certificates (x5c) and keys that are not used",
+        MAX_JWKS / 1024
+    )]
+    KeysTooLong,
+    /// More of them than any application has.
+    #[error("at most {MAX_JWKS_KEYS} public keys (JWKS): leave out those that are not used")]
+    TooManyKeys,
     /// The age of the card proof.
     #[error("minutes must be between 1 and {MAX_MINUTES}")]
     Minutes,
@@ -123,7 +136,7 @@ impl SettingsError {
             Self::PublicWithoutPkce => "without_pkce",
             Self::RefreshOfService => "offline_access",
             Self::LogoutOfService => "backchannel_logout_uri",
-            Self::NoKeys | Self::Keys(_) => "jwks",
+            Self::NoKeys | Self::Keys(_) | Self::KeysTooLong | Self::TooManyKeys => "jwks",
             Self::Minutes => "card",
             Self::Groups => "allowed_groups",
             Self::TooManyMappers | Self::MapperName | Self::Reserved(_) | Self::ClaimTwice(_) => {
@@ -195,8 +208,7 @@ impl ClientSettings {
         ensure(!self.without_pkce || self.keeps_a_secret(), || SettingsError::PublicWithoutPkce)?;
         let needed = self.authentication == ClientAuthentication::PrivateKeyJwt;
         ensure(!needed || self.jwks.is_some(), || SettingsError::NoKeys)?;
-        let keys = self.jwks.as_ref().map(|keys| KeySet::parse(keys.as_bytes()));
-        keys.transpose().map(|_| ()).map_err(SettingsError::Keys)
+        self.jwks.as_deref().map_or(Ok(()), check_keys)
     }
 
     fn check_card_and_groups(&self) -> Result<(), SettingsError> {
@@ -207,6 +219,13 @@ impl ClientSettings {
         let good = groups.len() <= MAX_GROUPS && groups.iter().all(|group| is_name(group));
         ensure(good, || SettingsError::Groups)
     }
+}
+
+fn check_keys(jwks: &str) -> Result<(), SettingsError> {
+    ensure(jwks.len() <= MAX_JWKS, || SettingsError::KeysTooLong)?;
+    let keys = KeySet::parse(jwks.as_bytes()).map_err(SettingsError::Keys)?;
+    let all = keys.len().saturating_add(keys.skipped());
+    ensure(all <= MAX_JWKS_KEYS, || SettingsError::TooManyKeys)
 }
 
 fn check_uri(field: Field, uri: &str, kind: ClientKind) -> Result<(), SettingsError> {

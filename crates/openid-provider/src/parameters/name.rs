@@ -56,7 +56,9 @@ names! {
     CodeChallengeMethod "code_challenge_method" 32,
     CodeVerifier "code_verifier" 256,
     GrantType "grant_type" 256,
-    IdTokenHint "id_token_hint" 32 * KIB,
+    // As long as a request may be: one that is none of ours, because it is too long for that, is told to
+    // the application at the authorization endpoint, and keeps nobody from signing out.
+    IdTokenHint "id_token_hint" forms::MAX_BODY,
     KcIdpHint "kc_idp_hint" 256,
     LoginHint "login_hint" 512,
     MaxAge "max_age" 32,

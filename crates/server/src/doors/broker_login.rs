@@ -77,6 +77,7 @@ async fn go(
         state: entropy::token(),
         nonce: entropy::token(),
         verifier: entropy::token(),
+        left_at: app.store.now().await?,
     };
     let (login, _) = step(Login::Stranger(slot.stranger), event, &tenant)?;
     let Some(Login::Stranger(stranger)) = login else { return Err(Problem::LoginGone) };

@@ -4,7 +4,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use identity::Tenant;
+use identity::{Moment, Tenant};
 use login::{EamProof, Event, Login, LoginRequest, ONE_TAP_LIFE};
 use secrets::Token;
 use store::EamTransaction;
@@ -47,9 +47,10 @@ async fn exit(
     held: &Token,
     headers: &HeaderMap,
 ) -> Result<Option<Response>, Problem> {
+    let now = app.store.now().await?;
     let mut rows = app.store.read(tenant.id).await?;
     let transaction = rows.eam_transaction_for_one_tap(&held.hash()).await?;
-    let Some(proof) = transaction.and_then(proof_of) else { return Ok(None) };
+    let Some(proof) = transaction.and_then(|it| proof_of(it, now)) else { return Ok(None) };
     let waiting = rows.login_by_handle(&handle.hash()).await?.ok_or(Problem::LoginGone)?;
     let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
     drop(rows);
@@ -76,7 +77,8 @@ async fn exit(
     Ok(Some(response))
 }
 
-fn proof_of(transaction: EamTransaction) -> Option<EamProof> {
+/// What was proved, by the store's clock: it says when, and when this login has left for Entra.
+fn proof_of(transaction: EamTransaction, now: Moment) -> Option<EamProof> {
     let proved = transaction.proved?;
     Some(EamProof {
         transaction: transaction.hint,
@@ -88,5 +90,6 @@ fn proof_of(transaction: EamTransaction) -> Option<EamProof> {
         revoked: proved.revoked,
         proved_at: proved.at,
         valid_until: proved.at.plus(ONE_TAP_LIFE),
+        now,
     })
 }

@@ -274,6 +274,7 @@ mod tests {
             verifier: entropy::token(),
             prompt_login: true,
             sent_at: entropy::now(),
+            left_at: Some(entropy::now()),
         }
     }
 

@@ -72,7 +72,21 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use tower::ServiceExt as _;
+
     use super::*;
+
+    /// What stands in our addresses, such as a sealed request, is nobody else's matter.
+    #[tokio::test]
+    async fn no_page_tells_another_site_where_its_reader_came_from() {
+        let (app, _data) = crate::test_app::test_app().await;
+        for path in ["/", "/nothing", "/realms/operators/login", "/admin/", "/realms/nobody/login"]
+        {
+            let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let answer = crate::router(&app).oneshot(request).await.unwrap();
+            assert_eq!(answer.headers()[REFERRER_POLICY], "same-origin", "{path}");
+        }
+    }
 
     #[test]
     fn a_form_may_lead_to_the_named_upstream_and_nowhere_else() {

@@ -98,6 +98,35 @@ fn every_preset_has_a_name_that_makes_an_id() {
     }
 }
 
+/// On PostgreSQL two may write at once, and neither sees what the other has not committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_add_the_last_application_at_once_one_does() {
+    let (app, _data) = crate::test_app::test_app_on_postgres().await;
+    let slug = crate::OPERATORS.to_owned().try_into().unwrap();
+    let tenant = app.store().tenant(&slug).await.unwrap().unwrap();
+    let numbered = |number: usize| Client {
+        client_id: number.to_string(),
+        ..client("Files", ClientSettings::default())
+    };
+    let mut tx = app.store().write(tenant.id).await.unwrap();
+    for number in 1..MOST {
+        assert!(tx.add_client(&numbered(number)).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+    let mut first = app.store().write(tenant.id).await.unwrap();
+    assert!(matches!(add(&mut first, &numbered(MOST)).await.unwrap(), Added::Written(_)));
+    let (store, other) = (app.store().clone(), numbered(0));
+    let mut second = tokio::spawn(async move {
+        let mut tx = store.write(tenant.id).await.unwrap();
+        matches!(add(&mut tx, &other).await.unwrap(), Added::Full)
+    });
+    // Who does not wait is done long before.
+    let early = tokio::time::timeout(std::time::Duration::from_secs(2), &mut second).await;
+    assert!(early.is_err(), "it did not wait: {early:?}");
+    first.commit().await.unwrap();
+    assert!(second.await.unwrap(), "there are five hundred by now");
+}
+
 #[tokio::test]
 async fn a_tenant_has_five_hundred_applications_and_no_more() {
     let (app, _data) = crate::test_app::test_app().await;

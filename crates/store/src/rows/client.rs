@@ -54,6 +54,8 @@ impl Client {
 // A page of ours is neither made an application nor removed, and the other way round.
 statements! {
     BY_ID: ["SELECT * FROM client WHERE tenant_id = $1 AND client_id = $2"];
+    // That others add one does not change a row that is there: the tenant's own is what they wait at.
+    TENANT_TO_ADD_TO: ["SELECT tenant_id FROM tenant WHERE tenant_id = $1", LOCK];
     ANY_APPLICATION: [
         "SELECT client_id FROM client WHERE tenant_id = $1 AND settings IS NOT NULL LIMIT 1"];
     ALL: ["SELECT * FROM client WHERE tenant_id = $1 ORDER BY client_id"];
@@ -99,6 +101,18 @@ impl Rows {
 }
 
 impl Writing {
+    /// How many applications there are; pages of ours do not count. Who asks is about to add one: nobody
+    /// else is told before the end of the transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn count_applications_to_add(&mut self) -> Result<usize, StoreError> {
+        self.one(&TENANT_TO_ADD_TO, values![]).await?;
+        let clients = self.clients().await?;
+        Ok(clients.iter().filter(|client| client.settings.is_some()).count())
+    }
+
     /// Keeps a new application. `false` when its id is taken.
     ///
     /// # Errors

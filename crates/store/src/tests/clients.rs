@@ -111,6 +111,22 @@ on_both! {
         assert!(!late.await.unwrap(), "it has two by now");
     }
 
+    async fn who_counts_applications_to_add_one_waits_for_who_is_about_it(bench) {
+        let acme = bench.tenant("acme").await;
+        let mut first = bench.store.write(acme).await.unwrap();
+        assert_eq!(first.count_applications_to_add().await.unwrap(), 0);
+        let store = bench.store.clone();
+        let second = tokio::spawn(async move {
+            let mut writing = store.write(acme).await.unwrap();
+            writing.count_applications_to_add().await.unwrap()
+        });
+        until(async || second.is_finished() || bench.waiting().await > 0).await;
+        assert!(!second.is_finished());
+        assert!(first.add_client(&client("one")).await.unwrap());
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), 1);
+    }
+
     async fn who_removes_an_application_waits_for_who_changes_it_and_it_stays_away(bench) {
         let acme = bench.tenant("acme").await;
         let mut writing = bench.store.write(acme).await.unwrap();

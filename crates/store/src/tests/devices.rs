@@ -362,6 +362,25 @@ on_both! {
         assert!(!writing.refuse_unclaimed(second.id, "timeout").await.unwrap());
     }
 
+    async fn a_ticket_ends_with_its_card_where_it_was_claimed_and_not_answered(bench) {
+        let cast = bench.cast("acme").await;
+        let (desk, lap) = (device(&cast, "desk").await, device(&cast, "lap").await);
+        let waiting = cast.waiting("handle").await;
+        let asked = ticket(&cast, &desk, &waiting).await;
+        let proved = ticket(&cast, &desk, &waiting).await;
+        let mut writing = cast.write().await;
+        assert!(!writing.refuse_claimed(asked.id, desk.id, "removed").await.unwrap(), "too early");
+        assert!(writing.claim_ticket(asked.id, desk.id).await.unwrap());
+        assert!(!writing.refuse_claimed(asked.id, lap.id, "removed").await.unwrap(), "elsewhere");
+        assert!(writing.refuse_claimed(asked.id, desk.id, "removed").await.unwrap());
+        assert!(!writing.refuse_claimed(asked.id, desk.id, "removed").await.unwrap(), "once");
+        let state = TicketState::Refused { reason: "removed".to_owned() };
+        assert_eq!(writing.ticket(asked.id).await.unwrap().unwrap().state, state);
+        assert!(writing.claim_ticket(proved.id, desk.id).await.unwrap());
+        assert!(writing.finish_ticket(proved.id, &TicketState::Proved).await.unwrap());
+        assert!(!writing.refuse_claimed(proved.id, desk.id, "removed").await.unwrap(), "answered");
+    }
+
     async fn what_is_asked_of_an_agent_ends_when_its_last_connection_has(bench) {
         let cast = bench.cast("acme").await;
         let (desk, lap) = (device(&cast, "desk").await, device(&cast, "lap").await);

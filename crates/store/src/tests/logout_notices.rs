@@ -322,6 +322,37 @@ on_both! {
         assert_eq!(sids(&cast, "app").await, all);
     }
 
+    async fn what_one_application_is_to_be_told_is_no_matter_of_anothers_nor_due_any_sooner(bench) {
+        let cast = scene(bench).await;
+        let mut writing = cast.write().await;
+        assert!(writing.add_client(&listening("other")).await.unwrap());
+        writing.commit().await.unwrap();
+        for number in ["1", "2"] {
+            let session = signed_in(&cast, number, None).await;
+            let text = format!("other {number}");
+            let new = code(&cast, &session, &text).await;
+            granted(&cast, &NewGrant { client_id: "other".into(), ..new }).await;
+        }
+        let mut writing = cast.write().await;
+        assert_eq!(writing.end_sessions_of(cast.person).await.unwrap(), 2);
+        writing.commit().await.unwrap();
+        let mut writing = cast.write().await;
+        let failed = writing.take_logout_notices("app", 1).await.unwrap().remove(0);
+        let hour = Duration::from_secs(3600);
+        assert!(writing.put_off_logout_notice(&failed, hour).await.unwrap());
+        writing.rest_logout_notices("app", Duration::from_secs(60)).await.unwrap();
+        writing.commit().await.unwrap();
+        assert_eq!(due(&cast).await, ["other"], "it does not rest");
+        // The one that was put off for an hour still is, and the other for a minute.
+        let later = "logout_notice WHERE client_id = 'app' AND due_at > 1800000000 + \
+                     (SELECT MIN(due_at) FROM logout_notice WHERE client_id = 'app')";
+        assert_eq!(bench.count(later).await, 1);
+        let mut writing = cast.write().await;
+        assert_eq!(writing.forget_logout_notices("app").await.unwrap(), 2);
+        writing.commit().await.unwrap();
+        assert_eq!(sids(&cast, "other").await.len(), 2);
+    }
+
     async fn who_is_removed_or_wants_to_hear_nothing_is_told_nothing_more(bench) {
         let cast = scene(bench).await;
         let deaf = client("app");

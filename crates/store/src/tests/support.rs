@@ -337,7 +337,13 @@ pub(super) fn waiting(tenant: TenantId, person: UserId, handle: &str, now: Momen
         },
         handle: hash(handle),
         person,
-        vouched: Vouched::Upstream { provider: alias(), at: now, fresh: false, account: None },
+        vouched: Vouched::Upstream {
+            provider: alias(),
+            at: now,
+            fresh: false,
+            account: None,
+            left_at: Some(now),
+        },
         task: Task::Authenticate,
         then: Then::Exit,
         challenge: Some(Challenge {

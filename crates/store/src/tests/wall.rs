@@ -138,6 +138,7 @@ on_both! {
         assert!(other.tickets_open_at(desk.id).await.unwrap().is_empty());
         assert!(!other.refuse_unclaimed(ticket.id, "timeout").await.unwrap());
         assert!(!other.abandon_ticket(ticket.id, connection, "agent-offline").await.unwrap());
+        assert!(!other.refuse_claimed(ticket.id, desk.id, "removed").await.unwrap());
         let refused = TicketState::Refused { reason: "cancelled".to_owned() };
         assert!(!other.finish_ticket(ticket.id, &refused).await.unwrap());
         assert!(!other.take_agent_code(id, &agent_code).await.unwrap());

@@ -155,6 +155,26 @@ async fn a_tap_from_before_the_login_spares_none() {
     the_card_step_follows(&world, &mut browser, &callback, "from before").await;
 }
 
+/// Logins begin by the server's clock, taps are dated by the database's.
+#[tokio::test]
+async fn clocks_that_differ_do_not_change_what_came_first() {
+    for apart in ["30 seconds", "-30 seconds"] {
+        let world = World::whose_database_differs_by(apart).await;
+        let mfa = world.connect_mfa().await;
+        let mut card = enrolled(&world, &mut mia(), 1).await;
+        let (mut browser, mut person) = (world.browser(), mia());
+        let answer = mfa.prove(&mut browser, &mut person, &mut card).await;
+        assert_in(mfa.back(&mut person, &world.origin, &answer).await);
+        let callback = ACME.to_callback(&mut browser, &mut person).await;
+        the_card_step_follows(&world, &mut browser, &callback, apart).await;
+        within(&world);
+        let mut browser = world.browser();
+        let callback = to_callback(&world, &mfa, &mut browser, &mut mia(), &mut card).await;
+        let back = browser.get(&callback).await;
+        assert!(back.gives_a_session(), "{apart}: {back:?}");
+    }
+}
+
 /// Mia has proved to Entra; una signs in at Entra in the same browser.
 #[tokio::test]
 async fn the_tap_of_another_person_spares_none() {

@@ -1,5 +1,7 @@
 //! Agents that go while a page waits for them, or that come to nothing: the page hears so.
 
+use std::time::Duration;
+
 use agent_protocol::paths;
 use e2e::{Browser, World};
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ async fn refused_after(
     // Begins with how things stand.
     let mut events = browser.events(&ACME.path("login/card/events")).await;
     loop {
-        let event = events.next().await;
+        let event = tokio::time::timeout(Duration::from_secs(60), events.next()).await.unwrap();
         if event["state"] == "refused" {
             return event["reason"].clone();
         }

@@ -128,6 +128,35 @@ async fn a_device_ends_what_it_holds_and_once() {
     assert_eq!(browser.get(&ACME.path("account/")).await.status, 303);
 }
 
+/// The word that a card has left may be faster than what that card has answered.
+#[tokio::test]
+async fn a_lift_that_overtakes_its_answer_leaves_nothing_to_answer() {
+    let (world, mut card) = world().await;
+    let (mut device, mut browser) = (Device::of(ACME), world.browser());
+    ACME.to_card(&mut browser, &mut mia()).await;
+    device.pair(&world, &mut browser).await;
+    device.connect(&world).await;
+    let mut neighbour = stranger(&world, ACME, "ada@acme.example").await;
+    let ticket = device.asked_by(&mut browser).await;
+    let claims = device.claim(&world, &ticket).await;
+    let lifted = json!({ "t": "lifted", "id": ticket });
+    for (who, state) in [(&mut neighbour, "'claimed'"), (&mut device, "'refused'")] {
+        who.say(&lifted).await;
+        who.heard_all().await;
+        assert_eq!(world.dump().await.rows("ticket")[0]["state"], state);
+    }
+    assert_eq!(world.dump().await.rows("ticket")[0]["reason"], "'removed'");
+    let assertion = card.0.authenticate(&options_of(&claims), browser.origin()).unwrap();
+    let body = json!({ "ticket": ticket, "outcome": { "assertion": assertion } });
+    let before = world.dump().await;
+    let late = device.post(&world, paths::RESULT, &body).await;
+    assert!((400..500).contains(&late.status), "{late:?}");
+    let after = world.dump().await;
+    for table in ["session", "proof", "ticket"] {
+        assert_eq!(before.rows(table), after.rows(table), "{table}");
+    }
+}
+
 #[tokio::test]
 async fn what_another_device_says_of_it_changes_nothing_and_is_on_record() {
     let (world, mut card) = world().await;

@@ -1,5 +1,7 @@
 //! Back-Channel Logout 1.0: whatever ends a session, the applications hear of it.
 
+use std::time::Duration;
+
 use e2e::{Answer, Browser, Card, World};
 use identity::PersonState;
 use openid_provider::client::ClientSettings;
@@ -298,6 +300,42 @@ async fn an_application_that_answers_later_is_told_later_and_one_that_never_does
     assert_eq!(given_up[0]["reason"], "it answered with status 500");
 }
 
+/// It is tried with a few sessions, and all others wait as long as these.
+#[tokio::test]
+async fn an_application_that_does_not_answer_is_left_alone_with_the_rest_of_its_sessions_too() {
+    let mut scene = Scene::new().await;
+    let mut browsers = Vec::new();
+    for _ in 0..5 {
+        browsers.push(scene.signed_in().await.0);
+    }
+    for browser in &mut browsers {
+        sign_out(browser).await;
+    }
+    scene.receiver.replies(Reply::Status(503));
+    for _ in 0..2 {
+        server::tell_due(&scene.world.app).await;
+        assert_eq!((scene.receiver.heard().len(), scene.waiting().await), (4, 5));
+    }
+    scene.receiver.replies(Reply::Status(204));
+    scene.told().await;
+    assert_eq!(scene.waiting().await, 0);
+}
+
+/// After five seconds. Rows of other nodes are looked for after thirty, so who forgets is found out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_put_off_is_told_when_its_time_comes() {
+    let mut scene = Scene::new().await;
+    let (mut browser, _) = scene.signed_in().await;
+    scene.receiver.replies(Reply::Status(503));
+    sign_out(&mut browser).await;
+    let telling = tokio::spawn(server::tell_as_they_come(scene.world.app.clone()));
+    scene.receiver.until(1).await;
+    scene.receiver.replies(Reply::Status(204));
+    let again = tokio::time::timeout(Duration::from_secs(20), scene.receiver.until(2));
+    assert!(again.await.is_ok(), "nobody looks after it");
+    telling.abort();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_hangs_delays_neither_the_others_nor_the_person() {
     let hanging = Receiver::start().await;
@@ -342,6 +380,12 @@ async fn a_redirect_is_not_followed() {
     scene.told().await;
     assert_eq!((scene.receiver.heard().len(), elsewhere.heard().len()), (1, 0));
     assert_eq!(scene.waiting().await, 1);
+    scene.world.sql("UPDATE logout_notice SET tries = 7").await;
+    scene.told().await;
+    let given_up = scene.audited("oidc.logout-given-up").await;
+    let reason = given_up[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("it redirects to another address"), "{reason}");
+    assert!(elsewhere.heard().is_empty());
 }
 
 #[tokio::test]

@@ -90,6 +90,7 @@ async fn who_does_not_show_the_session_has_the_person_asked() {
         &[("client_id", "syncro")],
         &[("client_id", "nobody")],
         &[("id_token_hint", "x.y.z")],
+        &[("id_token_hint", &"x".repeat(60 << 10))],
         &[("id_token_hint", hint)],
         &[("id_token_hint", hint), ("client_id", "wiki")],
         &[("client_id", "syncro"), ("post_logout_redirect_uri", BYE)],

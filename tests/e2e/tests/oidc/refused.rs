@@ -234,6 +234,7 @@ async fn what_is_not_served_is_told_to_the_application_in_its_words() {
         ),
         ("hint", with("id_token_hint", "x"), invalid),
         ("nested hint", with("id_token_hint", "a.b.c.d.e"), invalid),
+        ("long hint", with("id_token_hint", &"x".repeat(60 << 10)), invalid),
         (
             "too much to keep",
             with("claims", &format!(r#"{{"x":"{}"}}"#, "y".repeat(4000)))

@@ -201,6 +201,31 @@ fn keys_are_there_and_can_be_used() {
 }
 
 #[test]
+fn keys_are_so_many_and_so_long_and_no_more() {
+    let check = |jwks: String| {
+        let mut client = signing_client();
+        client.settings.jwks = Some(jwks);
+        client.settings.check()
+    };
+    let whole = signing_client().settings.jwks.unwrap();
+    let sized = |length: usize| format!("{whole}{}", " ".repeat(length - whole.len()));
+    assert_eq!(check(sized(32 * 1024)), Ok(()));
+    assert_eq!(check(sized(32 * 1024 + 1)), Err(SettingsError::KeysTooLong));
+    // What we cannot use counts: it is read as well.
+    let other = r#"{"kty":"oct","k":"AAAA","kid":"a"},"#;
+    let many = |others: usize| whole.replacen('[', &format!("[{}", other.repeat(others)), 1);
+    let own = KeySet::parse(whole.as_bytes()).unwrap().len();
+    assert_eq!(check(many(20 - own)), Ok(()));
+    assert_eq!(check(many(21 - own)), Err(SettingsError::TooManyKeys));
+    for error in [SettingsError::KeysTooLong, SettingsError::TooManyKeys] {
+        assert_eq!(error.setting(), "jwks");
+        assert!(error.to_string().contains("leave out"), "{error}");
+    }
+    let long = SettingsError::KeysTooLong.to_string();
+    assert!(long.contains("longer than 32 KiB"), "{long}");
+}
+
+#[test]
 fn what_has_a_number_has_a_last_one() {
     for (minutes, good) in [(0, false), (1, true), (525_600, true), (525_601, false)] {
         let client = client_with(|settings| settings.card = CardRule::WithinMinutes(minutes));

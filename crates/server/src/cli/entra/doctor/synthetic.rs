@@ -209,7 +209,32 @@ fn text(value: &Json, name: &str) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_local;
+    use super::*;
+    use crate::cli::entra::Voice;
+    use crate::test_app::test_app;
+
+    #[tokio::test]
+    async fn at_an_authority_that_is_elsewhere_nobody_is_made_and_nothing_started() {
+        let (app, _data) = test_app().await;
+        let slug = crate::OPERATORS.to_owned().try_into().unwrap();
+        let tenant = app.store().tenant(&slug).await.unwrap().unwrap();
+        let connection = EamConnection {
+            client_id: "cardea".into(),
+            app_id: entropy::id().to_string(),
+            authority: "https://login.microsoftonline.com".into(),
+            directories: vec![entropy::id().to_string()],
+            enabled: true,
+            created_at: entropy::now(),
+        };
+        let mut said = Vec::new();
+        let mut voice = Voice { out: &mut said, ask: &mut |_| false };
+        let mut report = Report { voice: &mut voice, bad: 0 };
+        let nowhere = Path::new("/nowhere");
+        sign_in(&app, &tenant, &connection, nowhere, &mut report).await.unwrap();
+        let bad = report.bad;
+        let said = String::from_utf8(said).unwrap();
+        assert!(bad == 0 && said.contains("is no stand-in on this machine"), "{said}");
+    }
 
     #[test]
     fn only_an_authority_on_this_machine_is_taken_for_a_stand_in() {

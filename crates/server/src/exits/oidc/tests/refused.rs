@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use openid_provider::ClientSettings;
 use openid_provider::authorization::{Asked, ClaimsRequest};
-use openid_provider::client::ClientKind;
+use openid_provider::client::{CardRule, ClientKind};
 use openid_provider::code::Code;
 use store::Client;
 
@@ -16,6 +16,17 @@ use crate::test_app::Told;
 
 /// A form in which one field is another, or none.
 type Change = (&'static str, &'static str, Option<String>, u16, &'static str);
+
+#[tokio::test]
+async fn where_each_sign_in_wants_a_tap_one_tap_is_for_one_code() {
+    let place = Place::with(ClientSettings { card: CardRule::Fresh, ..settings() }).await;
+    let codes = [place.code("openid").await, place.code("openid").await];
+    let first = place.post("token", &place.form(&codes[0]), None).await;
+    assert_eq!(first.status, 200, "{}", first.json());
+    let second = place.post("token", &place.form(&codes[1]), None).await;
+    assert_eq!(second.refusal(), (400, "invalid_grant".into()));
+    assert_eq!(place.audited("oidc.signed-in").await, 1);
+}
 
 #[tokio::test]
 async fn a_code_with_anything_wrong_about_it_is_refused_and_not_spent() {
