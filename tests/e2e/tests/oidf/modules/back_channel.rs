@@ -20,8 +20,8 @@ pub(crate) async fn oidcc_backchannel_rp_initiated_logout(suite: &mut Suite) {
     until(async || !shared.receiver.heard_by(&address).is_empty()).await;
     let keys = shared.browser().get(suite.server("jwks_uri")).await;
     let heard = shared.receiver.heard_by(&address);
-    let issuer = suite.server("issuer");
-    let claims = heard[0].claims(keys.body.as_bytes(), issuer, &suite.client.client_id);
+    let (keys, client_id) = (keys.body.as_bytes(), &suite.client.client_id);
+    let claims = heard[0].claims(keys, suite.server("issuer"), client_id);
     for name in ["sub", "sid"] {
         assert!(tokens.claims[name].is_string(), "{}", tokens.claims);
         assert_eq!(claims[name], tokens.claims[name], "{name}");
