@@ -15,6 +15,7 @@ mod log;
 mod mfa;
 mod node;
 mod people;
+mod receiver;
 mod way;
 mod world;
 
@@ -28,5 +29,6 @@ pub use log::Log;
 pub use mfa::{AnswerToEntra, Mfa, Request, entra_answer};
 pub use node::Node;
 pub use people::{Card, SignInError};
+pub use receiver::{Heard, Receiver, Reply, until};
 pub use way::{Way, at_provider};
 pub use world::{Engine, TENANT, World};

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use e2e::{Answer, Browser, Card, World};
+use e2e::{Answer, Browser, Card, Receiver, Reply, World, until};
 use identity::PersonState;
 use openid_provider::client::ClientSettings;
 use serde_json::{Map, Value};
 
-use crate::receiver::{Receiver, Reply, until};
 use crate::support::{
     ACME, Application, enrolled, id_of, mia, one_tap, session_of, settings, signed_in,
 };
@@ -42,7 +41,7 @@ impl Scene {
         let receiver = Receiver::start().await;
         let world = World::telling(std::slice::from_ref(&receiver.origin), World::policy()).await;
         let card = enrolled(&world, &mut mia(), 1).await;
-        let mut listening = listens(&receiver);
+        let mut listening = listens(&receiver, "wiki");
         change(&mut listening);
         let wiki = Listening::add(&world, "wiki", listening).await;
         Self { world, receiver, wiki, card }
@@ -68,7 +67,11 @@ impl Scene {
     async fn last_claims(&self) -> Map<String, Value> {
         let certs = self.world.browser().get(&ACME.path("protocol/openid-connect/certs")).await;
         let issuer = format!("{}/realms/acme", self.world.origin);
-        self.receiver.heard().last().unwrap().claims(certs.body.as_bytes(), &issuer, "wiki")
+        self.receiver.heard_by("wiki").last().unwrap().claims(
+            certs.body.as_bytes(),
+            &issuer,
+            "wiki",
+        )
     }
 
     async fn audited(&self, kind: &str) -> Vec<Value> {
@@ -79,8 +82,8 @@ impl Scene {
     }
 }
 
-fn listens(receiver: &Receiver) -> ClientSettings {
-    ClientSettings { backchannel_logout_uri: Some(receiver.uri()), ..settings() }
+fn listens(receiver: &Receiver, client_id: &str) -> ClientSettings {
+    ClientSettings { backchannel_logout_uri: Some(receiver.uri_of(client_id)), ..settings() }
 }
 
 impl Listening {
@@ -344,8 +347,8 @@ async fn an_application_that_hangs_delays_neither_the_others_nor_the_person() {
     let world = World::telling(&origins, World::policy()).await;
     let mut card = enrolled(&world, &mut mia(), 1).await;
     hanging.replies(Reply::Hang);
-    let stuck = Listening::add(&world, "a-stuck", listens(&hanging)).await;
-    let wiki = Listening::add(&world, "wiki", listens(&receiver)).await;
+    let stuck = Listening::add(&world, "a-stuck", listens(&hanging, "a-stuck")).await;
+    let wiki = Listening::add(&world, "wiki", listens(&receiver, "wiki")).await;
     let telling = tokio::spawn(server::tell_as_they_come(world.app.clone()));
     for round in 1..=2 {
         let mut browser = signed_in(&world, &mut card).await;
@@ -376,7 +379,7 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = Receiver::start().await;
     let (mut browser, _) = scene.signed_in().await;
     sign_out(&mut browser).await;
-    scene.receiver.replies(Reply::Redirect(elsewhere.uri()));
+    scene.receiver.replies(Reply::Redirect(elsewhere.uri_of("wiki")));
     scene.told().await;
     assert_eq!((scene.receiver.heard().len(), elsewhere.heard().len()), (1, 0));
     assert_eq!(scene.waiting().await, 1);
@@ -395,9 +398,11 @@ async fn an_inner_address_that_the_operator_has_not_named_is_not_called() {
     let port = inside.origin.port().unwrap();
     let (mut browser, _) = scene.signed_in().await;
     sign_out(&mut browser).await;
-    for uri in
-        [inside.uri(), format!("https://127.0.0.1:{port}/"), format!("https://localhost:{port}/")]
-    {
+    for uri in [
+        inside.uri_of("wiki"),
+        format!("https://127.0.0.1:{port}/"),
+        format!("https://localhost:{port}/"),
+    ] {
         let change = |settings: &mut ClientSettings| settings.backchannel_logout_uri = Some(uri);
         scene.wiki.application.change_settings(&scene.world, change).await;
         scene.told().await;

@@ -13,7 +13,6 @@ mod by_other_ways;
 mod discovery;
 mod logout;
 mod pages;
-mod receiver;
 mod refused;
 mod sign_in;
 mod silent;

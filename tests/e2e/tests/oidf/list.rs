@@ -13,6 +13,7 @@ const PLACES: &[(&str, &str)] = &[
     ("plans::form_post", "oidcc-basic-certification-test-plan"),
     ("plans::config", "oidcc-config-certification-test-plan"),
     ("plans::rp_initiated_logout", "oidcc-rp-initiated-logout-certification-test-plan"),
+    ("plans::back_channel_logout", "oidcc-backchannel-rp-initiated-logout-certification-test-plan"),
 ];
 
 /// The tests of this program, by the module of Rust in which they are.

@@ -1,5 +1,6 @@
 //! What each module does, by the standard's own chapters.
 
+pub(crate) mod back_channel;
 pub(crate) mod claims;
 pub(crate) mod discovery;
 pub(crate) mod flow;

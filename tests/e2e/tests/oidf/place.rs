@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use e2e::{Card, Way, World};
+use e2e::{Card, Receiver, Way, World};
 use entra_stand_in::{ACME, Person};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::client::{Mode, Suite};
 
@@ -21,6 +22,9 @@ static SHARED: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
 pub(crate) struct Shared {
     /// `None` when it ends.
     world: Option<World>,
+    /// Where applications are told of logouts.
+    pub(crate) receiver: Receiver,
+    telling: JoinHandle<()>,
     free: Mutex<Vec<Place>>,
     numbers: AtomicU64,
     runtime: Runtime,
@@ -44,6 +48,7 @@ impl Deref for Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         let _entered = self.runtime.enter();
+        self.telling.abort();
         self.world.take();
     }
 }
@@ -70,9 +75,12 @@ fn shared() -> Arc<Shared> {
         return shared;
     }
     let runtime = Runtime::new().unwrap();
-    let world = Some(runtime.block_on(World::start()));
+    let receiver = runtime.block_on(Receiver::start());
+    let origins = std::slice::from_ref(&receiver.origin);
+    let world = runtime.block_on(World::telling(origins, World::policy()));
+    let telling = runtime.spawn(server::tell_as_they_come(world.app.clone()));
     let (free, numbers) = (Mutex::default(), AtomicU64::new(1));
-    let shared = Arc::new(Shared { world, free, numbers, runtime });
+    let shared = Arc::new(Shared { world: Some(world), receiver, telling, free, numbers, runtime });
     *place = Arc::downgrade(&shared);
     shared
 }

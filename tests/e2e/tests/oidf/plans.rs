@@ -82,6 +82,13 @@ mod config {
     tests!(super::Mode::Query, discovery: oidcc_discovery_endpoint_verification);
 }
 
+mod back_channel_logout {
+    tests!(super::Mode::Query, discovery:
+        oidcc_backchannel_logout_discovery_endpoint_verification
+    );
+    tests!(super::Mode::Query, back_channel: oidcc_backchannel_rp_initiated_logout);
+}
+
 mod rp_initiated_logout {
     tests!(super::Mode::Query, discovery:
         oidcc_rp_initiated_logout_discovery_endpoint_verification

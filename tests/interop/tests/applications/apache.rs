@@ -6,12 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Instant;
 
+use e2e::{Answer, until};
 use interop::Played;
 use tempfile::TempDir;
 
 use crate::running::Running;
-use crate::stage::{Registered, Stage};
-use crate::way::{says_who, with_state};
+use crate::somebody::Somebody;
+use crate::stage::{Registered, Registers, Stage};
+use crate::way::{says_who, with};
 
 /// Pages that say what the module has passed on.
 const PAGES: [(&str, &str); 3] = [
@@ -101,8 +103,23 @@ fn start(registered: &Registered) -> (Running, TempDir) {
     (Running::played(registered, played), folder)
 }
 
-async fn registered(stage: &Stage) -> Registered {
-    stage.register(["/oidc", "/bye.html"], true).await
+/// The module has one address for all that comes to it.
+const REGISTERS: Registers = Registers {
+    callback: "/oidc",
+    bye: "/bye.html",
+    told: Some("/oidc?logout=backchannel"),
+    refreshes: true,
+};
+
+/// Somebody signs in: the page that says who it is.
+async fn signs_in(there: &mut Running, who: &mut Somebody) -> Answer {
+    let authorize = there.sends("/me.shtml").await;
+    let callback = who.signs_in(&authorize).await;
+    let goes_on = there.sends(&callback).await;
+    assert!(goes_on.ends_with("/me.shtml"), "{goes_on}");
+    let me = there.get(&goes_on).await;
+    assert_eq!(me.status, 200, "{me:?}");
+    me
 }
 
 /// Whether it shows nothing, and sends the browser away to sign in.
@@ -116,22 +133,17 @@ async fn wants_a_login(there: &mut Running, registered: &Registered) -> bool {
 async fn signs_people_in() {
     let begin = Instant::now();
     let mut stage = Stage::new().await;
-    let registered = registered(&stage).await;
+    let registered = stage.register(REGISTERS).await;
     let (mut there, _folder) = start(&registered);
-    let authorize = there.sends("/me.shtml").await;
-    let callback = stage.signs_in(&authorize).await;
-    let goes_on = there.sends(&callback).await;
-    assert_eq!(goes_on, format!("{}/me.shtml", registered.origin()));
-    let me = there.get(&goes_on).await;
-    assert_eq!(me.status, 200, "{me:?}");
+    let me = signs_in(&mut there, &mut stage.mia).await;
     says_who(&stage, &registered, &me.json()).await;
-    assert_eq!(me.member("user"), stage.person.to_string());
+    assert_eq!(me.member("user"), stage.mia.id.to_string());
     refreshes(&stage, &registered, &mut there).await;
     let bye = format!("{}/bye.html", registered.origin());
     let end_session = there.sends(&format!("/oidc?logout={bye}")).await;
     assert!(end_session.starts_with(&registered.issuer), "{end_session}");
-    assert_eq!(stage.follows(&end_session).await.location, Some(bye));
-    assert!(!stage.is_signed_in());
+    assert_eq!(stage.mia.follows(&end_session).await.location, Some(bye));
+    assert!(!stage.mia.is_signed_in());
     assert!(wants_a_login(&mut there, &registered).await);
     println!("mod_auth_openidc: signed in, {:.1?}", begin.elapsed());
 }
@@ -146,22 +158,49 @@ async fn refreshes(stage: &Stage, registered: &Registered, there: &mut Running) 
     says_who(stage, registered, &there.get(&back).await.json()).await;
 }
 
+/// One session of a person's two ends, at us; the module knows by its `sid` which.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "`make interop` installs what it needs"]
+async fn signs_out_whom_we_sign_out() {
+    let mut stage = Stage::new().await;
+    let registered = stage.register(REGISTERS).await;
+    let (mut here, _folder) = start(&registered);
+    let mut elsewhere = here.another_browser();
+    signs_in(&mut here, &mut stage.mia).await;
+    let mut first = std::mem::replace(&mut stage.mia.browser, stage.world.browser());
+    signs_in(&mut elsewhere, &mut stage.mia).await;
+    std::mem::swap(&mut stage.mia.browser, &mut first);
+    stage.mia.signs_out().await;
+    until(async || wants_a_login(&mut here, &registered).await).await;
+    assert_eq!(elsewhere.get("/me.shtml").await.status, 200);
+    stage.mia.browser = first;
+    stage.mia.signs_out().await;
+    until(async || wants_a_login(&mut elsewhere, &registered).await).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "`make interop` installs what it needs"]
 async fn refuses_what_is_wrong() {
     let mut stage = Stage::new().await;
-    let registered = registered(&stage).await;
+    let registered = stage.register(REGISTERS).await;
     let (mut there, folder) = start(&registered);
     let authorize = there.sends("/me.shtml").await;
-    let callback = stage.signs_in(&authorize).await;
-    let refused = there.get(&with_state(&callback, "x")).await;
+    let callback = stage.mia.signs_in(&authorize).await;
+    let refused = there.get(&with(&callback, "state", "x")).await;
     assert!(refused.status >= 400 && refused.location.is_none(), "{refused:?}");
+    assert!(wants_a_login(&mut there, &registered).await);
+    let authorize = there.sends("/me.shtml").await;
+    let callback = stage.mia.goes_through(&with(&authorize, "nonce", "x")).await;
+    let refused = there.get(&callback).await;
+    assert!(refused.body.contains("Error") && refused.location.is_none(), "{refused:?}");
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.contains("nonce"), "{log}");
     assert!(wants_a_login(&mut there, &registered).await);
     drop((there, folder));
     let wrong = Registered { secret: "wrong".to_owned(), ..registered };
     let (mut there, folder) = start(&wrong);
     let authorize = there.sends("/me.shtml").await;
-    let callback = stage.goes_through(&authorize).await;
+    let callback = stage.mia.goes_through(&authorize).await;
     let refused = there.get(&callback).await;
     // Its page for what went wrong comes as if all were well.
     assert!(refused.body.contains("Error") && refused.location.is_none(), "{refused:?}");

@@ -1,34 +1,19 @@
 //! mozilla-django-oidc, in Django.
 
-use std::process::Command;
-
-use crate::running::{installed, sources};
+use crate::running::python;
+use crate::stage::Registers;
 use crate::way::Library;
 
 const LIBRARY: Library = Library {
     name: "mozilla-django-oidc",
-    command: || {
-        let mut python = Command::new(installed("interop-python/bin/python"));
-        python.arg(sources().join("python/django_application.py"));
-        python
-    },
+    command: || python("django_application.py"),
     login: "/oidc/authenticate/",
-    callback: "/oidc/callback/",
+    registers: Registers { callback: "/oidc/callback/", bye: "/bye", told: None, refreshes: false },
     logout: "/oidc/logout/",
-    refreshes: false,
     other_state: "state",
+    other_nonce: "nonce",
     wrong_secret: "invalid_client",
     other_issuer: None,
 };
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn signs_people_in() {
-    LIBRARY.signs_people_in().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn refuses_what_is_wrong() {
-    LIBRARY.refuses().await;
-}
+tests!(LIBRARY: signs_people_in refuses_what_is_wrong);

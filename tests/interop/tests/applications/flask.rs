@@ -1,34 +1,19 @@
 //! Authlib, in Flask.
 
-use std::process::Command;
-
-use crate::running::{installed, sources};
+use crate::running::python;
+use crate::stage::Registers;
 use crate::way::Library;
 
 const LIBRARY: Library = Library {
     name: "Authlib",
-    command: || {
-        let mut python = Command::new(installed("interop-python/bin/python"));
-        python.arg(sources().join("python/authlib_application.py"));
-        python
-    },
+    command: || python("authlib_application.py"),
     login: "/login",
-    callback: "/callback",
+    registers: Registers { callback: "/callback", bye: "/bye", told: None, refreshes: true },
     logout: "/logout",
-    refreshes: true,
     other_state: "state",
+    other_nonce: "nonce",
     wrong_secret: "invalid_client",
     other_issuer: None,
 };
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn signs_people_in() {
-    LIBRARY.signs_people_in().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn refuses_what_is_wrong() {
-    LIBRARY.refuses().await;
-}
+tests!(LIBRARY: signs_people_in refuses_what_is_wrong);

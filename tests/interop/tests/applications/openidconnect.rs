@@ -3,28 +3,19 @@
 use std::process::Command;
 
 use crate::running::installed;
+use crate::stage::Registers;
 use crate::way::Library;
 
 const LIBRARY: Library = Library {
     name: "openidconnect",
     command: || Command::new(installed("interop-openidconnect/debug/openidconnect-application")),
     login: "/login",
-    callback: "/callback",
+    registers: Registers { callback: "/callback", bye: "/bye", told: None, refreshes: true },
     logout: "/logout",
-    refreshes: true,
     other_state: "state",
+    other_nonce: "nonce",
     wrong_secret: "status code 401",
-    other_issuer: Some("ssuer"),
+    other_issuer: Some("issuer"),
 };
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn signs_people_in() {
-    LIBRARY.signs_people_in().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "`make interop` installs what it needs"]
-async fn refuses_what_is_wrong() {
-    LIBRARY.refuses().await;
-}
+tests!(LIBRARY: signs_people_in refuses_what_is_wrong);

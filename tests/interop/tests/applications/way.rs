@@ -3,11 +3,13 @@
 use std::process::Command;
 use std::time::Instant;
 
+use e2e::{Answer, until};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::running::Running;
-use crate::stage::{Registered, Stage};
+use crate::somebody::Somebody;
+use crate::stage::{Registered, Registers, Stage};
 
 /// An application, as its library has it.
 pub(crate) struct Library {
@@ -17,14 +19,14 @@ pub(crate) struct Library {
     pub(crate) command: fn() -> Command,
     /// Where a sign-in begins.
     pub(crate) login: &'static str,
-    /// Where answers come to.
-    pub(crate) callback: &'static str,
+    /// Its addresses.
+    pub(crate) registers: Registers,
     /// What signs out.
     pub(crate) logout: &'static str,
-    /// Whether it knows refresh tokens.
-    pub(crate) refreshes: bool,
-    /// What it says of a state that is not its own.
+    /// What it says of a state that is not its own. Here and below: in small letters.
     pub(crate) other_state: &'static str,
+    /// What it says of a nonce that is not its own.
+    pub(crate) other_nonce: &'static str,
     /// What it says when its secret is wrong.
     pub(crate) wrong_secret: &'static str,
     /// What it says of a provider that says to be another; `None`: it does not look.
@@ -37,7 +39,7 @@ pub(crate) async fn says_who(stage: &Stage, registered: &Registered, me: &Value)
     let groups = stage.groups().await;
     assert!(groups.len() >= 2, "{groups:?}");
     for said in [claims, userinfo] {
-        assert_eq!(said["sub"], stage.person.to_string(), "{me}");
+        assert_eq!(said["sub"], stage.mia.id.to_string(), "{me}");
         assert_eq!(said["groups"], json!(groups), "{me}");
     }
     assert_eq!(claims["acr"], "phr", "{me}");
@@ -47,58 +49,81 @@ pub(crate) async fn says_who(stage: &Stage, registered: &Registered, me: &Value)
 }
 
 impl Library {
-    async fn register(&self, stage: &Stage) -> Registered {
-        stage.register([self.callback, "/bye"], self.refreshes).await
-    }
-
     fn start(&self, registered: &Registered) -> Running {
         Running::start((self.command)(), registered).unwrap()
+    }
+
+    /// Somebody signs in there: what it says about them.
+    async fn signs_in(&self, there: &mut Running, who: &mut Somebody) -> Value {
+        assert!(is_out(there).await, "{}", self.name);
+        let authorize = there.sends(self.login).await;
+        let callback = who.signs_in(&authorize).await;
+        let after = there.get(&callback).await;
+        let me = there.get("/me").await;
+        assert_eq!(me.status, 200, "{after:?} {me:?}");
+        me.json()
     }
 
     /// Sign-in, userinfo, refresh, logout.
     pub(crate) async fn signs_people_in(&self) {
         let start = Instant::now();
         let mut stage = Stage::new().await;
-        let registered = self.register(&stage).await;
+        let registered = stage.register(self.registers).await;
         let mut there = self.start(&registered);
-        assert_eq!(there.get("/me").await.status, 401);
-        let authorize = there.sends(self.login).await;
-        let callback = stage.signs_in(&authorize).await;
-        let after = there.get(&callback).await;
-        let me = there.get("/me").await;
-        assert_eq!(me.status, 200, "{after:?} {me:?}");
-        says_who(&stage, &registered, &me.json()).await;
-        if self.refreshes {
+        let me = self.signs_in(&mut there, &mut stage.mia).await;
+        says_who(&stage, &registered, &me).await;
+        if self.registers.refreshes {
             let answer = there.get("/refresh").await;
             assert_eq!(answer.member("other"), true, "{answer:?}");
             says_who(&stage, &registered, &answer.json()).await;
         }
         let end_session = there.sends(self.logout).await;
         assert!(end_session.starts_with(&registered.issuer), "{end_session}");
-        let bye = stage.follows(&end_session).await.location;
-        assert_eq!(bye, Some(format!("{}/bye", registered.origin())));
-        assert!(!stage.is_signed_in());
-        assert_eq!(there.get("/me").await.status, 401);
+        let bye = stage.mia.follows(&end_session).await.location;
+        assert_eq!(bye, Some(format!("{}{}", registered.origin(), self.registers.bye)));
+        assert!(!stage.mia.is_signed_in());
+        assert!(is_out(&mut there).await, "{}", self.name);
         // Nobody gets in again without a login.
         let authorize = there.sends(self.login).await;
-        let login = stage.browser.get(&authorize).await.location.unwrap();
+        let login = stage.mia.goes_through(&authorize).await;
         assert!(login.starts_with("/realms/acme/login?"), "{login}");
         println!("{}: signed in, {:.1?}", self.name, start.elapsed());
     }
 
-    /// A state that is not its own, a wrong secret, a provider that says to be another.
-    pub(crate) async fn refuses(&self) {
+    /// Who signs out at us is out there, too, and nobody else is.
+    pub(crate) async fn signs_out_whom_we_sign_out(&self) {
         let mut stage = Stage::new().await;
-        let registered = self.register(&stage).await;
+        let registered = stage.register(self.registers).await;
+        let mut ada = Somebody::new(&stage.world, "Ada", 2).await;
+        let mut mias = self.start(&registered);
+        let mut adas = mias.another_browser();
+        self.signs_in(&mut mias, &mut stage.mia).await;
+        self.signs_in(&mut adas, &mut ada).await;
+        stage.mia.signs_out().await;
+        until(async || is_out(&mut mias).await).await;
+        assert_eq!(adas.get("/me").await.status, 200, "{}", self.name);
+        ada.signs_out().await;
+        until(async || is_out(&mut adas).await).await;
+        // And whoever comes again is in.
+        self.signs_in(&mut mias, &mut stage.mia).await;
+    }
+
+    /// A state or a nonce that is not its own, a wrong secret, a provider that says to be another.
+    pub(crate) async fn refuses_what_is_wrong(&self) {
+        let mut stage = Stage::new().await;
+        let registered = stage.register(self.registers).await;
         let mut there = self.start(&registered);
         let authorize = there.sends(self.login).await;
-        let callback = stage.signs_in(&authorize).await;
-        self.is_refused(&mut there, &with_state(&callback, "x"), self.other_state).await;
+        let callback = stage.mia.signs_in(&authorize).await;
+        self.is_refused(&mut there, &with(&callback, "state", "x"), self.other_state).await;
+        let authorize = there.sends(self.login).await;
+        let callback = stage.mia.goes_through(&with(&authorize, "nonce", "x")).await;
+        self.is_refused(&mut there, &callback, self.other_nonce).await;
         drop(there);
         let wrong = Registered { secret: "wrong".to_owned(), ..registered.clone() };
         let mut there = self.start(&wrong);
         let authorize = there.sends(self.login).await;
-        let callback = stage.goes_through(&authorize).await;
+        let callback = stage.mia.goes_through(&authorize).await;
         self.is_refused(&mut there, &callback, self.wrong_secret).await;
         drop(there);
         if let Some(told) = self.other_issuer {
@@ -115,9 +140,9 @@ impl Library {
         let Ok(mut there) = Running::start((self.command)(), &other) else { return };
         let begun = there.get(self.login).await;
         match begun.location.clone() {
-            None => assert!(begun.status >= 400 && begun.body.contains(told), "{begun:?}"),
+            None => assert!(begun.status >= 400 && says(&begun, told), "{begun:?}"),
             Some(authorize) => {
-                let callback = stage.goes_through(&authorize).await;
+                let callback = stage.mia.goes_through(&authorize).await;
                 self.is_refused(&mut there, &callback, told).await;
             }
         }
@@ -130,17 +155,27 @@ impl Library {
             answer = there.get(&location).await;
         }
         assert!(answer.status >= 400, "{}: {answer:?}", self.name);
-        assert!(answer.body.contains(told), "{}: {answer:?}", self.name);
-        assert_eq!(there.get("/me").await.status, 401, "{}", self.name);
+        assert!(says(&answer, told), "{}: {answer:?}", self.name);
+        assert!(is_out(there).await, "{}", self.name);
     }
 }
 
-/// The same answer with another state.
-pub(crate) fn with_state(callback: &str, state: &str) -> String {
-    let mut url = Url::parse(callback).unwrap();
+/// Whether nobody is signed in there. An answer that tells of an error is another thing.
+async fn is_out(there: &mut Running) -> bool {
+    let me = there.get("/me").await;
+    me.status == 401 && me.json() == json!({})
+}
+
+fn says(answer: &Answer, told: &str) -> bool {
+    answer.body.to_lowercase().contains(told)
+}
+
+/// The same address with another value of a parameter.
+pub(crate) fn with(url: &str, parameter: &str, value: &str) -> String {
+    let mut url = Url::parse(url).unwrap();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    assert!(pairs.iter().any(|(name, _)| name == "state"), "{callback}");
-    let others = pairs.iter().filter(|(name, _)| name != "state");
-    url.query_pairs_mut().clear().extend_pairs(others).append_pair("state", state);
+    assert!(pairs.iter().any(|(name, _)| name == parameter), "no {parameter} in {url}");
+    let others = pairs.iter().filter(|(name, _)| name != parameter);
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(parameter, value);
     url.into()
 }

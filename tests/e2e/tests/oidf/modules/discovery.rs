@@ -33,11 +33,25 @@ pub(crate) async fn oidcc_discovery_endpoint_verification(suite: &mut Suite) {
     keys_are_public(suite).await;
 }
 
+/// OpenID Connect Back-Channel Logout 1.0 §2.1. Who is certified has sessions, too.
+pub(crate) async fn oidcc_backchannel_logout_discovery_endpoint_verification(suite: &mut Suite) {
+    for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        assert_eq!(suite.server[name], true, "{name}");
+    }
+    has_end_session_endpoint(suite);
+    all_are_https(suite);
+}
+
 /// OpenID Connect RP-Initiated Logout 1.0 §2.1.
 pub(crate) async fn oidcc_rp_initiated_logout_discovery_endpoint_verification(suite: &mut Suite) {
+    has_end_session_endpoint(suite);
+    all_are_https(suite);
+}
+
+#[track_caller]
+fn has_end_session_endpoint(suite: &Suite) {
     let url = Url::parse(suite.server("end_session_endpoint")).unwrap();
     assert!(url.has_host() && url.fragment().is_none(), "{url}");
-    all_are_https(suite);
 }
 
 #[track_caller]

@@ -29,7 +29,7 @@ async fn logs_out(suite: &mut Suite, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// Whether somebody is signed in still, by `prompt=none`.
-async fn is_signed_in(suite: &mut Suite) -> bool {
+pub(super) async fn is_signed_in(suite: &mut Suite) -> bool {
     let asked = suite.asks().with("prompt", "none");
     let visit = suite.visit(&asked).await;
     assert_eq!(visit.took, Took::Nothing);
@@ -52,7 +52,8 @@ async fn is_asked_and_stays(suite: &mut Suite, page: Answer) {
     assert!(!is_signed_in(suite).await);
 }
 
-pub(crate) async fn oidcc_rp_initiated_logout(suite: &mut Suite) {
+/// Signs in, and out with all that the application can say: where it goes, and nobody is asked.
+pub(super) async fn in_and_out(suite: &mut Suite) -> Tokens {
     let tokens = signed_in(suite).await;
     assert!(is_signed_in(suite).await);
     let uri = suite.client.post_logout_redirect_uri.clone();
@@ -63,6 +64,11 @@ pub(crate) async fn oidcc_rp_initiated_logout(suite: &mut Suite) {
     ];
     let answer = logs_out(suite, &fields).await;
     assert_eq!(answer.location, Some(format!("{uri}?state=logout-state")), "{answer:?}");
+    tokens
+}
+
+pub(crate) async fn oidcc_rp_initiated_logout(suite: &mut Suite) {
+    in_and_out(suite).await;
     assert!(!is_signed_in(suite).await);
 }
 

@@ -1,7 +1,13 @@
-//! Where an application is told of logouts: a server of the tests' own, which may behave badly.
+//! Where applications are told of logouts: a server of the tests' own, which may behave badly.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what comes otherwise than it should is a red test"
+)]
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jose::{Compact, KeySet};
@@ -16,7 +22,8 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// How it answers.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
+    /// With that status.
     Status(u16),
     /// To another address.
     Redirect(String),
@@ -28,14 +35,19 @@ pub(crate) enum Reply {
 
 /// What came.
 #[derive(Clone, Debug)]
-pub(crate) struct Heard {
-    pub(crate) line: String,
-    pub(crate) content_type: String,
-    pub(crate) body: String,
+pub struct Heard {
+    /// The first line.
+    pub line: String,
+    /// `Content-Type`.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
 }
 
-pub(crate) struct Receiver {
-    pub(crate) origin: Url,
+/// A server that applications have for it, on this computer.
+pub struct Receiver {
+    /// Its origin.
+    pub origin: Url,
     heard: Arc<Mutex<Vec<Heard>>>,
     reply: Arc<Mutex<Reply>>,
     listening: JoinHandle<()>,
@@ -48,7 +60,12 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    pub(crate) async fn start() -> Self {
+    /// Starts it; it answers with 200.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (heard, reply) = (Arc::default(), Arc::new(Mutex::new(Reply::Status(200))));
@@ -64,34 +81,47 @@ impl Receiver {
         Self { origin, heard, reply, listening }
     }
 
-    pub(crate) fn uri(&self) -> String {
-        self.origin.join("/out?of=here").unwrap().to_string()
+    /// The address that an application registers.
+    pub fn uri_of(&self, application: &str) -> String {
+        format!("{}out?of={application}", self.origin)
     }
 
-    pub(crate) fn replies(&self, reply: Reply) {
-        *self.reply.lock().unwrap() = reply;
+    /// How it answers from now on.
+    pub fn replies(&self, reply: Reply) {
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = reply;
     }
 
     /// All that has come.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap().clone()
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What has come to that application's address.
+    pub fn heard_by(&self, application: &str) -> Vec<Heard> {
+        let line = format!("POST /out?of={application} HTTP/1.1");
+        self.heard().into_iter().filter(|heard| heard.line == line).collect()
     }
 
     /// Waits until so much has come.
-    pub(crate) async fn until(&self, count: usize) {
+    pub async fn until(&self, count: usize) {
         until(async || self.heard().len() >= count).await;
     }
 }
 
 /// Waits until something is so.
-pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+///
+/// # Panics
+///
+/// When it is not within half a minute.
+pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let mut looks = tokio::time::interval(Duration::from_millis(10));
     let wait = async {
         while !is_so().await {
             looks.tick().await;
         }
     };
-    tokio::time::timeout(SOON, wait).await.unwrap();
+    let so = tokio::time::timeout(SOON, wait).await;
+    assert!(so.is_ok(), "it was not so within {SOON:?}");
 }
 
 async fn serve(stream: TcpStream, heard: Arc<Mutex<Vec<Heard>>>, reply: Arc<Mutex<Reply>>) {
@@ -130,9 +160,12 @@ async fn serve(stream: TcpStream, heard: Arc<Mutex<Vec<Heard>>>, reply: Arc<Mute
 
 impl Heard {
     /// The claims of the logout token, as a strict application reads them (Back-Channel Logout 1.0 §2.6).
+    ///
+    /// # Panics
+    ///
+    /// When it would not take it.
     #[track_caller]
-    pub(crate) fn claims(&self, keys: &[u8], issuer: &str, client_id: &str) -> Map<String, Value> {
-        assert_eq!(self.line, "POST /out?of=here HTTP/1.1");
+    pub fn claims(&self, keys: &[u8], issuer: &str, client_id: &str) -> Map<String, Value> {
         assert_eq!(self.content_type, "application/x-www-form-urlencoded");
         let pairs: Vec<(String, String)> =
             url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect();
@@ -149,7 +182,7 @@ impl Heard {
         assert_eq!(claims["iss"], issuer);
         assert_eq!(claims["aud"], client_id);
         let (iat, exp) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
-        assert_eq!(exp - iat, 120);
+        assert_eq!(iat.checked_add(120), Some(exp));
         let event = serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
         assert_eq!(claims["events"], event);
         assert!(claims["jti"].as_str().unwrap().len() > 20);
