@@ -144,7 +144,7 @@ mod tests {
     async fn what_is_sealed_opens_as_what_it_is_where_it_was_sealed() {
         let (app, _data) = test_app().await;
         let (acme, rival) = (tenant("acme"), tenant("rival"));
-        let all = [Kind::Code, Kind::Pushed, Kind::Request];
+        let all = [Kind::Code, Kind::Pushed, Kind::Request, Kind::Logout];
         for (number, kind) in all.into_iter().enumerate() {
             let sealed = seal(&app, &acme, kind, &"what it is").unwrap();
             assert_eq!(open::<String>(&app, &rival, kind, &sealed), None);

@@ -18,19 +18,35 @@ pub(crate) async fn handler(
     SignedIn { tenant, session }: SignedIn,
 ) -> Result<Response, Problem> {
     let page = signed_out(&app, &tenant, &session, paths::account(&tenant.slug)).await?;
-    let mut tx = app.store.write(tenant.id).await?;
-    tx.end_session(session.id).await?;
-    tx.audit(&AuditEntry {
-        kind: "session.signed-out",
-        person: Some(session.person),
-        actor: Some(session.person),
-        login: None,
-        detail: serde_json::json!({ "session": session.id }),
-    })
-    .await?;
-    tx.commit().await?;
+    sign_out(&app, &tenant, &session, None).await?;
     let clear = [(SET_COOKIE, SessionCookie::clear(&tenant.slug))];
     Ok((clear, Html(page)).into_response())
+}
+
+/// Ends a session, as its person wants: at the application that is named, or here. One that was ended
+/// meanwhile stays as it is: whoever ended it has written it down.
+///
+/// # Errors
+///
+/// [`Problem`] when the store fails.
+pub(crate) async fn sign_out(
+    app: &App,
+    tenant: &Tenant,
+    session: &Session,
+    client: Option<&str>,
+) -> Result<(), Problem> {
+    let mut tx = app.store.write(tenant.id).await?;
+    if !tx.end_session(session.id).await? {
+        return Ok(());
+    }
+    let person = Some(session.person);
+    let mut detail = serde_json::json!({ "session": session.id });
+    if let (Some(client), Some(detail)) = (client, detail.as_object_mut()) {
+        detail.insert("client".into(), client.into());
+    }
+    let entry = AuditEntry::new("session.signed-out", detail);
+    tx.audit(&AuditEntry { person, actor: person, ..entry }).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The page after the end of `session`. It names the provider that vouched for it: there the

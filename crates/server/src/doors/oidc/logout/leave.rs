@@ -5,10 +5,10 @@ use identity::Tenant;
 use ids::SessionId;
 use openid_provider::Client;
 use openid_provider::logout::Destination;
-use store::{AuditEntry, Session};
+use store::Session;
 
 use crate::account::session;
-use crate::account::sign_out::signed_out;
+use crate::account::sign_out::{sign_out, signed_out};
 use crate::app::App;
 use crate::http::cookies::SessionCookie;
 use crate::http::headers::Csp;
@@ -59,16 +59,8 @@ impl Leave<'_> {
     async fn end(self, session: &Session) -> Result<Response, Problem> {
         let Self { app, tenant, .. } = self;
         let page = signed_out(app, tenant, session, paths::account(&tenant.slug)).await?;
-        let mut tx = app.store.write(tenant.id).await?;
-        // Ended meanwhile: whoever ended it has written it down.
-        if tx.end_session(session.id).await? {
-            let (kind, person) = ("session.signed-out", Some(session.person));
-            let client = self.client.as_ref().map(|client| client.client_id.as_str());
-            let detail = serde_json::json!({ "session": session.id, "client": client });
-            tx.audit(&AuditEntry { person, actor: person, ..AuditEntry::new(kind, detail) })
-                .await?;
-            tx.commit().await?;
-        }
+        let client = self.client.as_ref().map(|client| client.client_id.as_str());
+        sign_out(app, tenant, session, client).await?;
         let mut response = match self.destination {
             Some(destination) => see_other(&destination.url()),
             None => Html(page).into_response(),
