@@ -8,12 +8,17 @@ mod init;
 mod serve;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Config;
+
+/// The configuration file of whoever is in its folder.
+const HERE: &str = "cardea.toml";
+/// The one of a server that is installed as a service.
+const INSTALLED: &str = "/etc/cardea/cardea.toml";
 
 /// Sign in with your provider, then with your card.
 ///
@@ -22,9 +27,10 @@ use crate::config::Config;
 #[derive(Parser)]
 #[command(name = "cardea", version)]
 struct Cli {
-    /// The configuration file.
-    #[arg(long, global = true, default_value = "cardea.toml")]
-    config: PathBuf,
+    /// The configuration file. Unless it is named, `cardea.toml` in this folder, or if that is not there,
+    /// the one of the installed server, `/etc/cardea/cardea.toml`.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -66,21 +72,20 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // The one provider of TLS; a second call would change nothing.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let named = cli.config.as_deref();
+    let path = named.unwrap_or_else(|| present(Path::new(HERE), Path::new(INSTALLED)));
     let done = match cli.command {
-        Command::Init(arguments) => init::run(&cli.config, &arguments),
-        Command::Serve(arguments) => {
-            with_config(&cli.config, |config| serve::run(config, &arguments))
-        }
-        Command::Admin(Admin::Invite) => with_config(&cli.config, |config| invite(&config)),
+        // What is not there yet is made here.
+        Command::Init(arguments) => init::run(named.unwrap_or(Path::new(HERE)), &arguments),
+        Command::Serve(arguments) => with_config(path, |config| serve::run(config, &arguments)),
+        Command::Admin(Admin::Invite) => with_config(path, |config| invite(&config)),
         Command::Audit(audit::Command::Verify(arguments)) => {
-            with_config(&cli.config, |config| audit::verify(&config, &arguments))
+            with_config(path, |config| audit::verify(&config, &arguments))
         }
-        Command::Client(command) => {
-            with_config(&cli.config, |config| client::run(config, &command))
+        Command::Client(command) => with_config(path, |config| client::run(config, &command)),
+        Command::Entra(command) => {
+            with_environment(path, |config, environment| entra::run(config, environment, &command))
         }
-        Command::Entra(command) => with_environment(&cli.config, |config, environment| {
-            entra::run(config, environment, &command)
-        }),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,18 +96,25 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Which of two configuration files is meant where none is named: the second only if it may be there, and
+/// the first is not, as far as its user sees. Whoever may not look into the folder of the second is told so
+/// when it is read.
+fn present<'a>(here: &'a Path, installed: &'a Path) -> &'a Path {
+    if !here.exists() && installed.try_exists().unwrap_or(true) { installed } else { here }
+}
+
 /// Why a command fails, in words for whoever typed it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn with_config(
-    path: &std::path::Path,
+    path: &Path,
     run: impl FnOnce(Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     with_environment(path, |config, _| run(config))
 }
 
 fn with_environment(
-    path: &std::path::Path,
+    path: &Path,
     run: impl FnOnce(Config, &BTreeMap<String, String>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // Those of others need not be text; what is not text in one of ours is no value that it can have.
@@ -125,4 +137,20 @@ fn invite(config: &Config) -> Result<(), Failure> {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::present;
+
+    #[test]
+    fn the_installed_servers_file_is_meant_where_there_is_none_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, installed) = (folder.path().join("here"), folder.path().join("installed"));
+        assert_eq!(present(&here, &installed), here, "which is then missed by its name");
+        std::fs::write(&installed, "").unwrap();
+        assert_eq!(present(&here, &installed), installed);
+        std::fs::write(&here, "").unwrap();
+        assert_eq!(present(&here, &installed), here);
+    }
 }

@@ -197,12 +197,22 @@ pub struct Cloud {
     pub external_mfa_return: Option<Url>,
 }
 
+/// What to do so that a configuration file can be read.
+fn to_be_read(kind: std::io::ErrorKind) -> &'static str {
+    match kind {
+        std::io::ErrorKind::PermissionDenied => {
+            "run this as the server's user, such as `runuser -u cardea -- cardea …` as root"
+        }
+        _ => "make it with `cardea init --url https://…`",
+    }
+}
+
 /// Why the server does not start. The text says what to change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read {path}; make it with `cardea init --url https://…`")]
+    #[error("cannot read {path}; {}", to_be_read(source.kind()))]
     Unreadable {
         /// Which file.
         path: PathBuf,

@@ -28,12 +28,15 @@ pub(crate) async fn print(stage: &Stage) -> Result<(), Trouble> {
     let password = entra_stand_in::PASSWORD;
     let agent = stage.program("cardea-agent");
     let (agent, socket) = (agent.display(), stage.agent_socket());
+    let (cardea, config) = (stage.program("cardea"), stage.path("cardea.toml"));
     say(format_args!(
         "
 Now you. Everything stays up until Ctrl-C.
 
   Console, as administrator   {invitation}
                               (once, within ten minutes; your browser's passkey is your card)
+  Another such link           {cardea} \\
+                                  --config {config} admin invite
   Account page                {origin}{ACCOUNT}
   Wiki, an application        http://127.0.0.1:{wiki_port}/
   Azure portal (stand-in)     {entra}/portal
@@ -59,6 +62,8 @@ From another computer, first:
   ssh -L {port}:localhost:{port} -L {entra_port}:127.0.0.1:{entra_port} \\
       -L {wiki_port}:127.0.0.1:{wiki_port} USER@{host}
 ",
+        cardea = cardea.display(),
+        config = config.display(),
         socket = socket.display(),
         port = port(origin),
         entra_port = port(entra),

@@ -31,7 +31,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::stage::Stage;
-use crate::story::Story;
+use crate::story::{Story, say};
 
 /// Plays the set-up, sign-ins, an application and external MFA, then stays up for you to try.
 #[derive(Debug, Parser)]
@@ -105,6 +105,9 @@ async fn run(arguments: &Arguments) -> ExitCode {
                 ok = false;
             }
         }
+    }
+    if ok && arguments.once {
+        say(format_args!("\nThat was all. Without ONCE=1 everything stays up, for you to use."));
     }
     stage.end(arguments.keep || played == Some(false));
     story.last_line();

@@ -260,7 +260,7 @@ impl Stage {
         self.simulator.clone().ok_or_else(|| Trouble::new("a simulated card", "none"))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 

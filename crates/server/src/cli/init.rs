@@ -8,12 +8,9 @@ use clap::Args;
 use secrets::KeyRing;
 use url::Url;
 
-use super::Failure;
+use super::{Failure, HERE, INSTALLED};
 use crate::config::{Bounds, Config, Entra, Oidc, X509};
 use crate::{entropy, owner};
-
-/// The configuration that the service of the package reads.
-const OF_THE_UNIT: &str = "/etc/cardea/cardea.toml";
 
 /// What `cardea init` is told.
 #[derive(Args)]
@@ -155,7 +152,7 @@ fn say(path: &Path, config: &Config) {
 /// root's: where the data is another user's, both are for that user.
 fn next(path: &Path, owner: Option<&Metadata>) -> String {
     let named = match path.to_string_lossy() {
-        path if path == "cardea.toml" => String::new(),
+        path if path == HERE => String::new(),
         path => format!("--config {} ", owner::shell_word(&path)),
     };
     let Some(owner) = owner else {
@@ -164,7 +161,7 @@ fn next(path: &Path, owner: Option<&Metadata>) -> String {
         );
     };
     let invite = owner::as_owner(owner, &format!("{named}admin invite"));
-    if path == Path::new(OF_THE_UNIT) {
+    if path == Path::new(INSTALLED) {
         return format!("`systemctl enable --now cardea`, then `{invite}`.");
     }
     let serve = owner::as_owner(owner, &format!("{named}serve"));
@@ -178,14 +175,14 @@ mod tests {
     #[test]
     fn where_the_unit_serves_it_is_what_is_started() {
         let unit = include_str!("../../../../packaging/systemd/cardea.service");
-        assert!(unit.contains(&format!("--config {OF_THE_UNIT} serve")));
+        assert!(unit.contains(&format!("--config {INSTALLED} serve")));
         let data = std::fs::metadata("/").unwrap();
-        let as_root = format!("runuser -u root -- cardea --config {OF_THE_UNIT} admin invite");
+        let as_root = format!("runuser -u root -- cardea --config {INSTALLED} admin invite");
         assert_eq!(
-            next(Path::new(OF_THE_UNIT), Some(&data)),
+            next(Path::new(INSTALLED), Some(&data)),
             format!("`systemctl enable --now cardea`, then `{as_root}`.")
         );
-        let own = next(Path::new("cardea.toml"), None);
+        let own = next(Path::new(HERE), None);
         assert_eq!(own, "`cardea serve`, and in another terminal `cardea admin invite`.");
     }
 }

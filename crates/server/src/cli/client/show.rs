@@ -73,6 +73,9 @@ pub(super) async fn show(app: &App, asked: &Show, voice: &mut Voice<'_>) -> Resu
     for uri in &settings.redirect_uris {
         voice.say(format!("  redirect URI {uri}"))?;
     }
+    for uri in &settings.post_logout_redirect_uris {
+        voice.say(format!("  post-logout URI {uri}"))?;
+    }
     if let Some(uri) = &settings.backchannel_logout_uri {
         voice.say(format!("  back-channel logout URL {uri}"))?;
     }

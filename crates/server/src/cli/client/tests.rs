@@ -58,7 +58,10 @@ async fn an_application_is_added_and_its_secret_said_once() {
     assert!(said.contains("client_id = grafana"), "{said}");
     let shown = say(&app, "show --tenant operators grafana").await.unwrap();
     assert!(!shown.contains(secret) && shown.contains("(shown once"), "{shown}");
-    assert!(shown.contains("redirect URI https://grafana.acme.example/login/generic_oauth"));
+    for address in ["redirect URI", "post-logout URI"] {
+        let at = format!("{address} https://grafana.acme.example/login");
+        assert!(shown.contains(&at), "{at}: {shown}");
+    }
     let again = say(&app, ADD).await.unwrap_err();
     assert!(again.contains("there is a client grafana"), "{again}");
     let other = say(&app, &format!("{ADD} --id ward --name Ward")).await.unwrap();
