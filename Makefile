@@ -1,9 +1,13 @@
-# Two commands: `make demo` shows Cardea, `make test` checks it. Three more: `make interop` has other
-# people's clients check the simulator, us an authenticator and smart cards of theirs, and people sign in
-# to applications that are made with their OpenID Connect libraries, `make test-vm` with libfido2's tools
-# among it; `make test-packages` installs the Debian packages in a clean system and
-# runs it; `make test-vm` has the agent find a key that the kernel shows, in a virtual machine: the last
-# part of `make test`. All install what they need.
+# make demo           builds Cardea, plays it, and stays up to be tried by hand
+# make test           checks everything: `make check`, all tests, and `make test-vm`
+# make check          format, layers, licences, lints, documentation
+# make interop        tries it with other people's programs: clients of the simulator, an authenticator, smart
+#                     cards, applications made with OpenID Connect libraries; and `make test-vm`
+# make package        builds the Debian packages
+# make test-packages  builds them, installs them in a clean system and uses them there; needs root
+# make test-vm        has the agent find a key that the kernel shows, in a virtual machine
+#
+# Each installs the Debian packages that it needs: as root, or by sudo after asking.
 
 # What is built once and for good needs no traces of how to build it again.
 test check interop: export CARGO_INCREMENTAL ?= 0
