@@ -22,6 +22,8 @@ use crate::desk::{agent, set_up, sign_in, soon};
 use crate::{Bounds, Failure};
 
 const MOST: Duration = Duration::from_millis(1);
+/// How often we look whether the agent is done.
+const LOOK: Duration = Duration::from_millis(2);
 /// The spans in which the agent works on a ticket.
 const WORK: [&str; 2] = ["ceremony", "tell"];
 /// Those in which it waits for somebody else; and the card, which we ask ourselves.
@@ -141,10 +143,11 @@ pub(crate) async fn measure(count: u32, bounds: &mut Bounds) -> Result<(), Failu
         soon("the agent connects", agent.connected()).await?;
         times.own();
         sign_in(&world, &mut browser).await?;
-        // The page may know before the agent knows that the server has it.
+        // The page may know before the agent knows that the server has it. Whoever looked without a rest
+        // would take the agent's core.
         soon("the agent has told", async {
             while !times.is_complete() {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(LOOK).await;
             }
         })
         .await?;
