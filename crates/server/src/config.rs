@@ -447,4 +447,15 @@ mod tests {
             assert!(matches!(zero, Err(ConfigError::Limit(limit)) if limit == name), "{name}");
         }
     }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_what_to_do_for_whatever_reason() {
+        let said = |kind: std::io::ErrorKind| {
+            let path = PathBuf::from("cardea.toml");
+            ConfigError::Unreadable { path, source: kind.into() }.to_string()
+        };
+        assert!(said(std::io::ErrorKind::NotFound).contains("cardea init"));
+        let denied = said(std::io::ErrorKind::PermissionDenied);
+        assert!(denied.contains("runuser") && !denied.contains("init"), "{denied}");
+    }
 }
