@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use rusqlite::{ErrorCode, ffi};
+
 /// Why the store did not do it. The texts hold no value of any row.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,7 +47,7 @@ pub enum StoreError {
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     /// The database failed or cannot be reached.
     #[error("database failed")]
-    Unavailable(#[source] Arc<sqlx::Error>),
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -53,10 +55,26 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Busy,
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
-                Self::Conflict(unique_value(cause.as_ref()))
+                Self::Conflict(unique_value(cause.constraint().unwrap_or_default()))
             }
             sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => Self::Reference,
             sqlx::Error::Database(cause) if is_contention(cause.code().as_deref()) => Self::Busy,
+            _ => Self::Unavailable(Arc::new(error)),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(code, text) = &error else {
+            return Self::Unavailable(Arc::new(error));
+        };
+        match (code.code, code.extended_code) {
+            (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                Self::Conflict(unique_value(text.as_deref().unwrap_or_default()))
+            }
+            (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Self::Reference,
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
             _ => Self::Unavailable(Arc::new(error)),
         }
     }
@@ -74,14 +92,13 @@ impl From<std::io::Error> for StoreError {
     }
 }
 
-/// PostgreSQL: serialization failure, deadlock, lock not available. SQLite: BUSY, LOCKED and
-/// BUSY's extended codes (recovery, snapshot, timeout).
+/// Serialization failure, deadlock, lock not available.
 fn is_contention(code: Option<&str>) -> bool {
-    matches!(code, Some("40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" | "773"))
+    matches!(code, Some("40001" | "40P01" | "55P03"))
 }
 
-/// Which value is taken: PostgreSQL names the constraint, SQLite the columns.
-fn unique_value(cause: &dyn sqlx::error::DatabaseError) -> &'static str {
+/// Which value is taken: PostgreSQL names the constraint, SQLite the columns in its message.
+fn unique_value(name: &str) -> &'static str {
     const VALUES: [(&str, &str, &str); 8] = [
         ("tenant_slug_key", "tenant.slug", "slug"),
         ("person_tenant_id_username_key_key", "person.username_key", "username"),
@@ -92,7 +109,6 @@ fn unique_value(cause: &dyn sqlx::error::DatabaseError) -> &'static str {
         ("device_directory_pkey", "device_directory.thumbprint", "key of the device"),
         ("session_tenant_id_claim_key", "session.claim", "claim of the session"),
     ];
-    let name = cause.constraint().unwrap_or_else(|| cause.message());
     let found = VALUES.iter().find(|(constraint, column, _)| {
         name == *constraint || name.split([' ', ',']).any(|word| word == *column)
     });

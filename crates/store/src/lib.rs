@@ -15,6 +15,7 @@ mod open;
 mod row;
 mod rows;
 mod sql;
+mod sqlite;
 mod store;
 mod together;
 mod writer;

@@ -11,11 +11,11 @@ use aws_lc_rs::rand;
 use secrets::{KeyRing, Secret};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgConnection, SqliteConnection};
+use sqlx::{ConnectOptions, PgConnection};
 
 use crate::row::Row;
 use crate::sql::{Statement, Value, statements, values};
+use crate::sqlite::{self, Readers, Session};
 use crate::store::Engine;
 use crate::writer::Writer;
 use crate::{Store, StoreError};
@@ -36,16 +36,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
 const PREPARE_LOOK: Duration = Duration::from_millis(20);
 
-/// Connections that read an SQLite file.
-const READERS: u32 = 4;
-
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// More than there are statements: none of them is prepared twice.
+/// More statements than there are: none of them is prepared twice.
 const STATEMENT_CACHE: usize = 256;
 
 /// What the check value seals, and the place that it stands in.
@@ -74,22 +71,13 @@ impl Store {
 async fn open_sqlite(path: &Path, ring: &KeyRing) -> Result<Engine, StoreError> {
     protect(path)?;
     let _preparing = alone(path, PREPARE_TIMEOUT).await?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .statement_cache_capacity(STATEMENT_CACHE);
-    let mut connection = options.clone().connect().await?;
-    let mut session = Session::Sqlite(&mut connection);
-    session.check_key(ring).await?;
-    session.migrate().await?;
-    session.keep_check_value(ring).await?;
-    let readers = SqlitePoolOptions::new().max_connections(READERS).min_connections(1);
-    let readers = readers.acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
-    let readers = readers.connect_with(options.read_only(true)).await?;
-    Ok(Engine::Sqlite { readers, writer: Writer::new(connection) })
+    let mut session = Session::writer(path, BUSY_TIMEOUT)?;
+    let mut first = First::Sqlite(&mut session);
+    first.check_key(ring).await?;
+    first.migrate().await?;
+    first.keep_check_value(ring).await?;
+    session.wait_at_most(Duration::ZERO)?;
+    Ok(Engine::Sqlite { readers: Readers::new(path, BUSY_TIMEOUT), writer: Writer::new(session) })
 }
 
 /// Makes the file, or finds it, for its owner alone; its log files get the same mode. A file that
@@ -140,11 +128,11 @@ async fn open_postgres(url: &Secret, ring: &KeyRing) -> Result<Engine, StoreErro
     let options =
         options.ssl_mode(mode).application_name("cardea").statement_cache_capacity(STATEMENT_CACHE);
     let mut connection = options.clone().connect().await?;
-    let mut session = Session::Postgres(&mut connection);
-    session.check_role().await?;
-    session.check_key(ring).await?;
-    session.migrate().await?;
-    session.keep_check_value(ring).await?;
+    let mut first = First::Postgres(&mut connection);
+    first.check_role().await?;
+    first.check_key(ring).await?;
+    first.migrate().await?;
+    first.keep_check_value(ring).await?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
     Ok(Engine::Postgres(pool.connect_with(options).await?))
 }
@@ -179,12 +167,12 @@ static ROLE: Statement = Statement {
 };
 
 /// The one connection that prepares the database.
-enum Session<'c> {
+enum First<'c> {
     Postgres(&'c mut PgConnection),
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut Session),
 }
 
-impl Session<'_> {
+impl First<'_> {
     async fn one(
         &mut self,
         statement: &'static Statement,
@@ -195,9 +183,9 @@ impl Session<'_> {
                 let row = statement.on_postgres(values).fetch_optional(&mut **connection).await?;
                 row.map(Row::Postgres)
             }
-            Self::Sqlite(connection) => {
-                let row = statement.on_sqlite(values).fetch_optional(&mut **connection).await?;
-                row.map(Row::Sqlite)
+            Self::Sqlite(session) => {
+                let rows = session.all(statement.sqlite, &values)?;
+                rows.into_iter().next().map(Row::Sqlite)
             }
         })
     }
@@ -220,10 +208,11 @@ impl Session<'_> {
 
     async fn migrate(&mut self) -> Result<(), StoreError> {
         match self {
-            Self::Postgres(connection) => POSTGRES.run_direct(None, &mut **connection, false).await,
-            Self::Sqlite(connection) => SQLITE.run_direct(None, &mut **connection, false).await,
-        }?;
-        Ok(())
+            Self::Postgres(connection) => {
+                Ok(POSTGRES.run_direct(None, &mut **connection, false).await?)
+            }
+            Self::Sqlite(session) => sqlite::migrate(session, &SQLITE),
+        }
     }
 
     /// Writes the check value of a new database. Another node may have been first, with its key:

@@ -6,26 +6,24 @@ use ids::{
     Alias, ChallengeId, CredentialId, DeviceId, GrantId, LoginId, MapperId, ProofId, SessionId,
     Slug, TenantId, TicketId, UserId,
 };
+use rusqlite::types::FromSql;
 use secrets::TokenHash;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::sqlite::Cells;
 
 /// One row.
 pub(crate) enum Row {
     Postgres(PgRow),
-    Sqlite(SqliteRow),
+    Sqlite(Cells),
 }
 
 /// What both engines know.
-pub(crate) trait Native:
-    for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
-{
-}
+pub(crate) trait Native: FromSql + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
 impl Native for bool {}
 impl Native for i64 {}
 impl Native for String {}
@@ -49,9 +47,9 @@ impl Row {
     /// The value of a column, `None` for NULL.
     pub(crate) fn maybe<T: Column>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
         let raw: Option<T::Raw> = match self {
-            Self::Postgres(row) => row.try_get(column),
-            Self::Sqlite(row) => row.try_get(column),
-        }?;
+            Self::Postgres(row) => row.try_get(column)?,
+            Self::Sqlite(row) => row.get(column)?,
+        };
         raw.map(|raw| T::from_raw(raw).ok_or(StoreError::Corrupt(column))).transpose()
     }
 

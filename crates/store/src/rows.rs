@@ -34,14 +34,15 @@ use std::sync::Arc;
 
 use ids::TenantId;
 use secrets::KeyRing;
-use sqlx::pool::PoolConnection;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Postgres, Transaction};
+use tokio::task::coop::consume_budget;
 
 use crate::StoreError;
 use crate::endings::Endings;
 use crate::heads::Heads;
 use crate::row::Row;
 use crate::sql::{Statement, Value};
+use crate::sqlite::Reader;
 use crate::writer::Turn;
 
 pub(crate) use agent_code::LOGIN_BY_AGENT_CODE;
@@ -91,7 +92,7 @@ pub struct Rows {
 /// The way to the database.
 pub(crate) enum Link {
     /// A connection that only reads.
-    SqliteReader(PoolConnection<Sqlite>),
+    SqliteReader(Reader),
     /// The turn to write.
     SqliteWriter(Turn),
     /// A transaction; `locks` when it may write, and so locks what it reads to change.
@@ -112,29 +113,42 @@ pub struct Writing {
     pub(crate) rows: Rows,
 }
 
-/// Runs one call on whichever connection there is.
-macro_rules! both {
-    ($link:expr, $statement:expr, $values:expr, $call:ident) => {
-        match $link {
-            Link::SqliteReader(connection) => {
-                let answer = $statement.on_sqlite($values).$call(&mut **connection).await;
-                answer.map(Answer::Sqlite).map_err(StoreError::from)
+impl Link {
+    async fn all(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let session = match self {
+            Self::SqliteReader(reader) => reader.session(),
+            Self::SqliteWriter(turn) => turn.session(),
+            Self::Postgres { transaction, .. } => {
+                let rows = statement.on_postgres(values).fetch_all(&mut **transaction).await?;
+                return Ok(rows.into_iter().map(Row::Postgres).collect());
             }
-            Link::SqliteWriter(turn) => {
-                let answer = $statement.on_sqlite($values).$call(turn.connection()?).await;
-                answer.map(Answer::Sqlite).map_err(StoreError::from)
-            }
-            Link::Postgres { transaction, .. } => {
-                let answer = $statement.on_postgres($values).$call(&mut **transaction).await;
-                answer.map(Answer::Postgres).map_err(StoreError::from)
-            }
-        }
-    };
-}
+        };
+        // Nothing here waits: others get their turn all the same.
+        consume_budget().await;
+        let rows = session?.all(statement.sqlite, &values)?;
+        Ok(rows.into_iter().map(Row::Sqlite).collect())
+    }
 
-enum Answer<S, P> {
-    Sqlite(S),
-    Postgres(P),
+    async fn execute(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let session = match self {
+            Self::SqliteReader(reader) => reader.session(),
+            Self::SqliteWriter(turn) => turn.session(),
+            Self::Postgres { transaction, .. } => {
+                let done = statement.on_postgres(values).execute(&mut **transaction).await?;
+                return Ok(done.rows_affected());
+            }
+        };
+        consume_budget().await;
+        session?.execute(statement.sqlite, &values)
+    }
 }
 
 impl Rows {
@@ -150,15 +164,10 @@ impl Rows {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let values = self.bind_tenant(values)?;
-        let answer = both!(&mut self.link, statement, values, fetch_all);
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.spoil(error).await),
-        };
-        Ok(match answer {
-            Answer::Sqlite(rows) => rows.into_iter().map(Row::Sqlite).collect(),
-            Answer::Postgres(rows) => rows.into_iter().map(Row::Postgres).collect(),
-        })
+        match self.link.all(statement, values).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.spoil(error).await),
+        }
     }
 
     /// The row that a statement answers, if any. The statement runs to its end in any case.
@@ -177,15 +186,10 @@ impl Rows {
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         let values = self.bind_tenant(values)?;
-        let answer = both!(&mut self.link, statement, values, execute);
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.spoil(error).await),
-        };
-        Ok(match answer {
-            Answer::Sqlite(done) => done.rows_affected(),
-            Answer::Postgres(done) => done.rows_affected(),
-        })
+        match self.link.execute(statement, values).await {
+            Ok(changed) => Ok(changed),
+            Err(error) => Err(self.spoil(error).await),
+        }
     }
 
     /// Nothing more can be done in this transaction, because of `error`.

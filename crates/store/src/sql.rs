@@ -7,10 +7,9 @@ use ids::{
     Slug, TenantId, TicketId, UserId,
 };
 use secrets::TokenHash;
+use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Postgres, Sqlite};
 use uuid::Uuid;
 
 /// One statement. `$1` is the tenant in all that [`crate::Rows`] runs; it binds it itself.
@@ -87,32 +86,22 @@ macro_rules! values {
 }
 pub(crate) use values;
 
-macro_rules! bind_all {
-    ($query:expr, $values:expr) => {{
-        let mut query = $query;
-        for value in $values {
-            query = match value {
-                Value::Bool(value) => query.bind(value),
-                Value::Bytes(value) => query.bind(value),
-                Value::Int(value) => query.bind(value),
-                // PostgreSQL refuses U+0000 in a text and SQLite cuts there: neither may differ
-                // from the other, nor fail on what a stranger sends.
-                Value::Text(value) => query.bind(value.map(|text| text.replace('\0', "\u{fffd}"))),
-                Value::Uuid(value) => query.bind(value),
-            };
-        }
-        query
-    }};
+impl Statement {
+    pub(crate) fn on_postgres(&self, values: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
+        values.into_iter().fold(sqlx::query(self.postgres), |query, value| match value {
+            Value::Bool(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Uuid(value) => query.bind(value),
+        })
+    }
 }
 
-impl Statement {
-    pub(crate) fn on_sqlite(&self, values: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
-        bind_all!(sqlx::query(self.sqlite), values)
-    }
-
-    pub(crate) fn on_postgres(&self, values: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
-        bind_all!(sqlx::query(self.postgres), values)
-    }
+/// PostgreSQL refuses U+0000 in a text and SQLite cuts there: neither may differ from the other, nor fail
+/// on what a stranger sends.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// The one word that a unit variant is written as.
@@ -151,8 +140,8 @@ value_from! {
     i32 => Int, number => number.into();
     u32 => Int, number => number.into();
     MatchCode => Int, code => code.number().into();
-    String => Text, text => text;
-    &str => Text, text => text.to_owned();
+    String => Text, text => without_nul(text);
+    &str => Text, text => without_nul(text.to_owned());
     &Slug => Text, slug => slug.as_str().to_owned();
     &Alias => Text, alias => alias.as_str().to_owned();
     Vec<u8> => Bytes, bytes => bytes;

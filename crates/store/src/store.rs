@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use identity::{Moment, Tenant};
 use ids::{DeviceId, LoginId, Slug, TenantId};
 use secrets::{KeyRing, TokenHash};
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, PgPool};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::rows::{
     DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP,
 };
 use crate::sql::{Statement, Value, statements, values};
+use crate::sqlite::Readers;
 use crate::together::Together;
 use crate::writer::Writer;
 use crate::{
@@ -61,7 +62,7 @@ pub struct Registered {
 
 pub(crate) enum Engine {
     Postgres(PgPool),
-    Sqlite { readers: SqlitePool, writer: Arc<Writer> },
+    Sqlite { readers: Arc<Readers>, writer: Arc<Writer> },
 }
 
 /// What operators watch.
@@ -257,7 +258,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn read(&self, tenant: TenantId) -> Result<Reading, StoreError> {
         let link = match &self.0.engine {
-            Engine::Sqlite { readers, .. } => Link::SqliteReader(readers.acquire().await?),
+            Engine::Sqlite { readers, .. } => Link::SqliteReader(readers.take().await?),
             Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN READ ONLY", false).await?,
         };
         // Nothing can be spent in it, so it needs no number.
@@ -365,7 +366,7 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match &self.0.engine {
             Engine::Sqlite { readers, .. } => {
-                let rows = statement.on_sqlite(values).fetch_all(readers).await?;
+                let rows = readers.take().await?.session()?.all(statement.sqlite, &values)?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Engine::Postgres(pool) => {

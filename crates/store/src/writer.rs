@@ -6,23 +6,30 @@
 //! commits for all. Nobody is told "committed" before the commit that holds their work.
 //!
 //! A batch cannot be stranded: whoever leaves, by commit, by drop or by giving up in the queue,
-//! looks whether somebody is still waiting, and ends the batch when nobody is. Leaving runs in a
-//! task of its own, so that a caller that is cancelled cannot stop it half way.
+//! looks whether somebody is still waiting, and ends the batch when nobody is. Leaving waits for
+//! nothing, so a caller that is cancelled cannot stop it half way; the commit, which waits for the
+//! disk, runs on a thread of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::StoreError;
+use crate::sqlite::Session;
 
 /// So many may share one commit: bounds how long the first of them waits for the last.
 const BATCH: usize = 64;
 
 /// So many may wait for their turn; more are turned away at once.
 const QUEUE: usize = 1024;
+
+/// How long a batch waits for another process that writes in the file, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(2);
 
 pub(crate) struct Writer {
     line: Arc<Mutex<Line>>,
@@ -34,8 +41,8 @@ pub(crate) struct Writer {
 /// What the one whose turn it is holds.
 struct Line {
     /// Until it is closed.
-    connection: Option<SqliteConnection>,
-    /// Whether a transaction is open, or may be.
+    session: Option<Session>,
+    /// Whether a transaction is open.
     began: bool,
     /// Turns taken in this batch.
     turns: usize,
@@ -59,10 +66,9 @@ pub(crate) struct Turn {
 }
 
 impl Writer {
-    /// Takes over the only connection that writes.
-    pub(crate) fn new(connection: SqliteConnection) -> Arc<Self> {
-        let line =
-            Line { connection: Some(connection), began: false, turns: 0, members: Vec::new() };
+    /// Takes over the only connection that writes. It waits for no other process: that is done here.
+    pub(crate) fn new(session: Session) -> Arc<Self> {
+        let line = Line { session: Some(session), began: false, turns: 0, members: Vec::new() };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -95,92 +101,107 @@ impl Writer {
 
     /// Ends the batch that is open and closes the connection. The last one that closes moves the
     /// log into the database file and removes it, so that a copy of that file alone is whole.
-    pub(crate) async fn close(&self) -> Result<(), StoreError> {
-        let mut line = self.line.lock().await;
-        line.end_batch(&self.commits).await;
-        match line.connection.take() {
-            Some(connection) => Ok(connection.close().await?),
-            None => Ok(()),
-        }
+    pub(crate) async fn close(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut line = Arc::clone(&self.line).lock_owned().await;
+        let writer = Arc::clone(self);
+        let closed = self.runtime.spawn_blocking(move || {
+            line.end_batch(&writer.commits);
+            line.session.take().map_or(Ok(()), Session::close)
+        });
+        // Fails when the program ends meanwhile.
+        closed.await.unwrap_or(Err(StoreError::Busy))
     }
 
-    /// Ends a turn in which something was found taken, and the batch with it: the one who took
-    /// it may be a member, and who looks again must find what they wrote.
-    async fn conflicted(&self, mut line: OwnedMutexGuard<Line>) {
-        line.leave(None).await;
-        line.end_batch(&self.commits).await;
+    /// Commits the batch, on a thread that may wait for the disk.
+    fn end_batch(self: &Arc<Self>, mut line: OwnedMutexGuard<Line>) -> JoinHandle<()> {
+        let writer = Arc::clone(self);
+        self.runtime.spawn_blocking(move || line.end_batch(&writer.commits))
     }
 
     /// Ends the batch when nobody waits who could go on with it, or when it is full.
-    async fn settle(&self, line: &mut Line) {
-        if self.waiting() == 0 || line.turns >= BATCH {
-            line.end_batch(&self.commits).await;
+    fn settle(self: &Arc<Self>, line: OwnedMutexGuard<Line>) {
+        if line.began && (self.waiting() == 0 || line.turns >= BATCH) {
+            // The task goes on by itself.
+            drop(self.end_batch(line));
         }
     }
 
     /// Ends one turn, with somebody to tell when it is to be kept.
-    async fn leave(&self, mut line: OwnedMutexGuard<Line>, keep: Option<Member>) {
-        line.leave(keep).await;
-        self.settle(&mut line).await;
+    fn leave(self: &Arc<Self>, mut line: OwnedMutexGuard<Line>, keep: Option<Member>) {
+        line.leave(keep);
+        self.settle(line);
     }
 }
 
 impl Line {
-    async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        self.connection()?.execute(statement).await?;
-        Ok(())
+    fn session(&mut self) -> Result<&mut Session, StoreError> {
+        self.session.as_mut().ok_or(StoreError::Busy)
     }
 
-    fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.connection.as_mut().ok_or(StoreError::Busy)
+    fn run(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.session()?.run(statement)
     }
 
     async fn open(&mut self) -> Result<(), StoreError> {
         if !self.began {
+            self.begin().await?;
             self.began = true;
-            if let Err(error) = self.execute("BEGIN IMMEDIATE").await {
-                self.undo(&error).await;
-                return Err(error);
-            }
         }
         self.turns = self.turns.saturating_add(1);
-        self.execute("SAVEPOINT turn").await?;
-        Ok(())
+        self.run("SAVEPOINT turn")
+    }
+
+    /// Begins a transaction that may write.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        loop {
+            match self.run("BEGIN IMMEDIATE") {
+                Err(StoreError::Busy) if self.session.is_some() && asked.elapsed() < PATIENCE => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                begun => return begun,
+            }
+        }
     }
 
     /// Ends one turn's savepoint, with somebody to tell when it is to be kept.
-    async fn leave(&mut self, keep: Option<Member>) {
-        let how = if keep.is_some() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" };
-        let left = self.execute(how).await;
+    fn leave(&mut self, keep: Option<Member>) {
+        if !self.began {
+            return;
+        }
+        let left = match &keep {
+            Some(_) => self.run("RELEASE turn"),
+            None => self.run("ROLLBACK TO turn").and_then(|()| self.run("RELEASE turn")),
+        };
         self.members.extend(keep);
         if let Err(error) = left {
             // The engine has ended the transaction by itself, or it is in a state that nobody
             // knows: none of the batch is kept, and each member learns it.
-            self.undo(&error).await;
+            self.undo(&error);
         }
     }
 
     /// Commits the batch, if one is open, and tells its members.
-    async fn end_batch(&mut self, commits: &AtomicU64) {
+    fn end_batch(&mut self, commits: &AtomicU64) {
         if !self.began {
             return;
         }
         if self.members.is_empty() {
-            return self.undo(&StoreError::Spoiled).await;
+            return self.undo(&StoreError::Spoiled);
         }
-        match self.execute("COMMIT").await {
+        match self.run("COMMIT") {
             Ok(()) => {
                 commits.fetch_add(1, Ordering::Relaxed);
                 self.end(&Ok(()));
             }
-            Err(error) => self.undo(&error).await,
+            Err(error) => self.undo(&error),
         }
     }
 
     /// Undoes the batch and tells its members why.
-    async fn undo(&mut self, why: &StoreError) {
+    fn undo(&mut self, why: &StoreError) {
         // Fails when the engine has rolled back already, which is as good.
-        let _gone = self.execute("ROLLBACK").await;
+        let _gone = self.run("ROLLBACK");
         self.end(&Err(why.clone()));
     }
 
@@ -208,8 +229,8 @@ impl Drop for Waiter {
         if !self.had_turn && before == 1 {
             let writer = Arc::clone(&self.writer);
             self.writer.runtime.spawn(async move {
-                let mut line = writer.line.lock().await;
-                writer.settle(&mut line).await;
+                let line = Arc::clone(&writer.line).lock_owned().await;
+                writer.settle(line);
             });
         }
     }
@@ -220,18 +241,17 @@ impl Turn {
         self.line.as_deref_mut().ok_or(StoreError::Spoiled)
     }
 
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.line()?.connection()
+    pub(crate) fn session(&mut self) -> Result<&mut Session, StoreError> {
+        self.line()?.session()
     }
 
     /// Gives the turn up because something was found taken; returns when whoever took it is
     /// there for all to see.
     pub(crate) async fn conflicted(&mut self) {
-        if let Some(line) = self.line.take() {
-            let writer = Arc::clone(&self.writer);
-            let left = self.writer.runtime.spawn(async move { writer.conflicted(line).await });
+        if let Some(mut line) = self.line.take() {
+            line.leave(None);
             // Fails only when the program ends meanwhile.
-            let _ended = left.await;
+            let _ended = self.writer.end_batch(line).await;
         }
     }
 
@@ -239,8 +259,7 @@ impl Turn {
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         let line = self.line.take().ok_or(StoreError::Spoiled)?;
         let (tell, told) = oneshot::channel();
-        let writer = Arc::clone(&self.writer);
-        self.writer.runtime.spawn(async move { writer.leave(line, Some(tell)).await });
+        self.writer.leave(line, Some(tell));
         // Nobody tells us when the program ends meanwhile.
         told.await.unwrap_or(Err(StoreError::Busy))
     }
@@ -249,8 +268,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
-            let writer = Arc::clone(&self.writer);
-            self.writer.runtime.spawn(async move { writer.leave(line, None).await });
+            self.writer.leave(line, None);
         }
     }
 }

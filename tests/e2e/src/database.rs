@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
+use rusqlite::Connection as Sqlite;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::World;
 
@@ -157,8 +157,7 @@ impl World {
     async fn database(&self) -> Database {
         match &self.config.database {
             None => {
-                let options = SqliteConnectOptions::new().filename(self.config.sqlite());
-                Database::Sqlite(options.connect().await.expect("the database"))
+                Database::Sqlite(Sqlite::open(self.config.sqlite()).expect("the database"))
             }
             Some(url) => {
                 let url = test_postgres::server().superuser(&url.0);
@@ -169,7 +168,7 @@ impl World {
 }
 
 enum Database {
-    Sqlite(SqliteConnection),
+    Sqlite(Sqlite),
     Postgres(PgConnection),
 }
 
@@ -243,35 +242,32 @@ impl Database {
     /// What a query answers, all of it text.
     #[expect(clippy::expect_used, reason = "a database that cannot be read is a red test")]
     async fn rows(&mut self, select: String) -> Vec<Vec<String>> {
-        let query = sqlx::raw_sql(AssertSqlSafe(select));
         match self {
             Self::Sqlite(file) => {
-                let rows = query.fetch_all(file).await.expect("rows");
-                rows.iter().map(texts).collect()
+                let mut statement = file.prepare(&select).expect("a query");
+                let columns = statement.column_count();
+                let rows = statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect());
+                rows.and_then(Iterator::collect).expect("rows")
             }
             Self::Postgres(server) => {
+                let query = sqlx::raw_sql(AssertSqlSafe(select));
                 let rows = query.fetch_all(server).await.expect("rows");
-                rows.iter().map(texts).collect()
+                rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
             }
         }
     }
 
     #[expect(clippy::expect_used, reason = "fixtures")]
     async fn execute(&mut self, statement: &str) -> u64 {
-        let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
         match self {
-            Self::Sqlite(file) => query.execute(file).await.expect("a statement").rows_affected(),
+            Self::Sqlite(file) => {
+                file.execute_batch(statement).expect("a statement");
+                file.changes()
+            }
             Self::Postgres(server) => {
+                let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
                 query.execute(server).await.expect("a statement").rows_affected()
             }
         }
     }
-}
-
-fn texts<'r, R: sqlx::Row>(row: &'r R) -> Vec<String>
-where
-    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    usize: sqlx::ColumnIndex<R>,
-{
-    (0..row.len()).map(|index| row.get(index)).collect()
 }

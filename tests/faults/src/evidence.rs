@@ -2,8 +2,8 @@
 use load::Installation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use rusqlite::{Connection as Sqlite, OpenFlags};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store::Page;
 
 use crate::Failure;
@@ -74,7 +74,7 @@ impl AuditRow {
 /// A connection that sees all tenants.
 enum Reader {
     Postgres(PgConnection),
-    Sqlite(SqliteConnection),
+    Sqlite(Sqlite),
 }
 
 impl Evidence {
@@ -86,7 +86,7 @@ impl Evidence {
     pub async fn read(installation: &Installation) -> Result<Self, Failure> {
         let mut reader = Reader::open(installation).await?;
         Ok(Self {
-            damage: reader.damage().await?,
+            damage: reader.damage()?,
             broken_chains: broken_chains(installation).await?,
             sessions: reader
                 .rows(
@@ -117,19 +117,15 @@ impl Reader {
             let url = test_postgres::server().superuser(url);
             return Ok(Self::Postgres(PgConnection::connect(&url).await?));
         }
-        let options = SqliteConnectOptions::new().filename(installation.sqlite());
-        Ok(Self::Sqlite(options.read_only(true).connect().await?))
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        Ok(Self::Sqlite(Sqlite::open_with_flags(installation.sqlite(), flags)?))
     }
 
-    async fn damage(&mut self) -> Result<Vec<String>, Failure> {
-        let Self::Sqlite(connection) = self else { return Ok(Vec::new()) };
-        let said: Vec<String> =
-            sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut *connection).await?;
+    fn damage(&self) -> Result<Vec<String>, Failure> {
+        let Self::Sqlite(file) = self else { return Ok(Vec::new()) };
+        let said = texts(file, "PRAGMA integrity_check")?;
         let mut damage: Vec<String> = said.into_iter().filter(|line| line != "ok").collect();
-        let dangling: Vec<String> =
-            sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_check")
-                .fetch_all(connection)
-                .await?;
+        let dangling = texts(file, "SELECT \"table\" FROM pragma_foreign_key_check")?;
         damage.extend(dangling.into_iter().map(|table| format!("dangling row in {table}")));
         Ok(damage)
     }
@@ -150,17 +146,24 @@ impl Reader {
                 let sql = format!("SELECT CAST(json_build_object({fields}) AS TEXT) FROM {table}");
                 sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?
             }
-            Self::Sqlite(connection) => {
+            Self::Sqlite(file) => {
                 let id = |id: &&str| {
                     format!("'{id}', CASE WHEN {id} IS NOT NULL THEN lower(hex({id})) END")
                 };
                 let fields: Vec<String> = ids.iter().map(id).chain(texts).collect();
                 let sql = format!("SELECT json_object({}) FROM {table}", fields.join(", "));
-                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?
+                texts(file, &sql)?
             }
         };
         Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
     }
+}
+
+/// The first column of what a query answers.
+fn texts(file: &Sqlite, query: &str) -> Result<Vec<String>, Failure> {
+    let mut statement = file.prepare(query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Chains are verified by the product's own function: what it hashes is its own matter.

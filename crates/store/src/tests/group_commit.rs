@@ -274,7 +274,7 @@ async fn a_transaction_that_the_engine_ended_keeps_nothing_and_says_so() {
     let mut first = write_person(&bench.store, acme, 0).await;
     let Link::SqliteWriter(turn) = &mut first.rows.link else { panic!("SQLite") };
     // As after a full disk: the engine rolls the whole transaction back by itself.
-    sqlx::query("ROLLBACK").execute(turn.connection().unwrap()).await.unwrap();
+    turn.session().unwrap().run("ROLLBACK").unwrap();
     let lost = first.commit().await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     assert_eq!(bench.count("person").await, 0);

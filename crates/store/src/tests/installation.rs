@@ -110,15 +110,12 @@ async fn sqlite_waits_for_the_disk_and_minds_foreign_keys() {
     let cast = bench.cast("acme").await;
     let mut writing = cast.write().await;
     let crate::rows::Link::SqliteWriter(turn) = &mut writing.rows.link else { panic!("SQLite") };
-    let connection = turn.connection().unwrap();
-    for (pragma, expected) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)] {
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
-        let value: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-        assert_eq!(value, expected, "{pragma}");
-    }
-    let sql = "PRAGMA journal_mode";
-    let mode: String = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-    assert_eq!(mode, "wal");
+    let connection = turn.session().unwrap().connection();
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    assert_eq!(pragma("synchronous"), Ok(2));
+    assert_eq!(pragma("foreign_keys"), Ok(1));
+    let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
+    assert_eq!(mode, Ok("wal".to_owned()));
 }
 
 /// Each on a connection of its own, as from processes that a supervisor started twice.

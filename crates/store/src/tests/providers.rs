@@ -50,9 +50,7 @@ fn mapper(name: &str) -> Mapper {
 async fn dump(bench: &Bench) -> Vec<u8> {
     let text = "SELECT client_secret FROM provider";
     match &bench.location {
-        Location::Sqlite(_) => {
-            sqlx::query_scalar(text).fetch_one(&mut bench.raw_sqlite().await).await.unwrap()
-        }
+        Location::Sqlite(_) => bench.raw_sqlite().query_row(text, [], |row| row.get(0)).unwrap(),
         Location::Postgres(_) => {
             sqlx::query_scalar(text).fetch_one(&mut bench.raw_postgres().await).await.unwrap()
         }

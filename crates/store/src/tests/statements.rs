@@ -12,9 +12,9 @@ fn all() -> impl Iterator<Item = (&'static str, &'static Statement)> {
 #[tokio::test]
 async fn sqlite_prepares_every_statement() {
     let bench = Bench::sqlite().await;
-    let mut connection = bench.raw_sqlite().await;
+    let connection = bench.raw_sqlite();
     for (name, statement) in all() {
-        let prepared = connection.prepare(SqlStr::from_static(statement.sqlite)).await;
+        let prepared = connection.prepare(statement.sqlite);
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
 }

@@ -12,7 +12,7 @@ use login::{
     Then, Vouched, Waiting,
 };
 use secrets::{KeyRing, Secret, TokenHash};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -106,16 +106,13 @@ impl Bench {
 
     /// Runs a statement past the store and past row-level security. How many rows it changed.
     pub(super) async fn raw(&self, sql: &str) -> u64 {
-        let sql = AssertSqlSafe(sql.to_owned());
         match &self.location {
             Location::Sqlite(_) => {
-                let mut connection = self.raw_sqlite().await;
-                let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-                done.rows_affected()
+                u64::try_from(self.raw_sqlite().execute(sql, []).unwrap()).unwrap()
             }
             Location::Postgres(_) => {
                 let mut connection = self.raw_postgres().await;
+                let sql = AssertSqlSafe(sql.to_owned());
                 let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
                 done.rows_affected()
@@ -125,13 +122,12 @@ impl Bench {
 
     /// How many rows a table has, of all tenants.
     pub(super) async fn count(&self, table: &str) -> i64 {
-        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let sql = format!("SELECT COUNT(*) FROM {table}");
         match &self.location {
-            Location::Sqlite(_) => {
-                sqlx::query_scalar(sql).fetch_one(&mut self.raw_sqlite().await).await.unwrap()
-            }
+            Location::Sqlite(_) => self.raw_sqlite().query_row(&sql, [], |row| row.get(0)).unwrap(),
             Location::Postgres(_) => {
-                sqlx::query_scalar(sql).fetch_one(&mut self.raw_postgres().await).await.unwrap()
+                let count = sqlx::query_scalar(AssertSqlSafe(sql));
+                count.fetch_one(&mut self.raw_postgres().await).await.unwrap()
             }
         }
     }
@@ -147,9 +143,8 @@ impl Bench {
         }
     }
 
-    pub(super) async fn raw_sqlite(&self) -> SqliteConnection {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        options.connect().await.unwrap()
+    pub(super) fn raw_sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
     }
 
     pub(super) async fn raw_postgres(&self) -> PgConnection {
