@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use identity::Tenant;
 use ids::TenantId;
 use jose::{Alg, KeySet, SigningKey};
-use store::{KeyIssuer, KeyState, StoreError};
+use store::{KeyIssuer, KeyState, Look, StoreError};
 
 use crate::app::App;
 use crate::http::problem::Problem;
@@ -29,8 +29,17 @@ const MOST: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Signing {
     parsed: Mutex<HashMap<(TenantId, String), Arc<Parsed>>>,
+    /// The keys that verify what a tenant's own issuer has signed, as they were parsed last.
+    sets: Mutex<HashMap<TenantId, OwnSet>>,
     /// Whoever makes a key holds it: it takes a core for a while.
     making: tokio::sync::Mutex<()>,
+}
+
+/// Keys of which a set was made, and the set.
+#[derive(Debug)]
+struct OwnSet {
+    of: Vec<Arc<Parsed>>,
+    set: Arc<KeySet>,
 }
 
 #[derive(Debug)]
@@ -127,15 +136,32 @@ pub(crate) async fn published_for(
     issuer: KeyIssuer,
     alg: Alg,
 ) -> Result<Published, SigningError> {
-    if let Some(found) = stored(app, tenant, issuer, alg).await? {
+    published_at(app, &look(app, tenant).await?, issuer, alg).await
+}
+
+/// The same at the moment of a look.
+///
+/// # Errors
+///
+/// See [`SigningError`].
+pub(crate) async fn published_at(
+    app: &App,
+    look: &Look,
+    issuer: KeyIssuer,
+    alg: Alg,
+) -> Result<Published, SigningError> {
+    if let Some(found) = stored(app, look, issuer, alg).await? {
         return Ok(found);
     }
     let _one = app.signing.making.lock().await;
     // Of many who come at once, the first has made it.
-    if stored(app, tenant, issuer, alg).await?.is_none() {
-        make::first(app, tenant, issuer, alg).await?;
+    let (tenant, now) = (look.tenant(), self::look(app, look.tenant()).await?);
+    if let Some(found) = stored(app, &now, issuer, alg).await? {
+        return Ok(found);
     }
-    stored(app, tenant, issuer, alg).await?.ok_or(SigningError::NoneActive)
+    make::first(app, tenant, issuer, alg).await?;
+    let now = self::look(app, tenant).await?;
+    stored(app, &now, issuer, alg).await?.ok_or(SigningError::NoneActive)
 }
 
 /// What verifies what the tenant's own issuer has signed. `None` when it has no key: no stranger
@@ -144,9 +170,29 @@ pub(crate) async fn published_for(
 /// # Errors
 ///
 /// See [`SigningError`].
-pub(crate) async fn own_keys(app: &App, tenant: &Tenant) -> Result<Option<KeySet>, SigningError> {
-    let keys = parsed(app, tenant, KeyIssuer::Tenant).await?;
-    Ok(KeySet::parse(&document(&keys)).ok())
+pub(crate) async fn own_keys(
+    app: &App,
+    tenant: &Tenant,
+) -> Result<Option<Arc<KeySet>>, SigningError> {
+    own_keys_at(app, &look(app, tenant).await?).await
+}
+
+/// The same at the moment of a look.
+///
+/// # Errors
+///
+/// See [`SigningError`].
+pub(crate) async fn own_keys_at(
+    app: &App,
+    look: &Look,
+) -> Result<Option<Arc<KeySet>>, SigningError> {
+    let keys = parsed(app, look, KeyIssuer::Tenant).await?;
+    Ok(app.signing.set_of(look.tenant().id, &keys))
+}
+
+/// The tenant as it is now.
+async fn look(app: &App, tenant: &Tenant) -> Result<Look, SigningError> {
+    app.store.look(&tenant.slug).await?.ok_or(SigningError::NoneActive)
 }
 
 fn document(keys: &[(Arc<Parsed>, KeyState)]) -> Vec<u8> {
@@ -155,11 +201,11 @@ fn document(keys: &[(Arc<Parsed>, KeyState)]) -> Vec<u8> {
 
 async fn stored(
     app: &App,
-    tenant: &Tenant,
+    look: &Look,
     issuer: KeyIssuer,
     alg: Alg,
 ) -> Result<Option<Published>, SigningError> {
-    let keys = parsed(app, tenant, issuer).await?;
+    let keys = parsed(app, look, issuer).await?;
     let mut of_alg = keys.iter().filter(|(parsed, _)| parsed.key.alg() == alg).peekable();
     if of_alg.peek().is_none() {
         return Ok(None);
@@ -173,12 +219,12 @@ async fn stored(
 /// The published keys, by algorithm and then oldest first.
 async fn parsed(
     app: &App,
-    tenant: &Tenant,
+    look: &Look,
     issuer: KeyIssuer,
 ) -> Result<Vec<(Arc<Parsed>, KeyState)>, SigningError> {
-    let stored = app.store.signing_keys(tenant.id, issuer).await?;
-    let parse = |(row, state): &(store::SigningKey, KeyState)| {
-        Ok((app.signing.parse(tenant.id, row)?, *state))
+    let (tenant, stored) = (look.tenant().id, app.store.signing_keys(look, issuer).await?);
+    let parse = |(row, state): &(Arc<store::SigningKey>, KeyState)| {
+        Ok((app.signing.parse(tenant, row)?, *state))
     };
     stored.iter().map(parse).collect()
 }
@@ -204,6 +250,27 @@ impl Signing {
         }
         all.insert(place, parsed.clone());
         Ok(parsed)
+    }
+}
+
+impl Signing {
+    /// The set of these keys; `None` of none, or when they cannot be read.
+    fn set_of(&self, tenant: TenantId, keys: &[(Arc<Parsed>, KeyState)]) -> Option<Arc<KeySet>> {
+        let same = |known: &OwnSet| {
+            known.of.len() == keys.len()
+                && known.of.iter().zip(keys).all(|(one, (other, _))| Arc::ptr_eq(one, other))
+        };
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets.get(&tenant).filter(|known| same(known)) {
+            return Some(known.set.clone());
+        }
+        let set = Arc::new(KeySet::parse(&document(keys)).ok()?);
+        if sets.len() >= MOST {
+            sets.clear();
+        }
+        let of = keys.iter().map(|(parsed, _)| parsed.clone()).collect();
+        sets.insert(tenant, OwnSet { of, set: set.clone() });
+        Some(set)
     }
 }
 

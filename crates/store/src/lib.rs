@@ -11,6 +11,7 @@
 mod endings;
 mod error;
 mod heads;
+mod looks;
 mod open;
 mod row;
 mod rows;
@@ -21,6 +22,7 @@ mod together;
 mod writer;
 
 pub use error::StoreError;
+pub use looks::{Look, Registered};
 pub use open::Location;
 pub use rows::{
     AuditEntry, AuditEvent, AuditHead, CardAuthority, CardCertificate, Client, ClientSecret, Code,
@@ -31,7 +33,7 @@ pub use rows::{
     Reading, Redeemed, RefreshToken, Rotated, Rows, Session, SessionKind, SigningKey, TakenLogin,
     Ticket, TicketState, Writing,
 };
-pub use store::{Figures, Registered, Store};
+pub use store::{Figures, Store};
 
 #[cfg(test)]
 #[expect(clippy::similar_names, reason = "`writing` and `waiting` are the words for what they are")]

@@ -67,7 +67,7 @@ pub use proof::{ConsumedProof, Proof, ProvedLogin, TakenLogin};
 pub use session::{Inheritance, NewSession, Session, SessionKind};
 pub use signing_key::{KeyDates, KeyIssuer, KeyState, SigningKey};
 pub use tenant::Page;
-pub(crate) use tenant::{TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
+pub(crate) use tenant::{SEEN, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP, read as read_tenant};
 pub use ticket::{HeldAnswer, Ticket, TicketState};
 pub use x509::{CardAuthority, KeptList};
 

@@ -10,18 +10,14 @@ use uuid::Uuid;
 
 use crate::endings::Endings;
 use crate::heads::Heads;
+use crate::looks::{Looks, Seen};
 use crate::row::Row;
-use crate::rows::{
-    DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANT_BY_SLUG, TENANTS, TENANTS_TO_SWEEP,
-};
+use crate::rows::{DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANTS, TENANTS_TO_SWEEP};
 use crate::sql::{Statement, Value, statements, values};
 use crate::sqlite::Readers;
 use crate::together::Together;
 use crate::writer::Writer;
-use crate::{
-    AuditEntry, AuditHead, Client, ClientSecret, Device, DeviceState, KeyIssuer, KeyState, Page,
-    Reading, Rows, SigningKey, StoreError, Writing,
-};
+use crate::{AuditEntry, AuditHead, Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -36,28 +32,15 @@ struct Inner {
     /// Up to which tenant the last sweep came.
     swept: Mutex<Uuid>,
     shared: Shared,
+    looks: Looks,
 }
-
-/// All keys of an issuer that are published.
-type Keys = Arc<[(SigningKey, KeyState)]>;
 
 /// What many ask for at once.
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     clock: Arc<Together<(), (), Moment>>,
-    tenants: Arc<Together<Slug, (), Option<Tenant>>>,
-    clients: Arc<Together<(TenantId, String), (), Arc<Registered>>>,
-    keys: Arc<Together<(TenantId, KeyIssuer), (), Keys>>,
+    pub(crate) seen: Arc<Together<Slug, (), Option<Seen>>>,
     events: Arc<Together<TenantId, AuditEntry, ()>>,
-}
-
-/// How an application is registered: what is looked at of it whenever it calls.
-#[derive(Clone, Debug)]
-pub struct Registered {
-    /// The application; `None` where there is none.
-    pub client: Option<Client>,
-    /// Its secrets, the oldest first: two at most.
-    pub secrets: Vec<ClientSecret>,
 }
 
 pub(crate) enum Engine {
@@ -85,21 +68,32 @@ statements! {
 impl Store {
     pub(crate) fn new(engine: Engine, ring: Arc<KeyRing>) -> Self {
         let (transactions, swept) = (AtomicU64::new(0), Mutex::new(Uuid::nil()));
-        let (heads, endings, shared) = (Arc::default(), Arc::default(), Shared::default());
-        Self(Arc::new(Inner { engine, ring, transactions, heads, endings, swept, shared }))
+        let (heads, endings) = (Arc::default(), Arc::default());
+        let (shared, looks) = (Shared::default(), Looks::default());
+        Self(Arc::new(Inner { engine, ring, transactions, heads, endings, swept, shared, looks }))
     }
 
-    /// The database's clock, by which every expiry is judged. Who asks while others do shares their look.
+    /// The database's clock, by which every expiry is judged. On PostgreSQL, who asks while others do
+    /// shares their look: each is a round trip.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn now(&self) -> Result<Moment, StoreError> {
-        let look = |store: Self| async move {
-            let rows = store.directory(&CLOCK, values![]).await?;
-            rows.first().ok_or(StoreError::Corrupt("at"))?.get("at")
+        if let Engine::Sqlite { .. } = self.engine() {
+            return self.clock().await;
+        }
+        let store = self.clone();
+        let look = move |_| {
+            let store = store.clone();
+            async move { store.clock().await }
         };
-        self.0.shared.clock.ask((), (), self.each_round(look)).await
+        self.0.shared.clock.ask((), (), look).await
+    }
+
+    async fn clock(&self) -> Result<Moment, StoreError> {
+        let rows = self.directory(&CLOCK, values![]).await?;
+        rows.first().ok_or(StoreError::Corrupt("at"))?.get("at")
     }
 
     /// Whether the database answers.
@@ -111,63 +105,13 @@ impl Store {
         self.now().await.map(drop)
     }
 
-    /// The tenant with this slug. Who asks while others do shares their look.
+    /// The tenant with this slug.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn tenant(&self, slug: &Slug) -> Result<Option<Tenant>, StoreError> {
-        let asked = slug.clone();
-        let look = move |store: Self| {
-            let asked = asked.clone();
-            async move {
-                let rows = store.directory(&TENANT_BY_SLUG, values![&asked]).await?;
-                rows.first().map(crate::rows::read_tenant).transpose()
-            }
-        };
-        self.0.shared.tenants.ask(slug.clone(), (), self.each_round(look)).await
-    }
-
-    /// An application of a tenant, and its secrets. Who asks while others do shares their look.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn registered(
-        &self,
-        tenant: TenantId,
-        client_id: &str,
-    ) -> Result<Arc<Registered>, StoreError> {
-        let asked = client_id.to_owned();
-        let look = move |store: Self| {
-            let asked = asked.clone();
-            async move {
-                let mut rows = store.read(tenant).await?;
-                let client = rows.client(&asked).await?;
-                let secrets = rows.client_secrets(&asked).await?;
-                Ok(Arc::new(Registered { client, secrets }))
-            }
-        };
-        let key = (tenant, client_id.to_owned());
-        self.0.shared.clients.ask(key, (), self.each_round(look)).await
-    }
-
-    /// The keys that an issuer's key set shows now, and what each of them is. Who asks while others do
-    /// shares their look.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn signing_keys(
-        &self,
-        tenant: TenantId,
-        issuer: KeyIssuer,
-    ) -> Result<Arc<[(SigningKey, KeyState)]>, StoreError> {
-        let look = move |store: Self| async move {
-            let keys = store.read(tenant).await?.signing_keys(issuer).await?;
-            Ok(Arc::from(keys))
-        };
-        self.0.shared.keys.ask((tenant, issuer), (), self.each_round(look)).await
+        Ok(self.look(slug).await?.map(|look| look.tenant().clone()))
     }
 
     /// Appends an event to a tenant's audit chain, in a transaction that does nothing else and that others
@@ -188,15 +132,6 @@ impl Store {
             }
         };
         self.0.shared.events.ask(tenant, entry, append).await
-    }
-
-    /// A look of this store, as rounds of those who ask do it.
-    fn each_round<L, F>(&self, look: L) -> impl Fn(Vec<()>) -> F + Send + 'static
-    where
-        L: Fn(Self) -> F + Send + 'static,
-    {
-        let store = self.clone();
-        move |_| look(store.clone())
     }
 
     /// A page of tenants, by slug.
@@ -346,9 +281,16 @@ impl Store {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.0.looks
     }
 
     fn rows(&self, tenant: TenantId, link: Link, transaction: u64) -> Rows {
@@ -359,7 +301,7 @@ impl Store {
     }
 
     /// A look-up in the few tables that are read before a tenant is known.
-    async fn directory(
+    pub(crate) async fn directory(
         &self,
         statement: &'static Statement,
         values: Vec<Value>,

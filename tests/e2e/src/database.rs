@@ -156,9 +156,7 @@ impl World {
     #[expect(clippy::expect_used, reason = "fixtures")]
     async fn database(&self) -> Database {
         match &self.config.database {
-            None => {
-                Database::Sqlite(Sqlite::open(self.config.sqlite()).expect("the database"))
-            }
+            None => Database::Sqlite(Sqlite::open(self.config.sqlite()).expect("the database")),
             Some(url) => {
                 let url = test_postgres::server().superuser(&url.0);
                 Database::Postgres(PgConnection::connect(&url).await.expect("the database"))
@@ -246,7 +244,8 @@ impl Database {
             Self::Sqlite(file) => {
                 let mut statement = file.prepare(&select).expect("a query");
                 let columns = statement.column_count();
-                let rows = statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect());
+                let rows =
+                    statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect());
                 rows.and_then(Iterator::collect).expect("rows")
             }
             Self::Postgres(server) => {

@@ -1,8 +1,8 @@
 #![expect(clippy::struct_field_names, reason = "named as the columns are")]
 use load::Installation;
+use rusqlite::{Connection as Sqlite, OpenFlags};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use rusqlite::{Connection as Sqlite, OpenFlags};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store::Page;
 
@@ -123,9 +123,9 @@ impl Reader {
 
     fn damage(&self) -> Result<Vec<String>, Failure> {
         let Self::Sqlite(file) = self else { return Ok(Vec::new()) };
-        let said = texts(file, "PRAGMA integrity_check")?;
+        let said = column(file, "PRAGMA integrity_check")?;
         let mut damage: Vec<String> = said.into_iter().filter(|line| line != "ok").collect();
-        let dangling = texts(file, "SELECT \"table\" FROM pragma_foreign_key_check")?;
+        let dangling = column(file, "SELECT \"table\" FROM pragma_foreign_key_check")?;
         damage.extend(dangling.into_iter().map(|table| format!("dangling row in {table}")));
         Ok(damage)
     }
@@ -152,7 +152,7 @@ impl Reader {
                 };
                 let fields: Vec<String> = ids.iter().map(id).chain(texts).collect();
                 let sql = format!("SELECT json_object({}) FROM {table}", fields.join(", "));
-                texts(file, &sql)?
+                column(file, &sql)?
             }
         };
         Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
@@ -160,7 +160,7 @@ impl Reader {
 }
 
 /// The first column of what a query answers.
-fn texts(file: &Sqlite, query: &str) -> Result<Vec<String>, Failure> {
+fn column(file: &Sqlite, query: &str) -> Result<Vec<String>, Failure> {
     let mut statement = file.prepare(query)?;
     let rows = statement.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -25,6 +25,7 @@ use axum::response::{IntoResponse, Response};
 use identity::{Moment, Tenant};
 use jose::NumericDate;
 use openid_provider::{Issuer, Parameters};
+use store::Look;
 
 use crate::app::App;
 use crate::http::body;
@@ -37,6 +38,7 @@ use refused::Refused;
 /// One call of an application.
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a App,
+    pub(crate) look: &'a Look,
     pub(crate) tenant: &'a Tenant,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) issuer: Issuer,
@@ -50,15 +52,15 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// [`Problem`] for one too many, or when the store fails.
-    pub(crate) async fn begin(
+    pub(crate) fn begin(
         app: &'a App,
-        tenant: &'a Tenant,
+        look: &'a Look,
         peer: Peer,
         headers: &'a HeaderMap,
     ) -> Result<Self, Problem> {
         limits::count(app, Attempt::Token, peer)?;
-        let (issuer, now) = (oidc::issuer(app, tenant)?, app.store.now().await?);
-        Ok(Self { app, tenant, headers, issuer, now })
+        let tenant = look.tenant();
+        Ok(Self { app, look, tenant, headers, issuer: oidc::issuer(app, tenant)?, now: look.at() })
     }
 
     /// The parameters in the body.

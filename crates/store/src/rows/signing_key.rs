@@ -50,6 +50,21 @@ pub struct KeyDates {
     pub ends_at: Option<Moment>,
 }
 
+impl KeyDates {
+    /// What the key is at a moment; `None` when its issuer does not show it.
+    pub fn state(self, at: Moment) -> Option<KeyState> {
+        let has_come = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= at);
+        if self.published_at > at || has_come(self.ends_at) {
+            return None;
+        }
+        Some(match self.active_from > at {
+            true => KeyState::Next,
+            false if has_come(self.retired_at) => KeyState::Retired,
+            false => KeyState::Active,
+        })
+    }
+}
+
 /// What a key is now, by the database's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,17 +78,8 @@ pub enum KeyState {
 }
 
 statements! {
-    PUBLISHED: [
-        "SELECT signing_key.*, CASE WHEN active_from > ", NOW, " THEN 'next' WHEN retired_at <= ",
-        NOW, " THEN 'retired' ELSE 'active' END AS state FROM signing_key ",
-        "WHERE tenant_id = $1 AND issuer = $2 AND published_at <= ", NOW,
-        " AND (ends_at IS NULL OR ends_at > ", NOW, ") ORDER BY alg, number"];
-    ACTIVE: [
-        "SELECT * FROM signing_key WHERE tenant_id = $1 AND issuer = $2 AND alg = $3 ",
-        "AND published_at <= ", NOW, " AND active_from <= ", NOW,
-        " AND (retired_at IS NULL OR retired_at > ", NOW,
-        ") AND (ends_at IS NULL OR ends_at > ", NOW, ") ORDER BY active_from DESC, number DESC ",
-        "LIMIT 1"];
+    ALL: ["SELECT * FROM signing_key WHERE tenant_id = $1 AND issuer = $2 ORDER BY alg, number"];
+    CLOCK: ["SELECT ", NOW, " AS at FROM tenant WHERE tenant_id = $1"];
     INSERT: [
         "INSERT INTO signing_key (tenant_id, kid, issuer, alg, number, private, certificate, ",
         "published_at, active_from, retired_at, ends_at) ",
@@ -94,24 +100,20 @@ impl Rows {
         &mut self,
         issuer: KeyIssuer,
     ) -> Result<Vec<(SigningKey, KeyState)>, StoreError> {
-        let rows = self.all(&PUBLISHED, vec![word(&issuer)]).await?;
-        rows.iter().map(|row| Ok((self.read_signing_key(row)?, row.word("state")?))).collect()
+        let keys = self.all_signing_keys(issuer).await?;
+        let Some(clock) = self.one(&CLOCK, values![]).await? else { return Ok(Vec::new()) };
+        let now = clock.get("at")?;
+        let state = |key: SigningKey| key.dates.state(now).map(|state| (key, state));
+        Ok(keys.into_iter().filter_map(state).collect())
     }
 
-    /// The key with which an issuer signs now; of several, the one that began last.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn active_signing_key(
+    /// All keys of an issuer, by algorithm and then oldest first.
+    pub(crate) async fn all_signing_keys(
         &mut self,
         issuer: KeyIssuer,
-        alg: &str,
-    ) -> Result<Option<SigningKey>, StoreError> {
-        let mut values = vec![word(&issuer)];
-        values.extend(values![alg]);
-        let row = self.one(&ACTIVE, values).await?;
-        row.map(|row| self.read_signing_key(&row)).transpose()
+    ) -> Result<Vec<SigningKey>, StoreError> {
+        let rows = self.all(&ALL, vec![word(&issuer)]).await?;
+        rows.iter().map(|row| self.read_signing_key(row)).collect()
     }
 
     fn read_signing_key(&self, row: &Row) -> Result<SigningKey, StoreError> {

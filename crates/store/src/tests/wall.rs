@@ -169,7 +169,6 @@ on_both! {
         assert!(other.eam_transaction_by_handle(&eam).await.unwrap().is_none());
         assert!(other.eam_transaction_for_one_tap(&eam).await.unwrap().is_none());
         assert!(other.signing_keys(KeyIssuer::Eam).await.unwrap().is_empty());
-        assert!(other.active_signing_key(KeyIssuer::Eam, "RS256").await.unwrap().is_none());
         assert!(!other.delete_eam_connection("client").await.unwrap());
         let dates = key("kid", 1, now).dates;
         assert!(!other.date_signing_key("kid", dates).await.unwrap());

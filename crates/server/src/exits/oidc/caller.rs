@@ -32,9 +32,10 @@ impl Caller {
         who.by_header = call.headers.contains_key(AUTHORIZATION);
         let presented = credential(authorization(call.headers)?, p)?;
         who.client_id = Some(presented.client_id.clone());
-        let found = call.app.store.registered(call.tenant.id, &presented.client_id).await?;
-        let client = found.client.as_ref().and_then(store::Client::served);
-        let secrets: Vec<TokenHash> = found.secrets.iter().map(|secret| secret.hash).collect();
+        let found = call.app.store.registered(call.look, &presented.client_id).await?;
+        let client = found.as_ref().and_then(|found| found.client.served());
+        let secrets = found.iter().flat_map(|found| &found.secrets);
+        let secrets: Vec<TokenHash> = secrets.map(|secret| secret.hash).collect();
         let shown = check(&presented, client.as_ref(), &secrets, &call.issuer, call.date())?;
         let Authenticated { assertion } = shown;
         let client = client.ok_or(TokenError::UnknownClient)?;

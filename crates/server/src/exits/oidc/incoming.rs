@@ -3,20 +3,20 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use identity::Tenant;
 use openid_provider::Parameters;
+use store::Look;
 
 use super::Call;
 use super::caller::Caller;
 use super::refused::{Refused, Who, of_problem};
 use crate::app::App;
 use crate::http::peer::Peer;
-use crate::http::tenant::TenantPath;
+use crate::http::tenant::TenantLook;
 
 /// A call that has arrived in a tenant that is there.
 pub(crate) struct Incoming {
     app: App,
-    tenant: Tenant,
+    look: Look,
     peer: Peer,
     headers: HeaderMap,
     request: Request,
@@ -29,12 +29,12 @@ impl FromRequest<App> for Incoming {
     /// Who calls a tenant that is not there is told so in the form of the standards.
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let tenant = TenantPath::from_request_parts(&mut parts, app).await;
-        let TenantPath(tenant) = tenant.map_err(|problem| of_problem(&problem))?;
+        let look = TenantLook::from_request_parts(&mut parts, app).await;
+        let TenantLook(look) = look.map_err(|problem| of_problem(&problem))?;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let (app, headers) = (app.clone(), parts.headers.clone());
         let (request, who) = (Request::from_parts(parts, body), Who::default());
-        Ok(Self { app, tenant, peer, headers, request, who })
+        Ok(Self { app, look, peer, headers, request, who })
     }
 }
 
@@ -44,9 +44,9 @@ impl Incoming {
     /// # Errors
     ///
     /// [`Refused`] for one call too many.
-    pub(crate) async fn begin(&mut self) -> Result<(Call<'_>, Request, &mut Who), Refused> {
-        let Self { app, tenant, peer, headers, request, who } = self;
-        let call = Call::begin(app, tenant, *peer, headers).await?;
+    pub(crate) fn begin(&mut self) -> Result<(Call<'_>, Request, &mut Who), Refused> {
+        let Self { app, look, peer, headers, request, who } = self;
+        let call = Call::begin(app, look, *peer, headers)?;
         Ok((call, std::mem::take(request), who))
     }
 
@@ -57,7 +57,7 @@ impl Incoming {
     ///
     /// [`Refused`].
     pub(crate) async fn of_client(&mut self) -> Result<(Call<'_>, Parameters, Caller), Refused> {
-        let (call, request, who) = self.begin().await?;
+        let (call, request, who) = self.begin()?;
         let p = call.parameters(request).await?;
         let caller = Caller::of(&call, &p, who).await?;
         Ok((call, p, caller))
@@ -65,7 +65,7 @@ impl Incoming {
 
     /// The answer: what was done, or why not, and a line about that.
     pub(crate) fn answer(self, done: Result<Response, Refused>) -> Response {
-        let Self { app, tenant, who, .. } = self;
-        done.unwrap_or_else(|refused| refused.answer(&app, &tenant, &who))
+        let Self { app, look, who, .. } = self;
+        done.unwrap_or_else(|refused| refused.answer(&app, look.tenant(), &who))
     }
 }

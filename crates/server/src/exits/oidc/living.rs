@@ -88,7 +88,7 @@ pub(super) async fn access_claims(
     call: &Call<'_>,
     token: &Secret,
 ) -> Result<Result<AccessClaims, VerifyError>, Problem> {
-    let Some(keys) = signing::own_keys(call.app, call.tenant).await? else {
+    let Some(keys) = signing::own_keys_at(call.app, call.look).await? else {
         return Ok(Err(VerifyError::NoSuchKey));
     };
     let own = OwnKeys { issuer: &call.issuer, keys: &keys };

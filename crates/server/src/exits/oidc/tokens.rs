@@ -93,5 +93,5 @@ pub(super) async fn for_itself(
 
 async fn key(call: &Call<'_>, client: &Client) -> Result<signing::Published, Refused> {
     let alg = client.settings.signing_alg;
-    Ok(signing::published_for(call.app, call.tenant, KeyIssuer::Tenant, alg).await?)
+    Ok(signing::published_at(call.app, call.look, KeyIssuer::Tenant, alg).await?)
 }

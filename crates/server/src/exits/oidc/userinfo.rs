@@ -19,7 +19,7 @@ pub(crate) async fn handler(mut incoming: Incoming) -> Response {
 }
 
 async fn about(incoming: &mut Incoming) -> Result<Vec<u8>, Refused> {
-    let (call, request, who) = incoming.begin().await?;
+    let (call, request, who) = incoming.begin()?;
     let p = if is_form(&request) { Some(call.parameters(request).await?) } else { None };
     let header = authorization(call.headers).map_err(|_| BearerError::Request)?;
     let token = presented(header, p.as_ref())?;
