@@ -12,13 +12,13 @@ pub(crate) const CLIENT_DATA_HASH: [u8; 32] =
 const TOKEN_16: [u8; 16] = hex!("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
 const TOKEN_32: [u8; 32] = hex!("a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf");
 
-fn theirs() -> PublicKey {
+fn theirs() -> Point {
     let sec1 = hex!(
         "04"
         "261efbd3550cf068ef013ed7366ba32f5d6fe557b4b2abce8ade58cba168a55e"
         "1788a0b29a56a6abec4084c0c96bd3dcbca6b507f35dbea9e985708479d8bdc9"
     );
-    PublicKey::from_sec1_bytes(&sec1).unwrap()
+    Point::new(&sec1).unwrap()
 }
 
 /// Gives the same bytes for each length.
