@@ -84,6 +84,26 @@ impl PinUvAuthProtocol {
     }
 }
 
+/// Our half of one exchange.
+pub(crate) struct PlatformKey {
+    private: PrivateKey,
+    public: Point,
+}
+
+impl PlatformKey {
+    /// A fresh one.
+    pub(crate) fn fresh(entropy: &mut Entropy<'_>) -> Result<Self, Malformed> {
+        let mut draw = Zeroizing::new([0; 32]);
+        let drawn = (0..DRAWS).find_map(|_| {
+            entropy(&mut *draw);
+            PrivateKey::from_private_key(&ECDH_P256, &*draw).ok()
+        });
+        let private = drawn.ok_or(Malformed)?;
+        let public = private.compute_public_key().map_err(|_| Malformed)?;
+        Ok(Self { public: Point::new(public.as_ref())?, private })
+    }
+}
+
 /// The secret shared with one authenticator for one exchange.
 pub(crate) struct SharedSecret {
     protocol: PinUvAuthProtocol,
@@ -94,16 +114,14 @@ pub(crate) struct SharedSecret {
 }
 
 impl SharedSecret {
-    /// `encapsulate(peerCoseKey)`: a fresh key of ours, and the secret that it makes with theirs.
+    /// `encapsulate(peerCoseKey)`: the secret that our key makes with theirs.
     pub(crate) fn encapsulate(
         protocol: PinUvAuthProtocol,
         peer: &Point,
-        entropy: &mut Entropy<'_>,
+        ours: &PlatformKey,
     ) -> Result<Self, Malformed> {
-        let ours = fresh_key(entropy).ok_or(Malformed)?;
-        let public = ours.compute_public_key().map_err(|_| Malformed)?;
-        let platform_key = Point::new(public.as_ref())?;
-        agree(&ours, peer.unparsed(), Malformed, |z| {
+        let platform_key = ours.public;
+        agree(&ours.private, peer.unparsed(), Malformed, |z| {
             let (hmac_key, aes_key) = protocol.derive(z);
             Ok(Self { protocol, hmac_key, aes_key, platform_key })
         })
@@ -189,14 +207,6 @@ fn expand(hkdf: &Hkdf<Sha256>, info: &[u8]) -> Zeroizing<[u8; 32]> {
     #[expect(clippy::expect_used, reason = "32 bytes are one block of SHA-256")]
     hkdf.expand(info, &mut *key).expect("one block is never too long");
     key
-}
-
-fn fresh_key(entropy: &mut Entropy<'_>) -> Option<PrivateKey> {
-    let mut draw = Zeroizing::new([0; 32]);
-    (0..DRAWS).find_map(|_| {
-        entropy(&mut *draw);
-        PrivateKey::from_private_key(&ECDH_P256, &*draw).ok()
-    })
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ pub(crate) fn entropy(buffer: &mut [u8]) {
 }
 
 pub(crate) fn secret(protocol: PinUvAuthProtocol) -> SharedSecret {
-    SharedSecret::encapsulate(protocol, &theirs(), &mut entropy).unwrap()
+    let ours = PlatformKey::fresh(&mut entropy).unwrap();
+    SharedSecret::encapsulate(protocol, &theirs(), &ours).unwrap()
 }
 
 /// The token of 32 bytes, as the authenticator would have given it.
@@ -93,9 +94,9 @@ fn a_key_is_drawn_again_until_it_is_one() {
         draws += 1;
         buffer.fill(if draws < 3 { 0xFF } else { 0x01 });
     };
-    assert!(fresh_key(&mut entropy).is_some());
+    assert!(PlatformKey::fresh(&mut entropy).is_ok());
     assert_eq!(draws, 3);
-    assert!(fresh_key(&mut |buffer: &mut [u8]| buffer.fill(0)).is_none());
+    assert!(PlatformKey::fresh(&mut |buffer: &mut [u8]| buffer.fill(0)).is_err());
 }
 
 #[test]
