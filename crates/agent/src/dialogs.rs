@@ -58,6 +58,16 @@ impl Dialogs {
         deadline: Instant,
         question: impl Future<Output = Result<Option<T>, PinentryError>>,
     ) -> Option<T> {
+        self.answer_while(deadline, question, &mut || {})
+    }
+
+    /// The same. `meanwhile` is done once the question is asked.
+    fn answer_while<T>(
+        &mut self,
+        deadline: Instant,
+        question: impl Future<Output = Result<Option<T>, PinentryError>>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Option<T> {
         // One dialog at a time.
         self.waiting.is_over();
         let deadline = tokio::time::Instant::from_std(deadline);
@@ -68,6 +78,7 @@ impl Dialogs {
                 () = cancel.cancelled() => Ok(None),
                 () = tokio::time::sleep_until(deadline) => Ok(None),
                 answer = question => answer,
+                () = async { meanwhile(); std::future::pending().await } => Ok(None),
             }
         });
         answer.unwrap_or_else(|error| {
@@ -100,7 +111,7 @@ impl Dialogs {
     ) -> Option<CardPin> {
         let description = &self.describe(about);
         let question = PinQuestion { description, error, is_new: false, deadline };
-        self.type_pin(question, CardPin::new)
+        self.type_pin(question, CardPin::new, &mut || {})
     }
 
     /// Has the person type a PIN, until it is one that `read` takes.
@@ -108,6 +119,7 @@ impl Dialogs {
         &mut self,
         question: PinQuestion<'_>,
         read: fn(&str) -> Result<P, PinFormError>,
+        meanwhile: &mut dyn FnMut(),
     ) -> Option<P> {
         let PinQuestion { description, mut error, is_new, deadline } = question;
         let pinentry = self.pinentry.clone();
@@ -124,7 +136,7 @@ impl Dialogs {
                 let again = Dialog { error: None, prompt: words::SAME_PIN, ..dialog };
                 self.answer(deadline, pinentry.choose_pin(&dialog, &again, words::MISMATCH))?
             } else {
-                self.answer(deadline, pinentry.ask_pin(&dialog))?
+                self.answer_while(deadline, pinentry.ask_pin(&dialog), meanwhile)?
             };
             if !self.entry.enter() {
                 return None;
@@ -171,20 +183,29 @@ impl Dialogs {
 
 impl Person for Dialogs {
     fn enter_pin(&mut self, prompt: &PinPrompt, until: Until<'_>) -> Option<Pin> {
+        self.enter_pin_while(prompt, until, &mut || {})
+    }
+
+    fn enter_pin_while(
+        &mut self,
+        prompt: &PinPrompt,
+        until: Until<'_>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Option<Pin> {
         if prompt.last_try() && !self.dares_last_try(until) {
             return None;
         }
         let (description, error) = (&self.who_asks.clone(), words::pin_error(*prompt));
         let deadline = until.deadline;
         let question = PinQuestion { description, error, is_new: false, deadline };
-        self.type_pin(question, Pin::new)
+        self.type_pin(question, Pin::new, meanwhile)
     }
 
     fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin> {
         let description = &self.describe(&(self.new_pin)(*prompt));
         let (error, deadline) = (words::new_pin_error(*prompt), until.deadline);
         let question = PinQuestion { description, error, is_new: true, deadline };
-        self.type_pin(question, Pin::new)
+        self.type_pin(question, Pin::new, &mut || {})
     }
 
     fn choose_account(&mut self, accounts: &[Account], until: Until<'_>) -> Option<usize> {

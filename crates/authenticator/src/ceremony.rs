@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth_data::AuthenticatorData;
 use crate::client_data;
-use crate::pin_uv::{Entropy, PinUvAuthToken};
+use crate::pin_uv::{Entropy, PinUvAuthToken, PlatformKey};
 use crate::{CeremonyLink, Command, CommandError, Control, Leave, LinkError, Person, Until};
 use crate::{execute, get_info};
 
@@ -34,6 +34,8 @@ pub(crate) struct Run<'r, 'c> {
     control: &'r mut Control<'c>,
     entropy: &'r mut Entropy<'r>,
     begun: bool,
+    /// Our half of the next key agreement, where it was made ahead.
+    ours: Option<PlatformKey>,
 }
 
 impl Drop for Run<'_, '_> {
@@ -49,7 +51,7 @@ impl<'r, 'c> Run<'r, 'c> {
         control: &'r mut Control<'c>,
         entropy: &'r mut Entropy<'r>,
     ) -> Self {
-        Self { link, person, control, entropy, begun: false }
+        Self { link, person, control, entropy, begun: false, ours: None }
     }
     /// Runs one command, unless the ceremony is void by now.
     pub(crate) fn command<C: Command>(&mut self, command: &C) -> Result<C::Response, CommandError> {

@@ -99,13 +99,13 @@ pub(crate) struct GetKeyAgreement {
 
 impl Command for GetKeyAgreement {
     const CODE: u8 = CODE;
-    type Response = p256::PublicKey;
+    type Response = cose::Point;
 
     fn encode(&self) -> Vec<u8> {
         request(CODE, vec![member(0x01, self.protocol.number()), member(0x02, 0x02)])
     }
 
-    fn decode(answer: &[u8]) -> Result<p256::PublicKey, AnswerError> {
+    fn decode(answer: &[u8]) -> Result<cose::Point, AnswerError> {
         let key = members(answer)?.map(0x01)?.ok_or(Malformed)?;
         Ok(cose::read_key_agreement(key)?)
     }

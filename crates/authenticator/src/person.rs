@@ -14,6 +14,17 @@ pub trait Person {
     /// Each `Some` is one confirmation and is submitted once, never again.
     fn enter_pin(&mut self, prompt: &PinPrompt, until: Until<'_>) -> Option<Pin>;
 
+    /// The same. `meanwhile` needs no answer of theirs: whoever can, does it while they type.
+    fn enter_pin_while(
+        &mut self,
+        prompt: &PinPrompt,
+        until: Until<'_>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Option<Pin> {
+        meanwhile();
+        self.enter_pin(prompt, until)
+    }
+
     /// Has the person choose the first PIN of a factory-fresh authenticator, and type it twice.
     fn choose_pin(&mut self, prompt: &NewPinPrompt, until: Until<'_>) -> Option<Pin>;
 

@@ -2,15 +2,16 @@
 //! authenticator, and what is encrypted and authenticated with it.
 
 use aes::Aes256;
+use aws_lc_rs::agreement::{ECDH_P256, PrivateKey, agree};
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use p256::{PublicKey, SecretKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::cbor::Malformed;
+use crate::cose::Point;
 use crate::get_info;
 
 /// Fills a buffer with random bytes that nobody can guess. The operating system's generator in
@@ -63,9 +64,43 @@ impl PinUvAuthProtocol {
         code
     }
 
+    /// `kdf(Z)`: from the x-coordinate of the shared point, the keys for HMAC and for AES.
+    fn derive(self, z: &[u8]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+        match self {
+            Self::One => {
+                let key = <[u8; 32]>::from(Sha256::digest(z));
+                (Zeroizing::new(key), Zeroizing::new(key))
+            }
+            Self::Two => {
+                let hkdf = Hkdf::<Sha256>::new(Some(&[0; 32]), z);
+                (expand(&hkdf, b"CTAP2 HMAC key"), expand(&hkdf, b"CTAP2 AES key"))
+            }
+        }
+    }
+
     /// Whether a PIN/UV token may have this length: 16 or 32 bytes in protocol one, else 32.
     fn token_length_is_right(self, length: usize) -> bool {
         length == 32 || (self == Self::One && length == 16)
+    }
+}
+
+/// Our half of one exchange.
+pub(crate) struct PlatformKey {
+    private: PrivateKey,
+    public: Point,
+}
+
+impl PlatformKey {
+    /// A fresh one.
+    pub(crate) fn fresh(entropy: &mut Entropy<'_>) -> Result<Self, Malformed> {
+        let mut draw = Zeroizing::new([0; 32]);
+        let drawn = (0..DRAWS).find_map(|_| {
+            entropy(&mut *draw);
+            PrivateKey::from_private_key(&ECDH_P256, &*draw).ok()
+        });
+        let private = drawn.ok_or(Malformed)?;
+        let public = private.compute_public_key().map_err(|_| Malformed)?;
+        Ok(Self { public: Point::new(public.as_ref())?, private })
     }
 }
 
@@ -75,30 +110,21 @@ pub(crate) struct SharedSecret {
     hmac_key: Zeroizing<[u8; 32]>,
     aes_key: Zeroizing<[u8; 32]>,
     /// Our half of the exchange, which the authenticator needs to make the same secret.
-    pub(crate) platform_key: PublicKey,
+    pub(crate) platform_key: Point,
 }
 
 impl SharedSecret {
-    /// `encapsulate(peerCoseKey)`: a fresh key of ours, and the secret that it makes with theirs.
+    /// `encapsulate(peerCoseKey)`: the secret that our key makes with theirs.
     pub(crate) fn encapsulate(
         protocol: PinUvAuthProtocol,
-        peer: &PublicKey,
-        entropy: &mut Entropy<'_>,
+        peer: &Point,
+        ours: &PlatformKey,
     ) -> Result<Self, Malformed> {
-        let ours = fresh_key(entropy).ok_or(Malformed)?;
-        let shared = ours.diffie_hellman(peer);
-        let z = shared.raw_secret_bytes();
-        let (hmac_key, aes_key) = match protocol {
-            PinUvAuthProtocol::One => {
-                let key = <[u8; 32]>::from(Sha256::digest(z));
-                (Zeroizing::new(key), Zeroizing::new(key))
-            }
-            PinUvAuthProtocol::Two => {
-                let hkdf = Hkdf::<Sha256>::new(Some(&[0; 32]), z);
-                (expand(&hkdf, b"CTAP2 HMAC key"), expand(&hkdf, b"CTAP2 AES key"))
-            }
-        };
-        Ok(Self { protocol, hmac_key, aes_key, platform_key: ours.public_key() })
+        let platform_key = ours.public;
+        agree(&ours.private, peer.unparsed(), Malformed, |z| {
+            let (hmac_key, aes_key) = protocol.derive(z);
+            Ok(Self { protocol, hmac_key, aes_key, platform_key })
+        })
     }
 
     /// The protocol it was made for.
@@ -181,14 +207,6 @@ fn expand(hkdf: &Hkdf<Sha256>, info: &[u8]) -> Zeroizing<[u8; 32]> {
     #[expect(clippy::expect_used, reason = "32 bytes are one block of SHA-256")]
     hkdf.expand(info, &mut *key).expect("one block is never too long");
     key
-}
-
-fn fresh_key(entropy: &mut Entropy<'_>) -> Option<SecretKey> {
-    let mut draw = Zeroizing::new([0; 32]);
-    (0..DRAWS).find_map(|_| {
-        entropy(&mut *draw);
-        SecretKey::from_slice(&*draw).ok()
-    })
 }
 
 #[cfg(test)]

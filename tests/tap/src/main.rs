@@ -82,7 +82,7 @@ fn inside(arguments: &Arguments, folder: &Path) -> Result<bool, Failure> {
     let mut bounds = Bounds::default();
     own_time::measure(arguments.assertions, &mut bounds)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(agent_time::measure(arguments.ceremonies, &mut bounds))?;
+    runtime.block_on(agent_time::measure(arguments.ceremonies))?;
     let pcscd = Pcscd::start_in(folder)?;
     client::measure(&pcscd, arguments, &mut bounds)?;
     runtime.block_on(lifted::measure(&pcscd, arguments.lifts, &mut bounds))?;

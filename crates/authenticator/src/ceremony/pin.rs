@@ -3,7 +3,7 @@
 use super::verification::{Scope, Token, protocol};
 use super::{CeremonyError, Run};
 use crate::client_pin::{ChangePin, GetKeyAgreement, GetPinRetries, GetToken, SetPin};
-use crate::pin_uv::{PinUvAuthToken, SharedSecret};
+use crate::pin_uv::{PinUvAuthToken, PlatformKey, SharedSecret};
 use crate::{
     AnswerError, CommandError, FingerError, Leave, NewPinError, NewPinPrompt, Pin, PinError,
     PinPrompt,
@@ -47,7 +47,10 @@ impl Run<'_, '_> {
     ) -> Result<Pin, CeremonyError> {
         let tries_left = self.tries_left(protocol)?;
         let prompt = PinPrompt { tries_left, last_error, instead_of_finger };
-        let pin = self.person.enter_pin(&prompt, self.until());
+        let (until, entropy, ours) = (self.until(), &mut *self.entropy, &mut self.ours);
+        // Our half of the key agreement needs no PIN.
+        let mut meanwhile = || *ours = PlatformKey::fresh(entropy).ok();
+        let pin = self.person.enter_pin_while(&prompt, until, &mut meanwhile);
         pin.ok_or_else(|| self.unanswered())
     }
 
@@ -84,7 +87,12 @@ impl Run<'_, '_> {
         protocol: PinUvAuthProtocol,
     ) -> Result<SharedSecret, CommandError> {
         let theirs = self.command(&GetKeyAgreement { protocol })?;
-        let secret = SharedSecret::encapsulate(protocol, &theirs, self.entropy);
+        // Each is for one exchange.
+        let ours = match self.ours.take() {
+            Some(ours) => Ok(ours),
+            None => PlatformKey::fresh(self.entropy),
+        };
+        let secret = ours.and_then(|ours| SharedSecret::encapsulate(protocol, &theirs, &ours));
         Ok(secret.map_err(AnswerError::from)?)
     }
 

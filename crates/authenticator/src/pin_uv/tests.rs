@@ -12,13 +12,13 @@ pub(crate) const CLIENT_DATA_HASH: [u8; 32] =
 const TOKEN_16: [u8; 16] = hex!("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
 const TOKEN_32: [u8; 32] = hex!("a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf");
 
-fn theirs() -> PublicKey {
+fn theirs() -> Point {
     let sec1 = hex!(
         "04"
         "261efbd3550cf068ef013ed7366ba32f5d6fe557b4b2abce8ade58cba168a55e"
         "1788a0b29a56a6abec4084c0c96bd3dcbca6b507f35dbea9e985708479d8bdc9"
     );
-    PublicKey::from_sec1_bytes(&sec1).unwrap()
+    Point::new(&sec1).unwrap()
 }
 
 /// Gives the same bytes for each length.
@@ -30,7 +30,8 @@ pub(crate) fn entropy(buffer: &mut [u8]) {
 }
 
 pub(crate) fn secret(protocol: PinUvAuthProtocol) -> SharedSecret {
-    SharedSecret::encapsulate(protocol, &theirs(), &mut entropy).unwrap()
+    let ours = PlatformKey::fresh(&mut entropy).unwrap();
+    SharedSecret::encapsulate(protocol, &theirs(), &ours).unwrap()
 }
 
 /// The token of 32 bytes, as the authenticator would have given it.
@@ -93,9 +94,9 @@ fn a_key_is_drawn_again_until_it_is_one() {
         draws += 1;
         buffer.fill(if draws < 3 { 0xFF } else { 0x01 });
     };
-    assert!(fresh_key(&mut entropy).is_some());
+    assert!(PlatformKey::fresh(&mut entropy).is_ok());
     assert_eq!(draws, 3);
-    assert!(fresh_key(&mut |buffer: &mut [u8]| buffer.fill(0)).is_none());
+    assert!(PlatformKey::fresh(&mut |buffer: &mut [u8]| buffer.fill(0)).is_err());
 }
 
 #[test]
