@@ -14,7 +14,6 @@ use ids::Slug;
 
 use crate::rows::{SEEN, TENANT_BY_SLUG, read_tenant};
 use crate::sql::values;
-use crate::store::Engine;
 use crate::{Client, ClientSecret, KeyIssuer, KeyState, SigningKey, Store, StoreError};
 
 /// Tenants that are remembered, each with its applications and keys.
@@ -32,6 +31,8 @@ pub struct Look {
 pub struct Registered {
     /// The application.
     pub client: Client,
+    /// The same as the protocol sees it, if it is served there.
+    pub served: Option<Arc<openid_provider::Client>>,
     /// Its secrets, the oldest first: two at most.
     pub secrets: Vec<ClientSecret>,
 }
@@ -110,7 +111,8 @@ impl Store {
         // Nobody fills our memory with applications that are not there.
         let Some(client) = rows.client(client_id).await? else { return Ok(None) };
         let secrets = rows.client_secrets(client_id).await?;
-        let found = Arc::new(Registered { client, secrets });
+        let served = client.served().map(Arc::new);
+        let found = Arc::new(Registered { client, served, secrets });
         remember(&look.known.clients, client_id.to_owned(), &found);
         Ok(Some(found))
     }
@@ -146,11 +148,8 @@ impl Store {
         rows.first().map(read).transpose()
     }
 
-    /// The same. On PostgreSQL, who asks while others do shares their look: each is a round trip.
+    /// The same. Who asks while others do shares their look.
     async fn seen_shared(&self, slug: &Slug) -> Result<Option<Seen>, StoreError> {
-        if let Engine::Sqlite { .. } = self.engine() {
-            return self.seen(slug).await;
-        }
         let (store, asked) = (self.clone(), slug.clone());
         let look = move |_| {
             let (store, asked) = (store.clone(), asked.clone());

@@ -11,6 +11,7 @@ mod groups;
 mod installation;
 mod lifted;
 mod logout_notices;
+mod looks;
 mod order;
 mod people;
 mod proofs;

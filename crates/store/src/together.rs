@@ -11,6 +11,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use crate::StoreError;
 
@@ -33,7 +34,7 @@ impl<K, I, O> Default for Together<K, I, O> {
 
 impl<K, I, O> Together<K, I, O>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     I: Send + 'static,
     O: Clone + Send + 'static,
 {
@@ -92,7 +93,6 @@ where
 
 impl<K, I, O> Together<K, I, O> {
     /// How many wait for the next round.
-    #[cfg(test)]
     pub(crate) fn waiting(&self, key: &K) -> usize
     where
         K: Eq + Hash,
@@ -115,7 +115,7 @@ struct Rounds<K: Eq + Hash, I, O> {
 
 impl<K, I, O> Rounds<K, I, O>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     I: Send + 'static,
     O: Clone + Send + 'static,
 {
@@ -124,7 +124,9 @@ where
         W: Fn(Vec<I>) -> F,
         F: Future<Output = Result<O, StoreError>>,
     {
-        while let Some(askers) = self.of.next(&self.key) {
+        loop {
+            self.gather().await;
+            let Some(askers) = self.of.next(&self.key) else { break };
             let (items, tell): (Vec<I>, Vec<_>) = askers.into_iter().unzip();
             let outcome = work(items).await;
             for asker in tell {
@@ -133,6 +135,17 @@ where
             }
         }
         self.cut_off = false;
+    }
+
+    /// Lets those join who are on their way already: as long as more do, the others go first. Where nobody
+    /// else is at work, that takes no time.
+    async fn gather(&self) {
+        let (mut waiting, mut next) = (0, self.of.waiting(&self.key));
+        while waiting < next && next < MOST {
+            waiting = next;
+            yield_now().await;
+            next = self.of.waiting(&self.key);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 
 use crate::StoreError;
 use crate::sqlite::Session;
@@ -126,10 +126,25 @@ impl Writer {
         }
     }
 
+    /// The same once those are there who are on their way already: as long as others are at work, they
+    /// go first. Where nobody is, that takes no time.
+    fn settle_soon(self: &Arc<Self>, line: OwnedMutexGuard<Line>) {
+        if !line.began || line.turns >= BATCH {
+            return self.settle(line);
+        }
+        drop(line);
+        let writer = Arc::clone(self);
+        self.runtime.spawn(async move {
+            yield_now().await;
+            let line = Arc::clone(&writer.line).lock_owned().await;
+            writer.settle(line);
+        });
+    }
+
     /// Ends one turn, with somebody to tell when it is to be kept.
     fn leave(self: &Arc<Self>, mut line: OwnedMutexGuard<Line>, keep: Option<Member>) {
         line.leave(keep);
-        self.settle(line);
+        self.settle_soon(line);
     }
 }
 

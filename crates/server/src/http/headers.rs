@@ -1,5 +1,7 @@
 //! Headers that every answer carries.
 
+use std::sync::LazyLock;
+
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -22,7 +24,8 @@ pub(crate) struct Csp(HeaderValue);
 impl Csp {
     /// The policy of a page whose forms stay here.
     pub(crate) fn page() -> Self {
-        Self::with_forms_to(&[])
+        static PAGE: LazyLock<Csp> = LazyLock::new(|| Csp::with_forms_to(&[]));
+        PAGE.clone()
     }
 
     /// The policy of a page whose forms may end at these URLs' origins as well.

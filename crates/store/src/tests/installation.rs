@@ -38,6 +38,23 @@ on_both! {
         assert!(matches!(refused, Err(StoreError::WrongKey)), "{:?}", refused.err());
     }
 
+    async fn a_schema_that_a_newer_version_has_changed_is_left_alone(bench) {
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+                     execution_time) SELECT 9999, 'newer', success, checksum, 0 \
+                     FROM _sqlx_migrations WHERE version = 1";
+        assert_eq!(bench.raw(newer).await, 1);
+        let refused = Store::open(bench.location.clone(), ring()).await;
+        assert!(matches!(refused, Err(StoreError::Migration(_))), "{:?}", refused.err());
+    }
+
+    async fn a_step_whose_text_has_changed_since_it_was_taken_is_refused(bench) {
+        let changed = "UPDATE _sqlx_migrations SET checksum = (SELECT checksum FROM \
+                       _sqlx_migrations WHERE version = 1) WHERE version = 2";
+        assert_eq!(bench.raw(changed).await, 1);
+        let refused = Store::open(bench.location.clone(), ring()).await;
+        assert!(matches!(refused, Err(StoreError::Migration(_))), "{:?}", refused.err());
+    }
+
     async fn a_closed_store_opens_again_with_all_it_had(bench) {
         bench.tenant("acme").await;
         bench.store.close().await.unwrap();

@@ -1,5 +1,7 @@
 //! Which application calls (RFC 6749 §2.3).
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use identity::Moment;
@@ -13,7 +15,7 @@ use super::refused::{Refused, Who};
 
 /// An application that has shown that it is itself.
 pub(crate) struct Caller {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     assertion: Option<Spent>,
 }
 
@@ -33,10 +35,10 @@ impl Caller {
         let presented = credential(authorization(call.headers)?, p)?;
         who.client_id = Some(presented.client_id.clone());
         let found = call.app.store.registered(call.look, &presented.client_id).await?;
-        let client = found.as_ref().and_then(|found| found.client.served());
+        let client = found.as_ref().and_then(|found| found.served.clone());
         let secrets = found.iter().flat_map(|found| &found.secrets);
         let secrets: Vec<TokenHash> = secrets.map(|secret| secret.hash).collect();
-        let shown = check(&presented, client.as_ref(), &secrets, &call.issuer, call.date())?;
+        let shown = check(&presented, client.as_deref(), &secrets, &call.issuer, call.date())?;
         let Authenticated { assertion } = shown;
         let client = client.ok_or(TokenError::UnknownClient)?;
         Ok(Self { client, assertion })
