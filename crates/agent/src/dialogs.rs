@@ -61,7 +61,7 @@ impl Dialogs {
         self.answer_while(deadline, question, &mut || {})
     }
 
-    /// The same. `meanwhile` is done once the question is asked.
+    /// The same. Does `meanwhile` as soon as the question is asked.
     fn answer_while<T>(
         &mut self,
         deadline: Instant,

@@ -34,8 +34,8 @@ pub(crate) struct Run<'r, 'c> {
     control: &'r mut Control<'c>,
     entropy: &'r mut Entropy<'r>,
     begun: bool,
-    /// Our half of the next key agreement, where it was made ahead.
-    ours: Option<PlatformKey>,
+    /// The platform's key of the next key agreement, where it was made ahead.
+    platform_key: Option<PlatformKey>,
 }
 
 impl Drop for Run<'_, '_> {
@@ -51,7 +51,7 @@ impl<'r, 'c> Run<'r, 'c> {
         control: &'r mut Control<'c>,
         entropy: &'r mut Entropy<'r>,
     ) -> Self {
-        Self { link, person, control, entropy, begun: false, ours: None }
+        Self { link, person, control, entropy, begun: false, platform_key: None }
     }
     /// Runs one command, unless the ceremony is void by now.
     pub(crate) fn command<C: Command>(&mut self, command: &C) -> Result<C::Response, CommandError> {

@@ -11,6 +11,7 @@ pub(crate) const ES256: i32 = -7;
 /// something else.
 const ECDH_ES_HKDF_256: i32 = -25;
 
+/// Length of a coordinate, in bytes.
 const COORDINATE: usize = 32;
 
 /// A point on P-256, uncompressed: 0x04, x, y (SEC 1 §2.3.3).

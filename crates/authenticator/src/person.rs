@@ -14,7 +14,8 @@ pub trait Person {
     /// Each `Some` is one confirmation and is submitted once, never again.
     fn enter_pin(&mut self, prompt: &PinPrompt, until: Until<'_>) -> Option<Pin>;
 
-    /// The same. `meanwhile` needs no answer of theirs: whoever can, does it while they type.
+    /// The same, and calls `meanwhile`, which needs no answer of theirs, at least once before it
+    /// returns a PIN: best while they type.
     fn enter_pin_while(
         &mut self,
         prompt: &PinPrompt,

@@ -84,14 +84,18 @@ impl PinUvAuthProtocol {
     }
 }
 
-/// Our half of one exchange.
+/// The platform's key for one key agreement.
 pub(crate) struct PlatformKey {
     private: PrivateKey,
     public: Point,
 }
 
 impl PlatformKey {
-    /// A fresh one.
+    /// `regenerate()`: a fresh key.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when no draw is a key.
     pub(crate) fn fresh(entropy: &mut Entropy<'_>) -> Result<Self, Malformed> {
         let mut draw = Zeroizing::new([0; 32]);
         let drawn = (0..DRAWS).find_map(|_| {

@@ -22,7 +22,7 @@ use store::{KeyIssuer, KeyState, Look, StoreError};
 use crate::app::App;
 use crate::http::problem::Problem;
 
-/// Parsed keys that are remembered, some kilobytes each.
+/// Parsed keys that are remembered, some kilobytes each; and tenants whose key sets are.
 const MOST: usize = 4096;
 
 /// The parsed keys of this process.
@@ -70,7 +70,7 @@ pub(crate) enum SigningError {
     /// What the active key signs, the published key set does not verify: nobody would take it.
     #[error("the published keys do not verify what the active key signs")]
     SelfTest,
-    /// There is no active key, although one was made.
+    /// There is no active key, although one was made, or no tenant any more.
     #[error("no signing key is active")]
     NoneActive,
 }

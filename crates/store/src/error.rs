@@ -43,7 +43,10 @@ pub enum StoreError {
     #[error("another cardea is preparing this database; end it or wait, then start again")]
     InPreparation,
     /// The schema cannot be brought up to date.
-    #[error("schema cannot be brought up to date")]
+    #[error(
+        "schema cannot be brought up to date; start the version of cardea that ran on this database last, or put \
+         its backup back"
+    )]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     /// The database failed or cannot be reached.
     #[error("database failed")]
@@ -92,7 +95,7 @@ impl From<std::io::Error> for StoreError {
     }
 }
 
-/// Serialization failure, deadlock, lock not available.
+/// PostgreSQL's codes for serialization failure, deadlock, and lock not available.
 fn is_contention(code: Option<&str>) -> bool {
     matches!(code, Some("40001" | "40P01" | "55P03"))
 }

@@ -14,9 +14,10 @@ use ids::Slug;
 
 use crate::rows::{SEEN, TENANT_BY_SLUG, read_tenant};
 use crate::sql::values;
+use crate::together::Together;
 use crate::{Client, ClientSecret, KeyIssuer, KeyState, SigningKey, Store, StoreError};
 
-/// Tenants that are remembered, each with its applications and keys.
+/// So many tenants are remembered, and of each so many applications.
 const MOST: usize = 1024;
 
 /// A tenant as one request found it, and when.
@@ -46,13 +47,16 @@ struct Known {
     keys: Mutex<HashMap<KeyIssuer, Arc<[Arc<SigningKey>]>>>,
 }
 
-/// What is remembered, by the slug of the tenant.
+/// What is remembered, and the looks that many share, by the slug of the tenant.
 #[derive(Default)]
-pub(crate) struct Looks(Mutex<HashMap<Slug, Arc<Known>>>);
+pub(crate) struct Looks {
+    known: Mutex<HashMap<Slug, Arc<Known>>>,
+    seen: Arc<Together<Slug, (), Option<Seen>>>,
+}
 
 /// A tenant's number of changes at a moment.
 #[derive(Clone, Copy)]
-pub(crate) struct Seen {
+struct Seen {
     changes: i64,
     at: Moment,
 }
@@ -77,7 +81,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn look(&self, slug: &Slug) -> Result<Option<Look>, StoreError> {
         let Some(seen) = self.seen_shared(slug).await? else { return Ok(None) };
-        let remembered = lock(&self.looks().0).get(slug).cloned();
+        let remembered = lock(&self.looks().known).get(slug).cloned();
         if let Some(known) = remembered.filter(|known| known.changes == seen.changes) {
             return Ok(Some(Look { known, at: seen.at }));
         }
@@ -89,7 +93,7 @@ impl Store {
             clients: Mutex::default(),
             keys: Mutex::default(),
         });
-        remember(&self.looks().0, slug.clone(), &known);
+        remember(&self.looks().known, slug.clone(), &known);
         Ok(Some(Look { known, at: seen.at }))
     }
 
@@ -141,7 +145,8 @@ impl Store {
         Ok(all.iter().filter_map(state).collect())
     }
 
-    pub(crate) async fn seen(&self, slug: &Slug) -> Result<Option<Seen>, StoreError> {
+    /// The tenant's number of changes, and the database's clock.
+    async fn seen(&self, slug: &Slug) -> Result<Option<Seen>, StoreError> {
         let rows = self.directory(&SEEN, values![slug]).await?;
         let read =
             |row: &crate::row::Row| Ok(Seen { changes: row.get("changes")?, at: row.get("at")? });
@@ -155,14 +160,14 @@ impl Store {
             let (store, asked) = (store.clone(), asked.clone());
             async move { store.seen(&asked).await }
         };
-        self.shared().seen.ask(slug.clone(), (), look).await
+        self.looks().seen.ask(slug.clone(), (), look).await
     }
 }
 
 /// Keeps a value. One too many, and all are forgotten: they are looked at again as they are asked for.
 fn remember<K: Eq + Hash, V: Clone>(all: &Mutex<HashMap<K, V>>, key: K, value: &V) {
     let mut all = lock(all);
-    if all.len() >= MOST {
+    if all.len() >= MOST && !all.contains_key(&key) {
         all.clear();
     }
     all.insert(key, value.clone());

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection};
 
 use crate::row::Row;
-use crate::sql::{Statement, Value, statements, values};
+use crate::sql::{STATEMENT_CACHE, Statement, Value, statements, values};
 use crate::sqlite::{self, Readers, Session};
 use crate::store::Engine;
 use crate::writer::Writer;
@@ -29,10 +29,11 @@ pub enum Location {
     Postgres(Secret),
 }
 
-/// How long a statement waits for another process that holds the SQLite file.
+/// How long preparing and reading wait for another process that holds the SQLite file. Writing waits in
+/// `writer`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long we wait for another process that prepares the same `SQLite` file, and how often we look.
+/// How long we wait for another process that prepares the same SQLite file, and how often we look.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
 const PREPARE_LOOK: Duration = Duration::from_millis(20);
 
@@ -41,9 +42,6 @@ const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// More statements than there are: none of them is prepared twice.
-const STATEMENT_CACHE: usize = 256;
 
 /// What the check value seals, and the place that it stands in.
 const CHECK: &[u8] = b"cardea";

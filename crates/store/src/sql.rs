@@ -12,6 +12,9 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use uuid::Uuid;
 
+/// More than there are statements: a connection prepares none of them twice.
+pub(crate) const STATEMENT_CACHE: usize = 256;
+
 /// One statement. `$1` is the tenant in all that [`crate::Rows`] runs; it binds it itself.
 pub(crate) struct Statement {
     pub(crate) sqlite: &'static str,

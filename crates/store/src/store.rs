@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::endings::Endings;
 use crate::heads::Heads;
-use crate::looks::{Looks, Seen};
+use crate::looks::Looks;
 use crate::row::Row;
 use crate::rows::{DEVICE_BY_THUMBPRINT, LOGIN_BY_AGENT_CODE, Link, TENANTS, TENANTS_TO_SWEEP};
 use crate::sql::{Statement, Value, statements, values};
@@ -37,9 +37,8 @@ struct Inner {
 
 /// What many ask for at once.
 #[derive(Default)]
-pub(crate) struct Shared {
+struct Shared {
     clock: Arc<Together<(), (), Moment>>,
-    pub(crate) seen: Arc<Together<Slug, (), Option<Seen>>>,
     events: Arc<Together<TenantId, AuditEntry, ()>>,
 }
 
@@ -280,10 +279,6 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
-    }
-
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.0.shared
     }
 
     pub(crate) fn looks(&self) -> &Looks {

@@ -5,10 +5,10 @@
 //! leaves the transaction open for the next; the last one, or the one that fills the batch,
 //! commits for all. Nobody is told "committed" before the commit that holds their work.
 //!
-//! A batch cannot be stranded: whoever leaves, by commit, by drop or by giving up in the queue,
-//! looks whether somebody is still waiting, and ends the batch when nobody is. Leaving waits for
-//! nothing, so a caller that is cancelled cannot stop it half way; the commit, which waits for the
-//! disk, runs on a thread of its own.
+//! A batch cannot be stranded: whoever leaves, by commit, by drop or by giving up in the queue, has a
+//! task let those join who are on their way, look whether somebody is still waiting, and end the batch
+//! when nobody is. Leaving waits for nothing, so a caller that is cancelled cannot stop it half way; the
+//! commit, which waits for the disk, runs on a thread of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -66,7 +66,8 @@ pub(crate) struct Turn {
 }
 
 impl Writer {
-    /// Takes over the only connection that writes. It waits for no other process: that is done here.
+    /// Takes over the only connection that writes. It must wait for no other process:
+    /// [`Line::begin`] does.
     pub(crate) fn new(session: Session) -> Arc<Self> {
         let line = Line { session: Some(session), began: false, turns: 0, members: Vec::new() };
         Arc::new(Self {

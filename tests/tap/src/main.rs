@@ -40,7 +40,7 @@ struct Arguments {
     /// How many taps, from the reader's event to the session cookie.
     #[arg(long, default_value_t = 30)]
     taps: u32,
-    /// How many ceremonies of the agent, for its own time.
+    /// How many ceremonies of the agent, for its part.
     #[arg(long, default_value_t = 200)]
     ceremonies: u32,
     /// How often the card is lifted, and pulled out of a ceremony.

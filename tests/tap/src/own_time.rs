@@ -1,5 +1,5 @@
-//! What a ceremony costs the agent itself, over a link in the same process: all that it says to the card and
-//! makes of its answers, without the card, the network and the system's hand-overs between threads.
+//! What the CTAP client costs in a ceremony, over a link in the same process: all that it says to the card and
+//! makes of its answers. Tickets, dialogs and calls to the server are not in it: see [`crate::agent_time`].
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -33,8 +33,8 @@ pub(crate) fn measure(count: u32, bounds: &mut Bounds) -> Result<(), Failure> {
         own.push(began.elapsed().saturating_sub(link.0.waited));
     }
     let own = Sample::of(own);
-    line("agent's own time per ceremony", own.p50_and_p99());
-    bounds.set("agent's own time, p99", own.quantile(990), MOST);
+    line("CTAP client's own time per ceremony", own.p50_and_p99());
+    bounds.set("CTAP client's own time, p99", own.quantile(990), MOST);
     Ok(())
 }
 

@@ -47,9 +47,9 @@ impl Run<'_, '_> {
     ) -> Result<Pin, CeremonyError> {
         let tries_left = self.tries_left(protocol)?;
         let prompt = PinPrompt { tries_left, last_error, instead_of_finger };
-        let (until, entropy, ours) = (self.until(), &mut *self.entropy, &mut self.ours);
+        let (until, entropy, key) = (self.until(), &mut *self.entropy, &mut self.platform_key);
         // Our half of the key agreement needs no PIN.
-        let mut meanwhile = || *ours = PlatformKey::fresh(entropy).ok();
+        let mut meanwhile = || *key = PlatformKey::fresh(entropy).ok();
         let pin = self.person.enter_pin_while(&prompt, until, &mut meanwhile);
         pin.ok_or_else(|| self.unanswered())
     }
@@ -88,7 +88,7 @@ impl Run<'_, '_> {
     ) -> Result<SharedSecret, CommandError> {
         let theirs = self.command(&GetKeyAgreement { protocol })?;
         // Each is for one exchange.
-        let ours = match self.ours.take() {
+        let ours = match self.platform_key.take() {
             Some(ours) => Ok(ours),
             None => PlatformKey::fresh(self.entropy),
         };

@@ -47,11 +47,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Counts a call, and takes down when it came.
+    /// Counts a call. It came at the moment of the look.
     ///
     /// # Errors
     ///
-    /// [`Problem`] for one too many, or when the store fails.
+    /// [`Problem`] for one too many.
     pub(crate) fn begin(
         app: &'a App,
         look: &'a Look,

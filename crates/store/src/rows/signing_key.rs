@@ -65,7 +65,7 @@ impl KeyDates {
     }
 }
 
-/// What a key is now, by the database's clock.
+/// What a key is at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyState {

@@ -4,6 +4,7 @@ use sqlx::migrate::{MigrateError, Migration, Migrator};
 
 use super::Session;
 use crate::StoreError;
+use crate::row::Row;
 
 /// The table in which `sqlx` keeps what was done, as it makes it itself.
 const DONE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, \
@@ -17,7 +18,7 @@ const DONE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT 
 /// # Errors
 ///
 /// [`StoreError::Migration`] when the database knows a step that this version does not, or another text
-/// of one.
+/// of one; another [`StoreError`] when a step fails.
 pub(crate) fn migrate(session: &mut Session, steps: &Migrator) -> Result<(), StoreError> {
     session.run(DONE)?;
     let done = done(session)?;
@@ -38,12 +39,8 @@ pub(crate) fn migrate(session: &mut Session, steps: &Migrator) -> Result<(), Sto
 /// The checksums of the steps that were taken, by version.
 fn done(session: &mut Session) -> Result<BTreeMap<i64, Vec<u8>>, StoreError> {
     let rows = session.all("SELECT version, checksum FROM _sqlx_migrations WHERE success", &[])?;
-    let each = rows.iter().map(|row| Ok((row.get("version")?, row.get("checksum")?)));
-    let each = each.map(|read: Result<(Option<i64>, Option<Vec<u8>>), StoreError>| {
-        let (version, checksum) = read?;
-        Ok((version.ok_or(StoreError::Corrupt("version"))?, checksum.unwrap_or_default()))
-    });
-    each.collect()
+    let rows = rows.into_iter().map(Row::Sqlite);
+    rows.map(|row| Ok((row.get("version")?, row.get("checksum")?))).collect()
 }
 
 fn take(session: &mut Session, step: &Migration) -> Result<(), StoreError> {

@@ -6,10 +6,7 @@ use rusqlite::types::{FromSql, ToSqlOutput, Value as Cell, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
 
 use crate::StoreError;
-use crate::sql::Value;
-
-/// More than there are statements: none of them is prepared twice.
-const STATEMENT_CACHE: usize = 256;
+use crate::sql::{STATEMENT_CACHE, Value};
 
 /// One connection.
 ///
