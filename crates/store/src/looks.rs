@@ -1,23 +1,25 @@
 //! What every request of an application looks at, remembered as long as it holds (`docs/adr/0021`): the
 //! tenant, the application with its secrets, and the signing keys.
 //!
-//! Each request asks the database for one number, `tenant.changes`, which triggers count up in the
-//! transaction that changes one of these rows. While it is the same, what is remembered is what stands
-//! there, whichever process has written.
+//! Each request asks the database for one number, `tenant.edition`, which triggers replace by another
+//! random one in the transaction that changes one of these rows. While it is the same, what is remembered
+//! is what stands there, whichever process has written. What is restored from a backup has another one,
+//! too: a number does not come again.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Moment, Tenant};
-use ids::Slug;
+use ids::{Slug, TenantId};
+use tokio::sync::OnceCell;
 
 use crate::rows::{SEEN, TENANT_BY_SLUG, read_tenant};
 use crate::sql::values;
 use crate::together::Together;
-use crate::{Client, ClientSecret, KeyIssuer, KeyState, SigningKey, Store, StoreError};
+use crate::{ClientSecret, KeyIssuer, KeyState, SigningKey, Store, StoreError};
 
-/// So many tenants are remembered, and of each so many applications.
+/// So many tenants are remembered, each with its applications and keys.
 const MOST: usize = 1024;
 
 /// A tenant as one request found it, and when.
@@ -30,22 +32,23 @@ pub struct Look {
 /// How an application is registered.
 #[derive(Clone, Debug)]
 pub struct Registered {
-    /// The application.
-    pub client: Client,
-    /// The same as the protocol sees it, if it is served there.
+    /// The application as the protocol sees it, if it is served there.
     pub served: Option<Arc<openid_provider::Client>>,
     /// Its secrets, the oldest first: two at most.
     pub secrets: Vec<ClientSecret>,
 }
 
-/// What holds as long as the tenant's number of changes is this one. What is read later than the number
-/// may be newer than it, which does no harm: then the number has moved, and the next look sees that.
+/// What holds as long as the tenant's edition is this one. What is read later than the number may be newer
+/// than it, which does no harm: then there is another number, and the next look sees that.
 struct Known {
-    changes: i64,
+    edition: i64,
     tenant: Tenant,
-    clients: Mutex<HashMap<String, Arc<Registered>>>,
+    clients: OnceCell<Registrations>,
     keys: Mutex<HashMap<KeyIssuer, Arc<[Arc<SigningKey>]>>>,
 }
+
+/// All applications of a tenant, by their ids.
+type Registrations = HashMap<String, Arc<Registered>>;
 
 /// What is remembered, and the looks that many share, by the slug of the tenant.
 #[derive(Default)]
@@ -54,17 +57,29 @@ pub(crate) struct Looks {
     seen: Arc<Together<Slug, (), Option<Seen>>>,
 }
 
-/// A tenant's number of changes at a moment.
+/// A tenant's edition at a moment.
 #[derive(Clone, Copy)]
 struct Seen {
-    changes: i64,
+    tenant: TenantId,
+    edition: i64,
     at: Moment,
+}
+
+impl Known {
+    fn holds(&self, seen: Seen) -> bool {
+        (self.tenant.id, self.edition) == (seen.tenant, seen.edition)
+    }
 }
 
 impl Look {
     /// The tenant.
     pub fn tenant(&self) -> &Tenant {
         &self.known.tenant
+    }
+
+    #[cfg(test)]
+    pub(crate) fn edition(&self) -> i64 {
+        self.known.edition
     }
 
     /// When it was looked at, by the database's clock.
@@ -82,22 +97,23 @@ impl Store {
     pub async fn look(&self, slug: &Slug) -> Result<Option<Look>, StoreError> {
         let Some(seen) = self.seen_shared(slug).await? else { return Ok(None) };
         let remembered = lock(&self.looks().known).get(slug).cloned();
-        if let Some(known) = remembered.filter(|known| known.changes == seen.changes) {
+        if let Some(known) = remembered.filter(|known| known.holds(seen)) {
             return Ok(Some(Look { known, at: seen.at }));
         }
         let rows = self.directory(&TENANT_BY_SLUG, values![slug]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let known = Arc::new(Known {
-            changes: seen.changes,
+            edition: seen.edition,
             tenant: read_tenant(row)?,
-            clients: Mutex::default(),
+            clients: OnceCell::new(),
             keys: Mutex::default(),
         });
         remember(&self.looks().known, slug.clone(), &known);
         Ok(Some(Look { known, at: seen.at }))
     }
 
-    /// An application of the tenant with its secrets; `None` where there is none.
+    /// An application of the tenant with its secrets; `None` where there is none. All are read at once:
+    /// how long it takes does not tell which there are.
     ///
     /// # Errors
     ///
@@ -107,18 +123,23 @@ impl Store {
         look: &Look,
         client_id: &str,
     ) -> Result<Option<Arc<Registered>>, StoreError> {
-        let remembered = lock(&look.known.clients).get(client_id).cloned();
-        if remembered.is_some() {
-            return Ok(remembered);
-        }
+        let clients = look.known.clients.get_or_try_init(|| self.all_registered(look)).await?;
+        Ok(clients.get(client_id).cloned())
+    }
+
+    async fn all_registered(&self, look: &Look) -> Result<Registrations, StoreError> {
         let mut rows = self.read(look.known.tenant.id).await?;
-        // Nobody fills our memory with applications that are not there.
-        let Some(client) = rows.client(client_id).await? else { return Ok(None) };
-        let secrets = rows.client_secrets(client_id).await?;
-        let served = client.served().map(Arc::new);
-        let found = Arc::new(Registered { client, served, secrets });
-        remember(&look.known.clients, client_id.to_owned(), &found);
-        Ok(Some(found))
+        let clients = rows.clients().await?;
+        let mut secrets: HashMap<String, Vec<ClientSecret>> = HashMap::new();
+        for (client_id, secret) in rows.all_client_secrets().await? {
+            secrets.entry(client_id).or_default().push(secret);
+        }
+        let registered = clients.into_iter().map(|client| {
+            let id = client.client_id.clone();
+            let secrets = secrets.remove(&id).unwrap_or_default();
+            (id, Arc::new(Registered { served: client.served().map(Arc::new), secrets }))
+        });
+        Ok(registered.collect())
     }
 
     /// The keys that an issuer's key set shows at the moment of the look, and what each of them is.
@@ -145,11 +166,13 @@ impl Store {
         Ok(all.iter().filter_map(state).collect())
     }
 
-    /// The tenant's number of changes, and the database's clock.
+    /// The tenant's edition, and the database's clock.
     async fn seen(&self, slug: &Slug) -> Result<Option<Seen>, StoreError> {
         let rows = self.directory(&SEEN, values![slug]).await?;
-        let read =
-            |row: &crate::row::Row| Ok(Seen { changes: row.get("changes")?, at: row.get("at")? });
+        let read = |row: &crate::row::Row| {
+            let (tenant, edition) = (row.get("tenant_id")?, row.get("edition")?);
+            Ok(Seen { tenant, edition, at: row.get("at")? })
+        };
         rows.first().map(read).transpose()
     }
 

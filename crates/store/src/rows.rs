@@ -109,6 +109,10 @@ pub struct Reading {
 /// Hold it for database work only: on SQLite all other writers wait, and a task that asks for a
 /// second one while it holds a first waits for itself. After an error of a statement nothing
 /// more can be done in it, and [`Writing::commit`] refuses.
+///
+/// On SQLite it sees what others have written in the same batch, which readers do not see before its
+/// commit, and which may be undone. Whoever goes on because of what they found commits, even if they
+/// have written nothing: it returns when all of it is on the disk.
 pub struct Writing {
     pub(crate) rows: Rows,
 }

@@ -80,13 +80,13 @@ impl Writer {
 
     /// Waits for a turn.
     pub(crate) async fn turn(self: &Arc<Self>) -> Result<Turn, StoreError> {
-        let mut waiter = Waiter::queue(self)?;
+        let (asked, mut waiter) = (Instant::now(), Waiter::queue(self)?);
         let line = Arc::clone(&self.line).lock_owned().await;
         waiter.had_turn = true;
         drop(waiter);
         let mut turn = Turn { writer: Arc::clone(self), line: Some(line) };
         // From here on a cancelled caller drops the turn, and that cleans up behind it.
-        turn.line()?.open().await?;
+        turn.line()?.open(asked).await?;
         Ok(turn)
     }
 
@@ -158,18 +158,17 @@ impl Line {
         self.session()?.run(statement)
     }
 
-    async fn open(&mut self) -> Result<(), StoreError> {
+    async fn open(&mut self, asked: Instant) -> Result<(), StoreError> {
         if !self.began {
-            self.begin().await?;
+            self.begin(asked).await?;
             self.began = true;
         }
         self.turns = self.turns.saturating_add(1);
         self.run("SAVEPOINT turn")
     }
 
-    /// Begins a transaction that may write.
-    async fn begin(&mut self) -> Result<(), StoreError> {
-        let asked = Instant::now();
+    /// Begins a transaction that may write, for who has asked for it then.
+    async fn begin(&mut self, asked: Instant) -> Result<(), StoreError> {
         loop {
             match self.run("BEGIN IMMEDIATE") {
                 Err(StoreError::Busy) if self.session.is_some() && asked.elapsed() < PATIENCE => {

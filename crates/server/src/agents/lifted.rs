@@ -180,7 +180,8 @@ async fn held_here(
 }
 
 /// Refuses a request whose answer we have not: it may be on its way, or be written right now, in a
-/// transaction that this one waits for.
+/// transaction that this one waits for. What was found is committed in any case: who goes on with
+/// readers because of it must see what it rests on.
 async fn lifted_unanswered(
     app: &App,
     tenant: TenantId,
@@ -193,8 +194,9 @@ async fn lifted_unanswered(
         .filter(|ticket| ticket.device == Some(device.id) && ticket.state == TicketState::Claimed);
     let Some(ticket) = claimed else { return Ok(()) };
     let mut tx = app.store.write(tenant).await?;
-    if tx.refuse_claimed(id, device.id, REMOVED).await? {
-        tx.commit().await?;
+    let is_refused = tx.refuse_claimed(id, device.id, REMOVED).await?;
+    tx.commit().await?;
+    if is_refused {
         app.pages.tell(ticket.login, PageState::refused(id, REMOVED));
     }
     Ok(())
@@ -215,8 +217,9 @@ async fn lifted_before(
     for ticket in waiting {
         let mut tx = app.store.write(tenant).await?;
         let refused = TicketState::Refused { reason: REMOVED.to_owned() };
-        if tx.finish_ticket(ticket.id, &refused).await? {
-            tx.commit().await?;
+        let is_refused = tx.finish_ticket(ticket.id, &refused).await?;
+        tx.commit().await?;
+        if is_refused {
             app.pages.tell(ticket.login, PageState::refused(ticket.id, REMOVED));
         }
     }

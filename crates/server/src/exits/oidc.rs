@@ -47,30 +47,18 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Counts a call. It came at the moment of the look.
+    /// A call that comes at the moment of a look.
     ///
     /// # Errors
     ///
-    /// [`Problem`] for one too many.
-    pub(crate) fn begin(
+    /// [`Problem::Internal`].
+    pub(crate) fn of(
         app: &'a App,
         look: &'a Look,
-        peer: Peer,
         headers: &'a HeaderMap,
     ) -> Result<Self, Problem> {
-        limits::count(app, Attempt::Token, peer)?;
         let tenant = look.tenant();
         Ok(Self { app, look, tenant, headers, issuer: oidc::issuer(app, tenant)?, now: look.at() })
-    }
-
-    /// The parameters in the body.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] for a body that is no form, or none that we would read.
-    pub(crate) async fn parameters(&self, request: Request) -> Result<Parameters, Refused> {
-        let sent = body::read(self.app, request, FORM).await?;
-        Ok(Parameters::parse(&sent)?)
     }
 
     /// [`Call::now`] as tokens have it.
@@ -78,8 +66,6 @@ impl<'a> Call<'a> {
         NumericDate(self.now.unix_seconds())
     }
 }
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// An answer in JSON that nobody keeps (RFC 6749 §5.1).
 pub(crate) fn answer(status: StatusCode, body: Vec<u8>) -> Response {

@@ -18,6 +18,9 @@ statements! {
     OF_CLIENT: [
         "SELECT hash, created_at FROM client_secret WHERE tenant_id = $1 AND client_id = $2 ",
         "ORDER BY created_at, hash"];
+    ALL: [
+        "SELECT client_id, hash, created_at FROM client_secret WHERE tenant_id = $1 ",
+        "ORDER BY client_id, created_at, hash"];
     // Of two that add one at once, the second sees what the first has added.
     HOLD: [
         "SELECT client_id FROM client WHERE tenant_id = $1 AND client_id = $2 ",
@@ -41,6 +44,14 @@ impl Rows {
         client_id: &str,
     ) -> Result<Vec<ClientSecret>, StoreError> {
         self.all(&OF_CLIENT, values![client_id]).await?.iter().map(read).collect()
+    }
+
+    /// The secrets of all applications, each with the application's id.
+    pub(crate) async fn all_client_secrets(
+        &mut self,
+    ) -> Result<Vec<(String, ClientSecret)>, StoreError> {
+        let rows = self.all(&ALL, values![]).await?;
+        rows.iter().map(|row| Ok((row.get("client_id")?, read(row)?))).collect()
     }
 }
 

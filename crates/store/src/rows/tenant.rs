@@ -18,7 +18,7 @@ pub struct Page {
 statements! {
     // Directory look-ups: the slug comes from a URL, and the list is for operators.
     TENANT_BY_SLUG: ["SELECT * FROM tenant WHERE slug = $1"];
-    SEEN: ["SELECT changes, ", NOW, " AS at FROM tenant WHERE slug = $1"];
+    SEEN: ["SELECT tenant_id, edition, ", NOW, " AS at FROM tenant WHERE slug = $1"];
     TENANTS: ["SELECT * FROM tenant WHERE slug > $1 ORDER BY slug LIMIT $2"];
     TENANTS_TO_SWEEP: [
         "SELECT * FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2"];

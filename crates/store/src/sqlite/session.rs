@@ -67,10 +67,13 @@ impl Session {
         values: &[Value],
     ) -> Result<Vec<Cells>, StoreError> {
         let mut statement = self.bound(sql, values)?;
-        let names = statement.column_names().into_iter().map(str::to_owned).collect();
-        let (mut rows, mut all) = (statement.raw_query(), Vec::new());
+        let (mut rows, mut all, mut names) = (statement.raw_query(), Vec::new(), None);
         while let Some(row) = rows.next()? {
-            all.push(Cells::of(row, &names)?);
+            // Not before the first step: it prepares anew what another process's migration has changed.
+            let names = names.get_or_insert_with(|| {
+                row.as_ref().column_names().into_iter().map(str::to_owned).collect()
+            });
+            all.push(Cells::of(row, names)?);
         }
         Ok(all)
     }

@@ -133,7 +133,7 @@ async fn audit(
     let mut tx = app.store.write(tenant.id).await?;
     let once = [b"eam-refused|".as_slice(), hint.hash.as_bytes()].concat();
     if !tx.spend(&TokenHash::of(&once), taken_until(hint)).await? {
-        return Ok(());
+        return Ok(tx.commit().await?);
     }
     let detail = serde_json::json!({
         "rule": rule, "reason": reason, "tid": hint.tid, "oid": oid, "client_request_id": id,

@@ -1,6 +1,4 @@
-use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use openid_provider::ScopeWord;
 use openid_provider::bearer::{BearerError, presented};
@@ -19,8 +17,10 @@ pub(crate) async fn handler(mut incoming: Incoming) -> Response {
 }
 
 async fn about(incoming: &mut Incoming) -> Result<Vec<u8>, Refused> {
-    let (call, request, who) = incoming.begin()?;
-    let p = if is_form(&request) { Some(call.parameters(request).await?) } else { None };
+    incoming.count()?;
+    // RFC 6750 §2.2: a token in the body, where there is one.
+    let p = if incoming.has_body() { Some(incoming.form().await?) } else { None };
+    let (call, who) = incoming.call()?;
     let header = authorization(call.headers).map_err(|_| BearerError::Request)?;
     let token = presented(header, p.as_ref())?;
     let claims = living::access_claims(&call, &token).await?.map_err(BearerError::Token)?;
@@ -35,9 +35,4 @@ async fn about(incoming: &mut Incoming) -> Result<Vec<u8>, Refused> {
     let asked = &found.code.claims.userinfo;
     let said = found.facts().claims(&found.client.settings, &claims.scope, asked);
     Ok(userinfo(person, said))
-}
-
-/// RFC 6750 §2.2: a token in the body, where there is one.
-fn is_form(request: &Request) -> bool {
-    request.method() == Method::POST && request.headers().contains_key(CONTENT_TYPE)
 }
