@@ -11,10 +11,14 @@ use rusqlite::Connection;
 /// # Panics
 ///
 /// When there is nothing that could expire.
-pub fn expire(world: &World, table: &str, column: &str) {
-    let database = Connection::open(world.config.sqlite()).expect("the database");
-    database.busy_timeout(Duration::from_secs(10)).expect("patience");
-    let statement = format!("UPDATE {table} SET {column} = 1");
-    let changed = database.execute(&statement, []).expect("an update");
+pub async fn expire(world: &World, table: &str, column: &str) {
+    let (file, statement) = (world.config.sqlite(), format!("UPDATE {table} SET {column} = 1"));
+    // On a thread of its own: the server, which may hold the file, may need this one.
+    let changed = tokio::task::spawn_blocking(move || {
+        let database = Connection::open(file)?;
+        database.busy_timeout(Duration::from_secs(10))?;
+        database.execute(&statement, [])
+    });
+    let changed = changed.await.expect("a thread").expect("an update");
     assert!(changed > 0, "nothing in {table}");
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection as Sqlite;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
@@ -156,7 +157,10 @@ impl World {
     #[expect(clippy::expect_used, reason = "fixtures")]
     async fn database(&self) -> Database {
         match &self.config.database {
-            None => Database::Sqlite(Sqlite::open(self.config.sqlite()).expect("the database")),
+            None => {
+                let file = Sqlite::open(self.config.sqlite()).expect("the database");
+                Database::Sqlite(Arc::new(Mutex::new(file)))
+            }
             Some(url) => {
                 let url = test_postgres::server().superuser(&url.0);
                 Database::Postgres(PgConnection::connect(&url).await.expect("the database"))
@@ -166,7 +170,7 @@ impl World {
 }
 
 enum Database {
-    Sqlite(Sqlite),
+    Sqlite(Arc<Mutex<Sqlite>>),
     Postgres(PgConnection),
 }
 
@@ -242,11 +246,15 @@ impl Database {
     async fn rows(&mut self, select: String) -> Vec<Vec<String>> {
         match self {
             Self::Sqlite(file) => {
-                let mut statement = file.prepare(&select).expect("a query");
-                let columns = statement.column_count();
-                let rows =
-                    statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect());
-                rows.and_then(Iterator::collect).expect("rows")
+                beside(file, move |file| {
+                    let mut statement = file.prepare(&select).expect("a query");
+                    let columns = statement.column_count();
+                    let row =
+                        |row: &rusqlite::Row<'_>| (0..columns).map(|at| row.get(at)).collect();
+                    let rows = statement.query_map([], row);
+                    rows.and_then(Iterator::collect).expect("rows")
+                })
+                .await
             }
             Self::Postgres(server) => {
                 let query = sqlx::raw_sql(AssertSqlSafe(select));
@@ -260,8 +268,12 @@ impl Database {
     async fn execute(&mut self, statement: &str) -> u64 {
         match self {
             Self::Sqlite(file) => {
-                file.execute_batch(statement).expect("a statement");
-                file.changes()
+                let statement = statement.to_owned();
+                beside(file, move |file| {
+                    file.execute_batch(&statement).expect("a statement");
+                    file.changes()
+                })
+                .await
             }
             Self::Postgres(server) => {
                 let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
@@ -269,4 +281,15 @@ impl Database {
             }
         }
     }
+}
+
+/// Works with the file on a thread of its own: the server, which may hold it, may need this one.
+#[expect(clippy::expect_used, reason = "fixtures")]
+async fn beside<T: Send + 'static>(
+    file: &Arc<Mutex<Sqlite>>,
+    work: impl FnOnce(&mut Sqlite) -> T + Send + 'static,
+) -> T {
+    let file = Arc::clone(file);
+    let done = tokio::task::spawn_blocking(move || work(&mut file.lock().expect("the file")));
+    done.await.expect("a thread")
 }

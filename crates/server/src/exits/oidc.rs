@@ -18,22 +18,17 @@ pub(crate) mod token;
 mod tokens;
 pub(crate) mod userinfo;
 
-use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use identity::{Moment, Tenant};
 use jose::NumericDate;
-use openid_provider::{Issuer, Parameters};
+use openid_provider::Issuer;
 use store::Look;
 
 use crate::app::App;
-use crate::http::body;
-use crate::http::peer::Peer;
 use crate::http::problem::Problem;
-use crate::limits::{self, Attempt};
 use crate::oidc;
-use refused::Refused;
 
 /// One call of an application.
 pub(crate) struct Call<'a> {

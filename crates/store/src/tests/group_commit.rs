@@ -193,6 +193,24 @@ async fn futures_poll<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
+/// What was found may be in a batch that is not on the disk, and that readers do not see.
+#[tokio::test]
+async fn who_commits_nothing_waits_for_what_they_have_found() {
+    let bench = Bench::sqlite().await;
+    let acme = bench.tenant("acme").await;
+    let first = write_person(&bench.store, acme, 0).await;
+    let mut first = Box::pin(first.commit());
+    assert!(futures_poll(first.as_mut()).await.is_none(), "it is not on the disk");
+    let mut second = bench.store.write(acme).await.unwrap();
+    let found =
+        async |rows: &mut crate::Rows| rows.person_by_username("person-0").await.unwrap().is_some();
+    assert!(found(&mut second).await);
+    assert!(!found(&mut bench.store.read(acme).await.unwrap()).await, "readers do not see it");
+    second.commit().await.unwrap();
+    assert!(found(&mut bench.store.read(acme).await.unwrap()).await);
+    first.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_caller_that_gives_up_while_it_commits_holds_nobody_up() {
     let bench = Bench::sqlite().await;

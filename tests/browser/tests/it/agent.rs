@@ -228,7 +228,7 @@ async fn a_page_whose_login_is_ended_elsewhere_says_that_it_is_over() {
     let (world, desktop) = (World::start().await, Desktop::start());
     let chrome = Chrome::start().await;
     asked(&chrome, &world, &desktop).await;
-    browser::expire(&world, "login", "expires_at");
+    browser::expire(&world, "login", "expires_at").await;
     chrome.see("This sign-in has expired").await;
     assert_eq!(prompts(&world).await, 1, "nothing is asked for any more");
 }

@@ -13,7 +13,7 @@ async fn a_login_that_has_expired_says_so_and_starts_again() {
     let key = chrome.plug_in_key().await;
     to_card_step(&chrome, &world, MIA).await;
     chrome.see("Add your card").await;
-    expire(&world, "login", "expires_at");
+    expire(&world, "login", "expires_at").await;
     chrome.press("Card or key").await;
     chrome.see("This sign-in has expired").await;
     assert!(key.contents().await.is_empty());
@@ -33,7 +33,7 @@ async fn a_login_that_expires_while_the_key_blinks_gives_no_session() {
     to_card_step(&chrome, &world, MIA).await;
     chrome.press("Card or key").await;
     chrome.see("Follow the window of your browser.").await;
-    expire(&world, "login", "expires_at");
+    expire(&world, "login", "expires_at").await;
     let _other = chrome.plug_in_key().await;
     chrome.see("This sign-in has expired").await;
     chrome.press("Start again").await;
@@ -49,7 +49,7 @@ async fn a_challenge_that_has_expired_is_told_and_the_next_one_works() {
     to_card_step(&chrome, &world, MIA).await;
     chrome.press("Card or key").await;
     chrome.see("Follow the window of your browser.").await;
-    expire(&world, "login", "challenge_expires_at");
+    expire(&world, "login", "challenge_expires_at").await;
     // Touching a key that blinks is plugging in one that is touched at once.
     let other = chrome.plug_in_key().await;
     chrome.see("That took too long").await;
@@ -64,7 +64,7 @@ async fn a_page_of_an_expired_login_that_is_loaded_again_says_what_to_do() {
     let world = World::start().await;
     let chrome = Chrome::start().await;
     to_card_step(&chrome, &world, MIA).await;
-    expire(&world, "login", "expires_at");
+    expire(&world, "login", "expires_at").await;
     chrome.reload().await;
     chrome.see("expired").await;
     chrome.press("Start again").await;
@@ -96,7 +96,7 @@ async fn a_session_that_is_over_leads_to_the_login_page() {
     to_card_step(&chrome, &world, MIA).await;
     chrome.press("Card or key").await;
     chrome.at(ACCOUNT).await;
-    expire(&world, "session", "expires_at");
+    expire(&world, "session", "expires_at").await;
     chrome.reload().await;
     chrome.see("Sign in to ACME").await;
 }

@@ -5,4 +5,5 @@ mod by_key;
 mod good;
 mod refused;
 mod revoked;
+mod slow;
 mod taken_away;
