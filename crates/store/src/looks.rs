@@ -153,14 +153,13 @@ impl Store {
         issuer: KeyIssuer,
     ) -> Result<Vec<(Arc<SigningKey>, KeyState)>, StoreError> {
         let remembered = lock(&look.known.keys).get(&issuer).cloned();
-        let all = match remembered {
-            Some(keys) => keys,
-            None => {
-                let keys = self.read(look.known.tenant.id).await?.all_signing_keys(issuer).await?;
-                let keys = keys.into_iter().map(Arc::new).collect();
-                remember(&look.known.keys, issuer, &keys);
-                keys
-            }
+        let all = if let Some(keys) = remembered {
+            keys
+        } else {
+            let keys = self.read(look.known.tenant.id).await?.all_signing_keys(issuer).await?;
+            let keys = keys.into_iter().map(Arc::new).collect();
+            remember(&look.known.keys, issuer, &keys);
+            keys
         };
         let state = |key: &Arc<SigningKey>| Some((key.clone(), key.dates.state(look.at)?));
         Ok(all.iter().filter_map(state).collect())

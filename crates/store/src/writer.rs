@@ -12,11 +12,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::task::{JoinHandle, yield_now};
+use tokio::time::Instant;
 
 use crate::StoreError;
 use crate::sqlite::Session;

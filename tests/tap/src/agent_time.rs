@@ -149,7 +149,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Nobody waits for it in a runtime that must not wait.
-        self.0.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

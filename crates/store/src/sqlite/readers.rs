@@ -9,7 +9,7 @@ use super::Session;
 use crate::StoreError;
 
 /// Connections that read.
-const MOST: u32 = 4;
+const MOST: u8 = 4;
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ pub(crate) struct Reader {
 impl Readers {
     /// Those of a file. `patience`: as in [`Session::reader`].
     pub(crate) fn new(path: &Path, patience: Duration) -> Arc<Self> {
-        let free = Arc::new(Semaphore::new(MOST as usize));
+        let free = Arc::new(Semaphore::new(MOST.into()));
         Arc::new(Self { path: path.to_owned(), patience, idle: Mutex::default(), free })
     }
 
@@ -52,7 +52,7 @@ impl Readers {
     /// Closes them, once those in use are given back.
     pub(crate) async fn close(&self) {
         // Fails when they are closed already.
-        let _all = self.free.acquire_many(MOST).await;
+        let _all = self.free.acquire_many(MOST.into()).await;
         self.free.close();
         self.idle().clear();
     }
