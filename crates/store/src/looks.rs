@@ -3,8 +3,8 @@
 //!
 //! Each request asks the database for one number, `tenant.edition`, which triggers replace by another
 //! random one in the transaction that changes one of these rows. While it is the same, what is remembered
-//! is what stands there, whichever process has written. What is restored from a backup has another one,
-//! too: a number does not come again.
+//! is what stands there, whichever process has written. A number does not come again for other rows, also
+//! not where a database was put back and changed in another way since.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,6 +1,6 @@
 -- Which edition this is of what is looked at with every request of an application: the tenant itself, its
 -- applications with their secrets, and its signing keys. With each change there is another random number,
--- so that none comes again, also not after a restore. Whoever remembers these rows with the number knows
+-- so that none comes again for other rows, also not after a restore. Whoever remembers these rows with the number knows
 -- from one look at it whether they still hold.
 ALTER TABLE tenant ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
 
