@@ -35,6 +35,8 @@ mod sweep;
 mod tabs;
 #[cfg(test)]
 mod test_app;
+#[cfg(test)]
+mod test_rows;
 mod trail;
 
 pub use app::{App, router, table};

@@ -62,7 +62,7 @@ macro_rules! postgres_piece {
 macro_rules! statements {
     ($($name:ident: [$($piece:tt),+ $(,)?];)+) => {
         $(pub(crate) static $name: $crate::sql::Statement = $crate::sql::Statement {
-            sqlite: concat!($($crate::sql::sqlite_piece!($piece)),+),
+            sqlite: $crate::sql::numbered!(concat!($($crate::sql::sqlite_piece!($piece)),+)),
             postgres: concat!($($crate::sql::postgres_piece!($piece)),+),
         };)+
         #[cfg(test)]
@@ -71,7 +71,30 @@ macro_rules! statements {
     };
 }
 
-pub(crate) use {postgres_piece, sqlite_piece, statements};
+/// Parameters as SQLite numbers them, `?1` for `$1`: `$1` is a name to it, and has the number of the
+/// place where it stands.
+macro_rules! numbered {
+    ($text:expr) => {{
+        const TEXT: &str = $text;
+        const NUMBERED: [u8; TEXT.len()] = $crate::sql::with_question_marks(TEXT);
+        match std::str::from_utf8(&NUMBERED) {
+            Ok(text) => text,
+            Err(_) => panic!("a statement is UTF-8"),
+        }
+    }};
+}
+
+pub(crate) const fn with_question_marks<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
+    let (mut bytes, mut at) = ([0; LENGTH], 0);
+    while at < LENGTH {
+        let byte = text.as_bytes()[at];
+        bytes[at] = if byte == b'$' { b'?' } else { byte };
+        at += 1;
+    }
+    bytes
+}
+
+pub(crate) use {numbered, postgres_piece, sqlite_piece, statements};
 
 /// A value to bind; each knows its type when it is NULL, which PostgreSQL asks for.
 #[derive(Clone)]

@@ -19,6 +19,7 @@ mod providers;
 mod sessions;
 mod signing_keys;
 mod single_use;
+mod sqlite;
 mod statements;
 mod support;
 mod tenants;

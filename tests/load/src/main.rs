@@ -37,6 +37,9 @@ enum Measurement {
     Login(bench::Arguments),
     /// What applications and Entra's external MFA cost, beside npm's oidc-provider.
     Oidc(oidc::Arguments),
+    /// Answers on this port with one signature each: what `oidc` measures beside the server.
+    #[command(hide = true)]
+    Floor { port: u16 },
 }
 
 /// Which server, on which database.
@@ -54,7 +57,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Before the runtime is there, so that its threads inherit it.
+    // Before the runtime is there, so that its threads inherit it. A program that was given one core
+    // by another stays there.
     if cores > 1 {
         pin_to(1);
     }
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
             match &arguments.measurement {
                 Measurement::Login(asked) => bench::run(asked, cores).await,
                 Measurement::Oidc(asked) => oidc::run(asked, cores).await,
+                Measurement::Floor { port } => oidc::floor::serve(*port).await,
             }
         })
     });

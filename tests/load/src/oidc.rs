@@ -6,8 +6,10 @@
 
 mod application;
 mod bounds;
+mod child;
 mod crowd;
 mod eam;
+pub(crate) mod floor;
 mod node;
 mod provider;
 mod redeem;
@@ -29,6 +31,7 @@ use application::Application;
 use bounds::Bounds;
 use crowd::{Cost, Crowd};
 use eam::Mfa;
+use floor::Floor;
 use node::Node;
 use provider::Provider;
 use signatures::Signatures;
@@ -87,6 +90,7 @@ struct Bench {
     directory: Directory,
     cardea: Provider,
     node: Provider,
+    floor: Floor,
     applications: Applications,
     mfa: Mfa,
     members: Vec<Member>,
@@ -101,7 +105,7 @@ pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failu
     directory.admit(&port)?;
     let database = arguments.server.postgres.then(|| test_postgres::server().database());
     let installation = Installation::prepare(&directory, database).await?;
-    let quiet = conditions::print(&arguments.server, cores, &directory, installation.folder())?;
+    conditions::print(&arguments.server, cores, &directory, installation.folder())?;
     let origin = format!("http://localhost:{}", port.number());
     let mut members = Vec::new();
     for number in 0..arguments.people {
@@ -122,18 +126,20 @@ pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failu
     let node = Node::start(&arguments.oidc_provider, &applications.web, &pinned).await?;
     let first = applications.web.first().ok_or("no application")?;
     let node_provider = node.provider(arguments.connections, first).await?;
+    let floor = Floor::start(&pinned, arguments.connections).await?;
     let cookies = sign_in(&port, &origin, &mut members).await?;
     let cardea =
         cardea(&port, &origin, server.server().ok_or("no process")?, cookies, arguments).await?;
     let signatures = signatures::measure(cores).await?;
     line("ES256 signatures of the core", format_args!("{:.0} per CPU-second", signatures.es256));
     line("RS256 signatures of the core", format_args!("{:.0} per CPU-second", signatures.rs256));
-    let bounds = Bounds { quiet, ..Bounds::default() };
+    let bounds = Bounds::default();
     let mut bench = Bench {
         arguments: arguments.clone(),
         directory,
         cardea,
         node: node_provider,
+        floor,
         applications,
         mfa,
         members,
@@ -144,6 +150,7 @@ pub(crate) async fn run(arguments: &Arguments, cores: usize) -> Result<(), Failu
         return Err(format!("{failure}\n{}", server.last_words()).into());
     }
     line("load average after", process::load_average());
+    bench.floor.stop().await?;
     node.stop().await?;
     server.stop().await?;
     if bench.bounds.hold() { Ok(()) } else { Err("a bound is broken".into()) }
@@ -243,7 +250,8 @@ impl Bench {
 
     /// Client credentials: tokens of which some are verified.
     async fn grants(&mut self, application: &Application) -> Result<(), Failure> {
-        let askers = self.everybody(|cardea| Same::grant(cardea, application));
+        let askers =
+            self.everybody(|cardea| Same::grant(&cardea.crowd.site, &cardea.token, application));
         let (askers, _) = self.cardea.crowd.ask(askers, Some(self.warm_up())).await?;
         let (askers, cost) = self.cardea.crowd.ask(askers, Some(self.time())).await?;
         let keys = self.cardea.keys().await?;
@@ -254,11 +262,16 @@ impl Bench {
         }
         let alg = application.alg;
         line(&format!("client credentials, {alg:?}"), cost.words());
+        let of_core = cost.per_cpu_second() / self.signatures.of(alg);
+        line("  of the core's signatures", share(of_core));
         if alg == Algorithm::ES256 {
-            self.bounds.grants = Some(cost.per_cpu_second());
+            self.bounds.grants = Some(of_core);
+            let (time, warm_up) = (self.time(), self.warm_up());
+            self.floor.measure(application, warm_up).await?;
+            let floor = self.floor.measure(application, time).await?;
+            line("  axum and one signature alone", floor.words());
+            line("  of that", share(cost.per_cpu_second() / floor.per_cpu_second()));
         }
-        let signatures = self.signatures.of(alg);
-        line("  of the core's signatures", share(cost.per_cpu_second() / signatures));
         Ok(())
     }
 

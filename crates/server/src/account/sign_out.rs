@@ -69,3 +69,43 @@ pub(crate) async fn signed_out(
     let provider = provider.map(|provider| provider.display_name);
     Ok(SignedOutPage { frame: frame(tenant), sign_in, provider })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use ids::{CredentialId, UserId};
+
+    use super::*;
+    use crate::entropy;
+    use crate::test_app::{mia, test_app};
+    use crate::test_rows::{credential, session, signed_in, tenant, waiting};
+
+    #[tokio::test]
+    async fn nobody_is_signed_out_before_it_is_on_the_disk() {
+        let (app, _data) = test_app().await;
+        let tenant = tenant("acme");
+        app.store.create_tenant(&tenant).await.unwrap();
+        let (mia, card) = (mia(UserId(entropy::id())), CredentialId(entropy::id()));
+        let waiting = waiting(tenant.id, mia.id);
+        let mut tx = app.store.write(tenant.id).await.unwrap();
+        tx.write_person(&mia).await.unwrap();
+        tx.insert_credential(&credential(card, mia.id)).await.unwrap();
+        assert!(tx.write_login(&waiting).await.unwrap());
+        let session = signed_in(&mut tx, &waiting, card, session()).await;
+        tx.commit().await.unwrap();
+
+        // Somebody else ends it at the same time.
+        let mut tx = app.store.write(tenant.id).await.unwrap();
+        assert!(tx.end_session(session.id).await.unwrap());
+        let mut ended = Box::pin(tx.commit());
+        assert!((&mut ended).now_or_never().is_none(), "it is on its way");
+        sign_out(&app, &tenant, &session, None).await.unwrap();
+        let mut rows = app.store.read(tenant.id).await.unwrap();
+        assert_eq!(rows.sessions(mia.id).await.unwrap(), []);
+        drop(rows);
+        ended.await.unwrap();
+        let mut rows = app.store.read(tenant.id).await.unwrap();
+        let events = rows.audit(0, 10).await.unwrap();
+        assert!(events.iter().all(|event| event.kind != "session.signed-out"));
+    }
+}

@@ -278,3 +278,6 @@ pub(crate) fn lock(app: &App, desks: &[DeviceId], policy: CardLifted) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

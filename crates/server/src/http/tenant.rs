@@ -5,7 +5,6 @@ use axum::http::request::Parts;
 use identity::Tenant;
 use ids::Slug;
 use serde::Deserialize;
-use store::Look;
 
 use crate::app::App;
 use crate::http::problem::Problem;
@@ -23,20 +22,21 @@ impl FromRequestParts<App> for TenantPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let TenantLook(look) = TenantLook::from_request_parts(parts, app).await?;
+        let SlugPath(slug) = SlugPath::from_request_parts(parts, app).await?;
+        let look = app.store.look(&slug).await?.ok_or(Problem::NotFound)?;
         Ok(Self(look.tenant().clone()))
     }
 }
 
-/// The same, with the moment at which the request came and what is remembered of the tenant.
-pub(crate) struct TenantLook(pub(crate) Look);
+/// The slug alone, for who looks later what it names.
+pub(crate) struct SlugPath(pub(crate) Slug);
 
-impl FromRequestParts<App> for TenantLook {
+impl FromRequestParts<App> for SlugPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = Path::<Params>::from_request_parts(parts, app).await;
         let Path(Params { slug }) = path.map_err(|_| Problem::NotFound)?;
-        app.store.look(&slug).await?.ok_or(Problem::NotFound).map(Self)
+        Ok(Self(slug))
     }
 }

@@ -1,9 +1,10 @@
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{FromSql, ToSqlOutput, Value as Cell, ValueRef};
-use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Row, Statement, StatementStatus, ToSql};
 
 use crate::StoreError;
 use crate::sql::{STATEMENT_CACHE, Value};
@@ -12,7 +13,16 @@ use crate::sql::{STATEMENT_CACHE, Value};
 ///
 /// The mutex is never waited for. It lets a reference to a session go to another thread, which a
 /// connection alone does not.
-pub(crate) struct Session(Mutex<Connection>);
+pub(crate) struct Session {
+    connection: Mutex<Connection>,
+    columns: Columns,
+}
+
+/// The names of the columns of each statement, by the address of its text, and how often it had been
+/// prepared anew when they were read: another process's migration may have changed what `*` stands for.
+/// A connection keeps all its statements ([`STATEMENT_CACHE`]), so that this counts all there is.
+#[derive(Default)]
+struct Columns(HashMap<usize, (i32, Arc<[String]>)>);
 
 /// One row that a statement has answered.
 pub(crate) struct Cells {
@@ -41,7 +51,7 @@ impl Session {
         connection.busy_timeout(patience)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-        Ok(Self(Mutex::new(connection)))
+        Ok(Self { connection: Mutex::new(connection), columns: Columns::default() })
     }
 
     /// How long it waits from now on for another process that holds the file.
@@ -51,13 +61,13 @@ impl Session {
 
     /// Closes it. The last one that closes moves the log into the file and removes it.
     pub(crate) fn close(self) -> Result<(), StoreError> {
-        let connection = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| error.into())
     }
 
     /// The connection itself.
     pub(crate) fn connection(&mut self) -> &mut Connection {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.connection.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All rows that a statement answers; it runs to its end.
@@ -66,13 +76,13 @@ impl Session {
         sql: &'static str,
         values: &[Value],
     ) -> Result<Vec<Cells>, StoreError> {
-        let mut statement = self.bound(sql, values)?;
+        let Self { connection, columns } = self;
+        let connection = connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = bound(connection, sql, values)?;
         let (mut rows, mut all, mut names) = (statement.raw_query(), Vec::new(), None);
         while let Some(row) = rows.next()? {
-            // Not before the first step: it prepares anew what another process's migration has changed.
-            let names = names.get_or_insert_with(|| {
-                row.as_ref().column_names().into_iter().map(str::to_owned).collect()
-            });
+            // Not before the first step: it prepares anew what has changed.
+            let names = names.get_or_insert_with(|| columns.of(sql, row.as_ref()));
             all.push(Cells::of(row, names)?);
         }
         Ok(all)
@@ -84,7 +94,7 @@ impl Session {
         sql: &'static str,
         values: &[Value],
     ) -> Result<u64, StoreError> {
-        let changed = self.bound(sql, values)?.raw_execute()?;
+        let changed = bound(self.connection(), sql, values)?.raw_execute()?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
@@ -92,24 +102,39 @@ impl Session {
     pub(crate) fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.execute(sql, &[]).map(drop)
     }
+}
 
-    /// A statement with its values. SQLite numbers parameters in the order in which they appear: so each
-    /// gets its value by its name, `$1` the first.
-    fn bound(
-        &mut self,
-        sql: &'static str,
-        values: &[Value],
-    ) -> Result<CachedStatement<'_>, StoreError> {
-        let mut statement = self.connection().prepare_cached(sql)?;
-        for index in 1..=statement.parameter_count() {
-            let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
-            let place = number.and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
-            let value = place.and_then(|place| values.get(place));
-            let value = value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), index))?;
-            statement.raw_bind_parameter(index, value)?;
+impl Columns {
+    fn of(&mut self, sql: &'static str, statement: &Statement<'_>) -> Arc<[String]> {
+        let prepared = statement.get_status(StatementStatus::RePrepare);
+        let address = sql.as_ptr().addr();
+        if let Some((when, names)) = self.0.get(&address)
+            && (*when, names.len()) == (prepared, statement.column_count())
+        {
+            return names.clone();
         }
-        Ok(statement)
+        let names: Arc<[String]> =
+            statement.column_names().into_iter().map(str::to_owned).collect();
+        self.0.insert(address, (prepared, names.clone()));
+        names
     }
+}
+
+/// A statement with its values: `?1` is the first.
+fn bound<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    values: &[Value],
+) -> Result<CachedStatement<'c>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let wanted = statement.parameter_count();
+    if values.len() < wanted {
+        return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted).into());
+    }
+    for (index, value) in (1..=wanted).zip(values) {
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(statement)
 }
 
 impl Cells {

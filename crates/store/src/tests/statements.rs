@@ -30,6 +30,11 @@ async fn postgres_prepares_every_statement() {
 }
 
 #[test]
+fn a_connection_keeps_them_all() {
+    assert!(all().count() < crate::sql::STATEMENT_CACHE);
+}
+
+#[test]
 fn every_statement_on_a_tenants_rows_names_the_tenant() {
     for (name, statement) in crate::rows::STATEMENTS.iter().copied().flatten() {
         let directory = ["LOGIN_BY_AGENT_CODE", "DEVICE_BY_THUMBPRINT", "TENANT_BY_SLUG"];
@@ -37,7 +42,7 @@ fn every_statement_on_a_tenants_rows_names_the_tenant() {
         if directory.contains(name) || lists.contains(name) {
             continue;
         }
-        let text = statement.sqlite;
+        let text = statement.postgres;
         let named = text.contains("tenant_id = $1") || text.contains("(tenant_id, ");
         assert!(named && text.contains("$1"), "{name}: {text}");
     }

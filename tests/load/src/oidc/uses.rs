@@ -36,10 +36,10 @@ impl Same {
     }
 
     /// A token for the application itself.
-    pub(crate) fn grant(provider: &Provider, application: &Application) -> Self {
+    pub(crate) fn grant(site: &Site, token_endpoint: &str, application: &Application) -> Self {
         let body = form([("grant_type", "client_credentials")]);
         let headers = [FORM, ("authorization", &application.authorization())];
-        Self::new(provider.crowd.site.post(&provider.token, &headers, &body), "access_token")
+        Self::new(site.post(token_endpoint, &headers, &body), "access_token")
     }
 
     pub(crate) fn userinfo(provider: &Provider, path: &str, redeemed: &Redeemed) -> Self {

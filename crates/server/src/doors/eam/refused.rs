@@ -148,3 +148,48 @@ fn short_hash(oid: &str) -> String {
     let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     format!("{:016x}", u64::from_be_bytes(first))
 }
+
+#[cfg(test)]
+mod tests {
+    use jose::NumericDate;
+
+    use super::*;
+    use crate::entropy;
+    use crate::test_app::test_app;
+    use crate::test_rows::tenant;
+
+    fn vouched() -> Vouched {
+        let hint = Hint {
+            hash: TokenHash::of(b"hint"),
+            tid: "tid".into(),
+            oid: "oid".into(),
+            sub: "sub".into(),
+            iat: NumericDate(entropy::now().unix_seconds()),
+            name: None,
+            preferred_username: None,
+            given_name: None,
+            family_name: None,
+            upn: None,
+        };
+        Vouched { hint, rule: "EAM-00", word: EntraWord::NoCard }
+    }
+
+    #[tokio::test]
+    async fn a_hint_that_comes_again_is_answered_when_its_refusal_is_on_record() {
+        let (app, _data) = test_app().await;
+        let tenant = tenant("acme");
+        app.store.create_tenant(&tenant).await.unwrap();
+        let vouched = vouched();
+        let first = audit(&app, &tenant, &vouched, None);
+        // In the same batch: when this is done, the other one has not been told yet.
+        let second = async {
+            audit(&app, &tenant, &vouched, None).await.unwrap();
+            let mut rows = app.store.read(tenant.id).await.unwrap();
+            let events = rows.audit(0, 10).await.unwrap();
+            events.iter().filter(|event| event.kind == "eam.refused").count()
+        };
+        let (first, on_record) = tokio::join!(first, second);
+        first.unwrap();
+        assert_eq!(on_record, 1);
+    }
+}

@@ -16,10 +16,11 @@ use crate::oidc;
 /// browser (RFC 9126). Nothing is kept: the request is sealed into the address that it gets for it.
 pub(crate) async fn handler(mut incoming: Incoming) -> Response {
     let pushed = Box::pin(push(&mut incoming)).await;
-    incoming.answer(pushed.map(|pushed| match pushed {
+    let answered = pushed.map(|pushed| match pushed {
         Ok(sealed) => answer(StatusCode::CREATED, response(&sealed)),
         Err(outcome) => wrong(&outcome),
-    }))
+    });
+    incoming.answer(answered).await
 }
 
 /// The request, sealed; or what its application is told.

@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use ids::Slug;
 use openid_provider::Parameters;
 use store::Look;
 
@@ -14,15 +15,17 @@ use crate::app::App;
 use crate::http::body;
 use crate::http::peer::Peer;
 use crate::http::problem::Problem;
-use crate::http::tenant::TenantLook;
+use crate::http::tenant::SlugPath;
 use crate::limits::{self, Attempt};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A call that has arrived in a tenant that is there.
+/// A call that has arrived.
 pub(crate) struct Incoming {
     app: App,
-    look: Look,
+    slug: Slug,
+    /// Not before all of it is there.
+    look: Option<Look>,
     peer: Peer,
     headers: HeaderMap,
     request: Request,
@@ -32,15 +35,15 @@ pub(crate) struct Incoming {
 impl FromRequest<App> for Incoming {
     type Rejection = Response;
 
-    /// Who calls a tenant that is not there is told so in the form of the standards.
+    /// A path without a tenant is answered in the form of the standards.
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let look = TenantLook::from_request_parts(&mut parts, app).await;
-        let TenantLook(look) = look.map_err(|problem| of_problem(&problem))?;
+        let slug = SlugPath::from_request_parts(&mut parts, app).await;
+        let SlugPath(slug) = slug.map_err(|problem| of_problem(&problem))?;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let (app, headers) = (app.clone(), parts.headers.clone());
         let (request, who) = (Request::from_parts(parts, body), Who::default());
-        Ok(Self { app, look, peer, headers, request, who })
+        Ok(Self { app, slug, look: None, peer, headers, request, who })
     }
 }
 
@@ -59,27 +62,26 @@ impl Incoming {
         self.request.method() == Method::POST && self.headers.contains_key(CONTENT_TYPE)
     }
 
-    /// The parameters in the body. Whoever calls may have taken their time with it: what holds is looked
-    /// at behind it.
+    /// The parameters in the body.
     ///
     /// # Errors
     ///
     /// [`Refused`] for a body that is no form, or none that we would read.
     pub(crate) async fn form(&mut self) -> Result<Parameters, Refused> {
         let sent = body::read(&self.app, std::mem::take(&mut self.request), FORM).await?;
-        let look = self.app.store.look(&self.look.tenant().slug).await?;
-        self.look = look.ok_or(Problem::NotFound)?;
         Ok(Parameters::parse(&sent)?)
     }
 
-    /// The call, as all holds now; who calls is still to be found out.
+    /// The call, as all holds now; who calls is still to be found out. Behind [`Self::form`]: whoever
+    /// calls may take their time with the body.
     ///
     /// # Errors
     ///
-    /// [`Problem::Internal`].
-    pub(crate) fn call(&mut self) -> Result<(Call<'_>, &mut Who), Problem> {
-        let Self { app, look, headers, who, .. } = self;
-        Ok((Call::of(app, look, headers)?, who))
+    /// [`Refused`] for a tenant that is not there.
+    pub(crate) async fn call(&mut self) -> Result<(Call<'_>, &mut Who), Refused> {
+        let look = self.app.store.look(&self.slug).await?.ok_or(Problem::NotFound)?;
+        let Self { app, look: known, headers, who, .. } = self;
+        Ok((Call::of(app, known.insert(look), headers)?, who))
     }
 
     /// All of this where applications alone call, with a form: what it says, and who has shown that it is
@@ -91,14 +93,26 @@ impl Incoming {
     pub(crate) async fn of_client(&mut self) -> Result<(Call<'_>, Parameters, Caller), Refused> {
         self.count()?;
         let p = self.form().await?;
-        let (call, who) = self.call()?;
+        let (call, who) = self.call().await?;
         let caller = Caller::of(&call, &p, who).await?;
         Ok((call, p, caller))
     }
 
     /// The answer: what was done, or why not, and a line about that.
-    pub(crate) fn answer(self, done: Result<Response, Refused>) -> Response {
-        let Self { app, look, who, .. } = self;
-        done.unwrap_or_else(|refused| refused.answer(&app, look.tenant(), &who))
+    pub(crate) async fn answer(self, done: Result<Response, Refused>) -> Response {
+        match done {
+            Ok(response) => response,
+            Err(refused) => {
+                self.refuse(refused).await.unwrap_or_else(|problem| of_problem(&problem))
+            }
+        }
+    }
+
+    async fn refuse(self, refused: Refused) -> Result<Response, Problem> {
+        let look = match self.look {
+            Some(look) => look,
+            None => self.app.store.look(&self.slug).await?.ok_or(Problem::NotFound)?,
+        };
+        Ok(refused.answer(&self.app, look.tenant(), &self.who))
     }
 }

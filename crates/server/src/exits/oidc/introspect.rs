@@ -20,7 +20,7 @@ use super::{Call, answer, living};
 /// what it stands for (RFC 7662). Applications that cannot keep a secret are told nothing.
 pub(crate) async fn handler(mut incoming: Incoming) -> Response {
     let said = Box::pin(introspect(&mut incoming)).await;
-    incoming.answer(said.map(|body| answer(StatusCode::OK, body)))
+    incoming.answer(said.map(|body| answer(StatusCode::OK, body))).await
 }
 
 async fn introspect(incoming: &mut Incoming) -> Result<Vec<u8>, Refused> {

@@ -19,7 +19,7 @@ use super::{Call, answer, living};
 /// alone without a word, as one that is none.
 pub(crate) async fn handler(mut incoming: Incoming) -> Response {
     let revoked = Box::pin(revoke(&mut incoming)).await;
-    incoming.answer(revoked.map(|()| answer(StatusCode::OK, Vec::new())))
+    incoming.answer(revoked.map(|()| answer(StatusCode::OK, Vec::new()))).await
 }
 
 async fn revoke(incoming: &mut Incoming) -> Result<(), Refused> {

@@ -1,30 +1,25 @@
 //! A tenant with an application, and Mia who has signed in with her card.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use identity::{Moment, Person, PersonState, Tenant, TenantPolicy};
-use ids::{ChallengeId, CredentialId, LoginId, ProofId, SessionId, Slug, TenantId, UserId};
-use login::{
-    Challenge, Channel, Door, LoginRequest, Purpose, Started, Task, Then, Vouched, Waiting,
-};
+use identity::{Moment, Person, PersonState, Tenant};
+use ids::{CredentialId, UserId};
 use openid_provider::client::{ClientAuthentication, ClientKind};
 use openid_provider::code::Code;
 use openid_provider::{Acr, ClientSettings, Scope};
 use secrets::TokenHash;
 use serde_json::Value as Json;
-use store::{
-    Client, Credential, CredentialKind, NewSession, Passkey, Proof, Session, SessionKind, Writing,
-};
+use store::{Client, Session, Writing};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::app::App;
 use crate::test_app::{mia, test_app};
+use crate::test_rows::{credential, session, signed_in, tenant, waiting};
 use crate::{entropy, oidc, router};
 
 pub(super) const SECRET: &str = "a secret of the application";
@@ -114,7 +109,9 @@ impl Place {
         assert!(tx.add_client(&client("app", settings)).await.unwrap());
         let secret = TokenHash::of(SECRET.as_bytes());
         assert!(tx.add_client_secret("app", &secret).await.unwrap());
-        let session = signed_in(&mut tx, tenant.id, mia, card).await;
+        let waiting = waiting(tenant.id, mia);
+        assert!(tx.write_login(&waiting).await.unwrap());
+        let session = signed_in(&mut tx, &waiting, card, session()).await;
         tx.commit().await.unwrap();
         Self { app, tenant, mia, card, session, _data: data }
     }
@@ -252,16 +249,6 @@ pub(super) fn payload(token: &str) -> Json {
     serde_json::from_slice(&payload).unwrap()
 }
 
-pub(super) fn tenant(slug: &str) -> Tenant {
-    Tenant {
-        id: TenantId(entropy::id()),
-        slug: Slug::try_from(slug.to_owned()).unwrap(),
-        display_name: slug.into(),
-        policy: TenantPolicy::default(),
-        created_at: Moment(0),
-    }
-}
-
 /// Mia, who is in a group.
 pub(super) fn person(id: UserId) -> Person {
     Person {
@@ -271,96 +258,5 @@ pub(super) fn person(id: UserId) -> Person {
         attributes: BTreeMap::from([("group".to_owned(), vec!["staff".to_owned()])]),
         state: PersonState::Enabled,
         ..mia(id)
-    }
-}
-
-fn credential(id: CredentialId, person: UserId) -> Credential {
-    Credential {
-        id,
-        person,
-        webauthn_id: id.0.as_bytes().to_vec(),
-        label: "Card 1".into(),
-        kind: CredentialKind::Fido2(Passkey {
-            record: "{}".into(),
-            counter: 5,
-            aaguid: None,
-            transports: Vec::new(),
-            backup_eligible: false,
-            hardware_attested: false,
-        }),
-        permit: String::new(),
-        created_at: Moment(0),
-        last_used_at: None,
-        revoked_at: None,
-    }
-}
-
-/// A session on a proof, as the card step makes one.
-async fn signed_in(
-    tx: &mut Writing,
-    tenant: TenantId,
-    person: UserId,
-    card: CredentialId,
-) -> Session {
-    let waiting = waiting(tenant, person);
-    assert!(tx.write_login(&waiting).await.unwrap());
-    let (login, challenge) = (waiting.started.id, waiting.challenge.unwrap());
-    let taken = tx.take_login(login, &waiting.handle, challenge.id).await.unwrap().unwrap();
-    let proof = Proof {
-        id: ProofId(entropy::id()),
-        login,
-        person,
-        credential: card,
-        purpose: Purpose::Authenticate,
-        channel: Channel::Browser,
-        amr: vec!["pop".into(), "user".into()],
-        user_verified: true,
-        challenge_at: challenge.issued_at,
-    };
-    let proof = tx.consume_proof(taken, &proof).await.unwrap();
-    let id = SessionId(entropy::id());
-    let session = NewSession {
-        id,
-        sid: id,
-        kind: SessionKind::Account,
-        token: entropy::token().hash(),
-        claim: None,
-        provider: None,
-        expires_in: Duration::from_secs(3600),
-        ends_by: None,
-        user_agent: "a browser".into(),
-        device: None,
-        ticket: None,
-    };
-    tx.insert_session(&proof, session).await.unwrap();
-    tx.sessions(person).await.unwrap().remove(0)
-}
-
-fn waiting(tenant: TenantId, person: UserId) -> Waiting {
-    let now = entropy::now();
-    let soon = now.plus(Duration::from_secs(60));
-    Waiting {
-        started: Started {
-            id: LoginId(entropy::id()),
-            tenant,
-            request: LoginRequest::new(Door::Account, "/"),
-            started_at: now,
-            expires_at: soon,
-        },
-        handle: entropy::token().hash(),
-        person,
-        vouched: Vouched::Invitation,
-        task: Task::Authenticate,
-        then: Then::Exit,
-        challenge: Some(Challenge {
-            id: ChallengeId(entropy::id()),
-            purpose: Purpose::Authenticate,
-            channel: Channel::Browser,
-            state: "{}".into(),
-            issued_at: now,
-            expires_at: soon,
-        }),
-        refusals: 0,
-        held: None,
     }
 }

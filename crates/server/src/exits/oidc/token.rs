@@ -16,7 +16,7 @@ use super::refused::Refused;
 /// the application itself (RFC 6749 §3.2). What is handed out is committed before.
 pub(crate) async fn handler(mut incoming: Incoming) -> Response {
     let tokens = Box::pin(tokens(&mut incoming)).await;
-    incoming.answer(tokens.map(|tokens| answer(StatusCode::OK, tokens.to_json().to_vec())))
+    incoming.answer(tokens.map(|tokens| answer(StatusCode::OK, tokens.to_json().to_vec()))).await
 }
 
 async fn tokens(incoming: &mut Incoming) -> Result<TokenResponse, Refused> {

@@ -13,14 +13,14 @@ use super::{answer, living};
 /// access token speaks (OpenID Connect Core 1.0 §5.3), as long as what it stands for lives.
 pub(crate) async fn handler(mut incoming: Incoming) -> Response {
     let said = Box::pin(about(&mut incoming)).await;
-    incoming.answer(said.map(|body| answer(StatusCode::OK, body)))
+    incoming.answer(said.map(|body| answer(StatusCode::OK, body))).await
 }
 
 async fn about(incoming: &mut Incoming) -> Result<Vec<u8>, Refused> {
     incoming.count()?;
     // RFC 6750 §2.2: a token in the body, where there is one.
     let p = if incoming.has_body() { Some(incoming.form().await?) } else { None };
-    let (call, who) = incoming.call()?;
+    let (call, who) = incoming.call().await?;
     let header = authorization(call.headers).map_err(|_| BearerError::Request)?;
     let token = presented(header, p.as_ref())?;
     let claims = living::access_claims(&call, &token).await?.map_err(BearerError::Token)?;

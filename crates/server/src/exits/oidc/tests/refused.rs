@@ -9,10 +9,11 @@ use openid_provider::code::Code;
 use store::Client;
 
 use crate::exits::oidc::testing::{
-    BACK, Place, SECRET, VERIFIER, basic, client, payload, public, settings, tenant,
+    BACK, Place, SECRET, VERIFIER, basic, client, payload, public, settings,
 };
 use crate::oidc;
 use crate::test_app::Told;
+use crate::test_rows::tenant;
 
 /// A form in which one field is another, or none.
 type Change = (&'static str, &'static str, Option<String>, u16, &'static str);

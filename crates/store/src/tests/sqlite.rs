@@ -1,0 +1,40 @@
+//! One connection of SQLite.
+
+use std::time::Duration;
+
+use crate::Location;
+use crate::sql::values;
+use crate::sqlite::Session;
+use crate::tests::support::Bench;
+
+fn reader(bench: &Bench) -> Session {
+    let Location::Sqlite(path) = &bench.location else { panic!("SQLite") };
+    Session::reader(path, Duration::from_secs(1)).unwrap()
+}
+
+#[tokio::test]
+async fn a_value_goes_where_its_number_stands() {
+    let bench = Bench::sqlite().await;
+    let mut session = reader(&bench);
+    let rows = session.all("SELECT ?2 AS b, ?1 AS a, ?2 AS c", &values![1_i64, 2_i64]).unwrap();
+    let get = |name| rows[0].get::<i64>(name).unwrap();
+    assert_eq!((get("a"), get("b"), get("c")), (Some(1), Some(2), Some(2)));
+    assert!(session.all("SELECT ?2 AS b", &values![1_i64]).is_err(), "one is missing");
+}
+
+#[tokio::test]
+async fn columns_have_their_names_after_another_process_has_added_one() {
+    let bench = Bench::sqlite().await;
+    bench.raw("CREATE TABLE t (one)").await;
+    bench.raw("INSERT INTO t VALUES (1)").await;
+    let mut session = reader(&bench);
+    let mut last = || {
+        let rows = session.all("SELECT *, 7 AS last FROM t", &[]).unwrap();
+        rows[0].get::<i64>("last").unwrap()
+    };
+    assert_eq!(last(), Some(7));
+    assert_eq!(last(), Some(7));
+    bench.raw("ALTER TABLE t ADD COLUMN two DEFAULT 2").await;
+    assert_eq!(last(), Some(7));
+    assert_eq!(last(), Some(7));
+}
