@@ -18,6 +18,10 @@ const PLACE: &str = "target/fuzz";
 /// How long, where nobody says so: in seconds.
 const MINUTE: &str = "60";
 
+/// What is shipped is built slowly, to be fast; here it is the other way round.
+const FASTER_BUILT: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_LTO", "thin"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "4")];
+
 /// Fuzzes one target for some seconds, beginning with its corpus. What it finds new is kept in
 /// `target/fuzz`; what breaks it is written there and told.
 pub(crate) fn run(target: &str, seconds: Option<&str>) -> bool {
@@ -37,6 +41,7 @@ pub(crate) fn run(target: &str, seconds: Option<&str>) -> bool {
         .args(build)
         .args(["--target", HOST, "--target-dir", PLACE, "--bin", &program])
         .env("RUSTFLAGS", FLAGS)
+        .envs(FASTER_BUILT)
         .status();
     if !compiled.is_ok_and(|status| status.success()) {
         return false;

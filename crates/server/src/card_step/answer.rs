@@ -43,9 +43,10 @@ pub(crate) async fn take(
     let refusing = Refusing { challenge: answer.challenge, agent: answer.agent };
     let channel = answer.channel;
     let mut rows = app.store.read(tenant.id).await?;
-    let Verified { event, card, renewed } =
+    let Verified { event, card, is_new, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
-    let choice = entra::choice(&mut rows, waiting, &event, card.as_ref()).await?;
+    let choice = entra::choice(&mut rows, waiting, card.as_ref()).await?;
+    let card = card.filter(|_| is_new);
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
         return Err(refuse(app, tenant, waiting, refusing, reason).await);

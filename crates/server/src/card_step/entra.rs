@@ -1,7 +1,7 @@
 //! What is said to Entra of a card.
 
 use entra_eam::{Choice, Credential as Method, Demand, KeyStorage, MethodError};
-use login::{Door, Event, Waiting};
+use login::{Door, Waiting};
 use store::{Credential, CredentialKind, EamRequest, Rows};
 
 use crate::http::problem::Problem;
@@ -18,18 +18,13 @@ pub(super) const OTHER_METHOD: &str = "entra-other-method";
 pub(super) async fn choice(
     rows: &mut Rows,
     waiting: &Waiting,
-    event: &Event,
-    new: Option<&Credential>,
+    card: Option<&Credential>,
 ) -> Result<Result<Option<Choice>, MethodError>, Problem> {
     if waiting.started.request.door != Door::Eam {
         return Ok(Ok(None));
     }
-    let known = match event {
-        Event::CardProved { card, .. } => rows.credential(card.id).await?,
-        _ => None,
-    };
     // What has not verified is refused for that.
-    let Some(card) = new.or(known.as_ref()) else { return Ok(Ok(None)) };
+    let Some(card) = card else { return Ok(Ok(None)) };
     let transaction = rows.eam_transaction_by_handle(&waiting.handle).await?;
     let transaction = transaction.ok_or(Problem::LoginGone)?;
     Ok(choose(&transaction.request, card).map(Some))

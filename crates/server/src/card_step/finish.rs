@@ -13,7 +13,7 @@ use crate::card_step::answer::{self, Outcome};
 use crate::card_step::{Location, late, next};
 use crate::exits;
 use crate::hallway::ceremony::{Answer, Response as CardResponse};
-use crate::hallway::waiting::{AtCard, session_token};
+use crate::hallway::waiting::{self, session_token};
 use crate::http::body::JsonBody;
 use crate::http::cookies::CardCookie;
 use crate::http::peer::Peer;
@@ -33,13 +33,12 @@ pub(crate) struct Request {
 pub(crate) async fn handler(
     State(app): State<App>,
     TenantPath(tenant): TenantPath,
-    at: Result<AtCard, Problem>,
     peer: Peer,
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
 ) -> Result<Response, Problem> {
-    let waiting = match at {
-        Ok(AtCard { waiting, .. }) => waiting,
+    let waiting = match waiting::held(&app, &tenant, &headers).await {
+        Ok(waiting) => waiting,
         Err(Problem::LoginGone) => return Err(late::refuse(&app, &tenant, &headers, peer).await),
         Err(other) => return Err(other),
     };

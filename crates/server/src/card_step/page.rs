@@ -113,7 +113,7 @@ async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
-    let account = account(rows, waiting, &person).await?;
+    let account = account(rows, tenant, waiting, &person).await?;
     let device = paired(rows, tenant, headers).await?.map(|paired| paired.device);
     let prompt = agent::running(app, rows, waiting, device.as_ref()).await?;
     let view = prompt.map_or(View::Choose, View::Agent);
@@ -169,6 +169,7 @@ pub(super) fn page_permit(permit: Permit) -> Option<PagePermit> {
 /// The person as the page names them, so that nobody finishes what somebody else began.
 pub(super) async fn account(
     rows: &mut Rows,
+    tenant: &Tenant,
     waiting: &Waiting,
     person: &Person,
 ) -> Result<Account, Problem> {
@@ -183,13 +184,17 @@ pub(super) async fn account(
         name: person.name().to_owned(),
         username: person.username.clone(),
         provider: provider.map(|provider| provider.display_name),
-        asked_by: asked_by(rows, waiting).await?,
+        asked_by: asked_by(rows, tenant, waiting).await?,
         application: waiting.started.request.application.clone(),
     })
 }
 
 /// Who asks for the card, where it is Entra.
-async fn asked_by(rows: &mut Rows, waiting: &Waiting) -> Result<Option<AskedBy>, Problem> {
+async fn asked_by(
+    rows: &mut Rows,
+    tenant: &Tenant,
+    waiting: &Waiting,
+) -> Result<Option<AskedBy>, Problem> {
     if waiting.started.request.door != Door::Eam {
         return Ok(None);
     }
@@ -197,18 +202,20 @@ async fn asked_by(rows: &mut Rows, waiting: &Waiting) -> Result<Option<AskedBy>,
     let Some(transaction) = transaction else { return Ok(None) };
     let host = &transaction.request.authority;
     let host = host.split_once("://").map_or(host.as_str(), |(_, host)| host).to_owned();
-    Ok(Some(AskedBy { host, directory: directory(rows, &transaction).await? }))
+    Ok(Some(AskedBy { host, directory: directory(rows, tenant, &transaction).await? }))
 }
 
 /// What a directory is called: like the tenant, where the tenant is connected to this one alone; else like
 /// the provider by which its people sign in; else by its id.
-async fn directory(rows: &mut Rows, transaction: &EamTransaction) -> Result<String, Problem> {
+async fn directory(
+    rows: &mut Rows,
+    tenant: &Tenant,
+    transaction: &EamTransaction,
+) -> Result<String, Problem> {
     let tid = &transaction.account.tid;
     let connection = rows.eam_connection(&transaction.request.client_id).await?;
-    if connection.is_some_and(|connection| connection.directories == [tid.as_str()])
-        && let Some(tenant) = rows.tenant().await?
-    {
-        return Ok(tenant.display_name);
+    if connection.is_some_and(|connection| connection.directories == [tid.as_str()]) {
+        return Ok(tenant.display_name.clone());
     }
     let providers = rows.providers().await?;
     let is_its = |provider: &Provider| provider.endpoints.issuer.split('/').any(|part| part == tid);

@@ -45,11 +45,14 @@ pub(crate) fn issuer(app: &App, tenant: &Tenant) -> Result<Issuer, Problem> {
 
 /// The issuer of a tenant that has a connection.
 async fn connected(app: &App, tenant: &Tenant) -> Result<Issuer, Problem> {
-    let connections = app.store.read(tenant.id).await?.eam_connections().await?;
-    if connections.is_empty() {
-        return Err(Problem::NotFound);
-    }
+    connections(app, tenant).await?;
     issuer(app, tenant)
+}
+
+/// The connections of a tenant that has some.
+async fn connections(app: &App, tenant: &Tenant) -> Result<Vec<EamConnection>, Problem> {
+    let connections = app.store.read(tenant.id).await?.eam_connections().await?;
+    if connections.is_empty() { Err(Problem::NotFound) } else { Ok(connections) }
 }
 
 /// The enabled connection with this client id.
@@ -59,16 +62,14 @@ async fn connected(app: &App, tenant: &Tenant) -> Result<Issuer, Problem> {
 /// [`Problem`] when the store fails.
 pub(crate) async fn connection(
     rows: &mut Rows,
-    client_id: Option<&str>,
+    client_id: &str,
 ) -> Result<Option<Connection>, Problem> {
-    let Some(client_id) = client_id else { return Ok(None) };
-    let row = rows.eam_connection(client_id).await?;
-    Ok(row.filter(|row| row.enabled).map(of_row))
+    Ok(rows.eam_connection(client_id).await?.and_then(enabled))
 }
 
-fn of_row(row: EamConnection) -> Connection {
-    let EamConnection { client_id, app_id, authority, directories, .. } = row;
-    Connection { client_id, app_id, authority, directories }
+fn enabled(row: EamConnection) -> Option<Connection> {
+    let EamConnection { client_id, app_id, authority, directories, enabled, .. } = row;
+    enabled.then_some(Connection { client_id, app_id, authority, directories })
 }
 
 /// A document for Entra: whole, with its length (EAM-03).

@@ -6,10 +6,10 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
 use entra_eam::{Acr, Addressee, Amr, Answer, Choice, Cloud, ErrorCode, IdToken, Outcome};
 use identity::{PersonState, Tenant};
-use jose::NumericDate;
+use jose::{Alg, NumericDate};
 use login::EAM_LIFE;
 use secrets::Secret;
-use store::{EamProved, EamTransaction, KeyIssuer, Rows};
+use store::{EamProved, EamTransaction, KeyIssuer, Look, Rows};
 
 use crate::app::App;
 use crate::doors::eam::{connection, issuer};
@@ -17,7 +17,7 @@ use crate::http::cookies::EamCookie;
 use crate::http::headers::Csp;
 use crate::http::page::{Html, frame, see_other};
 use crate::http::problem::Problem;
-use crate::http::tenant::TenantPath;
+use crate::http::tenant::TenantLook;
 use crate::pages::{EntraPage, EntraStep, EntraWord};
 use crate::{entropy, paths, signing};
 
@@ -25,9 +25,10 @@ use crate::{entropy, paths, signing};
 /// error when their login is over. As long as Entra waits, asking again gives the same.
 pub(crate) async fn handler(
     State(app): State<App>,
-    TenantPath(tenant): TenantPath,
+    TenantLook(look): TenantLook,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let tenant = look.tenant();
     let cookie = EamCookie::read(&headers, &tenant.slug).ok_or(Problem::EntraOver)?;
     let handle = cookie.0.hash();
     let mut rows = app.store.read(tenant.id).await?;
@@ -40,14 +41,14 @@ pub(crate) async fn handler(
     drop(rows);
     let (outcome, step) = match (&transaction.proved, still) {
         (Some(proved), Ok(())) => {
-            let token = token(&app, &tenant, &transaction, proved).await?;
+            let token = token(&app, &look, &transaction, proved).await?;
             (Outcome::IdToken(token), EntraStep::Proved)
         }
         (Some(_), Err(word)) => (Outcome::Error(ErrorCode::AccessDenied), EntraStep::Told(word)),
         (None, _) => (Outcome::Error(over(&transaction)), EntraStep::Leaving),
     };
     let answer = Answer { addressee, outcome };
-    Ok(page(&app, &tenant, &answer, step, transaction.request.client_request_id))
+    Ok(page(&app, tenant, &answer, step, transaction.request.client_request_id))
 }
 
 /// Where the answer goes. The row has it from a request; so it is compared again, and so is what an
@@ -58,7 +59,7 @@ async fn addressee(
     transaction: &EamTransaction,
 ) -> Result<Addressee, Problem> {
     let request = &transaction.request;
-    let connection = connection(rows, Some(&request.client_id)).await?;
+    let connection = connection(rows, &request.client_id).await?;
     let connection = connection.filter(|it| it.directories.contains(&transaction.account.tid));
     let connection = connection.ok_or(Problem::EntraRequest)?;
     let cloud = Cloud::returning_to(&app.clouds, &request.return_address);
@@ -90,16 +91,16 @@ fn over(transaction: &EamTransaction) -> ErrorCode {
 
 async fn token(
     app: &App,
-    tenant: &Tenant,
+    look: &Look,
     transaction: &EamTransaction,
     proved: &EamProved,
 ) -> Result<Secret, Problem> {
     let request = &transaction.request;
     let choice = Acr::parse(&proved.acr).zip(Amr::parse(&proved.amr));
     let (acr, amr) = choice.ok_or(Problem::Internal)?;
-    let published = signing::published(app, tenant, KeyIssuer::Eam).await?;
+    let published = signing::published_at(app, look, KeyIssuer::Eam, Alg::Rs256).await?;
     let token = IdToken {
-        issuer: &issuer(app, tenant)?,
+        issuer: &issuer(app, look.tenant())?,
         client_id: &request.client_id,
         sub: &request.sub,
         nonce: request.nonce.as_deref(),

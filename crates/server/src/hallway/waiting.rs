@@ -1,6 +1,7 @@
 //! Logins that wait at the card step: rows, found by the handle that the browser holds.
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use identity::Tenant;
 use login::Waiting;
@@ -22,11 +23,24 @@ impl FromRequestParts<App> for AtCard {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let TenantPath(tenant) = TenantPath::from_request_parts(parts, app).await?;
-        let cookie = CardCookie::read(&parts.headers, &tenant.slug).ok_or(Problem::LoginGone)?;
-        let mut rows = app.store.read(tenant.id).await?;
-        let waiting = rows.login_by_handle(&cookie.0.hash()).await?;
-        Ok(Self { waiting: waiting.ok_or(Problem::LoginGone)?, tenant })
+        let waiting = held(app, &tenant, &parts.headers).await?;
+        Ok(Self { tenant, waiting })
     }
+}
+
+/// The login that a browser holds.
+///
+/// # Errors
+///
+/// [`Problem::LoginGone`] when it holds none that waits.
+pub(crate) async fn held(
+    app: &App,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+) -> Result<Waiting, Problem> {
+    let cookie = CardCookie::read(headers, &tenant.slug).ok_or(Problem::LoginGone)?;
+    let mut rows = app.store.read(tenant.id).await?;
+    rows.login_by_handle(&cookie.0.hash()).await?.ok_or(Problem::LoginGone)
 }
 
 /// The session token of the login that ends: only this installation can compute it, and only for

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use identity::Tenant;
 use ids::Slug;
 use serde::Deserialize;
+use store::Look;
 
 use crate::app::App;
 use crate::http::problem::Problem;
@@ -22,9 +23,20 @@ impl FromRequestParts<App> for TenantPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SlugPath(slug) = SlugPath::from_request_parts(parts, app).await?;
-        let look = app.store.look(&slug).await?.ok_or(Problem::NotFound)?;
+        let TenantLook(look) = TenantLook::from_request_parts(parts, app).await?;
         Ok(Self(look.tenant().clone()))
+    }
+}
+
+/// The same, with the moment at which the request came and what is remembered of the tenant.
+pub(crate) struct TenantLook(pub(crate) Look);
+
+impl FromRequestParts<App> for TenantLook {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SlugPath(slug) = SlugPath::from_request_parts(parts, app).await?;
+        app.store.look(&slug).await?.ok_or(Problem::NotFound).map(Self)
     }
 }
 

@@ -101,9 +101,7 @@ statements! {
     // Never seen from outside: the first event comes in the same transaction. It needs no MAC.
     BEGIN: ["INSERT INTO audit_head (tenant_id, seq, hash, mac) VALUES ($1, 0, $2, $2)"];
     // Who appends holds this row until the end of the transaction.
-    NEXT: [
-        "UPDATE audit_head SET seq = seq + CAST($2 AS BIGINT) WHERE tenant_id = $1 ",
-        "RETURNING seq - CAST($2 AS BIGINT) AS before_seq, hash, ", NOW, " AS at"];
+    LAST: ["SELECT seq, hash, ", NOW, " AS at FROM audit_head WHERE tenant_id = $1", LOCK];
     APPEND: [
         "INSERT INTO audit (tenant_id, seq, at, kind, person_id, actor_id, login_id, detail, ",
         "prev_hash, hash, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"];
@@ -118,7 +116,8 @@ statements! {
         "($1, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61), ",
         "($1, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71), ",
         "($1, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81)"];
-    MOVE_HEAD: ["UPDATE audit_head SET hash = $3, mac = $4 WHERE tenant_id = $1 AND seq = $2"];
+    MOVE_HEAD: [
+        "UPDATE audit_head SET seq = $3, hash = $4, mac = $5 WHERE tenant_id = $1 AND seq = $2"];
 }
 
 impl Rows {
@@ -231,13 +230,12 @@ impl Writing {
     ///
     /// [`StoreError`].
     pub async fn audit_all(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let Ok(count) = i64::try_from(entries.len()) else { return Err(StoreError::Busy) };
-        if count == 0 {
+        if entries.is_empty() {
             return Ok(());
         }
-        let before = self.one(&NEXT, values![count]).await?.ok_or(StoreError::Reference)?;
-        let (mut seq, at): (i64, Moment) = (before.get("before_seq")?, before.get("at")?);
-        let mut prev_hash: [u8; 32] = before.get("hash")?;
+        let before = self.one(&LAST, values![]).await?.ok_or(StoreError::Reference)?;
+        let (first, at): (i64, Moment) = (before.get("seq")?, before.get("at")?);
+        let (mut seq, mut prev_hash): (i64, [u8; 32]) = (first, before.get("hash")?);
         let mut chain = Vec::with_capacity(entries.len());
         for entry in entries {
             seq = seq.checked_add(1).ok_or(StoreError::Corrupt("seq"))?;
@@ -253,7 +251,10 @@ impl Writing {
             self.execute(&APPEND, row_values(event)).await?;
         }
         let Some(last) = chain.last() else { return Ok(()) };
-        self.execute(&MOVE_HEAD, values![last.seq, &last.hash, &last.mac]).await?;
+        let values = values![first, last.seq, &last.hash, &last.mac];
+        if !self.hits(&MOVE_HEAD, values).await? {
+            return Err(self.spoil(StoreError::Busy).await);
+        }
         self.appended = Some(AuditHead { seq: last.seq, hash: last.hash, mac: last.mac });
         Ok(())
     }

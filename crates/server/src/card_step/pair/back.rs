@@ -70,7 +70,7 @@ pub(crate) async fn page(
     let step = match offered_here(&mut rows, &tenant, &headers).await? {
         Some((waiting, device)) => {
             let person = rows.person(waiting.person).await?.ok_or(Problem::LoginGone)?;
-            let account = account(&mut rows, &waiting, &person).await?;
+            let account = account(&mut rows, &tenant, &waiting, &person).await?;
             PairStep::Confirm { account, device: device.name }
         }
         None => PairStep::NotHere,

@@ -8,11 +8,11 @@ use entra_eam::{Addressee, AuthorizationRequest, Connection, Demand, Form, Hint}
 use identity::Tenant;
 use login::{Channel, Effect, EntraAccount, Event, Login, LoginRequest, Refusal};
 use login::{Door, Stranger, StrangerAt, Task, Waiting};
-use store::{EamRequest, StoreError};
+use store::{EamConnection, EamRequest, StoreError};
 
 use super::person::Asked as AskedOf;
 use super::refused::{self, Refused};
-use super::{COOKIE_LIFE, ENTRA_WAITS, connected, connection, hint, person};
+use super::{COOKIE_LIFE, ENTRA_WAITS, connections, enabled, hint, person};
 use crate::app::App;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{AskedByEntra, ExecuteError, HINT, Material, execute, waiting_of};
@@ -67,16 +67,15 @@ async fn answer(
     headers: &HeaderMap,
     sent: &[u8],
 ) -> Result<Response, Problem> {
-    connected(app, tenant).await?;
+    let connections = connections(app, tenant).await?;
     let form =
         Form::parse(sent).map_err(|error| refused::here(app, tenant, None, &error.into()))?;
     if form.is_empty() {
         return Ok(Html(EntraIdlePage { frame: frame(tenant) }).into_response());
     }
     let id = form.client_request_id();
-    let mut rows = app.store.read(tenant.id).await?;
-    let connection = connection(&mut rows, form.client_id()).await?;
-    drop(rows);
+    let asking = |row: &EamConnection| form.client_id() == Some(row.client_id.as_str());
+    let connection = connections.into_iter().find(asking).and_then(enabled);
     let addressee = form.addressee(&app.clouds, connection.as_ref());
     let addressee =
         addressee.map_err(|error| refused::here(app, tenant, id.as_deref(), &error.into()))?;
@@ -146,7 +145,7 @@ impl Asking<'_> {
             waits_until: waiting.started.started_at.plus(ENTRA_WAITS),
         };
         let material = Material {
-            person: person.is_new.then_some((person.person, Some(person.link))),
+            person: person.new.map(|link| (person.person, Some(link))),
             asked_by_entra: Some(asked_by_entra),
             ..Material::default()
         };
@@ -185,7 +184,7 @@ impl Asking<'_> {
             valid_until: hint::taken_until(hint),
             account: EntraAccount { tid: hint.tid.clone(), oid: hint.oid.clone() },
             person: person.facts,
-            is_new: person.is_new,
+            is_new: person.new.is_some(),
             handle,
         };
         let (login, mut effects) =

@@ -17,8 +17,8 @@ const NO_PROVIDER: &str = "entra";
 pub(super) struct Asked {
     pub(super) person: Person,
     pub(super) facts: PersonFacts,
-    pub(super) is_new: bool,
-    pub(super) link: EntraLink,
+    /// Their link, if they are about to be written.
+    pub(super) new: Option<EntraLink>,
     /// All of their cards, revoked ones too.
     pub(super) cards: Vec<Credential>,
 }
@@ -45,18 +45,17 @@ impl Asked {
 ///
 /// [`Problem`] when the store fails.
 pub(super) async fn of(rows: &mut Rows, tenant: &Tenant, hint: &Hint) -> Result<Asked, Problem> {
-    let link =
-        EntraLink { provider: provider(rows).await?, tid: hint.tid.clone(), oid: hint.oid.clone() };
     if let Some(person) = rows.person_by_link(&hint.tid, &hint.oid).await? {
         let facts = rows.person_facts(person.id).await?.ok_or(Problem::LoginGone)?;
         let cards = rows.credentials(person.id).await?;
-        return Ok(Asked { person, facts, is_new: false, link, cards });
+        return Ok(Asked { person, facts, new: None, cards });
     }
     let name = hint.preferred_username.as_ref().or(hint.upn.as_ref()).unwrap_or(&hint.oid);
     let mut person = newcomer::person(unused_name(rows, name, None).await?);
     person.display_name.clone_from(&hint.name);
     let facts = newcomer::facts(tenant.id, &person);
-    Ok(Asked { person, facts, is_new: true, link, cards: Vec::new() })
+    let (provider, tid, oid) = (provider(rows).await?, hint.tid.clone(), hint.oid.clone());
+    Ok(Asked { person, facts, new: Some(EntraLink { provider, tid, oid }), cards: Vec::new() })
 }
 
 /// Through which provider a link is shown: the tenant's own of Entra's kind.

@@ -21,8 +21,10 @@ use crate::http::problem::Problem;
 pub(crate) struct Verified {
     /// What to tell the hallway.
     pub(crate) event: Event,
-    /// The card to write, if it is a new one.
+    /// The card that has answered, if it has verified.
     pub(crate) card: Option<Credential>,
+    /// Whether that is a new one, to be written.
+    pub(crate) is_new: bool,
     /// The certificate to note, if a card has got another for its key.
     pub(crate) renewed: Option<(CredentialId, CardCertificate)>,
 }
@@ -149,7 +151,7 @@ pub(crate) async fn verify(
     };
     Ok(verified.unwrap_or_else(|Refused(reason)| {
         let event = Event::CardRefused { challenge: answer.challenge, reason };
-        Verified { event, card: None, renewed: None }
+        Verified { event, card: None, is_new: false, renewed: None }
     }))
 }
 
@@ -171,7 +173,8 @@ async fn authenticated(
     let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
     let Answer { channel, handle, challenge, back, .. } = *answer;
     let event = Event::CardProved { channel, handle, challenge, back, card: facts, person };
-    Ok(Verified { event, card: None, renewed: renewed.map(|renewed| (card.id, renewed)) })
+    let renewed = renewed.map(|renewed| (card.id, renewed));
+    Ok(Verified { event, card: Some(card), is_new: false, renewed })
 }
 
 /// A new card of the person of the login, and its row.
@@ -198,5 +201,5 @@ async fn registered(
     let person = rows.person_facts(waiting.person).await?.ok_or(Problem::LoginGone)?;
     let Answer { channel, handle, challenge, back, .. } = *answer;
     let event = Event::CardEnrolled { channel, handle, challenge, back, card: facts, person };
-    Ok(Verified { event, card: Some(card), renewed: None })
+    Ok(Verified { event, card: Some(card), is_new: true, renewed: None })
 }
