@@ -18,7 +18,7 @@ const PLACE: &str = "target/fuzz";
 /// How long, where nobody says so: in seconds.
 const MINUTE: &str = "60";
 
-/// What is shipped is built slowly, to be fast; here it is the other way round.
+/// The release profile without what makes its build slow (docs/adr/0023).
 const FASTER_BUILT: [(&str, &str); 2] =
     [("CARGO_PROFILE_RELEASE_LTO", "thin"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "4")];
 

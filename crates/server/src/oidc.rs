@@ -124,21 +124,9 @@ fn open<T: DeserializeOwned>(app: &App, tenant: &Tenant, kind: Kind, text: &str)
 
 #[cfg(test)]
 mod tests {
-    use identity::{Moment, TenantPolicy};
-    use ids::{Slug, TenantId};
-
     use super::*;
     use crate::test_app::test_app;
-
-    fn tenant(slug: &str) -> Tenant {
-        Tenant {
-            id: TenantId(entropy::id()),
-            slug: Slug::try_from(slug.to_owned()).unwrap(),
-            display_name: slug.into(),
-            policy: TenantPolicy::default(),
-            created_at: Moment(0),
-        }
-    }
+    use crate::test_rows::tenant;
 
     #[tokio::test]
     async fn what_is_sealed_opens_as_what_it_is_where_it_was_sealed() {

@@ -13,7 +13,7 @@ use store::{
 
 use crate::entropy;
 
-/// A tenant.
+/// A tenant that is called like its slug.
 pub(crate) fn tenant(slug: &str) -> Tenant {
     Tenant {
         id: TenantId(entropy::id()),

@@ -84,11 +84,21 @@ macro_rules! numbered {
     }};
 }
 
+/// A text with `?` for each `$`. It does not compile where a `$` is no parameter.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "it runs in the compiler, where a panic is an error"
+)]
 pub(crate) const fn with_question_marks<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
-    let (mut bytes, mut at) = ([0; LENGTH], 0);
+    let (text, mut bytes, mut at) = (text.as_bytes(), [0; LENGTH], 0);
     while at < LENGTH {
-        let byte = text.as_bytes()[at];
-        bytes[at] = if byte == b'$' { b'?' } else { byte };
+        bytes[at] = if text[at] == b'$' {
+            assert!(at + 1 < LENGTH && matches!(text[at + 1], b'1'..=b'9'), "`$` and a number");
+            b'?'
+        } else {
+            text[at]
+        };
         at += 1;
     }
     bytes

@@ -10,13 +10,13 @@ use crate::{Failure, Server, disk, process};
 /// A machine that does more than this before the start is a loaded one.
 const QUIET: f64 = 0.3;
 
-/// Prints the conditions; whether the machine is quiet.
+/// Prints the conditions.
 pub(crate) fn print(
     server: &Server,
     cores: usize,
     directory: &Directory,
     folder: &Path,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     line("processor", format_args!("{}, {cores} cores", process::processor()));
     let storage = if server.postgres {
         "PostgreSQL 15, fsync on, on the same machine"
@@ -28,12 +28,12 @@ pub(crate) fn print(
     line("placement", place);
     line("entra stand-in", directory.stand_in.base_url());
     let load = process::load_average();
-    let quiet = is_quiet(&load);
-    let word = if quiet { "" } else { " (loaded: only figures of this run may be compared)" };
+    let word =
+        if is_quiet(&load) { "" } else { " (loaded: only figures of this run may be compared)" };
     line("load average before", format_args!("{load}{word}"));
     let probe = Sample::of(disk::probe(folder)?);
     line("disk, 4 KiB append + fdatasync", probe.p50_and_p99());
-    Ok(quiet)
+    Ok(())
 }
 
 fn is_quiet(load_average: &str) -> bool {

@@ -46,7 +46,7 @@ pub(crate) async fn take(
     let Verified { event, card, is_new, renewed } =
         ceremony::verify(app, tenant, &mut rows, waiting, answer).await?;
     let choice = entra::choice(&mut rows, waiting, card.as_ref()).await?;
-    let card = card.filter(|_| is_new);
+    let new_card = card.filter(|_| is_new);
     drop(rows);
     if let Event::CardRefused { reason, .. } = event {
         return Err(refuse(app, tenant, waiting, refusing, reason).await);
@@ -73,7 +73,7 @@ pub(crate) async fn take(
         let held = Some(kept.ok_or(Problem::Internal)?);
         Material { on: Some(waiting.clone()), held, agent, ..Material::default() }
     } else {
-        Material { card, renewed, session, choice, agent, pairing, ..Material::default() }
+        Material { card: new_card, renewed, session, choice, agent, pairing, ..Material::default() }
     };
     match execute(app, tenant.id, effects, material).await {
         Ok(()) if waits => Ok(Outcome::Held),

@@ -37,7 +37,8 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     JsonBody(request): JsonBody<Request>,
 ) -> Result<Response, Problem> {
-    let waiting = match waiting::held(&app, &tenant, &headers).await {
+    // Not `AtCard`, which would look the tenant up a second time: who comes too late is refused in it, too.
+    let waiting = match waiting::of_browser(&app, &tenant, &headers).await {
         Ok(waiting) => waiting,
         Err(Problem::LoginGone) => return Err(late::refuse(&app, &tenant, &headers, peer).await),
         Err(other) => return Err(other),

@@ -64,10 +64,11 @@ pub(crate) async fn connection(
     rows: &mut Rows,
     client_id: &str,
 ) -> Result<Option<Connection>, Problem> {
-    Ok(rows.eam_connection(client_id).await?.and_then(enabled))
+    Ok(rows.eam_connection(client_id).await?.and_then(usable))
 }
 
-fn enabled(row: EamConnection) -> Option<Connection> {
+/// What the rules of the protocol need of a connection; none of one that is disabled.
+fn usable(row: EamConnection) -> Option<Connection> {
     let EamConnection { client_id, app_id, authority, directories, enabled, .. } = row;
     enabled.then_some(Connection { client_id, app_id, authority, directories })
 }

@@ -23,7 +23,7 @@ impl FromRequestParts<App> for AtCard {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let TenantPath(tenant) = TenantPath::from_request_parts(parts, app).await?;
-        let waiting = held(app, &tenant, &parts.headers).await?;
+        let waiting = of_browser(app, &tenant, &parts.headers).await?;
         Ok(Self { tenant, waiting })
     }
 }
@@ -33,7 +33,7 @@ impl FromRequestParts<App> for AtCard {
 /// # Errors
 ///
 /// [`Problem::LoginGone`] when it holds none that waits.
-pub(crate) async fn held(
+pub(crate) async fn of_browser(
     app: &App,
     tenant: &Tenant,
     headers: &HeaderMap,

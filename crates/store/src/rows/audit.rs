@@ -233,9 +233,9 @@ impl Writing {
         if entries.is_empty() {
             return Ok(());
         }
-        let before = self.one(&LAST, values![]).await?.ok_or(StoreError::Reference)?;
-        let (first, at): (i64, Moment) = (before.get("seq")?, before.get("at")?);
-        let (mut seq, mut prev_hash): (i64, [u8; 32]) = (first, before.get("hash")?);
+        let head = self.one(&LAST, values![]).await?.ok_or(StoreError::Reference)?;
+        let (before_seq, at): (i64, Moment) = (head.get("seq")?, head.get("at")?);
+        let (mut seq, mut prev_hash): (i64, [u8; 32]) = (before_seq, head.get("hash")?);
         let mut chain = Vec::with_capacity(entries.len());
         for entry in entries {
             seq = seq.checked_add(1).ok_or(StoreError::Corrupt("seq"))?;
@@ -251,9 +251,10 @@ impl Writing {
             self.execute(&APPEND, row_values(event)).await?;
         }
         let Some(last) = chain.last() else { return Ok(()) };
-        let values = values![first, last.seq, &last.hash, &last.mac];
+        let values = values![before_seq, last.seq, &last.hash, &last.mac];
         if !self.hits(&MOVE_HEAD, values).await? {
-            return Err(self.spoil(StoreError::Busy).await);
+            // Nobody else moves a head that is held; if it has moved all the same, no link may be lost.
+            return Err(self.spoil(StoreError::Corrupt("seq")).await);
         }
         self.appended = Some(AuditHead { seq: last.seq, hash: last.hash, mac: last.mac });
         Ok(())

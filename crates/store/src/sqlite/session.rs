@@ -18,11 +18,17 @@ pub(crate) struct Session {
     columns: Columns,
 }
 
-/// The names of the columns of each statement, by the address of its text, and how often it had been
-/// prepared anew when they were read: another process's migration may have changed what `*` stands for.
-/// A connection keeps all its statements ([`STATEMENT_CACHE`]), so that this counts all there is.
+/// The names of each statement's columns, by where its text stands, with the number of times that SQLite
+/// had prepared it anew: it does so when another process's migration has changed what `*` stands for. That
+/// number is the prepared statement's own; so it holds because a connection drops none
+/// ([`STATEMENT_CACHE`]).
 #[derive(Default)]
-struct Columns(HashMap<usize, (i32, Arc<[String]>)>);
+struct Columns(HashMap<(usize, usize), Named>);
+
+struct Named {
+    prepared: i32,
+    names: Arc<[String]>,
+}
 
 /// One row that a statement has answered.
 pub(crate) struct Cells {
@@ -107,15 +113,15 @@ impl Session {
 impl Columns {
     fn of(&mut self, sql: &'static str, statement: &Statement<'_>) -> Arc<[String]> {
         let prepared = statement.get_status(StatementStatus::RePrepare);
-        let address = sql.as_ptr().addr();
-        if let Some((when, names)) = self.0.get(&address)
-            && (*when, names.len()) == (prepared, statement.column_count())
+        let place = (sql.as_ptr().addr(), sql.len());
+        if let Some(Named { prepared: then, names }) = self.0.get(&place)
+            && (*then, names.len()) == (prepared, statement.column_count())
         {
             return names.clone();
         }
         let names: Arc<[String]> =
             statement.column_names().into_iter().map(str::to_owned).collect();
-        self.0.insert(address, (prepared, names.clone()));
+        self.0.insert(place, Named { prepared, names: names.clone() });
         names
     }
 }

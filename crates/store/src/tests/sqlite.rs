@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Location;
-use crate::sql::values;
+use crate::sql::Value;
 use crate::sqlite::Session;
 use crate::tests::support::Bench;
 
@@ -16,10 +16,11 @@ fn reader(bench: &Bench) -> Session {
 async fn a_value_goes_where_its_number_stands() {
     let bench = Bench::sqlite().await;
     let mut session = reader(&bench);
-    let rows = session.all("SELECT ?2 AS b, ?1 AS a, ?2 AS c", &values![1_i64, 2_i64]).unwrap();
+    let rows =
+        session.all("SELECT ?2 AS b, ?1 AS a, ?2 AS c", &[1_i64, 2].map(Value::from)).unwrap();
     let get = |name| rows[0].get::<i64>(name).unwrap();
     assert_eq!((get("a"), get("b"), get("c")), (Some(1), Some(2), Some(2)));
-    assert!(session.all("SELECT ?2 AS b", &values![1_i64]).is_err(), "one is missing");
+    assert!(session.all("SELECT ?2 AS b", &[Value::from(1_i64)]).is_err(), "one is missing");
 }
 
 #[tokio::test]
@@ -37,4 +38,16 @@ async fn columns_have_their_names_after_another_process_has_added_one() {
     bench.raw("ALTER TABLE t ADD COLUMN two DEFAULT 2").await;
     assert_eq!(last(), Some(7));
     assert_eq!(last(), Some(7));
+}
+
+#[tokio::test]
+async fn columns_have_their_names_after_another_process_has_renamed_one() {
+    let bench = Bench::sqlite().await;
+    bench.raw("CREATE TABLE t (one)").await;
+    bench.raw("INSERT INTO t VALUES (1)").await;
+    let mut session = reader(&bench);
+    let mut get = |name| session.all("SELECT * FROM t", &[]).unwrap()[0].get::<i64>(name);
+    assert_eq!(get("one").unwrap(), Some(1));
+    bench.raw("ALTER TABLE t RENAME COLUMN one TO two").await;
+    assert_eq!(get("two").unwrap(), Some(1));
 }

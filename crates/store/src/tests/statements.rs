@@ -31,7 +31,8 @@ async fn postgres_prepares_every_statement() {
 
 #[test]
 fn a_connection_keeps_them_all() {
-    assert!(all().count() < crate::sql::STATEMENT_CACHE);
+    // Those of transactions and of the migration are in no list.
+    assert!(all().count() + 16 < crate::sql::STATEMENT_CACHE);
 }
 
 #[test]

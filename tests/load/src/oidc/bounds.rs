@@ -2,8 +2,7 @@
 
 use load::report::line;
 
-/// Client credentials grants, as a share of the ES256 signatures that the core makes: 25,000 for a second
-/// of CPU time on a core that makes 80,200, as that of the goal did.
+/// Client credentials grants, as a share of the ES256 signatures that the core makes: 25,000 for each 80,200.
 const GRANTS: f64 = 0.31;
 
 /// So many times what oidc-provider redeems.

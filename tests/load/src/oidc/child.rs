@@ -21,12 +21,17 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a program and waits until it says `ready`; what stands behind that word.
-    pub(crate) async fn start(pinned: &Wrapper, line: &[&str]) -> Result<(Self, String), Failure> {
+    /// Starts a program and waits until it says `ready`; what stands behind that word. What it is called
+    /// with may be secret.
+    pub(crate) async fn start(
+        name: &str,
+        pinned: &Wrapper,
+        line: &[&str],
+    ) -> Result<(Self, String), Failure> {
         let pinned = pinned.0.iter().map(String::as_str);
         let mut words = pinned.chain(line.iter().copied());
         let mut command = Command::new(words.next().ok_or("no program")?);
-        command.args(words).env("NODE_ENV", "production");
+        command.args(words);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.kill_on_drop(true).spawn()?;
         let said = child.stdout.take().ok_or("no standard output")?;
@@ -36,7 +41,7 @@ impl Child {
             Ok(Ok(Some(line))) => line.strip_prefix("ready"),
             _ => None,
         };
-        let rest = rest.ok_or_else(|| format!("{line:?} does not start: {first:?}"))?;
+        let rest = rest.ok_or_else(|| format!("{name} does not start: {first:?}"))?;
         Ok((Self { child, _said: lines }, rest.trim().to_owned()))
     }
 

@@ -45,7 +45,7 @@ impl Floor {
         let own: PathBuf = std::env::current_exe()?;
         let own = own.to_str().ok_or("a program whose path is no text")?;
         let arguments = [own, "floor", &port.number().to_string()];
-        let (child, _) = Child::start(pinned, &arguments).await?;
+        let (child, _) = Child::start("the floor", pinned, &arguments).await?;
         let host = format!("127.0.0.1:{}", port.number());
         let site = Site { address: port.address(), host };
         let crowd = Crowd::gather(site, child.id()?, connections).await?;

@@ -32,8 +32,9 @@ impl Node {
         let known: Vec<_> = applications.iter().map(Application::at_oidc_provider).collect();
         let (known, server) = (serde_json::to_string(&known)?, folder.join("server.mjs"));
         let server = server.to_str().ok_or("a folder whose path is no text")?;
-        let line = ["node", server, &port.number().to_string(), &known];
-        let (child, version) = Child::start(pinned, &line).await?;
+        let port_number = port.number().to_string();
+        let line = ["env", "NODE_ENV=production", "node", server, &port_number, &known];
+        let (child, version) = Child::start("oidc-provider", pinned, &line).await?;
         report::line("oidc-provider", format_args!("in memory, on Node.js {version}"));
         Ok(Self { child, port })
     }

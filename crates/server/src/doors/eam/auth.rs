@@ -12,7 +12,7 @@ use store::{EamConnection, EamRequest, StoreError};
 
 use super::person::Asked as AskedOf;
 use super::refused::{self, Refused};
-use super::{COOKIE_LIFE, ENTRA_WAITS, connections, enabled, hint, person};
+use super::{COOKIE_LIFE, ENTRA_WAITS, connections, hint, person, usable};
 use crate::app::App;
 use crate::hallway::ceremony::{self, Asked};
 use crate::hallway::execute::{AskedByEntra, ExecuteError, HINT, Material, execute, waiting_of};
@@ -74,8 +74,8 @@ async fn answer(
         return Ok(Html(EntraIdlePage { frame: frame(tenant) }).into_response());
     }
     let id = form.client_request_id();
-    let asking = |row: &EamConnection| form.client_id() == Some(row.client_id.as_str());
-    let connection = connections.into_iter().find(asking).and_then(enabled);
+    let is_named = |row: &EamConnection| form.client_id() == Some(row.client_id.as_str());
+    let connection = connections.into_iter().find(is_named).and_then(usable);
     let addressee = form.addressee(&app.clouds, connection.as_ref());
     let addressee =
         addressee.map_err(|error| refused::here(app, tenant, id.as_deref(), &error.into()))?;
@@ -145,7 +145,7 @@ impl Asking<'_> {
             waits_until: waiting.started.started_at.plus(ENTRA_WAITS),
         };
         let material = Material {
-            person: person.new.map(|link| (person.person, Some(link))),
+            person: person.new_link.map(|link| (person.person, Some(link))),
             asked_by_entra: Some(asked_by_entra),
             ..Material::default()
         };
@@ -184,7 +184,7 @@ impl Asking<'_> {
             valid_until: hint::taken_until(hint),
             account: EntraAccount { tid: hint.tid.clone(), oid: hint.oid.clone() },
             person: person.facts,
-            is_new: person.new.is_some(),
+            is_new: person.new_link.is_some(),
             handle,
         };
         let (login, mut effects) =

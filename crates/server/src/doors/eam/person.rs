@@ -18,7 +18,7 @@ pub(super) struct Asked {
     pub(super) person: Person,
     pub(super) facts: PersonFacts,
     /// Their link, if they are about to be written.
-    pub(super) new: Option<EntraLink>,
+    pub(super) new_link: Option<EntraLink>,
     /// All of their cards, revoked ones too.
     pub(super) cards: Vec<Credential>,
 }
@@ -48,14 +48,15 @@ pub(super) async fn of(rows: &mut Rows, tenant: &Tenant, hint: &Hint) -> Result<
     if let Some(person) = rows.person_by_link(&hint.tid, &hint.oid).await? {
         let facts = rows.person_facts(person.id).await?.ok_or(Problem::LoginGone)?;
         let cards = rows.credentials(person.id).await?;
-        return Ok(Asked { person, facts, new: None, cards });
+        return Ok(Asked { person, facts, new_link: None, cards });
     }
     let name = hint.preferred_username.as_ref().or(hint.upn.as_ref()).unwrap_or(&hint.oid);
     let mut person = newcomer::person(unused_name(rows, name, None).await?);
     person.display_name.clone_from(&hint.name);
     let facts = newcomer::facts(tenant.id, &person);
     let (provider, tid, oid) = (provider(rows).await?, hint.tid.clone(), hint.oid.clone());
-    Ok(Asked { person, facts, new: Some(EntraLink { provider, tid, oid }), cards: Vec::new() })
+    let new_link = Some(EntraLink { provider, tid, oid });
+    Ok(Asked { person, facts, new_link, cards: Vec::new() })
 }
 
 /// Through which provider a link is shown: the tenant's own of Entra's kind.

@@ -181,7 +181,7 @@ mod tests {
         app.store.create_tenant(&tenant).await.unwrap();
         let vouched = vouched();
         let first = audit(&app, &tenant, &vouched, None);
-        // In the same batch: when this is done, the other one has not been told yet.
+        // In the same batch: when this one goes on, all of it is on the disk.
         let second = async {
             audit(&app, &tenant, &vouched, None).await.unwrap();
             let mut rows = app.store.read(tenant.id).await.unwrap();

@@ -24,7 +24,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) struct Incoming {
     app: App,
     slug: Slug,
-    /// Not before all of it is there.
+    /// What holds; looked at once, when the body is there.
     look: Option<Look>,
     peer: Peer,
     headers: HeaderMap,
@@ -35,7 +35,8 @@ pub(crate) struct Incoming {
 impl FromRequest<App> for Incoming {
     type Rejection = Response;
 
-    /// A path without a tenant is answered in the form of the standards.
+    /// A path whose slug is none is refused in the form of the standards; a tenant that is not there, by
+    /// [`Self::call`].
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let slug = SlugPath::from_request_parts(&mut parts, app).await;
@@ -72,12 +73,12 @@ impl Incoming {
         Ok(Parameters::parse(&sent)?)
     }
 
-    /// The call, as all holds now; who calls is still to be found out. Behind [`Self::form`]: whoever
-    /// calls may take their time with the body.
+    /// The call, as all holds now; who calls is still to be found out. To be called behind
+    /// [`Self::form`]: the body may take its time.
     ///
     /// # Errors
     ///
-    /// [`Refused`] for a tenant that is not there.
+    /// [`Refused`] for a tenant that is not there, and when the store fails.
     pub(crate) async fn call(&mut self) -> Result<(Call<'_>, &mut Who), Refused> {
         let look = self.app.store.look(&self.slug).await?.ok_or(Problem::NotFound)?;
         let Self { app, look: known, headers, who, .. } = self;
@@ -102,12 +103,14 @@ impl Incoming {
     pub(crate) async fn answer(self, done: Result<Response, Refused>) -> Response {
         match done {
             Ok(response) => response,
+            Err(Refused::Problem(problem)) => of_problem(&problem),
             Err(refused) => {
                 self.refuse(refused).await.unwrap_or_else(|problem| of_problem(&problem))
             }
         }
     }
 
+    /// Why not, with a line that names the tenant: that is looked up where it was not yet.
     async fn refuse(self, refused: Refused) -> Result<Response, Problem> {
         let look = match self.look {
             Some(look) => look,

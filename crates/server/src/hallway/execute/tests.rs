@@ -1,18 +1,16 @@
 //! What is asked again inside of the transaction, each alone: the hallway has decided on rows that
 //! are older.
 
-use identity::{Moment, Person, Tenant, TenantPolicy};
-use ids::{ChallengeId, CredentialId, Slug, UserId};
-use login::{
-    Challenge, Channel, Door, Enrolment, LoginRequest, Permit, Proof, Purpose, Started, Task, Then,
-    Vouched,
-};
-use store::{Credential, CredentialKind, Passkey};
+use identity::Person;
+use ids::{CredentialId, UserId};
+use login::{Channel, Enrolment, Permit, Proof, Purpose, Task};
+use store::Credential;
 use tempfile::TempDir;
 
 use super::*;
 use crate::entropy;
 use crate::test_app::{mia, test_app};
+use crate::test_rows::{credential, tenant, waiting};
 
 /// A tenant with Mia in it.
 struct Place {
@@ -25,13 +23,7 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let (app, data) = test_app().await;
-        let tenant = Tenant {
-            id: TenantId(entropy::id()),
-            slug: Slug::try_from("acme".to_owned()).unwrap(),
-            display_name: "Acme".into(),
-            policy: TenantPolicy::default(),
-            created_at: Moment(0),
-        };
+        let tenant = tenant("acme");
         app.store.create_tenant(&tenant).await.unwrap();
         let place = Self { app, tenant: tenant.id, mia: UserId(entropy::id()), _data: data };
         let mut tx = place.write().await;
@@ -49,25 +41,7 @@ impl Place {
     }
 
     fn credential(&self) -> Credential {
-        let id = CredentialId(entropy::id());
-        Credential {
-            id,
-            person: self.mia,
-            webauthn_id: id.0.as_bytes().to_vec(),
-            label: "Card 1".into(),
-            kind: CredentialKind::Fido2(Passkey {
-                record: "{}".into(),
-                counter: 5,
-                aaguid: None,
-                transports: Vec::new(),
-                backup_eligible: false,
-                hardware_attested: false,
-            }),
-            permit: String::new(),
-            created_at: Moment(0),
-            last_used_at: None,
-            revoked_at: None,
-        }
+        credential(CredentialId(entropy::id()), self.mia)
     }
 
     /// Gives Mia a card.
@@ -117,32 +91,7 @@ impl Place {
     }
 
     fn waiting(&self) -> Waiting {
-        let now = entropy::now();
-        let soon = now.plus(std::time::Duration::from_secs(60));
-        Waiting {
-            started: Started {
-                id: LoginId(entropy::id()),
-                tenant: self.tenant,
-                request: LoginRequest::new(Door::Account, "/"),
-                started_at: now,
-                expires_at: soon,
-            },
-            handle: entropy::token().hash(),
-            person: self.mia,
-            vouched: Vouched::Invitation,
-            task: Task::Authenticate,
-            then: Then::Exit,
-            challenge: Some(Challenge {
-                id: ChallengeId(entropy::id()),
-                purpose: Purpose::Authenticate,
-                channel: Channel::Browser,
-                state: "{}".into(),
-                issued_at: now,
-                expires_at: soon,
-            }),
-            refusals: 0,
-            held: None,
-        }
+        waiting(self.tenant, self.mia)
     }
 
     async fn row(&self, login: LoginId) -> Option<Waiting> {
