@@ -9,6 +9,10 @@
 #
 # Each installs the Debian packages that it needs: as root, or by sudo after asking.
 
+ifeq ($(shell command -v cargo),)
+$(error Rust is missing: README.md says under "Try it" how it is installed)
+endif
+
 # What is built once and for good needs no traces of how to build it again.
 test check interop: export CARGO_INCREMENTAL ?= 0
 

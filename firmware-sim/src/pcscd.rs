@@ -150,6 +150,10 @@ impl Drop for Pcscd {
     }
 }
 
+/// What a pcscd lacks that takes no cards.
+const NO_DRIVER: &str =
+    "pcscd has no virtual reader; is its driver installed, Debian's package vsmartcard-vpcd?";
+
 impl ReaderPort {
     /// A reader of the machine's own pcscd.
     pub fn local(port: u16) -> Self {
@@ -161,16 +165,17 @@ impl ReaderPort {
     pub(crate) fn connect_first(&self) -> io::Result<TcpStream> {
         let give_up = now().checked_add(START);
         loop {
-            match self.connect() {
-                Err(error)
-                    if self.network.is_some()
-                        && error.kind() == io::ErrorKind::ConnectionRefused
-                        && give_up.is_some_and(|give_up| now() < give_up) =>
-                {
-                    thread::sleep(LOOK);
-                }
+            let error = match self.connect() {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => error,
                 result => return result,
+            };
+            if self.network.is_none() {
+                return Err(error);
             }
+            if give_up.is_none_or(|give_up| now() >= give_up) {
+                return Err(io::Error::new(error.kind(), NO_DRIVER));
+            }
+            thread::sleep(LOOK);
         }
     }
 
