@@ -103,14 +103,15 @@ impl Incoming {
     pub(crate) async fn answer(self, done: Result<Response, Refused>) -> Response {
         match done {
             Ok(response) => response,
-            Err(Refused::Problem(problem)) => of_problem(&problem),
+            // Who asks too often costs no look.
+            Err(Refused::Problem(problem @ Problem::TooMany)) => of_problem(&problem),
             Err(refused) => {
                 self.refuse(refused).await.unwrap_or_else(|problem| of_problem(&problem))
             }
         }
     }
 
-    /// Why not, with a line that names the tenant: that is looked up where it was not yet.
+    /// Why not; in a tenant that is not there, that.
     async fn refuse(self, refused: Refused) -> Result<Response, Problem> {
         let look = match self.look {
             Some(look) => look,
