@@ -9,7 +9,7 @@
 #
 # Each installs the Debian packages that it needs: as root, or by sudo after asking.
 
-ifeq ($(shell command -v cargo),)
+ifeq ($(shell command -v cargo 2>/dev/null),)
 $(error Rust is missing: README.md says under "Try it" how it is installed)
 endif
 
