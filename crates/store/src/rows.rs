@@ -99,7 +99,8 @@ pub(crate) enum Link {
     Postgres { transaction: Transaction<'static, Postgres>, locks: bool },
 }
 
-/// One tenant's rows to read, each statement as of its own moment.
+/// One tenant's rows to read, all as of one moment: no later than the first of its statements. Whoever wants to
+/// see what has come since takes another.
 pub struct Reading {
     pub(crate) rows: Rows,
 }

@@ -57,6 +57,9 @@ pub struct Figures {
     pub waiting: usize,
 }
 
+/// Begins a transaction of PostgreSQL whose statements all see the same moment, as SQLite's do.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Tenants of one sweep.
 const TENANTS_PER_SWEEP: u32 = 64;
 
@@ -181,7 +184,7 @@ impl Store {
         rows.first().map(|row| Ok((row.get("tenant_id")?, row.get("login_id")?))).transpose()
     }
 
-    /// One tenant's rows to read.
+    /// One tenant's rows to read, as of one moment.
     ///
     /// # Errors
     ///
@@ -189,7 +192,7 @@ impl Store {
     pub async fn read(&self, tenant: TenantId) -> Result<Reading, StoreError> {
         let link = match &self.0.engine {
             Engine::Sqlite { readers, .. } => Link::SqliteReader(readers.take().await?),
-            Engine::Postgres(pool) => postgres(pool, tenant, "BEGIN READ ONLY", false).await?,
+            Engine::Postgres(pool) => postgres(pool, tenant, SNAPSHOT, false).await?,
         };
         // Nothing can be spent in it, so it needs no number.
         Ok(Reading { rows: self.rows(tenant, link, 0) })

@@ -16,6 +16,7 @@ mod order;
 mod people;
 mod proofs;
 mod providers;
+mod reading;
 mod sessions;
 mod signing_keys;
 mod single_use;

@@ -22,11 +22,13 @@ pub(crate) struct Readers {
     free: Arc<Semaphore>,
 }
 
-/// One of them, as long as it is in use.
+/// One of them, as long as it is in use. All that it reads is as of one moment: locks are taken once then,
+/// which cost more than to find a row.
 pub(crate) struct Reader {
     readers: Arc<Readers>,
     /// Until it is given back.
     session: Option<Session>,
+    began: bool,
     _one_of_few: OwnedSemaphorePermit,
 }
 
@@ -46,7 +48,8 @@ impl Readers {
             Some(session) => session,
             None => Session::reader(&self.path, self.patience)?,
         };
-        Ok(Reader { readers: Arc::clone(self), session: Some(session), _one_of_few: one })
+        let (readers, session) = (Arc::clone(self), Some(session));
+        Ok(Reader { readers, session, began: false, _one_of_few: one })
     }
 
     /// Closes them, once those in use are given back.
@@ -63,13 +66,23 @@ impl Readers {
 }
 
 impl Reader {
+    /// The connection, in a transaction.
     pub(crate) fn session(&mut self) -> Result<&mut Session, StoreError> {
-        self.session.as_mut().ok_or(StoreError::Busy)
+        let session = self.session.as_mut().ok_or(StoreError::Busy)?;
+        if !self.began {
+            session.run("BEGIN")?;
+            self.began = true;
+        }
+        Ok(session)
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.readers.idle().extend(self.session.take());
+        let Some(mut session) = self.session.take() else { return };
+        // One that does not come out of its transaction would show the next what was then: it is closed.
+        if !self.began || session.run("COMMIT").is_ok() {
+            self.readers.idle().push(session);
+        }
     }
 }
