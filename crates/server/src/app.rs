@@ -10,7 +10,6 @@ use identity::Moment;
 use passkeys::Passkeys;
 use secrets::KeyRing;
 use store::Store;
-use tower_http::catch_panic::CatchPanicLayer;
 use upstream::Upstream;
 
 use crate::agents::Agents;
@@ -19,7 +18,7 @@ use crate::doors::eam::last_refused::LastRefused;
 use crate::hallway::events::Pages;
 use crate::http::access::Access::{Agent, Public, Session, Stranger, Waiting};
 use crate::http::access::{RouteInfo, Routes};
-use crate::http::{cors, headers, origin, problem, problem_page};
+use crate::http::{around, cors, origin, problem};
 use crate::limits::Limits;
 use crate::overage::Turns;
 use crate::quiet::Quiet;
@@ -86,15 +85,9 @@ pub fn router(app: &App) -> Router {
     wrapped(app, all.fallback(|| async { problem::Problem::NotFound }))
 }
 
-/// What stands around every route. A panic of a handler is a problem like others, and so a page to
-/// whom asks for one; the outer layer is for a panic in that page itself.
+/// Routes, and what stands around each of them.
 fn wrapped(app: &App, routes: Router<App>) -> Router {
-    routes
-        .layer(CatchPanicLayer::custom(crash))
-        .layer(from_fn_with_state(app.clone(), problem_page::as_page))
-        .layer(CatchPanicLayer::custom(crash))
-        .layer(from_fn(headers::add))
-        .with_state(app.clone())
+    routes.layer(from_fn_with_state(app.clone(), around::every)).with_state(app.clone())
 }
 
 /// Every route with its rule: what the isolation tests walk through.
@@ -223,12 +216,6 @@ fn agent_calls() -> Routes {
         .route(GET,  paths::CHANNEL, Agent, get(agents::channel::handler))
         .route(POST, paths::CLAIM, Agent, post(agents::claim::handler))
         .route(POST, paths::RESULT, Agent, post(agents::result::handler))
-}
-
-fn crash(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    use axum::response::IntoResponse;
-    tracing::error!("a handler panicked");
-    problem::Problem::Internal.into_response()
 }
 
 #[cfg(test)]

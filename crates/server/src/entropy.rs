@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aws_lc_rs::rand;
 use identity::Moment;
 use secrets::Token;
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
 /// `N` random bytes from the operating system's generator.
 ///
@@ -26,9 +26,8 @@ pub(crate) fn token() -> Token {
 
 /// A fresh id, ordered by time (`UUIDv7`).
 pub(crate) fn id() -> Uuid {
-    let now = unix_time();
-    let timestamp = Timestamp::from_unix(ContextV7::new(), now.as_secs(), now.subsec_nanos());
-    Uuid::new_v7(timestamp)
+    let now = u64::try_from(unix_time().as_millis()).unwrap_or(u64::MAX);
+    Builder::from_unix_timestamp_millis(now, &bytes()).into_uuid()
 }
 
 /// The present, for what is not judged by the database's clock: other people's tokens, pages.

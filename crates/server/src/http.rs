@@ -1,6 +1,7 @@
 //! What every endpoint shares: cookies, headers, errors, and who may call what.
 
 pub(crate) mod access;
+pub(crate) mod around;
 pub(crate) mod body;
 pub(crate) mod cookies;
 pub(crate) mod cors;

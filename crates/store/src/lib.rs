@@ -30,8 +30,8 @@ pub use rows::{
     EamProved, EamRequest, EamTransaction, EndedSession, Grant, HeldAnswer, Inheritance, KeptList,
     KeyDates, KeyIssuer, KeyState, LEASE, LogoutNotice, MissingGroups, NewEamTransaction, NewGrant,
     NewSession, Page, Pairing, Passkey, PeopleFilter, PeopleOnly, PersonRow, Proof, ProvedLogin,
-    Reading, Redeemed, RefreshToken, Rotated, Rows, Session, SessionKind, SigningKey, TakenLogin,
-    Ticket, TicketState, Writing,
+    Reading, Redeemed, Redeeming, RefreshToken, Rotated, Rows, Session, SessionKind, SigningKey,
+    TakenLogin, Ticket, TicketState, Writing,
 };
 pub use store::{Figures, Store};
 

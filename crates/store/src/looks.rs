@@ -178,9 +178,9 @@ impl Store {
     /// The same. Who asks while others do shares their look.
     async fn seen_shared(&self, slug: &Slug) -> Result<Option<Seen>, StoreError> {
         let (store, asked) = (self.clone(), slug.clone());
-        let look = move |_| {
+        let look = move |all: Vec<()>| {
             let (store, asked) = (store.clone(), asked.clone());
-            async move { store.seen(&asked).await }
+            async move { Ok(vec![store.seen(&asked).await?; all.len()]) }
         };
         self.looks().seen.ask(slug.clone(), (), look).await
     }

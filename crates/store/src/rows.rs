@@ -60,7 +60,7 @@ pub use eam_transaction::{EamProved, EamRequest, EamTransaction, NewEamTransacti
 pub use groups::MissingGroups;
 pub use lifted::{EndedSession, LEASE};
 pub use logout_notice::LogoutNotice;
-pub use oidc_grant::{Grant, NewGrant, Redeemed, RefreshToken, Rotated};
+pub use oidc_grant::{Grant, NewGrant, Redeemed, Redeeming, RefreshToken, Rotated};
 pub use pairing::Pairing;
 pub use people::{PeopleFilter, PeopleOnly, PersonRow};
 pub use proof::{ConsumedProof, Proof, ProvedLogin, TakenLogin};

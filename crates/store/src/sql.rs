@@ -22,13 +22,16 @@ pub(crate) struct Statement {
 }
 
 /// A piece of a statement as SQLite has it. `NOW` is its clock in microseconds (it counts in
-/// milliseconds), the same within one statement; `LOCK` and `SKIP` are needless where one writer is
-/// alone.
+/// milliseconds), the same within one statement; `LOCK`, `KEEP` and `SKIP` are needless where one
+/// writer is alone.
 macro_rules! sqlite_piece {
     (NOW) => {
         "(CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000)"
     };
     (LOCK) => {
+        ""
+    };
+    (KEEP) => {
         ""
     };
     (SKIP) => {
@@ -41,13 +44,17 @@ macro_rules! sqlite_piece {
 
 /// The same as PostgreSQL has it. Its clock, too, stands still within one statement, so that an
 /// index on an expiry is of use. `LOCK` lets others refer to the row meanwhile, as no key of it
-/// changes; `SKIP` passes over what somebody else holds.
+/// changes; `KEEP` refers to the rows, so that nobody deletes them; `SKIP` passes over what somebody else
+/// holds.
 macro_rules! postgres_piece {
     (NOW) => {
         "(CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT))"
     };
     (LOCK) => {
         " FOR NO KEY UPDATE"
+    };
+    (KEEP) => {
+        " FOR KEY SHARE"
     };
     (SKIP) => {
         " FOR UPDATE SKIP LOCKED"
@@ -57,7 +64,7 @@ macro_rules! postgres_piece {
     };
 }
 
-/// Declares statements of literals, `NOW`, `LOCK` and `SKIP`, and lists them for the test that prepares
+/// Declares statements of literals, `NOW`, `LOCK`, `KEEP` and `SKIP`, and lists them for the test that prepares
 /// each of them on both engines.
 macro_rules! statements {
     ($($name:ident: [$($piece:tt),+ $(,)?];)+) => {

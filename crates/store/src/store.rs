@@ -17,7 +17,10 @@ use crate::sql::{Statement, Value, statements, values};
 use crate::sqlite::Readers;
 use crate::together::Together;
 use crate::writer::Writer;
-use crate::{AuditEntry, AuditHead, Device, DeviceState, Page, Reading, Rows, StoreError, Writing};
+use crate::{
+    AuditEntry, AuditHead, Device, DeviceState, Page, Reading, Redeemed, Redeeming, Rows,
+    StoreError, Writing,
+};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +43,7 @@ struct Inner {
 struct Shared {
     clock: Arc<Together<(), (), Moment>>,
     events: Arc<Together<TenantId, AuditEntry, ()>>,
+    codes: Arc<Together<TenantId, Redeeming, Redeemed>>,
 }
 
 pub(crate) enum Engine {
@@ -82,9 +86,9 @@ impl Store {
     /// [`StoreError`].
     pub async fn now(&self) -> Result<Moment, StoreError> {
         let store = self.clone();
-        let look = move |_| {
+        let look = move |all: Vec<()>| {
             let store = store.clone();
-            async move { store.clock().await }
+            async move { Ok(vec![store.clock().await?; all.len()]) }
         };
         self.0.shared.clock.ask((), (), look).await
     }
@@ -126,10 +130,32 @@ impl Store {
             async move {
                 let mut writing = store.write(tenant).await?;
                 writing.audit_all(&entries).await?;
-                writing.commit().await
+                writing.commit().await?;
+                Ok(vec![(); entries.len()])
             }
         };
         self.0.shared.events.ask(tenant, entry, append).await
+    }
+
+    /// Turns a code into what is granted for it ([`Writing::redeem_code`]) and writes the event of that, in a
+    /// transaction that does nothing else and that others may share. Returns when it would survive a power
+    /// cut. Whoever stops to wait may have spent the code all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then the code is not spent, but for [`Writing::commit`]'s reservation.
+    pub async fn redeem(&self, tenant: TenantId, code: Redeeming) -> Result<Redeemed, StoreError> {
+        let store = self.clone();
+        let redeem = move |codes: Vec<Redeeming>| {
+            let store = store.clone();
+            async move {
+                let mut writing = store.write(tenant).await?;
+                let redeemed = writing.redeem_all(&codes).await?;
+                writing.commit().await?;
+                Ok(redeemed)
+            }
+        };
+        self.0.shared.codes.ask(tenant, code, redeem).await
     }
 
     /// A page of tenants, by slug.
@@ -282,6 +308,10 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn ring(&self) -> &KeyRing {
+        &self.0.ring
     }
 
     pub(crate) fn looks(&self) -> &Looks {

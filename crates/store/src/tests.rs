@@ -17,6 +17,7 @@ mod people;
 mod proofs;
 mod providers;
 mod reading;
+mod redeemed_together;
 mod sessions;
 mod signing_keys;
 mod single_use;

@@ -21,7 +21,9 @@ const MOST: usize = 128;
 /// So many may wait under one key; more are turned away at once.
 const QUEUE: usize = 1024;
 
-type Asker<I, O> = (I, oneshot::Sender<Result<O, StoreError>>);
+type Tell<O> = oneshot::Sender<Result<O, StoreError>>;
+
+type Asker<I, O> = (I, Tell<O>);
 
 /// Those who wait, by what they ask for. A key stands here as long as somebody works for it.
 pub(crate) struct Together<K, I, O>(Mutex<HashMap<K, Vec<Asker<I, O>>>>);
@@ -36,10 +38,10 @@ impl<K, I, O> Together<K, I, O>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     I: Send + 'static,
-    O: Clone + Send + 'static,
+    O: Send + 'static,
 {
-    /// Gives `item` to the next round of `work` for this key, and waits for what comes of it: the same for
-    /// all of that round. `work` of whoever comes first does the rounds; all bring the same.
+    /// Gives `item` to the next round of `work` for this key, and waits for what comes of it. `work` of
+    /// whoever comes first does the rounds; all bring the same. It answers each item in their order.
     ///
     /// # Errors
     ///
@@ -52,7 +54,7 @@ where
     ) -> Result<O, StoreError>
     where
         W: Fn(Vec<I>) -> F + Send + 'static,
-        F: Future<Output = Result<O, StoreError>> + Send + 'static,
+        F: Future<Output = Result<Vec<O>, StoreError>> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
         if self.join(&key, (item, tell))? {
@@ -117,22 +119,18 @@ impl<K, I, O> Rounds<K, I, O>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     I: Send + 'static,
-    O: Clone + Send + 'static,
+    O: Send + 'static,
 {
     async fn run<W, F>(mut self, work: W)
     where
         W: Fn(Vec<I>) -> F,
-        F: Future<Output = Result<O, StoreError>>,
+        F: Future<Output = Result<Vec<O>, StoreError>>,
     {
         loop {
             self.gather().await;
             let Some(askers) = self.of.next(&self.key) else { break };
             let (items, tell): (Vec<I>, Vec<_>) = askers.into_iter().unzip();
-            let outcome = work(items).await;
-            for asker in tell {
-                // Who was cancelled meanwhile does not want to know.
-                let _cancelled = asker.send(outcome.clone());
-            }
+            answer(tell, work(items).await);
         }
         self.cut_off = false;
     }
@@ -145,6 +143,22 @@ where
             waiting = next;
             yield_now().await;
             next = self.of.waiting(&self.key);
+        }
+    }
+}
+
+/// Tells each asker of a round what came of it. Who was cancelled meanwhile does not want to know.
+fn answer<O>(tell: Vec<Tell<O>>, outcome: Result<Vec<O>, StoreError>) {
+    match outcome {
+        Ok(outcomes) => {
+            for (asker, outcome) in tell.into_iter().zip(outcomes) {
+                let _cancelled = asker.send(Ok(outcome));
+            }
+        }
+        Err(error) => {
+            for asker in tell {
+                let _cancelled = asker.send(Err(error.clone()));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The one writer of an SQLite database, with group commit.
 //!
-//! Who wants to write queues for the connection. The first one begins a transaction; each writes
-//! inside a savepoint of their own. Who commits while others wait releases the savepoint and
+//! Who wants to write queues for the connection. The first one begins a transaction; each of the others
+//! writes inside a savepoint of their own. Who commits while others wait releases it and
 //! leaves the transaction open for the next; the last one, or the one that fills the batch,
 //! commits for all. Nobody is told "committed" before the commit that holds their work.
 //!
@@ -32,6 +32,13 @@ const QUEUE: usize = 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(2);
 
+/// So many rows written, and the log is moved into the file: the pages that many have changed are moved once.
+/// A log that is longer costs all who read, and who starts after a power cut.
+const ROWS_IN_LOG: u64 = 4096;
+
+/// How long that waits for those who read.
+const READERS: Duration = Duration::from_millis(20);
+
 pub(crate) struct Writer {
     line: Arc<Mutex<Line>>,
     waiting: AtomicUsize,
@@ -47,6 +54,8 @@ struct Line {
     began: bool,
     /// Turns taken in this batch.
     turns: usize,
+    /// How many rows the connection had written when the log was moved.
+    moved: u64,
     /// Whom to tell how the batch ends.
     members: Vec<Member>,
 }
@@ -70,7 +79,8 @@ impl Writer {
     /// Takes over the only connection that writes. It must wait for no other process:
     /// [`Line::begin`] does.
     pub(crate) fn new(session: Session) -> Arc<Self> {
-        let line = Line { session: Some(session), began: false, turns: 0, members: Vec::new() };
+        let (session, members) = (Some(session), Vec::new());
+        let line = Line { session, began: false, turns: 0, moved: 0, members };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -134,6 +144,10 @@ impl Writer {
         if !line.began || line.turns >= BATCH {
             return self.settle(line);
         }
+        if self.waiting() > 0 {
+            // The next one is there, and does the same.
+            return;
+        }
         drop(line);
         let writer = Arc::clone(self);
         self.runtime.spawn(async move {
@@ -160,12 +174,14 @@ impl Line {
     }
 
     async fn open(&mut self, asked: Instant) -> Result<(), StoreError> {
-        if !self.began {
+        if self.began {
+            self.run("SAVEPOINT turn")?;
+        } else {
             self.begin(asked).await?;
             self.began = true;
         }
         self.turns = self.turns.saturating_add(1);
-        self.run("SAVEPOINT turn")
+        Ok(())
     }
 
     /// Begins a transaction that may write, for who has asked for it then.
@@ -180,14 +196,18 @@ impl Line {
         }
     }
 
-    /// Ends one turn's savepoint, with somebody to tell when it is to be kept.
+    /// Ends one turn, with somebody to tell when it is to be kept.
     fn leave(&mut self, keep: Option<Member>) {
         if !self.began {
             return;
         }
-        let left = match &keep {
-            Some(_) => self.run("RELEASE turn"),
-            None => self.run("ROLLBACK TO turn").and_then(|()| self.run("RELEASE turn")),
+        let left = match (&keep, self.turns) {
+            // The first has no savepoint: it costs a copy of each page that is changed, and until the
+            // second comes the transaction is theirs alone.
+            (Some(_), ..=1) => Ok(()),
+            (None, ..=1) => return self.undo(&StoreError::Spoiled),
+            (Some(_), _) => self.run("RELEASE turn"),
+            (None, _) => self.run("ROLLBACK TO turn").and_then(|()| self.run("RELEASE turn")),
         };
         self.members.extend(keep);
         if let Err(error) = left {
@@ -209,8 +229,20 @@ impl Line {
             Ok(()) => {
                 commits.fetch_add(1, Ordering::Relaxed);
                 self.end(&Ok(()));
+                self.move_log();
             }
             Err(error) => self.undo(&error),
+        }
+    }
+
+    /// Moves what is in the log into the file, when it is much.
+    fn move_log(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        let written = session.written();
+        if written.saturating_sub(self.moved) >= ROWS_IN_LOG {
+            self.moved = written;
+            // What cannot be moved now is moved with what comes.
+            let _moved = session.move_log(READERS);
         }
     }
 

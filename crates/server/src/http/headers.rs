@@ -2,13 +2,11 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::middleware::Next;
-use axum::response::Response;
 use url::Url;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -51,9 +49,7 @@ impl Csp {
 }
 
 /// Adds what is missing: an answer that set a header itself keeps its own.
-pub(crate) async fn add(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         // Not "no-referrer": with it Chromium sends `Origin: null` with every form.
@@ -70,7 +66,6 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| Csp::page().value());
-    response
 }
 
 #[cfg(test)]

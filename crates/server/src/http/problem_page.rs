@@ -1,6 +1,6 @@
 //! Shows problems as pages to people, with a reference where it stands in the log too.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
@@ -11,13 +11,14 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::entropy;
+use crate::http::around::caught;
 use crate::http::page::{Html, frame};
 use crate::http::problem::Problem;
 use crate::pages::{ErrorPage, Frame};
 
 /// Shows a problem as a page to whoever asks for one; scripts and agents get `problem+json`. All
 /// that a request logs carries its reference, and so does its page, if a line tells of it.
-pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn as_page(app: &App, request: Request, next: Next) -> Response {
     let wants_page = accepts_html(request.headers());
     let path = request.uri().path();
     let (slug, console) = (slug_in(path), path.starts_with("/admin/"));
@@ -25,11 +26,11 @@ pub(crate) async fn as_page(State(app): State<App>, request: Request, next: Next
     // At this level the span is there whichever lines are wanted.
     let span = tracing::error_span!("request", reference);
     let answer = async {
-        let response = in_our_words(next.run(request).await);
+        let response = in_our_words(caught(next.run(request)).await);
         match response.extensions().get::<Problem>().cloned() {
             Some(problem) if wants_page => {
-                let tenant = tenant_of(&app, slug).await;
-                let told = tell(&app, &problem, tenant.as_ref());
+                let tenant = tenant_of(app, slug).await;
+                let told = tell(app, &problem, tenant.as_ref());
                 let frame = tenant.as_ref().map(frame);
                 let home = console.then(|| "/admin/".to_owned());
                 let home = home.or_else(|| frame.as_ref().map(|frame| frame.url("account/")));

@@ -6,13 +6,15 @@ mod refresh;
 pub(crate) use refresh::STATEMENTS as REFRESH_STATEMENTS;
 pub use refresh::{RefreshToken, Rotated};
 
+use std::time::Duration;
+
 use identity::Moment;
 use ids::{CredentialId, GrantId, ProofId, SessionId, UserId};
 use secrets::TokenHash;
 
 use crate::row::Row;
 use crate::sql::{statements, values};
-use crate::{Rows, StoreError, Writing};
+use crate::{AuditEntry, Rows, StoreError, Writing};
 
 /// What an application was granted, with all tokens that follow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,15 @@ pub struct NewGrant {
     pub body: String,
 }
 
+/// A code to be redeemed, and what is written of that.
+#[derive(Clone, Debug)]
+pub struct Redeeming {
+    /// The code.
+    pub code: NewGrant,
+    /// The event that tells of what became of it, if any does.
+    pub event: fn(&Redeemed) -> Option<AuditEntry>,
+}
+
 /// What became of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed {
@@ -80,30 +91,35 @@ pub enum Redeemed {
     Refused,
 }
 
-// 60000000: the life of a code in microseconds, `openid_provider::code::LIFE`. 2592000000000: 30 days,
-// the life of an offline grant. 120000000: so long after it was given a grant's code cannot come again.
+/// The life of an offline grant.
+const OFFLINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+// 60000000: the life of a code in microseconds, `openid_provider::code::LIFE`.
 statements! {
-    // What a grant is made of is asked in the stroke that makes it: a session that ended a moment
-    // ago makes none.
-    REDEEM: [
-        "INSERT INTO oidc_grant (tenant_id, grant_id, client_id, person_id, credential_id, proof_id, ",
-        "session_id, sid, code_hash, offline, generation, rotated_at, body, created_at, expires_at) ",
-        "SELECT session.tenant_id, $2, client.client_id, session.person_id, session.credential_id, ",
-        "session.proof_id, session.session_id, COALESCE(session.sid, session.session_id), $7, CAST($8 AS BOOLEAN), 0, ", NOW, ", $9, ", NOW,
-        ", CASE WHEN CAST($8 AS BOOLEAN) THEN ", NOW, " + 2592000000000 ELSE session.expires_at END ",
-        "FROM session JOIN person ON person.tenant_id = session.tenant_id ",
+    // All that a grant rests on, while it is there. The person is held: what is theirs stays as it is; and a
+    // client that is referred to is not removed. What is answered goes into a statement of its own: to have
+    // SQLite answer what it has inserted costs it a table.
+    ALLOWED: [
+        "SELECT session.credential_id, COALESCE(session.sid, session.session_id) AS sid, ",
+        "session.expires_at, ", NOW, " AS at FROM session ",
+        "JOIN person ON person.tenant_id = session.tenant_id ",
         "AND person.person_id = session.person_id AND person.state = 'enabled' ",
         "JOIN credential ON credential.tenant_id = session.tenant_id ",
         "AND credential.credential_id = session.credential_id AND credential.revoked_at IS NULL ",
-        "JOIN client ON client.tenant_id = session.tenant_id AND client.client_id = $3 ",
+        "JOIN client ON client.tenant_id = session.tenant_id AND client.client_id = $2 ",
         "AND client.enabled AND client.settings IS NOT NULL ",
-        "WHERE session.tenant_id = $1 AND session.session_id = $4 AND session.person_id = $5 ",
-        "AND NOT (CAST($11 AS BOOLEAN) AND EXISTS (SELECT 1 FROM oidc_grant AS other ",
-        "WHERE other.tenant_id = session.tenant_id AND other.session_id = session.session_id ",
-        "AND other.proof_id = session.proof_id)) ",
-        "AND session.proof_id = $6 AND session.kind = 'account' AND session.expires_at > ", NOW,
-        " AND CAST($10 AS BIGINT) > ", NOW, " - 60000000 ",
-        "ON CONFLICT (tenant_id, code_hash) DO NOTHING RETURNING *"];
+        "WHERE session.tenant_id = $1 AND session.session_id = $3 AND session.person_id = $4 ",
+        "AND session.proof_id = $5 AND session.kind = 'account' AND session.expires_at > ", NOW,
+        " AND NOT (CAST($6 AS BOOLEAN) AND EXISTS (SELECT 1 FROM oidc_grant ",
+        "WHERE oidc_grant.tenant_id = session.tenant_id ",
+        "AND oidc_grant.session_id = session.session_id ",
+        "AND oidc_grant.proof_id = session.proof_id)) ",
+        "AND CAST($7 AS BIGINT) > ", NOW, " - 60000000", KEEP];
+    REDEEM: [
+        "INSERT INTO oidc_grant (tenant_id, grant_id, client_id, person_id, credential_id, proof_id, ",
+        "session_id, sid, code_hash, offline, generation, rotated_at, body, created_at, expires_at) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $11, $13) ",
+        "ON CONFLICT (tenant_id, code_hash) DO NOTHING"];
     OF_PROOF: [
         "SELECT grant_id FROM oidc_grant WHERE tenant_id = $1 AND session_id = $2 ",
         "AND proof_id = $3 LIMIT 1"];
@@ -186,17 +202,69 @@ impl Writing {
     /// [`StoreError`].
     pub async fn redeem_code(&mut self, new: &NewGrant) -> Result<Redeemed, StoreError> {
         self.lock_person(new.person).await?;
-        let mut values = values![new.id, new.client_id.as_str(), new.session, new.person];
-        values.extend(values![new.proof, &new.code, new.offline, new.body.as_str()]);
-        values.extend(values![new.issued_at, new.alone]);
-        if let Some(row) = self.one(&REDEEM, values).await? {
-            return read(&row).map(Redeemed::Granted);
+        if let Some(grant) = self.allowed(new).await?
+            && self.redeemed(&grant).await?
+        {
+            return Ok(Redeemed::Granted(grant));
         }
-        if let Some(row) = self.one(&END_OF_CODE, values![&new.code]).await? {
+        if let Some(row) = self.one(&END_OF_CODE, values![&name(new)]).await? {
             return read(&row).map(|grant| Redeemed::Again(Some(grant)));
         }
-        let again = self.one(&IS_REDEEMED, values![&new.code]).await?.is_some();
+        let again = self.one(&IS_REDEEMED, values![&name(new)]).await?.is_some();
         Ok(if again { Redeemed::Again(None) } else { Redeemed::Refused })
+    }
+
+    /// What a code becomes, if all that it rests on is there.
+    async fn allowed(&mut self, new: &NewGrant) -> Result<Option<Grant>, StoreError> {
+        let mut values = values![new.client_id.as_str(), new.session, new.person, new.proof];
+        values.extend(values![new.alone, new.issued_at]);
+        let Some(row) = self.one(&ALLOWED, values).await? else { return Ok(None) };
+        let at: Moment = row.get("at")?;
+        let expires_at = if new.offline { at.plus(OFFLINE) } else { row.get("expires_at")? };
+        Ok(Some(Grant {
+            id: new.id,
+            client_id: new.client_id.clone(),
+            person: new.person,
+            credential: row.get("credential_id")?,
+            proof: new.proof,
+            session: new.session,
+            sid: row.get("sid")?,
+            offline: new.offline,
+            generation: 0,
+            body: new.body.clone(),
+            created_at: at,
+            expires_at,
+            code: name(new),
+        }))
+    }
+
+    /// Writes what a code has become; whether that was the first time.
+    async fn redeemed(&mut self, grant: &Grant) -> Result<bool, StoreError> {
+        let mut values = values![grant.id, grant.client_id.as_str(), grant.person];
+        values.extend(values![grant.credential, grant.proof, grant.session, grant.sid]);
+        values.extend(values![&grant.code, grant.offline, grant.created_at]);
+        values.extend(values![grant.body.as_str(), grant.expires_at]);
+        self.hits(&REDEEM, values).await
+    }
+
+    /// Redeems codes with [`Self::redeem_code`], each with its event. What became of them, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn redeem_all(&mut self, codes: &[Redeeming]) -> Result<Vec<Redeemed>, StoreError> {
+        // Whoever holds several people takes them in the order of their ids: nobody waits in a circle.
+        let mut in_turn: Vec<_> = codes.iter().enumerate().collect();
+        in_turn.sort_by_key(|(_, redeeming)| redeeming.code.person.0);
+        let (mut redeemed, mut events) = (Vec::with_capacity(codes.len()), Vec::new());
+        for (place, Redeeming { code, event }) in in_turn {
+            let became = self.redeem_code(code).await?;
+            events.extend(event(&became));
+            redeemed.push((place, became));
+        }
+        self.audit_all(&events).await?;
+        redeemed.sort_by_key(|(place, _)| *place);
+        Ok(redeemed.into_iter().map(|(_, became)| became).collect())
     }
 
     /// Ends a grant of this client, and all its tokens. `None` when it has ended before, or there is none.
@@ -251,6 +319,16 @@ impl Writing {
     pub(super) async fn end_grants_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
         self.execute(&END_OF_CARD, values![id]).await.map(drop)
     }
+}
+
+/// What a code is known by in the rows: when it was issued, and 192 bits of its hash. So the index of all that
+/// were redeemed grows at one end, and not in a page of its own for each.
+fn name(new: &NewGrant) -> TokenHash {
+    let mut name = *new.code.as_bytes();
+    if let Some(time) = name.first_chunk_mut() {
+        *time = new.issued_at.0.to_be_bytes();
+    }
+    TokenHash::from_bytes(name)
 }
 
 fn read(row: &Row) -> Result<Grant, StoreError> {

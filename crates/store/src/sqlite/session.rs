@@ -9,6 +9,10 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Row, Statement, Statement
 use crate::StoreError;
 use crate::sql::{STATEMENT_CACHE, Value};
 
+/// Pages of the log, at which SQLite moves it by itself: 64 MiB. [`Session::move_log`] comes before, but
+/// where few writers write much.
+const LOG_AT_MOST: u32 = 16_384;
+
 /// One connection.
 ///
 /// The mutex is never waited for. It lets a reference to a session go to another thread, which a
@@ -43,6 +47,7 @@ impl Session {
         let mut session = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
         session.connection().execute_batch(pragmas)?;
+        session.connection().pragma_update(None, "wal_autocheckpoint", LOG_AT_MOST)?;
         Ok(session)
     }
 
@@ -58,6 +63,20 @@ impl Session {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         Ok(Self { connection: Mutex::new(connection), columns: Columns::default() })
+    }
+
+    /// How many rows it has written.
+    pub(crate) fn written(&mut self) -> u64 {
+        self.connection().total_changes()
+    }
+
+    /// Moves the log into the file, so that the next who writes begins it anew. That waits so long for those
+    /// who read in it; where they take longer, it is for another time.
+    pub(crate) fn move_log(&mut self, patience: Duration) -> Result<(), StoreError> {
+        self.wait_at_most(patience)?;
+        let moved = self.all("PRAGMA wal_checkpoint(RESTART)", &[]);
+        self.wait_at_most(Duration::ZERO)?;
+        moved.map(drop)
     }
 
     /// How long it waits from now on for another process that holds the file.

@@ -84,7 +84,7 @@ async fn try_refresh(cast: &Cast, token: &RefreshToken) -> Result<Rotated, Store
 }
 
 async fn first_token(cast: &Cast, grant: &Grant) -> RefreshToken {
-    cast.read().await.refresh_token(grant).unwrap()
+    cast.store.refresh_token(cast.tenant, grant).unwrap()
 }
 
 /// Rotates, and gives the next token.

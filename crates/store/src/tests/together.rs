@@ -11,10 +11,10 @@ use crate::tests::support::{on_both, until};
 use crate::together::Together;
 use crate::{AuditEntry, StoreError};
 
-/// Rounds that wait to be let go, and answer their number.
+/// Rounds that wait to be let go, and answer their number beside what was asked.
 #[derive(Clone, Default)]
 struct Rounds {
-    together: Arc<Together<&'static str, usize, usize>>,
+    together: Arc<Together<&'static str, usize, (usize, usize)>>,
     begun: Arc<AtomicUsize>,
     items: Arc<AtomicUsize>,
     gate: Arc<Gate>,
@@ -37,10 +37,12 @@ impl Rounds {
                 let round = begun.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 items.fetch_add(all.len(), Ordering::SeqCst);
                 gate.0.acquire().await.unwrap().forget();
-                Ok(round)
+                Ok(all.into_iter().map(|item| (round, item)).collect())
             }
         };
-        self.together.ask("key", item, work).await
+        let (round, asked) = self.together.ask("key", item, work).await?;
+        assert_eq!(asked, item, "each is answered what they have asked");
+        Ok(round)
     }
 
     fn spawn(&self, item: usize) -> tokio::task::JoinHandle<Result<usize, StoreError>> {
@@ -114,7 +116,7 @@ async fn a_round_that_ends_early_leaves_nobody_waiting_for_ever() {
     let ask = |breaks: bool| {
         let (together, begun, stop) = (together.clone(), begun.clone(), stop.clone());
         tokio::spawn(async move {
-            let work = move |_| {
+            let work = move |all: Vec<()>| {
                 let (begun, stop) = (begun.clone(), stop.clone());
                 async move {
                     begun.notify_one();
@@ -122,7 +124,7 @@ async fn a_round_that_ends_early_leaves_nobody_waiting_for_ever() {
                         stop.notified().await;
                     }
                     assert!(!breaks, "as it is meant to be");
-                    Ok(())
+                    Ok(vec![(); all.len()])
                 }
             };
             together.ask("key", (), work).await

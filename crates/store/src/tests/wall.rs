@@ -185,7 +185,7 @@ on_both! {
         let (acme, session) = scene(bench).await;
         let rival = bench.cast("rival").await;
         let grant = granted(&acme, &code(&acme, &session, "code").await).await;
-        let token = acme.read().await.refresh_token(&grant).unwrap();
+        let token = acme.store.refresh_token(acme.tenant, &grant).unwrap();
         let mut writing = acme.write().await;
         assert!(writing.add_client_secret("app", &hash("secret")).await.unwrap());
         writing.commit().await.unwrap();

@@ -8,7 +8,7 @@ use identity::Moment;
 use openid_provider::token::{Authenticated, Spent, TokenError, check, credential};
 use openid_provider::{Client, Parameters};
 use secrets::TokenHash;
-use store::{AuditEntry, Writing};
+use store::{AuditEntry, Redeemed, Redeeming, Writing};
 
 use super::Call;
 use super::refused::{Refused, Who};
@@ -74,6 +74,29 @@ impl Caller {
         self.spend(&mut tx).await?;
         tx.audit(&entry).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The same, where a code is redeemed. Where nothing is spent beside it, it shares its transaction with
+    /// those of others who come at the same time; otherwise what is not redeemed spends nothing either.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub(crate) async fn redeem(
+        &self,
+        call: &Call<'_>,
+        code: Redeeming,
+    ) -> Result<Redeemed, Refused> {
+        if self.assertion.is_none() {
+            return Ok(call.app.store.redeem(call.tenant.id, code).await?);
+        }
+        let mut tx = call.app.store.write(call.tenant.id).await?;
+        self.spend(&mut tx).await?;
+        let redeemed = tx.redeem_all(&[code]).await?.pop().unwrap_or(Redeemed::Refused);
+        if redeemed != Redeemed::Refused {
+            tx.commit().await?;
+        }
+        Ok(redeemed)
     }
 
     /// The same, where nothing else is written.

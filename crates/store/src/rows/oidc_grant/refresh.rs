@@ -1,14 +1,14 @@
 //! Refresh tokens (RFC 6749 §6). One is named by its grant and its generation, and sealed with what only
 //! who has the master key and the row can make: so each of them is known again, however old it is.
 
-use ids::GrantId;
-use secrets::{Secret, Token};
+use ids::{GrantId, TenantId};
+use secrets::{KeyRing, Secret, Token};
 use uuid::Uuid;
 
 use super::{Grant, read};
 use crate::row::Row;
 use crate::sql::{statements, values};
-use crate::{Rows, StoreError, Writing};
+use crate::{Rows, Store, StoreError, Writing};
 
 /// How they begin, so that scanners for lost secrets can find them.
 const PREFIX: &str = "rt_";
@@ -81,17 +81,23 @@ impl RefreshToken {
     }
 }
 
-impl Rows {
-    /// The refresh token of a grant that is good now.
+impl Store {
+    /// The refresh token of a grant of this tenant that is good now.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub fn refresh_token(&self, grant: &Grant) -> Result<RefreshToken, StoreError> {
-        let tag = self.tag(grant, grant.generation)?;
+    /// [`StoreError::WrongKey`].
+    pub fn refresh_token(
+        &self,
+        tenant: TenantId,
+        grant: &Grant,
+    ) -> Result<RefreshToken, StoreError> {
+        let tag = tag(self.ring(), tenant, grant, grant.generation)?;
         Ok(RefreshToken { grant: grant.id, generation: grant.generation, tag })
     }
+}
 
+impl Rows {
     /// The grant of a refresh token, as long as the grant lives, and whether the token is the one
     /// that is good now.
     ///
@@ -111,18 +117,24 @@ impl Rows {
     /// Whether we have made this token for this grant, lately or long ago.
     fn is_of(&self, presented: &RefreshToken, grant: &Grant) -> Result<bool, StoreError> {
         let made = presented.generation <= grant.generation && grant.offline;
-        Ok(self.tag(grant, presented.generation)?.matches(&presented.tag) && made)
+        let tag = tag(&self.ring, self.tenant, grant, presented.generation)?;
+        Ok(tag.matches(&presented.tag) && made)
     }
+}
 
-    /// The hash of the code stands in the row alone: neither the master key nor a token that names
-    /// the grant is enough to make one.
-    fn tag(&self, grant: &Grant, generation: u32) -> Result<Token, StoreError> {
-        let generation = generation.to_be_bytes();
-        let parts: [&[u8]; 4] =
-            [self.tenant.0.as_bytes(), grant.id.0.as_bytes(), &generation, grant.code.as_bytes()];
-        let tag = self.ring.derive("oidc-refresh", &parts.concat());
-        tag.map_err(|_| StoreError::WrongKey)
-    }
+/// The hash of the code stands in the row alone: neither the master key nor a token that names the grant is
+/// enough to make one.
+fn tag(
+    ring: &KeyRing,
+    tenant: TenantId,
+    grant: &Grant,
+    generation: u32,
+) -> Result<Token, StoreError> {
+    let generation = generation.to_be_bytes();
+    let parts: [&[u8]; 4] =
+        [tenant.0.as_bytes(), grant.id.0.as_bytes(), &generation, grant.code.as_bytes()];
+    let tag = ring.derive("oidc-refresh", &parts.concat());
+    tag.map_err(|_| StoreError::WrongKey)
 }
 
 impl Writing {

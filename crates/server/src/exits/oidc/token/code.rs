@@ -7,7 +7,7 @@ use openid_provider::code::Code;
 use openid_provider::token::{self, TokenError, TokenResponse};
 use openid_provider::{Client, Scope, ScopeWord};
 use secrets::{Secret, TokenHash};
-use store::{NewGrant, Redeemed};
+use store::{AuditEntry, NewGrant, Redeemed, Redeeming};
 
 use super::event;
 use crate::entropy;
@@ -41,7 +41,7 @@ pub(super) async fn redeem(
     let tokens = speaking.sign(call, &caller.client).await?;
     let alone = caller.client.settings.card == CardRule::Fresh;
     let new = NewGrant { alone, ..new_grant(grant, text, &code, &scope)? };
-    let refresh_token = commit(call, caller, &new).await?;
+    let refresh_token = commit(call, caller, new).await?;
     let (access_token, id_token) = (tokens.access, Some(tokens.id));
     Ok(TokenResponse { access_token, id_token, refresh_token, scope })
 }
@@ -75,24 +75,26 @@ fn new_grant(id: GrantId, text: &Secret, code: &Code, scope: &Scope) -> Result<N
 async fn commit(
     call: &Call<'_>,
     caller: &Caller,
-    new: &NewGrant,
+    new: NewGrant,
 ) -> Result<Option<Secret>, Refused> {
-    let mut tx = call.app.store.write(call.tenant.id).await?;
-    caller.spend(&mut tx).await?;
-    match tx.redeem_code(new).await? {
+    let (store, tenant) = (&call.app.store, call.tenant.id);
+    match caller.redeem(call, Redeeming { code: new, event: told }).await? {
         Redeemed::Granted(grant) => {
-            let refresh = grant.offline.then(|| tx.refresh_token(&grant)).transpose()?;
-            tx.audit(&event("oidc.signed-in", &grant, Some(grant.person))).await?;
-            tx.commit().await?;
+            let refresh = grant.offline.then(|| store.refresh_token(tenant, &grant)).transpose()?;
             Ok(refresh.map(|token| token.reveal()))
         }
-        Redeemed::Again(ended) => {
-            if let Some(grant) = ended {
-                tx.audit(&event("oidc.code-reused", &grant, None)).await?;
-            }
-            tx.commit().await?;
-            Err(TokenError::CodeAgain.into())
-        }
+        Redeemed::Again(_) => Err(TokenError::CodeAgain.into()),
         Redeemed::Refused => Err(TokenError::Code.into()),
+    }
+}
+
+/// What the audit trail tells of a code.
+fn told(redeemed: &Redeemed) -> Option<AuditEntry> {
+    match redeemed {
+        Redeemed::Granted(grant) => Some(event("oidc.signed-in", grant, Some(grant.person))),
+        Redeemed::Again(ended) => {
+            ended.as_ref().map(|grant| event("oidc.code-reused", grant, None))
+        }
+        Redeemed::Refused => None,
     }
 }

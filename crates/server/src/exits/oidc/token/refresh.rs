@@ -64,7 +64,7 @@ async fn commit(
             return Err(TokenError::RefreshToken.into());
         }
     };
-    let next = tx.refresh_token(&grant)?.reveal();
+    let next = call.app.store.refresh_token(call.tenant.id, &grant)?.reveal();
     tx.audit(&event("oidc.refreshed", &grant, None)).await?;
     tx.commit().await?;
     Ok(next)
