@@ -77,7 +77,21 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   cookies: { keys: ['the bench'] },
   acrValues: ['phr'],
   claims: { openid: ['sub', 'acr', 'amr'] },
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    // Signs its access tokens too (RFC 9068), as Cardea does, where the application's name does not say
+    // otherwise.
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_, client) => (client.clientId.endsWith('-unsigned') ? undefined : 'https://api.example'),
+      getResourceServerInfo: (_, resource, client) => ({
+        scope: 'openid',
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: client.idTokenSignedResponseAlg } },
+      }),
+      useGrantedResource: () => true,
+    },
+  },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   pkce: { required: () => true },
   findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),

@@ -7,9 +7,11 @@
 mod application;
 mod bounds;
 mod child;
+mod codes;
 mod crowd;
 mod eam;
 pub(crate) mod floor;
+mod grants;
 mod node;
 mod provider;
 mod redeem;
@@ -29,7 +31,7 @@ use soft_authenticator::Signer;
 use crate::{Failure, Server, conditions, process};
 use application::Application;
 use bounds::Bounds;
-use crowd::{Cost, Crowd};
+use crowd::Crowd;
 use eam::Mfa;
 use floor::Floor;
 use node::Node;
@@ -71,9 +73,6 @@ enum Part {
     Uses,
     Eam,
 }
-
-/// Codes of one connection in one round: they live for a minute, and the making of all takes seconds.
-const CODES: usize = 24;
 
 /// Transactions of one person for one second of measurement.
 const TRANSACTIONS: u32 = 2;
@@ -248,72 +247,6 @@ impl Bench {
         Duration::from_secs(self.arguments.warm_up.into())
     }
 
-    /// Client credentials: tokens of which some are verified.
-    async fn grants(&mut self, application: &Application) -> Result<(), Failure> {
-        let askers =
-            self.everybody(|cardea| Same::grant(&cardea.crowd.site, &cardea.token, application));
-        let (askers, _) = self.cardea.crowd.ask(askers, Some(self.warm_up())).await?;
-        let (askers, cost) = self.cardea.crowd.ask(askers, Some(self.time())).await?;
-        let keys = self.cardea.keys().await?;
-        for answer in askers.iter().flat_map(|asker| &asker.kept) {
-            let token = answer.get("access_token").and_then(serde_json::Value::as_str);
-            let token = token.ok_or("no access token")?;
-            keys.claims(token, application.alg, &self.cardea.issuer)?;
-        }
-        let alg = application.alg;
-        line(&format!("client credentials, {alg:?}"), cost.words());
-        let of_core = cost.per_cpu_second() / self.signatures.of(alg);
-        line("  of the core's signatures", share(of_core));
-        if alg == Algorithm::ES256 {
-            self.bounds.grants = Some(of_core);
-            let (time, warm_up) = (self.time(), self.warm_up());
-            self.floor.measure(application, warm_up).await?;
-            let floor = self.floor.measure(application, time).await?;
-            line("  axum and one signature alone", floor.words());
-            line("  of that", share(cost.per_cpu_second() / floor.per_cpu_second()));
-        }
-        Ok(())
-    }
-
-    /// Codes, by turns with oidc-provider.
-    async fn redemptions(&mut self, application: &Application) -> Result<(), Failure> {
-        // A key is made when it signs for the first time, and published from then on.
-        for provider in [&mut self.cardea, &mut self.node] {
-            let (codes, _) = provider.codes(application, "openid", 1).await?;
-            provider.redeem(application, codes).await?;
-        }
-        let (ours, theirs) = (self.cardea.keys().await?, self.node.keys().await?);
-        let (mut own, mut other, mut made) = (Cost::default(), Cost::default(), Cost::default());
-        // The first round warms up.
-        for round in 0..=self.arguments.seconds {
-            for (provider, keys, sum) in
-                [(&mut self.cardea, &ours, &mut own), (&mut self.node, &theirs, &mut other)]
-            {
-                let (codes, making) = provider.codes(application, "openid", CODES).await?;
-                let (redeemed, cost) = provider.redeem(application, codes).await?;
-                for tokens in &redeemed {
-                    keys.verify(application, tokens)?;
-                }
-                if round > 0 {
-                    sum.add(cost);
-                    if provider.name == "Cardea" {
-                        made.add(making);
-                    }
-                }
-            }
-        }
-        let alg = application.alg;
-        line(&format!("code redemption, {alg:?}"), own.words());
-        line("  oidc-provider, in memory", other.words());
-        let ratio = own.per_cpu_second() / other.per_cpu_second();
-        line("  times oidc-provider", format_args!("{ratio:.2}"));
-        line("silent single sign-on, a code", made.words());
-        if alg == Algorithm::ES256 {
-            self.bounds.redemptions = Some(ratio);
-        }
-        Ok(())
-    }
-
     /// What applications do with tokens.
     async fn uses(&mut self) -> Result<(), Failure> {
         let application = self.applications.web.first().ok_or("no application")?.clone();
@@ -357,7 +290,26 @@ impl Bench {
         let (all, own) = (rate(cpu(false)), rate(cpu(true)));
         line("  of RS256 signatures, all steps", share(all));
         line("  of RS256 signatures, door and exit", share(own));
-        self.bounds.eam = Some(all);
+        self.bounds.eam = Some(own);
+        self.least_of_external_mfa().await
+    }
+
+    /// What nobody can do without, of the six steps: as many requests, the card's signature verified, and the
+    /// ID token signed.
+    async fn least_of_external_mfa(&mut self) -> Result<(), Failure> {
+        let application = self.applications.service.first().ok_or("no application")?.clone();
+        self.floor.measure(&application, self.warm_up()).await?;
+        let floor = self.floor.measure(&application, self.time()).await?;
+        let Signatures { es256, rs256, assertions } = self.signatures;
+        let request = floor.each() - 1e6 / es256;
+        let (verified, signed) = (1e6 / assertions, 1e6 / rs256);
+        let least = 6.0 * request + verified + signed;
+        let words = format!(
+            "{least:.0} µs each: six requests of {request:.0}, an assertion of {verified:.0}, \
+             an ID token of {signed:.0}"
+        );
+        line("  without a row or a page", words);
+        line("  that of RS256 signatures", share(signed / least));
         Ok(())
     }
 

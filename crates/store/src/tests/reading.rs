@@ -3,7 +3,7 @@
 use identity::PersonState;
 
 use crate::Reading;
-use crate::tests::support::{Bench, Cast, on_both};
+use crate::tests::support::{Cast, on_both};
 
 async fn state(reading: &mut Reading, cast: &Cast) -> PersonState {
     reading.person(cast.person).await.unwrap().unwrap().state

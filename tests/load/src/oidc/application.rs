@@ -17,6 +17,8 @@ pub(crate) struct Application {
     pub(crate) redirect_uri: &'static str,
     /// What its tokens are signed with.
     pub(crate) alg: jsonwebtoken::Algorithm,
+    /// Whether its access tokens are, too.
+    pub(crate) signed: bool,
     secret: Secret,
 }
 
@@ -67,7 +69,16 @@ impl Application {
             jose::Alg::Rs256 => jsonwebtoken::Algorithm::RS256,
             jose::Alg::Es256 => jsonwebtoken::Algorithm::ES256,
         };
-        Ok(Self { client_id, redirect_uri, alg, secret })
+        Ok(Self { client_id, redirect_uri, alg, signed: true, secret })
+    }
+
+    /// The same at oidc-provider, where its access tokens are as they come there: not signed.
+    pub(crate) fn unsigned(&self) -> Self {
+        let client_id = match self.alg {
+            jsonwebtoken::Algorithm::ES256 => "web-es256-unsigned",
+            _ => "web-rs256-unsigned",
+        };
+        Self { client_id, signed: false, ..self.clone() }
     }
 
     /// `Authorization`, by which it shows who it is (RFC 6749, 2.3.1). Its secret is base64url.

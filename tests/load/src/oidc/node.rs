@@ -29,7 +29,8 @@ impl Node {
         pinned: &Wrapper,
     ) -> Result<Self, Failure> {
         let port = Port::claim()?;
-        let known: Vec<_> = applications.iter().map(Application::at_oidc_provider).collect();
+        let both = applications.iter().flat_map(|one| [one.clone(), one.unsigned()]);
+        let known: Vec<_> = both.map(|one| one.at_oidc_provider()).collect();
         let (known, server) = (serde_json::to_string(&known)?, folder.join("server.mjs"));
         let server = server.to_str().ok_or("a folder whose path is no text")?;
         let port_number = port.number().to_string();

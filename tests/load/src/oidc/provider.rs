@@ -57,18 +57,15 @@ impl Keys {
         alg: jsonwebtoken::Algorithm,
         audience: &str,
     ) -> Result<Value, Failure> {
-        let header = decode_header(token)?;
-        let kid = header.kid.ok_or("a token without kid")?;
-        let jwk = self.set.find(&kid).ok_or("a token by an unknown key")?;
         let mut validation = Validation::new(alg);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Ok(decode::<Value>(token, &DecodingKey::from_jwk(jwk)?, &validation)?.claims)
+        self.decoded(token, &validation)
     }
 
     /// Whether a redemption counts: an ID token for this application, of this request, with the `acr` of a
-    /// card.
+    /// card, and an access token that is signed too.
     pub(crate) fn verify(&self, to: &Application, redeemed: &Redeemed) -> Result<(), Failure> {
         let claims = self.claims(&redeemed.id_token, to.alg, to.client_id)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
@@ -78,6 +75,20 @@ impl Keys {
         if text("acr") != Some("phr") {
             return Err(format!("an ID token with acr {:?}", text("acr")).into());
         }
-        Ok(())
+        if to.signed { self.is_signed(&redeemed.access_token, to.alg) } else { Ok(()) }
+    }
+
+    /// Whether an access token is signed by one of these keys, for whomever.
+    fn is_signed(&self, token: &str, alg: jsonwebtoken::Algorithm) -> Result<(), Failure> {
+        let mut validation = Validation::new(alg);
+        validation.set_issuer(&[&self.issuer]);
+        validation.validate_aud = false;
+        self.decoded(token, &validation).map(drop)
+    }
+
+    fn decoded(&self, token: &str, validation: &Validation) -> Result<Value, Failure> {
+        let kid = decode_header(token)?.kid.ok_or("a token without kid")?;
+        let jwk = self.set.find(&kid).ok_or("a token by an unknown key")?;
+        Ok(decode::<Value>(token, &DecodingKey::from_jwk(jwk)?, validation)?.claims)
     }
 }

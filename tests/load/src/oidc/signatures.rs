@@ -1,4 +1,5 @@
-//! What a signature costs on the server's core: what nobody can do without.
+//! What a signature costs on the server's core, and what it costs to verify a card's by the library that the
+//! server has for it: what nobody can do without.
 
 use std::time::Duration;
 
@@ -8,6 +9,11 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
+
+use ids::UserId;
+use passkeys::{Passkeys, StoredPasskey};
+use soft_authenticator::SoftAuthenticator;
+use url::Url;
 
 use crate::{Failure, pin_to, process};
 
@@ -25,6 +31,8 @@ const MESSAGE: [u8; 700] = [b'a'; 700];
 pub(crate) struct Signatures {
     pub(crate) es256: f64,
     pub(crate) rs256: f64,
+    /// Assertions with P-256 that are verified.
+    pub(crate) assertions: f64,
 }
 
 /// Signs on the server's core; the server has nothing to do meanwhile.
@@ -54,7 +62,23 @@ fn sign_both() -> Result<Signatures, Failure> {
     let mut signature = vec![0; rsa.public_modulus_len()];
     let rs256 =
         per_second(|| rsa.sign(&RSA_PKCS1_SHA256, &random, &MESSAGE, &mut signature).is_ok())?;
-    Ok(Signatures { es256, rs256 })
+    Ok(Signatures { es256, rs256, assertions: assertions()? })
+}
+
+/// Assertions of one card, as the server gets them.
+fn assertions() -> Result<f64, Failure> {
+    let origin = "https://login.example";
+    let passkeys = Passkeys::new("login.example", &Url::parse(origin)?, "bench")?;
+    let (mut card, person) = (SoftAuthenticator::new(1), UserId(uuid::Uuid::new_v4()));
+    let begun = passkeys.start_registration(person, "person", "Person", &[])?;
+    let registered = card.register(&begun.options, origin)?.to_string();
+    let new = passkeys.finish_registration(&begun.state, registered.as_bytes())?;
+    let stored =
+        StoredPasskey { passkey: new.passkey, counter: new.counter, transports: Vec::new() };
+    let begun = passkeys.start_authentication(&[stored])?;
+    let response = card.authenticate(&begun.options, origin)?.to_string();
+    let verify = || passkeys.finish_authentication(&begun.state, response.as_bytes(), person);
+    per_second(|| verify().is_ok())
 }
 
 fn per_second(mut sign: impl FnMut() -> bool) -> Result<f64, Failure> {
@@ -62,7 +86,7 @@ fn per_second(mut sign: impl FnMut() -> bool) -> Result<f64, Failure> {
     let (began, mut count) = (used()?, 0_u32);
     loop {
         if !(0..BETWEEN).all(|_| sign()) {
-            return Err("the engine refuses to sign".into());
+            return Err("the engine refuses".into());
         }
         count = count.saturating_add(BETWEEN);
         let used = used()?.saturating_sub(began);
