@@ -85,7 +85,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       enabled: true,
       defaultResource: (_, client) => (client.clientId.endsWith('-unsigned') ? undefined : 'https://api.example'),
       getResourceServerInfo: (_, resource, client) => ({
-        scope: 'openid',
+        scope: 'api',
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg: client.idTokenSignedResponseAlg } },
       }),

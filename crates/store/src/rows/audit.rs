@@ -239,16 +239,16 @@ impl Writing {
         let mut chain = Vec::with_capacity(entries.len());
         for entry in entries {
             seq = seq.checked_add(1).ok_or(StoreError::Corrupt("seq"))?;
-            let event = self.linked(entry, seq, at, prev_hash)?;
-            prev_hash = event.hash;
-            chain.push(event);
+            let link = self.linked(entry, seq, at, prev_hash)?;
+            prev_hash = link.hash;
+            chain.push(link);
         }
         let (many, few) = chain.as_chunks::<AT_ONCE>();
-        for events in many {
-            self.execute(&APPEND_MANY, events.iter().flat_map(row_values).collect()).await?;
+        for links in many {
+            self.execute(&APPEND_MANY, links.iter().flat_map(Link::values).collect()).await?;
         }
-        for event in few {
-            self.execute(&APPEND, row_values(event)).await?;
+        for link in few {
+            self.execute(&APPEND, link.values()).await?;
         }
         let Some(last) = chain.last() else { return Ok(()) };
         let values = values![before_seq, last.seq, &last.hash, &last.mac];
@@ -261,28 +261,19 @@ impl Writing {
     }
 
     /// An entry as the next link of the chain.
-    fn linked(
+    fn linked<'e>(
         &self,
-        entry: &AuditEntry,
+        entry: &'e AuditEntry,
         seq: i64,
         at: Moment,
         prev_hash: [u8; 32],
-    ) -> Result<AuditEvent, StoreError> {
-        let mut event = AuditEvent {
-            seq,
-            at,
-            kind: entry.kind.to_owned(),
-            person: entry.person,
-            actor: entry.actor,
-            login: entry.login,
-            detail: entry.detail.clone(),
-            prev_hash,
-            hash: [0; 32],
-            mac: [0; 32],
-        };
-        event.hash = hash(self.tenant, &event);
-        event.mac = *self.mac(event.seq, &event.hash)?.expose();
-        Ok(event)
+    ) -> Result<Link<'e>, StoreError> {
+        let detail = canonical(&entry.detail);
+        let AuditEntry { kind, person, actor, login, .. } = *entry;
+        let fields = (&self.tenant, seq, at, kind, person, actor, login, &prev_hash);
+        let hash = hash_of(&fields, &detail);
+        let mac = *self.mac(seq, &hash)?.expose();
+        Ok(Link { seq, at, entry, detail, prev_hash, hash, mac })
     }
 
     pub(super) async fn begin_audit(&mut self) -> Result<(), StoreError> {
@@ -291,11 +282,26 @@ impl Writing {
     }
 }
 
-fn row_values(event: &AuditEvent) -> Vec<Value> {
-    let mut values = values![event.seq, event.at, event.kind.as_str(), event.person];
-    values.extend(values![event.actor, event.login, canonical(&event.detail)]);
-    values.extend(values![&event.prev_hash, &event.hash, &event.mac]);
-    values
+/// An event to be appended.
+struct Link<'e> {
+    seq: i64,
+    at: Moment,
+    entry: &'e AuditEntry,
+    /// Its detail as canonical JSON.
+    detail: String,
+    prev_hash: [u8; 32],
+    hash: [u8; 32],
+    mac: [u8; 32],
+}
+
+impl Link<'_> {
+    fn values(&self) -> Vec<Value> {
+        let AuditEntry { kind, person, actor, login, .. } = *self.entry;
+        let mut values = values![self.seq, self.at, kind, person];
+        values.extend(values![actor, login, self.detail.as_str()]);
+        values.extend(values![&self.prev_hash, &self.hash, &self.mac]);
+        values
+    }
 }
 
 /// A chain that was cut off whole goes on with number 1, but not with this.
@@ -303,14 +309,30 @@ fn is_first(event: &AuditEvent) -> bool {
     event.prev_hash == [0; 32] && event.kind == TENANT_CREATED
 }
 
-/// SHA-256 over tenant and event as canonical JSON: an array in the order of its fields, so that no
-/// two events make the same input.
+/// What of an event is hashed, but for its detail, in the order of its fields.
+type Fields<'a> = (
+    &'a TenantId,
+    i64,
+    Moment,
+    &'a str,
+    Option<UserId>,
+    Option<UserId>,
+    Option<LoginId>,
+    &'a [u8; 32],
+);
+
+/// The hash of an event as it was read.
 pub(crate) fn hash(tenant: TenantId, event: &AuditEvent) -> [u8; 32] {
     let AuditEvent { seq, at, kind, person, actor, login, detail, prev_hash, .. } = event;
-    let fields = (tenant, seq, at, kind, person, actor, login, prev_hash);
+    hash_of(&(&tenant, *seq, *at, kind, *person, *actor, *login, prev_hash), &canonical(detail))
+}
+
+/// SHA-256 over tenant and event as canonical JSON: an array in the order of its fields, so that no
+/// two events make the same input.
+fn hash_of(fields: &Fields<'_>, detail: &str) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "no map, and no number that JSON does not have")]
-    let fields = serde_json::to_string(&fields).expect("fields that JSON has");
-    let input = format!("[{fields},{}]", canonical(detail));
+    let fields = serde_json::to_string(fields).expect("fields that JSON has");
+    let input = format!("[{fields},{detail}]");
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, input.as_bytes()).as_ref());
     hash

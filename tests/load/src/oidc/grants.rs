@@ -4,6 +4,7 @@ use jsonwebtoken::Algorithm;
 use load::report::line;
 
 use super::application::Application;
+use super::bounds::of_grants;
 use super::uses::Same;
 use super::{Bench, share};
 use crate::Failure;
@@ -26,7 +27,7 @@ impl Bench {
         let of_core = cost.per_cpu_second() / self.signatures.of(alg);
         line("  of the core's signatures", share(of_core));
         if alg == Algorithm::ES256 {
-            self.bounds.grants = Some(of_core);
+            self.bounds.grants = Some(of_grants(cost.per_cpu_second(), self.signatures.es256));
             let (time, warm_up) = (self.time(), self.warm_up());
             self.floor.measure(application, warm_up).await?;
             let floor = self.floor.measure(application, time).await?;
