@@ -219,7 +219,7 @@ pub(crate) async fn walk_audit(
     let walked = match store.tenant(tenant).await? {
         Some(tenant) => {
             let all = Stretch { events: i64::MAX, kept: 1 };
-            Some(trail::walk(&mut *store.read(tenant.id).await?, &all, seen).await?)
+            Some(trail::walk(&store, tenant.id, &all, seen).await?)
         }
         None => None,
     };

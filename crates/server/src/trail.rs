@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use store::{AuditEvent, AuditHead, Rows, StoreError};
+use ids::TenantId;
+use store::{AuditEvent, AuditHead, Store, StoreError};
 
 use crate::app::App;
 
@@ -82,15 +83,16 @@ pub(crate) struct Walked {
 
 /// Walks to the end of the chain, in batches that overlap by one event so that no joint is left
 /// out. The end is read first: what is appended meanwhile is not missed. The events of which this
-/// process knows, and that of `seen`, must be among those.
+/// process knew before that, and that of `seen`, must be among those.
 pub(crate) async fn walk(
-    rows: &mut Rows,
+    store: &Store,
+    tenant: TenantId,
     stretch: &Stretch,
     seen: Option<Seen>,
 ) -> Result<Walked, StoreError> {
-    let mut wanted: Vec<Seen> = rows.known_audit_head().map(Seen::from).into_iter().collect();
-    wanted.extend(seen);
-    let head = rows.audit_head().await?;
+    let known = store.known_audit_head(tenant).map(Seen::from);
+    let mut wanted: Vec<Seen> = known.into_iter().chain(seen).collect();
+    let head = store.read(tenant).await?.audit_head().await?;
     let end = head.map_or(0, |head| head.seq);
     let after = end.saturating_sub(stretch.events).max(0);
     let from = after.saturating_add(1);
@@ -99,6 +101,8 @@ pub(crate) async fn walk(
     let mut batch: Vec<AuditEvent> = Vec::new();
     let mut at = after;
     while at < end {
+        // One for each batch: a long reading would hold the database's log up.
+        let mut rows = store.read(tenant).await?;
         let mut next = rows.audit(at, BATCH).await?;
         next.retain(|event| event.seq <= end);
         let Some(last) = next.last() else { break };
@@ -191,14 +195,13 @@ mod tests {
         };
         let (first, last) = (seen(lines[0]), seen(lines[1]));
         assert_eq!((first.seq, last.seq), (1, 4));
-        let mut rows = app.store.read(operators).await.unwrap();
         for seen in [first, last] {
-            let walked = walk(&mut rows, &ALL, Some(seen)).await.unwrap();
+            let walked = walk(&app.store, operators, &ALL, Some(seen)).await.unwrap();
             assert_eq!((walked.broken_at, walked.missing), (None, None));
         }
         let other = Seen { seq: 3, mac: last.mac };
-        assert_eq!(walk(&mut rows, &ALL, Some(other)).await.unwrap().missing, Some(3));
+        assert_eq!(walk(&app.store, operators, &ALL, Some(other)).await.unwrap().missing, Some(3));
         let later = Seen { seq: 5, mac: last.mac };
-        assert_eq!(walk(&mut rows, &ALL, Some(later)).await.unwrap().missing, Some(5));
+        assert_eq!(walk(&app.store, operators, &ALL, Some(later)).await.unwrap().missing, Some(5));
     }
 }

@@ -1,9 +1,10 @@
 //! What Cardea keeps, in SQLite or PostgreSQL: one SQL text for both.
 //!
 //! [`Store::read`], [`Store::write`] and a [`Look`] are the ways to a tenant's rows, and each sees
-//! that tenant alone ([`Store::append`] writes one event in its chain): every statement binds its
-//! id, and on PostgreSQL row-level security is the second wall. Every expiry is judged by the database's clock. Single use is an `INSERT`
-//! into, or a `DELETE` out of, a table with a unique key, in the transaction that makes use of it.
+//! that tenant alone ([`Store::append`] writes one event in its chain, [`Store::redeem`] turns one
+//! code into a grant): every statement binds its id, and on PostgreSQL row-level security is the
+//! second wall. Every expiry is judged by the database's clock. Single use is an `INSERT` into, or a
+//! `DELETE` out of, a table with a unique key, in the transaction that makes use of it.
 //! What an exit issues needs a [`ConsumedProof`], which only this crate makes.
 //!
 //! Decides nothing about people: that is `login`. Knows nothing of HTTP.

@@ -99,8 +99,9 @@ pub(crate) enum Link {
     Postgres { transaction: Transaction<'static, Postgres>, locks: bool },
 }
 
-/// One tenant's rows to read, all as of one moment: no later than the first of its statements. Whoever wants to
-/// see what has come since takes another.
+/// One tenant's rows to read, all as of one moment: that of the first statement, or a little before. Only the
+/// clock goes on. Whoever wants to see what has come since takes another. Hold it for database work only: on
+/// SQLite there are four, and the log cannot be begun anew while one is open.
 pub struct Reading {
     pub(crate) rows: Rows,
 }
@@ -308,6 +309,7 @@ pub(crate) static STATEMENTS: &[&[(&str, &Statement)]] = &[
     logout_notice::STATEMENTS,
     mapper::STATEMENTS,
     oidc_grant::STATEMENTS,
+    oidc_grant::REDEEM_STATEMENTS,
     oidc_grant::REFRESH_STATEMENTS,
     pairing::STATEMENTS,
     people::STATEMENTS,

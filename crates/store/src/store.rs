@@ -38,12 +38,15 @@ struct Inner {
     looks: Looks,
 }
 
+/// Codes that are redeemed at once, and what each of them became.
+pub(crate) type Codes = Together<TenantId, Redeeming, Result<Redeemed, StoreError>>;
+
 /// What many ask for at once.
 #[derive(Default)]
 struct Shared {
     clock: Arc<Together<(), (), Moment>>,
     events: Arc<Together<TenantId, AuditEntry, ()>>,
-    codes: Arc<Together<TenantId, Redeeming, Redeemed>>,
+    codes: Arc<Codes>,
 }
 
 pub(crate) enum Engine {
@@ -137,25 +140,10 @@ impl Store {
         self.0.shared.events.ask(tenant, entry, append).await
     }
 
-    /// Turns a code into what is granted for it ([`Writing::redeem_code`]) and writes the event of that, in a
-    /// transaction that does nothing else and that others may share. Returns when it would survive a power
-    /// cut. Whoever stops to wait may have spent the code all the same.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; then the code is not spent, but for [`Writing::commit`]'s reservation.
-    pub async fn redeem(&self, tenant: TenantId, code: Redeeming) -> Result<Redeemed, StoreError> {
-        let store = self.clone();
-        let redeem = move |codes: Vec<Redeeming>| {
-            let store = store.clone();
-            async move {
-                let mut writing = store.write(tenant).await?;
-                let redeemed = writing.redeem_all(&codes).await?;
-                writing.commit().await?;
-                Ok(redeemed)
-            }
-        };
-        self.0.shared.codes.ask(tenant, code, redeem).await
+    /// Where a tenant's audit chain ended when this process last appended to it: it contains that event,
+    /// with that MAC, or it was cut back behind our back. To be asked before the chain is read.
+    pub fn known_audit_head(&self, tenant: TenantId) -> Option<AuditHead> {
+        self.0.heads.of(tenant)
     }
 
     /// A page of tenants, by slug.
@@ -310,6 +298,10 @@ impl Store {
         &self.0.engine
     }
 
+    pub(crate) fn codes(&self) -> &Arc<Codes> {
+        &self.0.shared.codes
+    }
+
     pub(crate) fn ring(&self) -> &KeyRing {
         &self.0.ring
     }
@@ -351,8 +343,10 @@ async fn postgres(
     begin: &str,
     locks: bool,
 ) -> Result<Link, StoreError> {
+    // Who holds a row and is gone, with a connection that stays open, is not waited for.
+    let patience = if locks { ", set_config('lock_timeout', '5s', true)" } else { "" };
     // A UUID prints as hexadecimal digits and hyphens: nothing in it can end the literal.
-    let begin = format!("{begin}; SELECT set_config('app.tenant', '{tenant}', true)");
+    let begin = format!("{begin}; SELECT set_config('app.tenant', '{tenant}', true){patience}");
     let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
     Ok(Link::Postgres { transaction, locks })
 }

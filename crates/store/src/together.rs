@@ -1,4 +1,4 @@
-//! Work that many ask for at once, done once for all who wait (`docs/adr/0019`).
+//! Work that many ask for at once, done once for all who wait (`docs/adr/0019`, `0025`).
 //!
 //! Who asks while such work is under way waits for the next round of it: nobody is given what was looked
 //! at before they asked, and nobody is told "done" before it is. Alone, one asks and is served at once.
@@ -41,11 +41,13 @@ where
     O: Send + 'static,
 {
     /// Gives `item` to the next round of `work` for this key, and waits for what comes of it. `work` of
-    /// whoever comes first does the rounds; all bring the same. It answers each item in their order.
+    /// whoever comes first does the rounds; all bring the same. Its answers stand in the order of the items,
+    /// one for each.
     ///
     /// # Errors
     ///
-    /// What `work` fails with; [`StoreError::Busy`] when too many wait.
+    /// What `work` fails with; [`StoreError::Busy`] when too many wait, when its task ends early, or where it
+    /// has left out an answer.
     pub(crate) async fn ask<W, F>(
         self: &Arc<Self>,
         key: K,

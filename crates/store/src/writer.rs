@@ -1,14 +1,16 @@
 //! The one writer of an SQLite database, with group commit.
 //!
-//! Who wants to write queues for the connection. The first one begins a transaction; each of the others
-//! writes inside a savepoint of their own. Who commits while others wait releases it and
-//! leaves the transaction open for the next; the last one, or the one that fills the batch,
-//! commits for all. Nobody is told "committed" before the commit that holds their work.
+//! Who wants to write queues for the connection. The first one begins a transaction; each of the
+//! others writes inside a savepoint of their own. Who commits while others wait leaves the
+//! transaction open for the next; the last one, or the one that fills the batch, commits for all.
+//! Nobody is told "committed" before the commit that holds their work. After it, a long log is moved
+//! into the file.
 //!
-//! A batch cannot be stranded: whoever leaves, by commit, by drop or by giving up in the queue, has a
-//! task let those join who are on their way, look whether somebody is still waiting, and end the batch
-//! when nobody is. Leaving waits for nothing, so a caller that is cancelled cannot stop it half way; the
-//! commit, which waits for the disk, runs on a thread of its own.
+//! A batch cannot be stranded. Whoever leaves while others wait leaves it to them. Whoever leaves
+//! while nobody waits has a task let those join who are on their way, and end the batch when nobody
+//! has come. Whoever gives up as the last in the queue has a task do the same. Leaving waits for nothing,
+//! so a caller that is cancelled cannot stop it half way; the commit, which waits for the disk, runs on a
+//! thread of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -36,8 +38,8 @@ const LOOK: Duration = Duration::from_millis(2);
 /// A log that is longer costs all who read, and who starts after a power cut.
 const ROWS_IN_LOG: u64 = 4096;
 
-/// How long that waits for those who read.
-const READERS: Duration = Duration::from_millis(20);
+/// How long the moving of the log waits for those who read.
+const PATIENCE_WITH_READERS: Duration = Duration::from_millis(20);
 
 pub(crate) struct Writer {
     line: Arc<Mutex<Line>>,
@@ -54,8 +56,8 @@ struct Line {
     began: bool,
     /// Turns taken in this batch.
     turns: usize,
-    /// How many rows the connection had written when the log was moved.
-    moved: u64,
+    /// How many rows the connection had written when the log was last to be moved.
+    written_then: u64,
     /// Whom to tell how the batch ends.
     members: Vec<Member>,
 }
@@ -80,7 +82,7 @@ impl Writer {
     /// [`Line::begin`] does.
     pub(crate) fn new(session: Session) -> Arc<Self> {
         let (session, members) = (Some(session), Vec::new());
-        let line = Line { session, began: false, turns: 0, moved: 0, members };
+        let line = Line { session, began: false, turns: 0, written_then: 0, members };
         Arc::new(Self {
             line: Arc::new(Mutex::new(line)),
             waiting: AtomicUsize::new(0),
@@ -204,7 +206,7 @@ impl Line {
         let left = match (&keep, self.turns) {
             // The first has no savepoint: it costs a copy of each page that is changed, and until the
             // second comes the transaction is theirs alone.
-            (Some(_), ..=1) => Ok(()),
+            (Some(_), ..=1) => self.still_open(),
             (None, ..=1) => return self.undo(&StoreError::Spoiled),
             (Some(_), _) => self.run("RELEASE turn"),
             (None, _) => self.run("ROLLBACK TO turn").and_then(|()| self.run("RELEASE turn")),
@@ -215,6 +217,13 @@ impl Line {
             // knows: none of the batch is kept, and each member learns it.
             self.undo(&error);
         }
+    }
+
+    /// That the engine has not ended the transaction by itself, which a savepoint would have told: the next
+    /// one's would begin another.
+    fn still_open(&mut self) -> Result<(), StoreError> {
+        let is_open = !self.session()?.connection().is_autocommit();
+        if is_open { Ok(()) } else { Err(StoreError::Spoiled) }
     }
 
     /// Commits the batch, if one is open, and tells its members.
@@ -239,10 +248,10 @@ impl Line {
     fn move_log(&mut self) {
         let Some(session) = &mut self.session else { return };
         let written = session.written();
-        if written.saturating_sub(self.moved) >= ROWS_IN_LOG {
-            self.moved = written;
+        if written.saturating_sub(self.written_then) >= ROWS_IN_LOG {
+            self.written_then = written;
             // What cannot be moved now is moved with what comes.
-            let _moved = session.move_log(READERS);
+            let _moved = session.move_log(PATIENCE_WITH_READERS);
         }
     }
 

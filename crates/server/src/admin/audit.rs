@@ -51,8 +51,9 @@ struct Row {
 /// `GET /admin/tenants/{slug}/audit`: the last events, and whether the chain holds.
 pub(crate) async fn handler(State(app): State<App>, place: Place) -> Result<Response, Problem> {
     let tenant = &place.tenant;
+    let stretch = Stretch { events: VERIFIED, kept: SHOWN };
+    let chain = walk(&app.store, tenant.id, &stretch, None).await?;
     let mut rows = app.store.read(tenant.id).await?;
-    let chain = walk(&mut rows, &Stretch { events: VERIFIED, kept: SHOWN }, None).await?;
     let mut names = Names::of(&mut rows, &chain.last).await?;
     drop(rows);
     let operators = session::tenant(&app).await?;

@@ -9,8 +9,8 @@ use axum::http::header::{
 };
 use url::Url;
 
-/// So many at most.
-const MISSING: usize = 8;
+/// How many headers [`add`] adds at most: room for all of them is made once.
+const ADDED: usize = 8;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -53,8 +53,7 @@ impl Csp {
 
 /// Adds what is missing: an answer that set a header itself keeps its own.
 pub(super) fn add(headers: &mut HeaderMap) {
-    // Once, and not as they come.
-    headers.reserve(MISSING);
+    headers.reserve(ADDED);
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         // Not "no-referrer": with it Chromium sends `Origin: null` with every form.

@@ -1,17 +1,19 @@
 //! Shows problems as pages to people, with a reference where it stands in the log too.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use identity::Tenant;
 use ids::Slug;
 use tracing::Instrument;
 
 use crate::app::App;
 use crate::entropy;
-use crate::http::around::caught;
 use crate::http::page::{Html, frame};
 use crate::http::problem::Problem;
 use crate::pages::{ErrorPage, Frame};
@@ -41,6 +43,16 @@ pub(super) async fn as_page(app: &App, request: Request, next: Next) -> Response
         }
     };
     answer.instrument(span).await
+}
+
+/// The answer; after a panic, that of a fault of ours. Used twice: a panic of a handler becomes a page, and one
+/// in that page a problem.
+pub(super) async fn caught(answer: impl Future<Output = Response>) -> Response {
+    // The future is not polled again. What handlers share has locks of its own.
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Problem::Internal.into_response()
+    })
 }
 
 /// A name for a request: no secret, and short enough to be read out on the telephone.

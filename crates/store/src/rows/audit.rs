@@ -170,12 +170,6 @@ impl Rows {
         row.map(head).transpose()
     }
 
-    /// Where the audit chain ended when this process last appended to it: it contains that event,
-    /// with that MAC, or it was cut back behind our back.
-    pub fn known_audit_head(&self) -> Option<AuditHead> {
-        self.heads.of(self.tenant)
-    }
-
     /// Checks a stretch of this tenant's chain. One that begins with number 1 must begin with
     /// nothing before it; where the chain ends, [`AuditHead::ends`] tells.
     ///
@@ -239,16 +233,16 @@ impl Writing {
         let mut chain = Vec::with_capacity(entries.len());
         for entry in entries {
             seq = seq.checked_add(1).ok_or(StoreError::Corrupt("seq"))?;
-            let link = self.linked(entry, seq, at, prev_hash)?;
-            prev_hash = link.hash;
-            chain.push(link);
+            let next = self.linked(entry, seq, at, prev_hash)?;
+            prev_hash = next.hash;
+            chain.push(next);
         }
         let (many, few) = chain.as_chunks::<AT_ONCE>();
-        for links in many {
-            self.execute(&APPEND_MANY, links.iter().flat_map(Link::values).collect()).await?;
+        for events in many {
+            self.execute(&APPEND_MANY, events.iter().flat_map(NextEvent::values).collect()).await?;
         }
-        for link in few {
-            self.execute(&APPEND, link.values()).await?;
+        for event in few {
+            self.execute(&APPEND, event.values()).await?;
         }
         let Some(last) = chain.last() else { return Ok(()) };
         let values = values![before_seq, last.seq, &last.hash, &last.mac];
@@ -267,13 +261,13 @@ impl Writing {
         seq: i64,
         at: Moment,
         prev_hash: [u8; 32],
-    ) -> Result<Link<'e>, StoreError> {
+    ) -> Result<NextEvent<'e>, StoreError> {
         let detail = canonical(&entry.detail);
         let AuditEntry { kind, person, actor, login, .. } = *entry;
         let fields = (&self.tenant, seq, at, kind, person, actor, login, &prev_hash);
         let hash = hash_of(&fields, &detail);
         let mac = *self.mac(seq, &hash)?.expose();
-        Ok(Link { seq, at, entry, detail, prev_hash, hash, mac })
+        Ok(NextEvent { seq, at, entry, detail, prev_hash, hash, mac })
     }
 
     pub(super) async fn begin_audit(&mut self) -> Result<(), StoreError> {
@@ -282,8 +276,8 @@ impl Writing {
     }
 }
 
-/// An event to be appended.
-struct Link<'e> {
+/// An event that is to be appended, with its place in the chain.
+struct NextEvent<'e> {
     seq: i64,
     at: Moment,
     entry: &'e AuditEntry,
@@ -294,7 +288,7 @@ struct Link<'e> {
     mac: [u8; 32],
 }
 
-impl Link<'_> {
+impl NextEvent<'_> {
     fn values(&self) -> Vec<Value> {
         let AuditEntry { kind, person, actor, login, .. } = *self.entry;
         let mut values = values![self.seq, self.at, kind, person];

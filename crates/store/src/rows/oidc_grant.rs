@@ -1,12 +1,14 @@
 //! What applications were granted: a code becomes one once, and a refresh token becomes the next.
 
+mod redeem;
 mod refresh;
 
 #[cfg(test)]
+pub(crate) use redeem::STATEMENTS as REDEEM_STATEMENTS;
+pub use redeem::{NewGrant, Redeemed, Redeeming};
+#[cfg(test)]
 pub(crate) use refresh::STATEMENTS as REFRESH_STATEMENTS;
 pub use refresh::{RefreshToken, Rotated};
-
-use std::time::Duration;
 
 use identity::Moment;
 use ids::{CredentialId, GrantId, ProofId, SessionId, UserId};
@@ -14,7 +16,7 @@ use secrets::TokenHash;
 
 use crate::row::Row;
 use crate::sql::{statements, values};
-use crate::{AuditEntry, Rows, StoreError, Writing};
+use crate::{Rows, StoreError, Writing};
 
 /// What an application was granted, with all tokens that follow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,87 +45,14 @@ pub struct Grant {
     pub created_at: Moment,
     /// When it ends by itself.
     pub expires_at: Moment,
+    /// What its code is known by in the rows ([`redeem`]).
     pub(crate) code: TokenHash,
 }
 
-/// A code to be redeemed. Whether it was made for this client is the caller's matter.
-#[derive(Clone, Debug)]
-pub struct NewGrant {
-    /// Id of the grant that it becomes.
-    pub id: GrantId,
-    /// Hash of its text.
-    pub code: TokenHash,
-    /// When it was issued.
-    pub issued_at: Moment,
-    /// The application.
-    pub client_id: String,
-    /// The session in which it was issued.
-    pub session: SessionId,
-    /// Whose session that is.
-    pub person: UserId,
-    /// The proof that the session rests on.
-    pub proof: ProofId,
-    /// Whether the grant is to outlive the session.
-    pub offline: bool,
-    /// Whether nothing else may have been granted on the proof.
-    pub alone: bool,
-    /// What else is to be kept, JSON.
-    pub body: String,
-}
-
-/// A code to be redeemed, and what is written of that.
-#[derive(Clone, Debug)]
-pub struct Redeeming {
-    /// The code.
-    pub code: NewGrant,
-    /// The event that tells of what became of it, if any does.
-    pub event: fn(&Redeemed) -> Option<AuditEntry>,
-}
-
-/// What became of a code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redeemed {
-    /// It was good, and is spent.
-    Granted(Grant),
-    /// It was redeemed before: what it became has ended now, if it had not before.
-    Again(Option<Grant>),
-    /// Too late; or its session, its client, its person or its card is not there any more.
-    Refused,
-}
-
-/// The life of an offline grant.
-const OFFLINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-// 60000000: the life of a code in microseconds, `openid_provider::code::LIFE`.
 statements! {
-    // All that a grant rests on, while it is there. The person is held: what is theirs stays as it is; and a
-    // client that is referred to is not removed. What is answered goes into a statement of its own: to have
-    // SQLite answer what it has inserted costs it a table.
-    ALLOWED: [
-        "SELECT session.credential_id, COALESCE(session.sid, session.session_id) AS sid, ",
-        "session.expires_at, ", NOW, " AS at FROM session ",
-        "JOIN person ON person.tenant_id = session.tenant_id ",
-        "AND person.person_id = session.person_id AND person.state = 'enabled' ",
-        "JOIN credential ON credential.tenant_id = session.tenant_id ",
-        "AND credential.credential_id = session.credential_id AND credential.revoked_at IS NULL ",
-        "JOIN client ON client.tenant_id = session.tenant_id AND client.client_id = $2 ",
-        "AND client.enabled AND client.settings IS NOT NULL ",
-        "WHERE session.tenant_id = $1 AND session.session_id = $3 AND session.person_id = $4 ",
-        "AND session.proof_id = $5 AND session.kind = 'account' AND session.expires_at > ", NOW,
-        " AND NOT (CAST($6 AS BOOLEAN) AND EXISTS (SELECT 1 FROM oidc_grant ",
-        "WHERE oidc_grant.tenant_id = session.tenant_id ",
-        "AND oidc_grant.session_id = session.session_id ",
-        "AND oidc_grant.proof_id = session.proof_id)) ",
-        "AND CAST($7 AS BIGINT) > ", NOW, " - 60000000", KEEP];
-    REDEEM: [
-        "INSERT INTO oidc_grant (tenant_id, grant_id, client_id, person_id, credential_id, proof_id, ",
-        "session_id, sid, code_hash, offline, generation, rotated_at, body, created_at, expires_at) ",
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $11, $13) ",
-        "ON CONFLICT (tenant_id, code_hash) DO NOTHING"];
     OF_PROOF: [
         "SELECT grant_id FROM oidc_grant WHERE tenant_id = $1 AND session_id = $2 ",
         "AND proof_id = $3 LIMIT 1"];
-    IS_REDEEMED: ["SELECT grant_id FROM oidc_grant WHERE tenant_id = $1 AND code_hash = $2"];
     LIVING: [
         "SELECT oidc_grant.* FROM oidc_grant ",
         "JOIN client ON client.tenant_id = oidc_grant.tenant_id ",
@@ -140,9 +69,6 @@ statements! {
     END: [
         "UPDATE oidc_grant SET ended_at = ", NOW, " WHERE tenant_id = $1 AND grant_id = $2 ",
         "AND client_id = $3 AND ended_at IS NULL RETURNING *"];
-    END_OF_CODE: [
-        "UPDATE oidc_grant SET ended_at = ", NOW, " WHERE tenant_id = $1 AND code_hash = $2 ",
-        "AND ended_at IS NULL RETURNING *"];
     END_OF_PERSON: [
         "UPDATE oidc_grant SET ended_at = ", NOW, " WHERE tenant_id = $1 AND person_id = $2 ",
         "AND ended_at IS NULL"];
@@ -194,79 +120,6 @@ impl Rows {
 }
 
 impl Writing {
-    /// Turns a code into what is granted for it: once, and while all that it rests on is there. Who
-    /// brings it a second time ends what it has become (RFC 6749 §4.1.2); that is to be committed.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn redeem_code(&mut self, new: &NewGrant) -> Result<Redeemed, StoreError> {
-        self.lock_person(new.person).await?;
-        if let Some(grant) = self.allowed(new).await?
-            && self.redeemed(&grant).await?
-        {
-            return Ok(Redeemed::Granted(grant));
-        }
-        if let Some(row) = self.one(&END_OF_CODE, values![&name(new)]).await? {
-            return read(&row).map(|grant| Redeemed::Again(Some(grant)));
-        }
-        let again = self.one(&IS_REDEEMED, values![&name(new)]).await?.is_some();
-        Ok(if again { Redeemed::Again(None) } else { Redeemed::Refused })
-    }
-
-    /// What a code becomes, if all that it rests on is there.
-    async fn allowed(&mut self, new: &NewGrant) -> Result<Option<Grant>, StoreError> {
-        let mut values = values![new.client_id.as_str(), new.session, new.person, new.proof];
-        values.extend(values![new.alone, new.issued_at]);
-        let Some(row) = self.one(&ALLOWED, values).await? else { return Ok(None) };
-        let at: Moment = row.get("at")?;
-        let expires_at = if new.offline { at.plus(OFFLINE) } else { row.get("expires_at")? };
-        Ok(Some(Grant {
-            id: new.id,
-            client_id: new.client_id.clone(),
-            person: new.person,
-            credential: row.get("credential_id")?,
-            proof: new.proof,
-            session: new.session,
-            sid: row.get("sid")?,
-            offline: new.offline,
-            generation: 0,
-            body: new.body.clone(),
-            created_at: at,
-            expires_at,
-            code: name(new),
-        }))
-    }
-
-    /// Writes what a code has become; whether that was the first time.
-    async fn redeemed(&mut self, grant: &Grant) -> Result<bool, StoreError> {
-        let mut values = values![grant.id, grant.client_id.as_str(), grant.person];
-        values.extend(values![grant.credential, grant.proof, grant.session, grant.sid]);
-        values.extend(values![&grant.code, grant.offline, grant.created_at]);
-        values.extend(values![grant.body.as_str(), grant.expires_at]);
-        self.hits(&REDEEM, values).await
-    }
-
-    /// Redeems codes with [`Self::redeem_code`], each with its event. What became of them, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn redeem_all(&mut self, codes: &[Redeeming]) -> Result<Vec<Redeemed>, StoreError> {
-        // Whoever holds several people takes them in the order of their ids: nobody waits in a circle.
-        let mut in_turn: Vec<_> = codes.iter().enumerate().collect();
-        in_turn.sort_by_key(|(_, redeeming)| redeeming.code.person.0);
-        let (mut redeemed, mut events) = (Vec::with_capacity(codes.len()), Vec::new());
-        for (place, Redeeming { code, event }) in in_turn {
-            let became = self.redeem_code(code).await?;
-            events.extend(event(&became));
-            redeemed.push((place, became));
-        }
-        self.audit_all(&events).await?;
-        redeemed.sort_by_key(|(place, _)| *place);
-        Ok(redeemed.into_iter().map(|(_, became)| became).collect())
-    }
-
     /// Ends a grant of this client, and all its tokens. `None` when it has ended before, or there is none.
     ///
     /// # Errors
@@ -319,16 +172,6 @@ impl Writing {
     pub(super) async fn end_grants_of_card(&mut self, id: CredentialId) -> Result<(), StoreError> {
         self.execute(&END_OF_CARD, values![id]).await.map(drop)
     }
-}
-
-/// What a code is known by in the rows: when it was issued, and 192 bits of its hash. So the index of all that
-/// were redeemed grows at one end, and not in a page of its own for each.
-fn name(new: &NewGrant) -> TokenHash {
-    let mut name = *new.code.as_bytes();
-    if let Some(time) = name.first_chunk_mut() {
-        *time = new.issued_at.0.to_be_bytes();
-    }
-    TokenHash::from_bytes(name)
 }
 
 fn read(row: &Row) -> Result<Grant, StoreError> {

@@ -22,12 +22,13 @@ pub(crate) struct Readers {
     free: Arc<Semaphore>,
 }
 
-/// One of them, as long as it is in use. All that it reads is as of one moment: locks are taken once then,
-/// which cost more than to find a row.
+/// One of them, as long as it is in use. All that it reads is as of one moment, in one transaction: to take
+/// the locks of a statement costs more than to find a row, so they are taken once.
 pub(crate) struct Reader {
     readers: Arc<Readers>,
     /// Until it is given back.
     session: Option<Session>,
+    /// Whether its transaction is open.
     began: bool,
     _one_of_few: OwnedSemaphorePermit,
 }

@@ -9,9 +9,9 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Row, Statement, Statement
 use crate::StoreError;
 use crate::sql::{STATEMENT_CACHE, Value};
 
-/// Pages of the log, at which SQLite moves it by itself: 64 MiB. [`Session::move_log`] comes before, but
-/// where few writers write much.
-const LOG_AT_MOST: u32 = 16_384;
+/// Pages of the log (64 MiB) at which SQLite moves it by itself. [`Session::move_log`] nearly always comes
+/// before.
+const LOG_OF_PAGES: u32 = 16_384;
 
 /// One connection.
 ///
@@ -47,7 +47,7 @@ impl Session {
         let mut session = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
         session.connection().execute_batch(pragmas)?;
-        session.connection().pragma_update(None, "wal_autocheckpoint", LOG_AT_MOST)?;
+        session.connection().pragma_update(None, "wal_autocheckpoint", LOG_OF_PAGES)?;
         Ok(session)
     }
 
@@ -70,8 +70,9 @@ impl Session {
         self.connection().total_changes()
     }
 
-    /// Moves the log into the file, so that the next who writes begins it anew. That waits so long for those
-    /// who read in it; where they take longer, it is for another time.
+    /// Moves the log into the file, so that the next who writes begins it anew. Waits so long for those who
+    /// read in it; if they take longer, nothing is begun anew, and that is no error. For a connection that
+    /// otherwise waits for nobody.
     pub(crate) fn move_log(&mut self, patience: Duration) -> Result<(), StoreError> {
         self.wait_at_most(patience)?;
         let moved = self.all("PRAGMA wal_checkpoint(RESTART)", &[]);

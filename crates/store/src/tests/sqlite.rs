@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::Location;
+use serde_json::json;
+
 use crate::sql::Value;
 use crate::sqlite::Session;
 use crate::tests::support::Bench;
+use crate::{AuditEntry, Location};
 
 fn reader(bench: &Bench) -> Session {
     let Location::Sqlite(path) = &bench.location else { panic!("SQLite") };
@@ -50,4 +52,29 @@ async fn columns_have_their_names_after_another_process_has_renamed_one() {
     assert_eq!(get("one").unwrap(), Some(1));
     bench.raw("ALTER TABLE t RENAME COLUMN one TO two").await;
     assert_eq!(get("two").unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn the_log_is_begun_anew_however_much_is_written() {
+    let bench = Bench::sqlite().await;
+    let acme = bench.tenant("acme").await;
+    let entries: Vec<_> =
+        (0..128).map(|n| AuditEntry::new("happened", json!({ "number": n }))).collect();
+    let mut reading = Some(bench.store.read(acme).await.unwrap());
+    let before = reading.as_mut().unwrap().audit_head().await.unwrap();
+    for round in 0..160 {
+        if let Some(reading) = &mut reading {
+            assert_eq!(reading.audit_head().await.unwrap(), before);
+        }
+        // As long as somebody reads in it, it goes on.
+        reading = reading.filter(|_| round < 40);
+        let mut writing = bench.store.write(acme).await.unwrap();
+        writing.audit_all(&entries).await.unwrap();
+        writing.commit().await.unwrap();
+    }
+    let mut log = bench.path().into_os_string();
+    log.push("-wal");
+    // All that was written has 14 MB.
+    let size = std::fs::metadata(log).unwrap().len();
+    assert!(size < 7_000_000, "{size} bytes");
 }

@@ -12,7 +12,7 @@ use crate::store::Engine;
 use crate::tests::clients::client;
 use crate::tests::devices::{device, pairing, ticket};
 use crate::tests::eam::{begun, connection as eam_connection, proved};
-use crate::tests::grants::{code, granted, scene};
+use crate::tests::grants::{again, code, granted, scene};
 use crate::tests::signing_keys::key;
 use crate::tests::support::{
     Bench, Cast, alias, hash, id, link, new_session, on_both, person, take,
@@ -184,7 +184,8 @@ on_both! {
     async fn nothing_about_applications_is_found_or_changed_elsewhere(bench) {
         let (acme, session) = scene(bench).await;
         let rival = bench.cast("rival").await;
-        let grant = granted(&acme, &code(&acme, &session, "code").await).await;
+        let once = code(&acme, &session, "code").await;
+        let grant = granted(&acme, &once).await;
         let token = acme.store.refresh_token(acme.tenant, &grant).unwrap();
         let mut writing = acme.write().await;
         assert!(writing.add_client_secret("app", &hash("secret")).await.unwrap());
@@ -200,9 +201,8 @@ on_both! {
         assert_eq!(other.rotate_refresh(&token, "app").await.unwrap(), Rotated::Unknown);
         assert_eq!(other.end_grant(grant.id, "app").await.unwrap(), None);
         assert!(other.add_client(&client("app")).await.unwrap());
-        for text in ["code", "fresh"] {
-            let code = code(&acme, &session, text).await;
-            assert_eq!(other.redeem_code(&code).await.unwrap(), Redeemed::Refused, "{text}");
+        for code in [again(&once), code(&acme, &session, "fresh").await] {
+            assert_eq!(other.redeem_code(&code).await.unwrap(), Redeemed::Refused, "{code:?}");
         }
         other.commit().await.unwrap();
         assert_eq!(bench.count("oidc_grant").await, 1);

@@ -76,8 +76,22 @@ impl Caller {
         Ok(tx.commit().await?)
     }
 
-    /// The same, where a code is redeemed. Where nothing is spent beside it, it shares its transaction with
-    /// those of others who come at the same time; otherwise what is not redeemed spends nothing either.
+    /// The same, where nothing else is written.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub(crate) async fn spend_alone(&self, call: &Call<'_>) -> Result<(), Refused> {
+        if self.assertion.is_none() {
+            return Ok(());
+        }
+        let mut tx = call.app.store.write(call.tenant.id).await?;
+        self.spend(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Redeems a code, in the transaction in which the application's assertion is spent, if there is one: what
+    /// is refused spends neither. Without one, those who come at the same time share a transaction.
     ///
     /// # Errors
     ///
@@ -92,25 +106,11 @@ impl Caller {
         }
         let mut tx = call.app.store.write(call.tenant.id).await?;
         self.spend(&mut tx).await?;
-        let redeemed = tx.redeem_all(&[code]).await?.pop().unwrap_or(Redeemed::Refused);
+        let redeemed = tx.redeem(&code).await?;
         if redeemed != Redeemed::Refused {
             tx.commit().await?;
         }
         Ok(redeemed)
-    }
-
-    /// The same, where nothing else is written.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`].
-    pub(crate) async fn spend_alone(&self, call: &Call<'_>) -> Result<(), Refused> {
-        if self.assertion.is_none() {
-            return Ok(());
-        }
-        let mut tx = call.app.store.write(call.tenant.id).await?;
-        self.spend(&mut tx).await?;
-        Ok(tx.commit().await?)
     }
 }
 

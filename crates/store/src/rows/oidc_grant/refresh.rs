@@ -122,8 +122,8 @@ impl Rows {
     }
 }
 
-/// The hash of the code stands in the row alone: neither the master key nor a token that names the grant is
-/// enough to make one.
+/// What the code is known by, 192 bits of its hash among it, stands in the row alone: neither the master key
+/// nor a token that names the grant is enough to make one.
 fn tag(
     ring: &KeyRing,
     tenant: TenantId,

@@ -77,8 +77,10 @@ async fn commit(
     caller: &Caller,
     new: NewGrant,
 ) -> Result<Option<Secret>, Refused> {
-    let (store, tenant) = (&call.app.store, call.tenant.id);
-    match caller.redeem(call, Redeeming { code: new, event: told }).await? {
+    let (store, tenant, id) = (&call.app.store, call.tenant.id, new.id);
+    match caller.redeem(call, Redeeming { grant: new, event: told }).await? {
+        // Others are redeemed in the same transaction: what is somebody else's goes nowhere.
+        Redeemed::Granted(grant) if grant.id != id => Err(Problem::Internal.into()),
         Redeemed::Granted(grant) => {
             let refresh = grant.offline.then(|| store.refresh_token(tenant, &grant)).transpose()?;
             Ok(refresh.map(|token| token.reveal()))
