@@ -32,7 +32,7 @@ use crate::{Failure, Server, conditions, process};
 use application::Application;
 use bounds::Bounds;
 use crowd::Crowd;
-use eam::Mfa;
+use eam::{Mfa, Step};
 use floor::Floor;
 use node::Node;
 use provider::Provider;
@@ -303,13 +303,14 @@ impl Bench {
         let Signatures { es256, rs256, assertions } = self.signatures;
         let request = floor.each() - 1e6 / es256;
         let (verified, signed) = (1e6 / assertions, 1e6 / rs256);
-        let least = 6.0 * request + verified + signed;
+        let requests = f64::from(u32::try_from(Step::ALL.len())?);
+        let least = requests * request + verified + signed;
         let words = format!(
-            "{least:.0} µs each: six requests of {request:.0}, an assertion of {verified:.0}, \
+            "{least:.0} µs each: {requests:.0} requests of {request:.0}, an assertion of {verified:.0}, \
              an ID token of {signed:.0}"
         );
         line("  without a row or a page", words);
-        line("  that of RS256 signatures", share(signed / least));
+        line("  of RS256 signatures, at the most", share(signed / least));
         Ok(())
     }
 

@@ -2,9 +2,11 @@
 
 use load::report::line;
 
-/// Client credentials grants, on a core that makes so many ES256 signatures; on one that makes fewer, as many
-/// fewer.
+/// Client credentials grants for a CPU-second of a core that makes [`SIGNATURES`]. A slower core owes fewer, in
+/// proportion; a faster one no more.
 const GRANTS: f64 = 25_000.0;
+
+/// ES256 signatures for a CPU-second of the core for which [`GRANTS`] is meant.
 const SIGNATURES: f64 = 80_200.0;
 
 /// So many times what oidc-provider redeems.
@@ -17,15 +19,15 @@ const EAM: f64 = 0.4;
 /// The figures that have a bound, as far as they were measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bounds {
-    /// Grants with ES256 per CPU-second, by what they should be.
+    /// Grants with ES256 per CPU-second, as a share of what this core owes.
     pub(crate) grants: Option<f64>,
     /// Redemptions with ES256 per CPU-second: Cardea's by oidc-provider's.
     pub(crate) redemptions: Option<f64>,
-    /// Transactions per CPU-second, by the core's signatures with RS256.
+    /// Transactions of door and exit per CPU-second, as a share of the core's RS256 signatures.
     pub(crate) eam: Option<f64>,
 }
 
-/// So many grants, where the core makes so many ES256 signatures: by what they should be.
+/// The share of what a core owes that so many grants are, where it makes so many ES256 signatures.
 pub(crate) fn of_grants(grants: f64, signatures: f64) -> f64 {
     grants / (GRANTS * (signatures / SIGNATURES).min(1.0))
 }
@@ -34,9 +36,9 @@ impl Bounds {
     /// Prints each bound with its verdict; whether all of them hold.
     pub(crate) fn hold(&self) -> bool {
         let all = [
-            ("bound: grants, of 25,000", self.grants, 1.0),
+            ("bound: grants, of what is owed", self.grants, 1.0),
             ("bound: codes, times oidc-provider", self.redemptions, REDEMPTIONS),
-            ("bound: EAM, of signatures", self.eam, EAM),
+            ("bound: EAM door and exit, of RS256", self.eam, EAM),
         ];
         let mut hold = true;
         for (name, measured, least) in all {
@@ -44,7 +46,7 @@ impl Bounds {
             let holds = figure >= least;
             hold &= holds;
             let word = if holds { "holds" } else { "BROKEN" };
-            line(name, format_args!("{figure:.2}, at least {least}: {word}"));
+            line(name, format_args!("{figure:.3}, at least {least}: {word}"));
         }
         hold
     }

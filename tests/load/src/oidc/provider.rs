@@ -65,7 +65,7 @@ impl Keys {
     }
 
     /// Whether a redemption counts: an ID token for this application, of this request, with the `acr` of a
-    /// card, and an access token that is signed too.
+    /// card, and, where the application's are signed, an access token that verifies.
     pub(crate) fn verify(&self, to: &Application, redeemed: &Redeemed) -> Result<(), Failure> {
         let claims = self.claims(&redeemed.id_token, to.alg, to.client_id)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
@@ -75,11 +75,11 @@ impl Keys {
         if text("acr") != Some("phr") {
             return Err(format!("an ID token with acr {:?}", text("acr")).into());
         }
-        if to.signed { self.is_signed(&redeemed.access_token, to.alg) } else { Ok(()) }
+        if to.signed { self.check_access_token(&redeemed.access_token, to.alg) } else { Ok(()) }
     }
 
-    /// Whether an access token is signed by one of these keys, for whomever.
-    fn is_signed(&self, token: &str, alg: jsonwebtoken::Algorithm) -> Result<(), Failure> {
+    /// That an access token is signed by one of these keys, for whomever.
+    fn check_access_token(&self, token: &str, alg: jsonwebtoken::Algorithm) -> Result<(), Failure> {
         let mut validation = Validation::new(alg);
         validation.set_issuer(&[&self.issuer]);
         validation.validate_aud = false;

@@ -26,7 +26,7 @@ const BETWEEN: u32 = 64;
 /// As long as a token is.
 const MESSAGE: [u8; 700] = [b'a'; 700];
 
-/// Signatures for a second of CPU time of one core.
+/// How many of each for a second of CPU time of one core.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signatures {
     pub(crate) es256: f64,
@@ -42,7 +42,7 @@ pub(crate) async fn measure(cores: usize) -> Result<Signatures, Failure> {
         if cores > 1 {
             pin_to(0);
         }
-        let measured = sign_both();
+        let measured = all();
         if cores > 1 {
             pin_to(1);
         }
@@ -51,7 +51,7 @@ pub(crate) async fn measure(cores: usize) -> Result<Signatures, Failure> {
     measured.await?
 }
 
-fn sign_both() -> Result<Signatures, Failure> {
+fn all() -> Result<Signatures, Failure> {
     let random = SystemRandom::new();
     let refused = "the engine refuses";
     let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| refused)?;
@@ -81,11 +81,11 @@ fn assertions() -> Result<f64, Failure> {
     per_second(|| verify().is_ok())
 }
 
-fn per_second(mut sign: impl FnMut() -> bool) -> Result<f64, Failure> {
+fn per_second(mut once: impl FnMut() -> bool) -> Result<f64, Failure> {
     let used = || process::cpu_of_this_thread().ok_or("no cpu time");
     let (began, mut count) = (used()?, 0_u32);
     loop {
-        if !(0..BETWEEN).all(|_| sign()) {
+        if !(0..BETWEEN).all(|_| once()) {
             return Err("the engine refuses".into());
         }
         count = count.saturating_add(BETWEEN);
