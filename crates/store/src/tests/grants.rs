@@ -88,14 +88,14 @@ async fn try_refresh(cast: &Cast, token: &RefreshToken) -> Result<Rotated, Store
     writing.commit().await.map(|()| rotated)
 }
 
-async fn first_token(cast: &Cast, grant: &Grant) -> RefreshToken {
+fn first_token(cast: &Cast, grant: &Grant) -> RefreshToken {
     cast.store.refresh_token(cast.tenant, grant).unwrap()
 }
 
 /// Rotates, and gives the next token.
 async fn next(cast: &Cast, token: &RefreshToken) -> RefreshToken {
     match refresh(cast, token).await {
-        Rotated::Rotated(grant) => first_token(cast, &grant).await,
+        Rotated::Rotated(grant) => first_token(cast, &grant),
         other => panic!("{other:?}"),
     }
 }
@@ -197,7 +197,7 @@ on_both! {
         let new = code(&cast, &session, "code").await;
         let grant = granted(&cast, &new).await;
         let other = granted(&cast, &code(&cast, &session, "other").await).await;
-        let token = first_token(&cast, &grant).await;
+        let token = first_token(&cast, &grant);
         let redeemed = redeem(&cast, &again(&new)).await;
         assert_eq!(redeemed, Redeemed::Again(Some(grant.clone())));
         assert!(!lives(&cast, &grant).await && lives(&cast, &other).await);
@@ -375,7 +375,7 @@ on_both! {
         let (cast, session) = scene(bench).await;
         let token = {
             let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-            first_token(&cast, &grant).await
+            first_token(&cast, &grant)
         };
         let new = code(&cast, &session, "other").await;
         for number in 0..3 {
@@ -403,7 +403,7 @@ on_both! {
     async fn a_refresh_token_is_exchanged_for_the_next(bench) {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-        let mut token = first_token(&cast, &grant).await;
+        let mut token = first_token(&cast, &grant);
         for generation in 1..4 {
             let before = token.reveal();
             token = next(&cast, &token).await;
@@ -422,13 +422,13 @@ on_both! {
         let mut writing = cast.write().await;
         assert!(writing.end_session(session.id).await.unwrap());
         writing.commit().await.unwrap();
-        next(&cast, &first_token(&cast, &grant).await).await;
+        next(&cast, &first_token(&cast, &grant)).await;
     }
 
     async fn of_sixty_four_who_bring_a_refresh_token_at_once_one_gets_the_next(bench) {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-        let token = first_token(&cast, &grant).await;
+        let token = first_token(&cast, &grant);
         let mut tasks = Vec::new();
         for _ in 0..64 {
             let (cast, token) = (cast.clone(), token.clone());
@@ -451,13 +451,13 @@ on_both! {
     async fn a_lost_answer_is_given_again_within_half_a_minute_of_the_exchange(bench) {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-        let first = first_token(&cast, &grant).await;
+        let first = first_token(&cast, &grant);
         let second = next(&cast, &first).await;
         rotated_ago(&cast, bench, Duration::ZERO).await;
         assert_eq!(refresh(&cast, &first).await, Rotated::JustNow);
         rotated_ago(&cast, bench, Duration::from_secs(20)).await;
         let Rotated::Repeated(again) = refresh(&cast, &first).await else { panic!("no grace") };
-        let successor = first_token(&cast, &again).await;
+        let successor = first_token(&cast, &again);
         assert!(successor.reveal().matches(&second.reveal()), "the same one");
         rotated_ago(&cast, bench, Duration::from_secs(31)).await;
         let reused = refresh(&cast, &first).await;
@@ -471,7 +471,7 @@ on_both! {
         for number in 1..4 {
             let text = number.to_string();
             let grant = granted(&cast, &code(&cast, &session, &text).await).await;
-            let first = first_token(&cast, &grant).await;
+            let first = first_token(&cast, &grant);
             let mut last = first.clone();
             for _ in 0..=number {
                 last = next(&cast, &last).await;
@@ -486,7 +486,7 @@ on_both! {
         let (cast, session) = scene(bench).await;
         put(&cast, &client("other")).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-        let token = first_token(&cast, &grant).await;
+        let token = first_token(&cast, &grant);
         let mut writing = cast.write().await;
         let theirs = writing.rotate_refresh(&token, "other").await.unwrap();
         assert_eq!(theirs, Rotated::Unknown);
@@ -498,7 +498,7 @@ on_both! {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
         let other = granted(&cast, &code(&cast, &session, "other").await).await;
-        let (token, others) = (first_token(&cast, &grant).await, first_token(&cast, &other).await);
+        let (token, others) = (first_token(&cast, &grant), first_token(&cast, &other));
         let second = next(&cast, &token).await;
         let text = |token: &RefreshToken| token.reveal().expose_text().unwrap().to_owned();
         let tag = |token: &RefreshToken| text(token).split_once('.').unwrap().1.to_owned();
@@ -527,7 +527,7 @@ on_both! {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
         let later = Grant { generation: 3, ..grant.clone() };
-        let token = first_token(&cast, &later).await;
+        let token = first_token(&cast, &later);
         assert_eq!(refresh(&cast, &token).await, Rotated::Unknown);
         assert_eq!(cast.read().await.grant_by_refresh(&token).await.unwrap(), None);
         assert!(lives(&cast, &grant).await);
@@ -537,7 +537,7 @@ on_both! {
         let (cast, session) = scene(bench).await;
         let new = NewGrant { offline: false, ..code(&cast, &session, "code").await };
         let grant = granted(&cast, &new).await;
-        let token = first_token(&cast, &grant).await;
+        let token = first_token(&cast, &grant);
         assert_eq!(refresh(&cast, &token).await, Rotated::Unknown);
         assert_eq!(cast.read().await.grant_by_refresh(&token).await.unwrap(), None);
         assert!(lives(&cast, &grant).await);
@@ -546,7 +546,7 @@ on_both! {
     async fn a_refresh_token_is_good_as_long_as_all_that_it_rests_on(bench) {
         let (cast, session) = scene(bench).await;
         let grant = granted(&cast, &code(&cast, &session, "code").await).await;
-        let token = first_token(&cast, &grant).await;
+        let token = first_token(&cast, &grant);
         for (why, take, back) in TAKEN_AWAY {
             assert!(bench.raw(take).await > 0);
             assert_eq!(refresh(&cast, &token).await, Rotated::Unknown, "{why}");
