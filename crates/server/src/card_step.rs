@@ -1,5 +1,6 @@
 //! The card step: "Authenticate yourself by using your cards or the digital app".
 
+mod account;
 pub(crate) mod agent;
 pub(crate) mod answer;
 pub(crate) mod code;

@@ -6,7 +6,7 @@ use secrets::TokenHash;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::card_step::page;
+use crate::card_step::account::account;
 use crate::hallway::execute::{Material, execute};
 use crate::hallway::step;
 use crate::hallway::waiting::AtCard;
@@ -101,7 +101,7 @@ async fn again(
 ) -> Result<Response, Problem> {
     let mut rows = app.store.read(at.tenant.id).await?;
     let person = rows.person(at.waiting.person).await?.ok_or(Problem::LoginGone)?;
-    let account = page::account(&mut rows, &at.tenant, &at.waiting, &person).await?;
+    let account = account(&mut rows, &at.tenant, &at.waiting, &person).await?;
     let frame = frame(&at.tenant);
     let start_again = frame.url("login/start-again");
     let step = EnrolStep::Code(CodeEntry { tries_left, problem: Some(problem) });

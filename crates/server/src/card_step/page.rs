@@ -2,14 +2,15 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
-use identity::{Person, Provider, Tenant};
-use login::{Door, LoginRequest, Permit, Task, Then, Vouched, Waiting};
+use identity::Tenant;
+use login::{Door, LoginRequest, Permit, Task, Then, Waiting};
 use secrets::TokenHash;
 use serde::Deserialize;
-use store::{Credential, Device, DeviceState, EamTransaction, Pairing, Rows, Session};
+use store::{Credential, Device, DeviceState, Pairing, Rows, Session};
 
 use crate::admin::step_up;
 use crate::app::App;
+use crate::card_step::account::account;
 use crate::card_step::{agent, code};
 use crate::doors::oidc;
 use crate::entropy;
@@ -20,8 +21,8 @@ use crate::http::page::{Html, frame, see_other};
 use crate::http::problem::Problem;
 use crate::http::tenant::TenantPath;
 use crate::pages::{
-    Account, Agent, AskedBy, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep,
-    Permit as PagePermit, Purpose, View, reached_by_browser, reader_in_browser,
+    Agent, CardPage, Ceremony, CodeEntry, EnrolPage, EnrolStep, Permit as PagePermit, Purpose,
+    View, reached_by_browser, reader_in_browser,
 };
 use crate::paths;
 
@@ -156,7 +157,7 @@ async fn reaches_all(rows: &mut Rows, waiting: &Waiting) -> Result<bool, Problem
     Ok(usable.all(reached))
 }
 
-pub(super) fn page_permit(permit: Permit) -> Option<PagePermit> {
+fn page_permit(permit: Permit) -> Option<PagePermit> {
     match permit {
         Permit::CodeNeeded => None,
         Permit::Code => Some(PagePermit::Code),
@@ -164,63 +165,6 @@ pub(super) fn page_permit(permit: Permit) -> Option<PagePermit> {
         Permit::Invitation => Some(PagePermit::Invitation),
         Permit::FreshTap => Some(PagePermit::FreshTap),
     }
-}
-
-/// The person as the page names them, so that nobody finishes what somebody else began.
-pub(super) async fn account(
-    rows: &mut Rows,
-    tenant: &Tenant,
-    waiting: &Waiting,
-    person: &Person,
-) -> Result<Account, Problem> {
-    let provider = match &waiting.vouched {
-        Vouched::Upstream { provider, .. } => rows.provider(provider).await?,
-        Vouched::Invitation
-        | Vouched::Session { .. }
-        | Vouched::Hint { .. }
-        | Vouched::Pairing { .. } => None,
-    };
-    Ok(Account {
-        name: person.name().to_owned(),
-        username: person.username.clone(),
-        provider: provider.map(|provider| provider.display_name),
-        asked_by: asked_by(rows, tenant, waiting).await?,
-        application: waiting.started.request.application.clone(),
-    })
-}
-
-/// Who asks for the card, where it is Entra.
-async fn asked_by(
-    rows: &mut Rows,
-    tenant: &Tenant,
-    waiting: &Waiting,
-) -> Result<Option<AskedBy>, Problem> {
-    if waiting.started.request.door != Door::Eam {
-        return Ok(None);
-    }
-    let transaction = rows.eam_transaction_by_handle(&waiting.handle).await?;
-    let Some(transaction) = transaction else { return Ok(None) };
-    let host = &transaction.request.authority;
-    let host = host.split_once("://").map_or(host.as_str(), |(_, host)| host).to_owned();
-    Ok(Some(AskedBy { host, directory: directory(rows, tenant, &transaction).await? }))
-}
-
-/// What a directory is called: like the tenant, where the tenant is connected to this one alone; else like
-/// the provider by which its people sign in; else by its id.
-async fn directory(
-    rows: &mut Rows,
-    tenant: &Tenant,
-    transaction: &EamTransaction,
-) -> Result<String, Problem> {
-    let tid = &transaction.account.tid;
-    let connection = rows.eam_connection(&transaction.request.client_id).await?;
-    if connection.is_some_and(|connection| connection.directories == [tid.as_str()]) {
-        return Ok(tenant.display_name.clone());
-    }
-    let providers = rows.providers().await?;
-    let is_its = |provider: &Provider| provider.endpoints.issuer.split('/').any(|part| part == tid);
-    let provider = providers.into_iter().find(is_its);
-    Ok(provider.map_or_else(|| tid.clone(), |provider| provider.display_name))
 }
 
 /// This browser's pairing, and the agent that it is with.

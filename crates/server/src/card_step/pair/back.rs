@@ -22,7 +22,7 @@ use store::{AuditEntry, Device, DeviceState, Rows, Writing};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::card_step::page::account;
+use crate::card_step::account::account;
 use crate::card_step::pair::new_pairing;
 use crate::hallway::ceremony::Asked;
 use crate::hallway::events::PageState;
