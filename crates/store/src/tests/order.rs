@@ -183,3 +183,17 @@ async fn a_sweep_leaves_alone_what_somebody_holds() {
     drop(writing);
     until(async || cast.store.sweep().await.unwrap() == 1).await;
 }
+
+/// Who holds a row and is gone, with a connection that stays open, holds up nobody for ever.
+#[tokio::test]
+async fn who_waits_for_somebody_else_is_told_so_after_some_seconds() {
+    let bench = Bench::postgres().await;
+    let cast = bench.cast("acme").await;
+    let mut holds = cast.write().await;
+    assert!(holds.set_person_state(cast.person, PersonState::Disabled).await.is_ok());
+    let mut waits = cast.write().await;
+    let waited = waits.set_person_state(cast.person, PersonState::Disabled);
+    let told = tokio::time::timeout(Duration::from_secs(30), waited).await.unwrap();
+    assert!(matches!(told, Err(StoreError::Busy)), "{told:?}");
+    holds.commit().await.unwrap();
+}
