@@ -288,8 +288,8 @@ impl Bench {
         line("external MFA, door and exit", transactions(count, cpu(true)));
         let rate = |cpu: f64| f64::from(count) / cpu / self.signatures.rs256;
         let (all, own) = (rate(cpu(false)), rate(cpu(true)));
-        line("  of RS256 signatures, all steps", share(all));
-        line("  of RS256 signatures, door and exit", share(own));
+        line("  of RS256 signatures, all", share(all));
+        line("  of RS256, door and exit", share(own));
         self.bounds.eam = Some(own);
         self.least_of_external_mfa().await
     }
@@ -310,7 +310,7 @@ impl Bench {
              an ID token of {signed:.0}"
         );
         line("  without a row or a page", words);
-        line("  of RS256 signatures, at the most", share(signed / least));
+        line("  of RS256 signatures, at most", share(signed / least));
         Ok(())
     }
 

@@ -121,6 +121,12 @@ statements! {
         "AND credential.credential_id = proof.credential_id ",
         "WHERE eam_transaction.tenant_id = $1 AND eam_transaction.handle = $2 ",
         "AND eam_transaction.expires_at > ", NOW];
+    // Neither of the two rows is needed for it, and both are long.
+    WAITS: [
+        "SELECT EXISTS (SELECT 1 FROM login WHERE login.tenant_id = $1 AND login.handle = $2 ",
+        "AND login.expires_at > ", NOW, ") AS waits FROM eam_transaction ",
+        "WHERE eam_transaction.tenant_id = $1 AND eam_transaction.handle = $2 ",
+        "AND eam_transaction.expires_at > ", NOW];
     // Entra may have waited to the end before it sent the browser back.
     FOR_ONE_TAP: [
         "SELECT eam_transaction.*, proof.credential_id, credential.person_id AS card_of, ",
@@ -184,6 +190,19 @@ impl Rows {
         handle: &TokenHash,
     ) -> Result<Option<EamTransaction>, StoreError> {
         self.one(&BY_HANDLE, values![handle]).await?.as_ref().map(read).transpose()
+    }
+
+    /// Whether the login still waits that the browser with this handle came for. `None` when it holds no
+    /// transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn eam_login_waits(
+        &mut self,
+        handle: &TokenHash,
+    ) -> Result<Option<bool>, StoreError> {
+        self.one(&WAITS, values![handle]).await?.map(|row| row.get("waits")).transpose()
     }
 
     /// The transaction of the browser that holds this handle, if something was proved in it a moment

@@ -130,6 +130,8 @@ on_both! {
         assert_eq!(by_hint, Some(found));
         assert_eq!(reading.eam_transaction_by_hint(&hash("other")).await.unwrap(), None);
         assert_eq!(reading.eam_transaction_by_handle(&hash("other")).await.unwrap(), None);
+        assert_eq!(reading.eam_login_waits(&login.handle).await.unwrap(), Some(true));
+        assert_eq!(reading.eam_login_waits(&hash("other")).await.unwrap(), None);
         let unproved = reading.eam_transaction_for_one_tap(&login.handle).await.unwrap();
         assert_eq!(unproved, None);
     }
@@ -172,6 +174,7 @@ on_both! {
         let mut reading = cast.read().await;
         let by_handle = reading.eam_transaction_by_handle(&login.handle).await.unwrap();
         assert_eq!(by_handle, None, "Entra has given up");
+        assert_eq!(reading.eam_login_waits(&login.handle).await.unwrap(), None);
         assert!(reading.eam_transaction_by_hint(&hash("hint")).await.unwrap().is_some());
         drop(reading);
         assert_eq!(bench.store.sweep().await.unwrap(), 0);
@@ -218,6 +221,7 @@ on_both! {
         assert_eq!((proved.card, proved.card_of), (cast.card, cast.person));
         assert_eq!((proved.acr.as_str(), proved.amr.as_str()), ("possession", "fido"));
         assert!(!proved.revoked && !proved.used);
+        assert_eq!(reading.eam_login_waits(&login.handle).await.unwrap(), Some(false));
     }
 
     async fn the_proof_of_another_login_proves_no_transaction(bench) {

@@ -168,6 +168,7 @@ on_both! {
         let eam = hash("handle of hint");
         assert!(other.eam_transaction_by_handle(&eam).await.unwrap().is_none());
         assert!(other.eam_transaction_for_one_tap(&eam).await.unwrap().is_none());
+        assert!(other.eam_login_waits(&open.handle).await.unwrap().is_none());
         assert!(other.signing_keys(KeyIssuer::Eam).await.unwrap().is_empty());
         assert!(!other.delete_eam_connection("client").await.unwrap());
         let dates = key("kid", 1, now).dates;

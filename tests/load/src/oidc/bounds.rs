@@ -38,7 +38,7 @@ impl Bounds {
         let all = [
             ("bound: grants, of what is owed", self.grants, 1.0),
             ("bound: codes, times oidc-provider", self.redemptions, REDEMPTIONS),
-            ("bound: EAM door and exit, of RS256", self.eam, EAM),
+            ("bound: EAM, door and exit", self.eam, EAM),
         ];
         let mut hold = true;
         for (name, measured, least) in all {

@@ -41,7 +41,7 @@ impl Bench {
         let times = |of: &Cost| own.per_cpu_second() / of.per_cpu_second();
         line("  oidc-provider, in memory", same.words());
         line("  times oidc-provider", format_args!("{:.2}", times(&same)));
-        line("  the same, its access token unsigned", other.words());
+        line("  its access token unsigned", other.words());
         line("  times that", format_args!("{:.2}", times(&other)));
         line("silent single sign-on, a code", made.words());
         if alg == Algorithm::ES256 {

@@ -20,10 +20,8 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let EamCookie(handle) = EamCookie::read(&headers, &tenant.slug).ok_or(Problem::EntraOver)?;
-    let hash = handle.hash();
-    let mut rows = app.store.read(tenant.id).await?;
-    rows.eam_transaction_by_handle(&hash).await?.ok_or(Problem::EntraOver)?;
-    if rows.login_by_handle(&hash).await?.is_none() {
+    let waits = app.store.read(tenant.id).await?.eam_login_waits(&handle.hash()).await?;
+    if !waits.ok_or(Problem::EntraOver)? {
         return Ok(see_other(&paths::eam_answer(&tenant.slug)));
     }
     let mut response = see_other(&paths::card(&tenant.slug));
