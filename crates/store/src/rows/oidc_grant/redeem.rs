@@ -122,15 +122,29 @@ impl Store {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) if codes.len() < 2 => Err(error),
             // Nothing is kept. One that cannot be redeemed takes no other with it.
-            Err(_) => {
-                let mut redeemed = Vec::with_capacity(codes.len());
-                for code in codes {
-                    let alone = self.redeem_in_one(tenant, std::slice::from_ref(code)).await;
-                    redeemed.push(alone.and_then(|mut one| one.pop().ok_or(StoreError::Busy)));
-                }
-                Ok(redeemed)
-            }
+            Err(_) => Ok(self.redeem_each(tenant, codes).await),
         }
+    }
+
+    /// Each in a transaction of its own, all at once: one that waits for somebody holds up no other.
+    async fn redeem_each(
+        &self,
+        tenant: TenantId,
+        codes: &[Redeeming],
+    ) -> Vec<Result<Redeemed, StoreError>> {
+        let alone = |code: &Redeeming| {
+            let (store, code) = (self.clone(), code.clone());
+            tokio::spawn(async move {
+                store.redeem_in_one(tenant, &[code]).await?.pop().ok_or(StoreError::Busy)
+            })
+        };
+        let tasks: Vec<_> = codes.iter().map(alone).collect();
+        let mut redeemed = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            // Fails when the program ends meanwhile.
+            redeemed.push(task.await.unwrap_or(Err(StoreError::Busy)));
+        }
+        redeemed
     }
 
     async fn redeem_in_one(
