@@ -131,10 +131,11 @@ fn say(path: &Path, config: &Config) {
     println!("Configuration: {}", path.display());
     println!("Master key:    {}", config.master_key().display());
     println!();
-    println!("Back the master key up now, apart from the database: without it, client secrets");
+    println!("Back the master key up now, apart from the database: without it, client secrets,");
     println!(
-        "and pending sign-ins cannot be opened, and a copy of the database alone is of no use."
+        "signing keys and pending sign-ins cannot be opened, the audit trail cannot be checked,"
     );
+    println!("and a copy of the database alone is of no use.");
     println!();
     println!("{} becomes the RP ID, for good: every card that is enrolled is bound", config.rp_id);
     println!("to it and works nowhere else. Changing it later means enrolling every card anew.");

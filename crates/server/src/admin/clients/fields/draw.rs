@@ -88,8 +88,9 @@ fn people(form: &Form) -> Vec<Field> {
     let choice = |value, words, help| Choice { value, words, help };
     vec![
         field(form, "allowed_groups", "Allowed groups").control(Control::Area).help(
-            "Names of groups, one on each line: who is in none of them does not get in. Empty lets \
-             everybody in who has a card here.",
+            "One on each line, as they stand in a person's attribute group: from Entra these are \
+             object IDs, no names. Who is in none of them does not get in. Empty lets everybody in who \
+             has a card here.",
         ),
         field(form, "card", "Card").control(Control::Choice(vec![
             choice(SESSION, "As their session", "Who is signed in already is not asked again."),
